@@ -1,0 +1,11 @@
+"""The mathematics as SymPy objects: formulas, derivations and claims (no NumPy)."""
+
+import lazy_loader as _lazy
+
+if __name__ != "polysem.theory":
+    raise ImportError(
+        f"This folder was imported as {__name__!r}; import it as polysem.theory "
+        "(from a clone: run from its root, or install it with pip install -e .)."
+    )
+
+__getattr__, __dir__, __all__ = _lazy.attach_stub(__name__, __file__)
