@@ -1,1 +1,2 @@
-from .formula import Formula as Formula, RegimeError as RegimeError
+from .formula import Formula as Formula
+from .formula import RegimeError as RegimeError

@@ -82,9 +82,7 @@ class Formula:
                 f"{self.name} takes {', '.join(names)}; "
                 f"got {len(values)} positional and {', '.join(named) or 'no named'} arguments."
             )
-        return {
-            symbol: given[name] for symbol, name in zip(self.arguments, names, strict=True)
-        }
+        return {symbol: given[name] for symbol, name in zip(self.arguments, names, strict=True)}
 
     def outside(self, bound: Mapping[sp.Symbol, Any]) -> str | None:
         """Why the arguments lie outside the regime, in one line; None where they lie inside."""

@@ -1,0 +1,60 @@
+# Every target does its own set-up; the machine needs Python 3.11 or later, and make.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+OUT ?= report
+SCALE ?= quick
+JOBS ?= 2
+ROOMS := -p polysem.theory -p polysem.numerics -p polysem.verify
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+export OMP_NUM_THREADS ?= 1
+export OPENBLAS_NUM_THREADS ?= 1
+export MPLBACKEND ?= Agg
+
+.PHONY: report test test-nightly lint bench clean
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.report: pyproject.toml | $(BIN)/python
+	$(PIP) -e '.[tables]'
+	touch $@
+
+$(VENV)/.tests: pyproject.toml | $(BIN)/python
+	$(PIP) -e '.[tests]'
+	touch $@
+
+$(VENV)/.lint: pyproject.toml $(VENV)/.tests
+	$(PIP) -e '.[lint]'
+	touch $@
+
+$(VENV)/.bench: pyproject.toml $(VENV)/.tests
+	$(PIP) -e '.[torch]'
+	touch $@
+
+report: $(VENV)/.report
+	$(BIN)/polysem report --out $(OUT) --scale $(SCALE)
+
+test: $(VENV)/.tests
+	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal
+
+test-nightly: $(VENV)/.tests
+	POLYSEM_PROFILE=nightly $(BIN)/python -m pytest -n $(JOBS) --dist worksteal -m "nightly or not nightly"
+
+# Types are checked against a fresh install: an editable one does not show the mapped folders
+# to mypy, and a reinstall would keep deleted modules.
+lint: $(VENV)/.lint
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	rm -rf build
+	target=$$(mktemp -d) && trap 'rm -rf "$$target"' EXIT && \
+	  $(PIP) --no-deps --target "$$target" . && \
+	  cd "$$target" && "$(CURDIR)/$(BIN)/mypy" --config-file "$(CURDIR)/pyproject.toml" \
+	    --cache-dir "$(CURDIR)/.mypy_cache" --python-executable "$(CURDIR)/$(BIN)/python" $(ROOMS)
+
+bench: $(VENV)/.bench
+	$(BIN)/python tests/benchmarks/run.py
+
+clean:
+	rm -rf $(VENV) build report *.egg-info .mypy_cache .pytest_cache .ruff_cache

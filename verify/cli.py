@@ -1,0 +1,109 @@
+"""The command ``polysem``: a thin shell over functions."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+
+class OneLineErrors(click.Group):
+    """A group that answers bad input with one line and exit status 2, without usage lines."""
+
+    def main(self, args: Sequence[str] | None = None, *rest: Any, **extra: Any) -> Any:
+        extra["standalone_mode"] = False
+        try:
+            status = super().main(args, *rest, **extra)
+        except click.exceptions.NoArgsIsHelpError as error:
+            click.echo(error.format_message())
+            sys.exit(0)
+        except click.Abort:
+            self.fail("interrupted", 130)
+        except click.ClickException as error:
+            self.fail(error.format_message())
+        except (ValueError, OSError, MemoryError, ImportError) as error:
+            self.fail(_line(error))
+        sys.exit(status if isinstance(status, int) else 0)
+
+    @staticmethod
+    def fail(line: str, status: int = 2) -> None:
+        click.echo("polysem: " + " ".join(line.split()), err=True)
+        sys.exit(status)
+
+
+def _line(error: Exception) -> str:
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename}: {error.strerror}; choose another path or change its permissions."
+    return str(error)
+
+
+def emit(result: dict[str, Any]) -> None:
+    """Print a result as JSON; what is not finite becomes null."""
+    click.echo(json.dumps(result, indent=2, allow_nan=False, ensure_ascii=False))
+
+
+features = click.option("--features", type=int, required=True, help="Number of features n.")
+neurons = click.option("--neurons", type=int, required=True, help="Number of neurons m.")
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+@click.group(cls=OneLineErrors, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="polysem")
+def main() -> None:
+    """The theory of incidental polysemanticity: predict, train, confront."""
+
+
+@main.command()
+@features
+@neurons
+@click.option("--l1", type=float, help="The paper's lambda (a quarter of the code's).")
+@as_json
+def predict(features: int, neurons: int, l1: float | None, as_json: bool) -> None:
+    """All closed forms that apply, with regime and source."""
+    from .predictions import predict as predictions
+
+    result = predictions(features, neurons, lam=l1)
+    if as_json:
+        emit(result.to_dict())
+    else:
+        click.echo(result.text())
+
+
+@main.command()
+@features
+@neurons
+@click.option("--l1", type=float, required=True, help="The paper's lambda.")
+@click.option("--optimizer", default="flow", show_default=True, help="How to descend.")
+@click.option("--seed", type=int, required=True, help="Root of the initial weights.")
+@as_json
+def train(features: int, neurons: int, l1: float, optimizer: str, seed: int, as_json: bool) -> None:
+    """Train one network and report counts, norms and outcome."""
+    from .runs import run
+
+    result = run(features, neurons, l1, optimizer=optimizer, seed=seed)
+    if as_json:
+        emit(result.to_dict())
+    elif not result.failed:
+        click.echo(result.text())
+    if result.failed:
+        raise click.ClickException(result.outcome_sentence)
+
+
+@main.command()
+@click.option("--out", type=click.Path(), required=True, help="Folder for the report.")
+@click.option("--scale", type=click.Choice(["quick", "paper"]), default="quick", show_default=True)
+@click.option("--seed", type=int, default=20231206, show_default=True, help="Root of all draws.")
+@click.option("--chapter", "chapters", multiple=True, help="Only this chapter (repeatable).")
+@as_json
+def report(out: str, scale: str, seed: int, chapters: tuple[str, ...], as_json: bool) -> None:
+    """Derive, simulate and confront; write tables, figures and verdicts."""
+    from .report import write_report
+
+    summary = write_report(out, scale=scale, entropy=seed, only=chapters)
+    if as_json:
+        emit(summary)
+    else:
+        click.echo(f"{summary['folder']}: {summary['headline']}")

@@ -1,0 +1,141 @@
+"""What the closed forms expect of a network of given size and regularisation."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from .. import theory
+from ..numerics._validate import check_lam, check_sizes
+
+SIZES = (
+    "expected_pairs",
+    "expected_neurons_independent",
+    "expected_shared_neurons_independent",
+    "expected_neurons_exclusion",
+    "variance_neurons_exclusion",
+    "paper_polysemantic_neurons",
+)
+REGULARISED = ("amplitude", "loss_per_feature")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prediction:
+    """One closed form at given arguments: its value, or why it has none.
+
+    >>> from polysem import verify
+    >>> verify.predict(256, 1024)["expected_pairs"].value
+    15.9375
+
+    Parameters
+    ----------
+    name : str
+        The name of the formula in :mod:`polysem.theory`.
+    value : float or None
+        The value; None outside the regime.
+    reason : str or None
+        Why there is no value.
+    meaning, error, source : str
+        What the value is, what is left out, and where it comes from.
+    """
+
+    name: str
+    value: float | None
+    reason: str | None
+    meaning: str
+    error: str
+    source: str
+
+
+class Predictions(dict[str, Prediction]):
+    """Predictions by name, with a text and a JSON form.
+
+    >>> from polysem import verify
+    >>> sorted(verify.predict(4, 8).to_dict())[:2]
+    ['about', 'amplitude']
+    """
+
+    def to_dict(self) -> dict[str, Any]:
+        """Values by name; ``reasons`` for those that are null; ``about`` for the rest."""
+        values: dict[str, Any] = {p.name: p.value for p in self.values()}
+        values["reasons"] = {p.name: p.reason for p in self.values() if p.reason}
+        values["about"] = {
+            p.name: {"meaning": p.meaning, "error": p.error, "source": p.source}
+            for p in self.values()
+        }
+        return values
+
+    def text(self) -> str:
+        """One line a prediction."""
+        width = max(map(len, self))
+        lines = []
+        for p in self.values():
+            shown = f"{p.value:.6g}" if p.value is not None else f"none: {p.reason}"
+            lines.append(f"{p.name:<{width}}  {shown}\n{'':<{width}}  {p.meaning} ({p.source})")
+        return "\n".join(lines)
+
+
+def evaluate(formula: theory.Formula, **arguments: Any) -> Prediction:
+    """A formula at given arguments; outside its regime a reason in place of a value."""
+    value, reason = None, None
+    missing = [name for name, given in arguments.items() if given is None]
+    if missing:
+        reason = f"needs {', '.join(missing)}"
+    else:
+        try:
+            value = formula(**arguments)
+        except theory.RegimeError as error:
+            reason = str(error)
+    if value is not None and not math.isfinite(value):
+        value, reason = None, "the value is not finite"
+    return Prediction(
+        name=formula.name,
+        value=value,
+        reason=reason,
+        meaning=formula.meaning,
+        error=formula.error,
+        source=formula.source,
+    )
+
+
+def predict(n: int, m: int, *, lam: float | None = None) -> Predictions:
+    """All closed forms of the l1 theory for a network of n features and m neurons.
+
+    Every value carries its meaning, its error and its source; a formula outside its regime
+    gives no value but a reason.
+
+    >>> from polysem import verify
+    >>> predictions = verify.predict(256, 1024, lam=0.00025)
+    >>> predictions["expected_pairs"].value
+    15.9375
+    >>> round(predictions["amplitude"].value, 6)
+    0.999875
+
+    Parameters
+    ----------
+    n, m : int
+        Numbers of features and of neurons.
+    lam : float, optional
+        The paper's lambda, in units of the flow.
+
+    Returns
+    -------
+    Predictions
+        By name of the formula.
+
+    Raises
+    ------
+    ValueError
+        For sizes below 1, or lam negative or not finite.
+
+    Source
+    ------
+    Lecomte et al. 2023, Sec. 3; paper_notes/collisions.md and paper_notes/stationary.md.
+    """
+    check_sizes(n, m)
+    if lam is not None:
+        check_lam(lam)
+    found = [evaluate(getattr(theory, name), n=n, m=m) for name in SIZES]
+    found += [evaluate(getattr(theory, name), lam=lam) for name in REGULARISED]
+    return Predictions({prediction.name: prediction for prediction in found})
