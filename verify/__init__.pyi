@@ -1,5 +1,11 @@
 from .figures import Plot as Plot
+from .latex import LatexCheck as LatexCheck
+from .latex import check_latex as check_latex
 from .predictions import Prediction as Prediction
 from .predictions import Predictions as Predictions
 from .predictions import predict as predict
+from .published import PublishedCount as PublishedCount
+from .published import published_counts as published_counts
+from .report import Chapter as Chapter
+from .report import write_report as write_report
 from .tables import Table as Table

@@ -9,6 +9,8 @@ from typing import Any
 
 import click
 
+from .. import __version__
+
 
 class OneLineErrors(click.Group):
     """A group that answers bad input with one line and exit status 2, without usage lines."""
@@ -51,7 +53,7 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 @click.group(cls=OneLineErrors, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="polysem")
+@click.version_option(__version__, prog_name="polysem")
 def main() -> None:
     """The theory of incidental polysemanticity: predict, train, confront."""
 

@@ -1,0 +1,86 @@
+"""Does LaTeX accept what we write? Compiled with a real pdflatex where there is one."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from .tables import PREAMBLE
+
+_DOCUMENT = r"""\documentclass[a4paper]{article}
+\usepackage[margin=2cm]{geometry}
+\usepackage{amsmath,amssymb}
+%s
+\begin{document}
+%s
+\end{document}
+"""
+_PROBLEM = re.compile(
+    r"^(?:!|LaTeX Warning|Package \w+ Warning|Overfull|Underfull).*", re.MULTILINE
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LatexCheck:
+    """Whether pieces of LaTeX compile.
+
+    >>> from polysem import verify
+    >>> verify.LatexCheck(compiled=None, problems=()).sentence()
+    'LaTeX not compiled: no pdflatex on this machine'
+
+    Parameters
+    ----------
+    compiled : bool or None
+        None where there is no pdflatex to try.
+    problems : tuple of str
+        Errors, warnings and overfull boxes, as the log has them.
+    """
+
+    compiled: bool | None
+    problems: tuple[str, ...]
+
+    def sentence(self) -> str:
+        """The check in one line."""
+        if self.compiled is None:
+            return "LaTeX not compiled: no pdflatex on this machine"
+        if self.problems:
+            return f"LaTeX complains: {self.problems[0]}"
+        return "LaTeX compiled without warning"
+
+
+def check_latex(pieces: Sequence[str]) -> LatexCheck:
+    """Compile pieces of LaTeX, one a page, and collect what the log complains of.
+
+    >>> from polysem import verify
+    >>> verify.check_latex([r"$1 + 1$"]).problems
+    ()
+
+    Parameters
+    ----------
+    pieces : sequence of str
+        Bodies such as a tabular or a displayed equation.
+
+    Returns
+    -------
+    LatexCheck
+    """
+    if shutil.which("pdflatex") is None:
+        return LatexCheck(compiled=None, problems=())
+    body = "\n\n\\clearpage\n".join(f"\\noindent\n{piece}" for piece in pieces)
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder) / "pieces.tex"
+        source.write_text(_DOCUMENT % ("\n".join(PREAMBLE), body), encoding="utf-8")
+        done = subprocess.run(
+            ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", source.name],
+            cwd=folder,
+            capture_output=True,
+            check=False,
+        )
+        log = source.with_suffix(".log").read_text(encoding="latin-1")
+    problems = tuple(_PROBLEM.findall(log))
+    return LatexCheck(compiled=done.returncode == 0 and not problems, problems=problems)

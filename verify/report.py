@@ -1,0 +1,188 @@
+"""The report: derive, simulate, confront; tables, figures, verdicts."""
+
+from __future__ import annotations
+
+import json
+import platform
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .. import __version__
+from .extras import need
+from .files import writable_folder, write_text
+from .latex import check_latex
+
+if TYPE_CHECKING:
+    from .agreement import Agreement
+    from .figures import Plot
+    from .tables import Table
+
+CHAPTERS = ("l1",)
+_LIBRARIES = ("sympy", "numpy", "scipy", "matplotlib", "pandas")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chapter:
+    """One topic of the report: what was confronted, and how it is shown.
+
+    >>> from polysem import verify
+    >>> verify.Chapter(name="empty", title="Nothing").verdicts()
+    {}
+
+    Parameters
+    ----------
+    name, title : str
+        Stem of its files, and heading.
+    agreements : tuple of Agreement
+        Each prediction with its measurement and verdict.
+    tables : tuple of Table
+    figures : tuple of Plot
+    remarks : tuple of str
+        Sentences that the reader needs beside the numbers.
+    """
+
+    name: str
+    title: str
+    agreements: tuple[Agreement, ...] = ()
+    tables: tuple[Table, ...] = ()
+    figures: tuple[Plot, ...] = ()
+    remarks: tuple[str, ...] = ()
+
+    def verdicts(self) -> dict[str, int]:
+        """How many agreements ended with each verdict."""
+        found = [agreement.verdict for agreement in self.agreements]
+        return {verdict: found.count(verdict) for verdict in sorted(set(found))}
+
+
+def write_report(
+    out: str | Path,
+    *,
+    scale: str = "quick",
+    entropy: int = 20231206,
+    only: Sequence[str] = (),
+    progress: bool = True,
+) -> dict[str, Any]:
+    """Write report.json, report.md, the tables and the figures of all chapters.
+
+    Each chapter is written as soon as it is computed; report.md and report.json come last, so
+    that a folder with a report.json holds a whole report.
+
+    >>> import tempfile
+    >>> from polysem import verify
+    >>> with tempfile.TemporaryDirectory() as folder:  # doctest: +SKIP
+    ...     verify.write_report(folder)["headline"]
+
+    Parameters
+    ----------
+    out : str or Path
+        The folder; created where missing.
+    scale : {"quick", "paper"}
+        Minutes, or the error bars of a paper.
+    entropy : int
+        The root of all random draws.
+    only : sequence of str
+        Names of the chapters to write; empty for all.
+    progress : bool
+        Show progress on a terminal.
+
+    Returns
+    -------
+    dict
+        What report.json holds.
+
+    Raises
+    ------
+    ValueError
+        For an unknown chapter.
+    OSError
+        If the folder cannot be written.
+    """
+    unknown = set(only) - set(CHAPTERS)
+    if unknown:
+        raise ValueError(
+            f"Got chapter={', '.join(sorted(unknown))}; choose from {', '.join(CHAPTERS)}."
+        )
+    need("pandas", "tables")
+    folder = writable_folder(out)
+    for stale in ("report.json", "report.md"):
+        (folder / stale).unlink(missing_ok=True)
+    written = []
+    pieces: list[str] = []
+    for name in only or CHAPTERS:
+        start = time.perf_counter()
+        module = import_module(f".chapter_{name}", __package__)
+        chapter = module.chapter(scale, entropy=entropy, progress=progress)
+        files = [
+            path.name for item in (*chapter.tables, *chapter.figures) for path in item.write(folder)
+        ]
+        pieces += [table.to_latex() for table in chapter.tables]
+        written.append((chapter, files, time.perf_counter() - start))
+    summary = _summary(folder, scale, entropy, written, check_latex(pieces).sentence())
+    write_text(folder / "report.md", _markdown(summary, [chapter for chapter, _, _ in written]))
+    write_text(folder / "report.json", json.dumps(summary, indent=2, ensure_ascii=False) + "\n")
+    return summary
+
+
+def _summary(
+    folder: Path,
+    scale: str,
+    entropy: int,
+    written: Sequence[tuple[Chapter, list[str], float]],
+    latex: str,
+) -> dict[str, Any]:
+    verdicts: dict[str, int] = {}
+    for chapter, _, _ in written:
+        for verdict, count in chapter.verdicts().items():
+            verdicts[verdict] = verdicts.get(verdict, 0) + count
+    headline = ", ".join(f"{count} {verdict}" for verdict, count in sorted(verdicts.items()))
+    return {
+        "headline": f"{headline}; {latex}",
+        "folder": str(folder),
+        "scale": scale,
+        "entropy": entropy,
+        "verdicts": verdicts,
+        "latex": latex,
+        "versions": {
+            "polysem": __version__,
+            "python": platform.python_version(),
+            **{library: version(library) for library in _LIBRARIES},
+        },
+        "chapters": [
+            {
+                "name": chapter.name,
+                "title": chapter.title,
+                "seconds": round(seconds, 1),
+                "agreements": [agreement.to_dict() for agreement in chapter.agreements],
+                "remarks": list(chapter.remarks),
+                "files": files,
+            }
+            for chapter, files, seconds in written
+        ],
+    }
+
+
+def _markdown(summary: dict[str, Any], chapters: Sequence[Chapter]) -> str:
+    lines = [
+        "# polysem report",
+        "",
+        f"Scale {summary['scale']}, entropy {summary['entropy']}. {summary['headline']}.",
+        "",
+        "An agreement is an equivalence statement: *agrees* means that the whole interval of the "
+        "ratio measurement/prediction lies inside the stated margin, *departs* that it lies "
+        "outside, *undecided* that the sample is too small to say.",
+    ]
+    for chapter in chapters:
+        lines += ["", f"## {chapter.title}", ""]
+        lines += [f"- {agreement.sentence()}" for agreement in chapter.agreements]
+        lines += ["", *chapter.remarks] if chapter.remarks else []
+        for figure in chapter.figures:
+            lines += ["", f"![{figure.name}]({figure.name}.png)", "", f"*{figure.caption}*"]
+        for table in chapter.tables:
+            markdown = table.frame.to_markdown(index=False, disable_numparse=True)
+            lines += ["", f"**{table.caption}**", "", markdown]
+    return "\n".join(lines) + "\n"
