@@ -1,4 +1,37 @@
+from .agreement import (
+    Agreement as Agreement,
+)
+from .agreement import (
+    Budget as Budget,
+)
+from .agreement import (
+    BudgetError as BudgetError,
+)
 from .figures import Plot as Plot
+from .intervals import (
+    binomial_interval as binomial_interval,
+)
+from .intervals import (
+    bounded_mean_interval as bounded_mean_interval,
+)
+from .intervals import (
+    normal_mean_interval as normal_mean_interval,
+)
+from .intervals import (
+    poisson_interval as poisson_interval,
+)
+from .intervals import (
+    samples_needed as samples_needed,
+)
+from .intervals import (
+    smallest_binomial_deviation as smallest_binomial_deviation,
+)
+from .intervals import (
+    smallest_mean_deviation as smallest_mean_deviation,
+)
+from .intervals import (
+    smallest_poisson_deviation as smallest_poisson_deviation,
+)
 from .latex import LatexCheck as LatexCheck
 from .latex import check_latex as check_latex
 from .predictions import Prediction as Prediction

@@ -1,0 +1,121 @@
+"""Verdicts follow the definition of equivalence; the budget fails when it is overspent."""
+
+import dataclasses
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from polysem import verify
+
+VALUE = {"claim": "amplitude", "quantity": "w", "prediction": 2.0, "margin": 0.1}
+
+
+@pytest.mark.parametrize(
+    ("estimate", "error", "verdict"),
+    [(2.1, 0.05, "agrees"), (2.1, 0.15, "undecided"), (2.4, 0.1, "departs"), (1.5, 0.2, "departs")],
+)
+def test_verdict_is_the_place_of_the_interval(estimate, error, verdict):
+    check = verify.Agreement.of_value(**VALUE, estimate=estimate, numerical_error=error)
+    assert check.verdict == verdict
+    assert check.false_alarm == 0
+    assert check.ratio_interval == pytest.approx(((estimate - error) / 2, (estimate + error) / 2))
+
+
+def test_negative_and_zero_predictions():
+    minus = verify.Agreement.of_value(
+        **VALUE | {"prediction": -2.0}, estimate=-2.1, numerical_error=0.05
+    )
+    assert minus.verdict == "agrees"
+    assert minus.ratio_interval[0] < minus.ratio < minus.ratio_interval[1]
+    zero = verify.Agreement.of_value(
+        **VALUE | {"prediction": 0.0}, estimate=0.05, numerical_error=0.01
+    )
+    assert zero.verdict == "agrees"
+    assert zero.ratio is None
+    assert zero.to_dict()["ratio_interval"] is None
+
+
+@given(
+    estimate=st.floats(-10, 10),
+    error=st.floats(0, 5),
+    prediction=st.floats(-10, 10),
+    margin=st.floats(0, 2),
+)
+def test_verdict_agrees_with_the_words(estimate, error, prediction, margin):
+    check = verify.Agreement.of_value(
+        claim="c", quantity="q", prediction=prediction, estimate=estimate,
+        numerical_error=error, margin=margin,
+    )  # fmt: skip
+    room = margin * (abs(prediction) or 1.0)
+    lower, upper = check.interval
+    distances = [abs(lower - prediction), abs(upper - prediction)]
+    spans = lower <= prediction <= upper
+    nearest = 0.0 if spans else min(distances)
+    expected = "agrees" if max(distances) <= room else "departs" if nearest > room else "undecided"
+    assert check.verdict == expected
+    json.dumps(check.to_dict(), allow_nan=False)
+
+
+def test_exact_constructors_show_their_rates():
+    proportion = verify.Agreement.of_proportion(
+        claim="c", quantity="winners", prediction=0.5, successes=2600, trials=5000, margin=0.2
+    )
+    assert proportion.verdict == "agrees"
+    assert proportion.false_alarm == 1e-8
+    assert f"{100 * proportion.smallest_detectable:.3g} %" in proportion.sentence()
+    counts = verify.Agreement.of_poisson(
+        claim="c", quantity="counts", prediction=4.0, count=8100, runs=1000, margin=0.1
+    )
+    assert counts.verdict == "departs"
+    assert counts.smallest_detectable < 0.15
+
+
+def test_numerical_error_widens_every_interval():
+    common = {"claim": "c", "quantity": "q", "prediction": 4.0, "margin": 0.1}
+    for make, data in (
+        (verify.Agreement.of_mean, {"samples": [3, 4, 5] * 50, "bounds": (0, 8)}),
+        (verify.Agreement.of_mean, {"samples": [3, 4, 5] * 50, "bounds": None}),
+        (verify.Agreement.of_poisson, {"count": 600, "runs": 150}),
+    ):
+        sharp = make(**common, **data)
+        wide = make(**common, **data, numerical_error=0.5)
+        assert wide.interval == pytest.approx((sharp.interval[0] - 0.5, sharp.interval[1] + 0.5))
+        assert wide.smallest_detectable == pytest.approx(sharp.smallest_detectable + 0.25)
+        assert "numerical error 0.5" in wide.sentence()
+
+
+def test_an_undetecting_sample_says_so():
+    check = verify.Agreement.of_proportion(
+        claim="c", quantity="q", prediction=0.01, successes=0, trials=20, margin=0.1
+    )
+    assert check.verdict == "undecided"
+    assert check.to_dict()["smallest_detectable"] is None
+    assert "it can detect no deviation" in check.sentence()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"estimate": float("nan")}, "estimate=nan"),
+        ({"interval": (3.0, 4.0)}, "must hold the estimate"),
+        ({"margin": -0.1}, "margin=-0.1"),
+        ({"false_alarm": 1.0}, "false_alarm=1.0"),
+    ],
+)
+def test_bad_fields_are_refused(change, message):
+    check = verify.Agreement.of_value(**VALUE, estimate=2.1, numerical_error=0.05)
+    with pytest.raises(ValueError, match=message):
+        dataclasses.replace(check, **change)
+
+
+def test_budget_adds_up_and_fails():
+    check = verify.Agreement.of_poisson(
+        claim="c", quantity="q", prediction=4.0, count=400, runs=100, margin=0.5, false_alarm=4e-7
+    )
+    verify.Budget.of([check, check]).check()
+    overspent = verify.Budget.of([check] * 3)
+    assert overspent.spent == pytest.approx(1.2e-6)
+    with pytest.raises(verify.BudgetError, match="3 random checks"):
+        overspent.check()

@@ -1,0 +1,174 @@
+"""Intervals keep their rate, equal the second library's, and detect what they say."""
+
+import math
+
+import numpy as np
+import pytest
+from statsmodels.stats.proportion import proportion_confint
+from statsmodels.stats.rates import confint_poisson
+
+from polysem import verify
+
+RATE = 1e-3
+LAW = np.array([0.1, 0.3, 0.35, 0.15, 0.07, 0.03])
+VALUES = np.arange(4, 10)
+MEAN = float(LAW @ VALUES)
+DEVIATION = math.sqrt(float(LAW @ (VALUES - MEAN) ** 2))
+
+
+@pytest.mark.parametrize(("successes", "trials"), [(0, 10), (3, 10), (10, 10), (512, 4000)])
+def test_binomial_interval_equals_statsmodels(successes, trials):
+    ours = verify.binomial_interval(successes, trials, false_alarm=RATE)
+    theirs = proportion_confint(successes, trials, alpha=RATE, method="beta")
+    assert ours == pytest.approx(theirs, rel=1e-12, abs=1e-15)
+
+
+@pytest.mark.parametrize("count", [0, 1, 17, 4000])
+def test_poisson_interval_equals_statsmodels(count):
+    ours = verify.poisson_interval(count, exposure=3.0, false_alarm=RATE)
+    theirs = confint_poisson(count, 3.0, method="exact-c", alpha=RATE)
+    assert ours == pytest.approx(theirs, rel=1e-10, abs=1e-15)
+
+
+def slow_bounded_mean_holds(samples, bounds, false_alarm, mean, guess):
+    """Whether a candidate mean survives both bettors, sample by sample as in the paper."""
+    low, high = bounds
+    for sign in (+1, -1):
+        candidate = (mean - low) / (high - low)
+        centre = (guess[0] - low) / (high - low)
+        unit = [(x - low) / (high - low) for x in samples]
+        if sign < 0:
+            candidate, centre, unit = 1 - candidate, 1 - centre, [1 - x for x in unit]
+        squares = guess[1] / (high - low) ** 2
+        total, money = centre, 1.0
+        for seen, x in enumerate(unit, start=1):
+            variance = max(squares / seen, 1 / len(unit) ** 2)
+            stake = math.sqrt(2 * math.log(2 / false_alarm) / (len(unit) * variance))
+            money *= 1 + min(stake, 0.9 / candidate) * (x - candidate)
+            if money >= 2 / false_alarm:
+                return False
+            total += x
+            squares += (x - total / (seen + 1)) ** 2
+    return True
+
+
+@pytest.mark.parametrize("rate", [0.05, 1e-6])
+def test_bounded_interval_is_the_set_that_the_slow_bettors_leave(rate):
+    samples = np.random.default_rng(0).choice(VALUES, size=150, p=LAW)
+    guess = (6.0, 2.0)
+    lower, upper = verify.bounded_mean_interval(
+        samples, bounds=(0, 12), false_alarm=rate, guess=guess
+    )
+    for mean in np.linspace(0.5, 11.5, 45):
+        inside = slow_bounded_mean_holds(samples, (0, 12), rate, mean, guess)
+        assert inside == (lower < mean < upper)
+
+
+def test_bounded_interval_keeps_its_rate():
+    """Null: the mean is the law's. 400 intervals at rate .1; false alarm of this test 1e-6."""
+    rng = np.random.default_rng(1)
+    missed = 0
+    for _ in range(400):
+        lower, upper = verify.bounded_mean_interval(
+            rng.choice(VALUES, size=60, p=LAW), bounds=(0, 12), false_alarm=0.1
+        )
+        missed += not lower <= MEAN <= upper
+    lower, _ = verify.binomial_interval(missed, 400, false_alarm=2e-6)
+    assert lower <= 0.1
+
+
+@pytest.mark.parametrize("direction", [+1, -1])
+def test_a_mean_deviates_by_the_smallest_detectable_and_is_seen(direction):
+    """The power is .99: of 60 samples shifted by the smallest detectable, at least 50 are seen.
+
+    With power .99 fewer than 50 are seen with probability 2e-11.
+    """
+    rng = np.random.default_rng(2)
+    seen = 0
+    for _ in range(60):
+        samples = rng.choice(VALUES, size=400, p=LAW)
+        check = verify.Agreement.of_mean(
+            claim="c", quantity="q", prediction=MEAN, samples=samples, margin=0.0,
+            bounds=(0, 12), false_alarm=1e-6,
+        )  # fmt: skip
+        true_mean_over_prediction = 1 + direction * check.smallest_detectable
+        shifted = verify.Agreement.of_mean(
+            claim="c", quantity="q", prediction=MEAN / true_mean_over_prediction,
+            samples=rng.choice(VALUES, size=400, p=LAW), margin=0.0, bounds=(0, 12),
+            false_alarm=1e-6,
+        )  # fmt: skip
+        seen += shifted.verdict == "departs"
+    assert seen >= 50
+
+
+def test_binomial_power_is_exact():
+    from scipy.stats import binom
+
+    prediction, trials = 0.3, 2000
+    size = verify.smallest_binomial_deviation(prediction, trials, false_alarm=RATE)
+    counts = np.arange(trials + 1)
+    excluded = np.array(
+        [
+            not lower <= prediction <= upper
+            for lower, upper in (
+                verify.binomial_interval(int(k), trials, false_alarm=RATE) for k in counts
+            )
+        ]
+    )
+    powers = [
+        float(binom.pmf(counts[excluded], trials, prediction * (1 + side * size)).sum())
+        for side in (-1, 1)
+    ]
+    assert min(powers) == pytest.approx(0.99, abs=1e-4)
+    assert float(binom.pmf(counts[excluded], trials, prediction).sum()) <= RATE
+
+
+def test_poisson_power_is_exact():
+    from scipy.stats import poisson
+
+    prediction, runs = 7.9, 60
+    size = verify.smallest_poisson_deviation(prediction, exposure=runs, false_alarm=RATE)
+    counts = np.arange(1200)
+    intervals = [verify.poisson_interval(int(k), exposure=runs, false_alarm=RATE) for k in counts]
+    excluded = np.array([not lower <= prediction <= upper for lower, upper in intervals])
+    powers = [
+        float(poisson.pmf(counts[excluded], runs * prediction * (1 + side * size)).sum())
+        for side in (-1, 1)
+    ]
+    assert min(powers) == pytest.approx(0.99, abs=1e-4)
+    assert float(poisson.pmf(counts[excluded], runs * prediction).sum()) <= RATE
+
+
+def test_too_small_samples_detect_nothing():
+    assert verify.smallest_binomial_deviation(0.01, 20, false_alarm=RATE) == math.inf
+    assert verify.smallest_poisson_deviation(1.0, false_alarm=RATE) == math.inf
+
+
+def test_samples_needed_is_the_least():
+    def detectable(trials):
+        return verify.smallest_mean_deviation(8.0, deviation=2.0, samples=trials, false_alarm=1e-8)
+
+    needed = verify.samples_needed(detectable, at_most=0.1)
+    assert detectable(needed) <= 0.1 < detectable(needed - 1)
+    assert verify.samples_needed(detectable, at_most=1e9) == 1
+    with pytest.raises(ValueError, match="at_most=0"):
+        verify.samples_needed(detectable, at_most=0.0)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: verify.binomial_interval(3, 2, false_alarm=0.1), "successes=3, trials=2"),
+        (lambda: verify.binomial_interval(1, 2, false_alarm=1.5), "false_alarm=1.5"),
+        (lambda: verify.poisson_interval(-1, false_alarm=0.1), "count=-1"),
+        (
+            lambda: verify.bounded_mean_interval([5], bounds=(0, 4), false_alarm=0.1),
+            r"bounds=\(0, 4\)",
+        ),
+        (lambda: verify.bounded_mean_interval([], bounds=(0, 4), false_alarm=0.1), "0 samples"),
+        (lambda: verify.normal_mean_interval([5], false_alarm=0.1), "1 samples"),
+    ],
+)
+def test_bad_input_shows_its_value(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()

@@ -1,0 +1,465 @@
+"""A prediction beside its measurement: the interval against the margin, with the error rates."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from statistics import NormalDist
+from typing import Any, Literal, Self
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from .intervals import (
+    POWER,
+    binomial_interval,
+    bounded_mean_interval,
+    normal_mean_interval,
+    poisson_interval,
+    smallest_binomial_deviation,
+    smallest_poisson_deviation,
+)
+
+Verdict = Literal["agrees", "departs", "undecided"]
+
+SUITE_FALSE_ALARM = 1e-6
+"""The false-alarm rate of all random checks of the suite together."""
+
+CHECKS_IN_BUDGET = 100
+"""The number of checks among which the suite's rate is shared out."""
+
+FALSE_ALARM = SUITE_FALSE_ALARM / CHECKS_IN_BUDGET
+"""The false-alarm rate of one check, where it states no other."""
+
+_QUANTILE_OF_POWER = NormalDist().inv_cdf(POWER)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Agreement:
+    r"""A prediction beside its measurement, and whether they agree to a stated margin.
+
+    The verdict is an equivalence statement about the interval of measurement / prediction:
+
+    * "agrees": it lies inside [1 - margin, 1 + margin];
+    * "departs": it lies wholly outside;
+    * "undecided": it straddles an end, so that more samples are needed.
+
+    Where the prediction is 0 the margin and the deviations are absolute, in the unit.
+
+    Parameters
+    ----------
+    claim : str
+        Label of the claim that is checked.
+    quantity : str
+        What is compared, in words.
+    prediction, estimate : float
+        The predicted and the measured value, in ``unit``.
+    interval : tuple of float
+        Interval of the measured value, in ``unit``; it includes ``numerical_error``.
+    margin : float
+        The relative deviation that still counts as agreement, >= 0.
+    false_alarm : float
+        Probability that the interval misses the truth (0 for a deterministic value).
+    smallest_detectable : float
+        The smallest relative deviation beyond the margin that gives "departs" with probability
+        at least 0.99; ``inf`` where the sample shows none.
+    samples : int
+        Number of independent samples.
+    unit : str
+        Unit of the values, in words.
+    numerical_error : float
+        The part of the interval's half width that is no matter of chance (step size, rounding),
+        in ``unit``.
+    assumption : str
+        What the interval assumes of the samples.
+
+    Raises
+    ------
+    ValueError
+        If the interval does not hold the estimate, or a margin or a rate makes no sense.
+
+    Source
+    ------
+    paper_notes/statistics.md.
+
+    Examples
+    --------
+    >>> from polysem import verify
+    >>> check = verify.Agreement.of_proportion(
+    ...     claim="fair-coin", quantity="heads", prediction=0.5,
+    ...     successes=5040, trials=10_000, margin=0.1,
+    ... )
+    >>> check.verdict
+    'agrees'
+    """
+
+    claim: str
+    quantity: str
+    prediction: float
+    estimate: float
+    interval: tuple[float, float]
+    margin: float
+    false_alarm: float
+    smallest_detectable: float
+    samples: int
+    unit: str = "none"
+    numerical_error: float = 0.0
+    assumption: str = "none"
+
+    def __post_init__(self) -> None:
+        lower, upper = self.interval
+        if not (math.isfinite(self.prediction) and math.isfinite(self.estimate)):
+            raise ValueError(
+                f"Got prediction={self.prediction}, estimate={self.estimate} for "
+                f"{self.quantity}; both must be finite numbers."
+            )
+        if not lower <= self.estimate <= upper:
+            raise ValueError(
+                f"Got interval=({lower}, {upper}) and estimate={self.estimate} for "
+                f"{self.quantity}; the interval must hold the estimate."
+            )
+        if not self.margin >= 0:
+            raise ValueError(f"Got margin={self.margin}; a margin must be >= 0.")
+        if not 0 <= self.false_alarm < 1:
+            raise ValueError(
+                f"Got false_alarm={self.false_alarm}; it is a probability and must lie in [0, 1)."
+            )
+
+    @classmethod
+    def of_mean(
+        cls,
+        *,
+        claim: str,
+        quantity: str,
+        prediction: float,
+        samples: ArrayLike,
+        margin: float,
+        bounds: tuple[float, float] | None,
+        guess: tuple[float, float] | None = None,
+        false_alarm: float = FALSE_ALARM,
+        numerical_error: float = 0.0,
+        unit: str = "none",
+    ) -> Self:
+        """The mean of independent samples against its prediction.
+
+        Parameters
+        ----------
+        samples : array_like, shape (samples,)
+            Independent measurements.
+        bounds : tuple of float, or None
+            The smallest and the largest possible sample: the interval then holds at every sample
+            size (betting).  None takes Student's interval, which assumes that the mean is normal.
+        guess : tuple of float, optional
+            Mean and variance of one sample, guessed before the data were seen (bounded samples).
+        others
+            As in :class:`Agreement`.
+        """
+        values = np.asarray(samples, dtype=float).ravel()
+        if bounds is None:
+            interval = normal_mean_interval(values, false_alarm=false_alarm)
+            assumption = "independent samples with a normal mean"
+        else:
+            interval = bounded_mean_interval(
+                values, bounds=bounds, false_alarm=false_alarm, guess=guess
+            )
+            assumption = f"independent samples in [{bounds[0]:g}, {bounds[1]:g}]"
+        estimate = float(values.mean())
+        half = max(estimate - interval[0], interval[1] - estimate)
+        spread = values.std(ddof=1) if values.size > 1 else half
+        seen = half + _QUANTILE_OF_POWER * spread / math.sqrt(values.size) + 2 * numerical_error
+        return cls(
+            claim=claim,
+            quantity=quantity,
+            prediction=float(prediction),
+            estimate=estimate,
+            interval=_widened(interval, estimate, numerical_error),
+            margin=margin,
+            false_alarm=false_alarm,
+            smallest_detectable=_relative(float(seen), prediction),
+            samples=values.size,
+            unit=unit,
+            numerical_error=numerical_error,
+            assumption=assumption,
+        )
+
+    @classmethod
+    def of_proportion(
+        cls,
+        *,
+        claim: str,
+        quantity: str,
+        prediction: float,
+        successes: int,
+        trials: int,
+        margin: float,
+        false_alarm: float = FALSE_ALARM,
+        numerical_error: float = 0.0,
+        unit: str = "none",
+    ) -> Self:
+        """A proportion of independent trials against its predicted probability (exact interval).
+
+        Parameters
+        ----------
+        successes, trials : int
+            What was counted, and out of how many independent trials.
+        others
+            As in :class:`Agreement`.
+        """
+        estimate = successes / trials if trials else math.nan
+        interval = binomial_interval(int(successes), int(trials), false_alarm=false_alarm)
+        return cls(
+            claim=claim,
+            quantity=quantity,
+            prediction=float(prediction),
+            estimate=estimate,
+            interval=_widened(interval, estimate, numerical_error),
+            margin=margin,
+            false_alarm=false_alarm,
+            smallest_detectable=smallest_binomial_deviation(
+                prediction, trials, false_alarm=false_alarm
+            )
+            + _relative(2 * numerical_error, prediction),
+            samples=int(trials),
+            unit=unit,
+            numerical_error=numerical_error,
+            assumption="independent trials of one probability",
+        )
+
+    @classmethod
+    def of_poisson(
+        cls,
+        *,
+        claim: str,
+        quantity: str,
+        prediction: float,
+        count: int,
+        runs: int,
+        margin: float,
+        false_alarm: float = FALSE_ALARM,
+        numerical_error: float = 0.0,
+        unit: str = "none",
+    ) -> Self:
+        """A total count over independent runs against its predicted mean per run (exact interval).
+
+        Parameters
+        ----------
+        count, runs : int
+            The total, and the number of runs over which it was counted.
+        others
+            As in :class:`Agreement`; ``prediction`` is the mean of one run.
+        """
+        estimate = count / runs if runs else math.nan
+        interval = poisson_interval(int(count), exposure=runs, false_alarm=false_alarm)
+        return cls(
+            claim=claim,
+            quantity=quantity,
+            prediction=float(prediction),
+            estimate=estimate,
+            interval=_widened(interval, estimate, numerical_error),
+            margin=margin,
+            false_alarm=false_alarm,
+            smallest_detectable=smallest_poisson_deviation(
+                prediction, exposure=runs, false_alarm=false_alarm
+            )
+            + _relative(2 * numerical_error, prediction),
+            samples=int(runs),
+            unit=unit,
+            numerical_error=numerical_error,
+            assumption="a Poisson total, or one less dispersed",
+        )
+
+    @classmethod
+    def of_value(
+        cls,
+        *,
+        claim: str,
+        quantity: str,
+        prediction: float,
+        estimate: float,
+        numerical_error: float,
+        margin: float,
+        unit: str = "none",
+    ) -> Self:
+        """A deterministic value with a stated numerical error against its prediction.
+
+        Parameters
+        ----------
+        estimate : float
+            The computed value.
+        numerical_error : float
+            A bound on its error, in ``unit``.
+        others
+            As in :class:`Agreement`; there is no false alarm.
+        """
+        return cls(
+            claim=claim,
+            quantity=quantity,
+            prediction=float(prediction),
+            estimate=float(estimate),
+            interval=_widened((estimate, estimate), estimate, numerical_error),
+            margin=margin,
+            false_alarm=0.0,
+            smallest_detectable=_relative(2 * numerical_error, prediction),
+            samples=1,
+            unit=unit,
+            numerical_error=numerical_error,
+            assumption="a deterministic value within its numerical error",
+        )
+
+    @property
+    def ratio(self) -> float | None:
+        """Measured over predicted; None where the prediction is 0."""
+        return self.estimate / self.prediction if self.prediction else None
+
+    @property
+    def ratio_interval(self) -> tuple[float, float] | None:
+        """The interval divided by the prediction; None where the prediction is 0."""
+        if not self.prediction:
+            return None
+        first, second = (end / self.prediction for end in self.interval)
+        return min(first, second), max(first, second)
+
+    @property
+    def verdict(self) -> Verdict:
+        """ "agrees", "departs" or "undecided"."""
+        scale = abs(self.prediction) or 1.0
+        lower, upper = (end - self.prediction for end in self.interval)
+        room = self.margin * scale
+        if -room <= lower and upper <= room:
+            return "agrees"
+        if lower > room or upper < -room:
+            return "departs"
+        return "undecided"
+
+    def sentence(self) -> str:
+        """The comparison in one sentence."""
+        lower, upper = self.interval
+        unit = "" if self.unit == "none" else f" {self.unit}"
+        head = (
+            f"{self.quantity}: predicted {self.prediction:.5g}{unit}, measured "
+            f"{self.estimate:.5g} [{lower:.5g}, {upper:.5g}]"
+        )
+        if self.ratio_interval is not None:
+            low, high = self.ratio_interval
+            head += f", ratio {self.ratio:.3g} [{low:.3g}, {high:.3g}]"
+        words = {
+            "agrees": "it agrees",
+            "departs": "it departs",
+            "undecided": "the sample does not decide",
+        }[self.verdict]
+        margin = (
+            f"at a margin of {100 * self.margin:.3g} %"
+            if self.prediction
+            else f"at a margin of {self.margin:.3g}{unit}"
+        )
+        if not self.false_alarm:
+            return f"{head}; {words} {margin} (numerical error {self.numerical_error:.2g})."
+        seen = (
+            "it can detect no deviation"
+            if math.isinf(self.smallest_detectable)
+            else f"it detects {100 * self.smallest_detectable:.3g} % beyond the margin"
+            if self.prediction
+            else f"it detects {self.smallest_detectable:.3g}{unit} beyond the margin"
+        )
+        step = f", numerical error {self.numerical_error:.2g}" if self.numerical_error else ""
+        return (
+            f"{head}; {words} {margin} ({self.samples} samples, false-alarm rate "
+            f"{self.false_alarm:.1g}, {seen}{step})."
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Fields, ratio, verdict and sentence as plain values for JSON (no NaN, no infinity)."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        values |= {
+            "interval": list(self.interval),
+            "ratio": self.ratio,
+            "ratio_interval": self.ratio_interval and list(self.ratio_interval),
+            "smallest_detectable": (
+                None if math.isinf(self.smallest_detectable) else self.smallest_detectable
+            ),
+            "verdict": self.verdict,
+            "sentence": self.sentence(),
+        }
+        return values
+
+
+class BudgetError(AssertionError):
+    """The false-alarm rates of the checks add up to more than their budget."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Budget:
+    """The false-alarm rates of a set of checks, and their sum against a limit.
+
+    The probability that any check of the set raises a false alarm is at most the sum of the
+    rates (Bonferroni), whatever the dependence between them.
+
+    Parameters
+    ----------
+    entries : tuple of (str, float)
+        Name and rate of each check; a check that runs twice counts twice.
+    limit : float
+        The largest sum allowed.
+
+    Source
+    ------
+    paper_notes/statistics.md.
+
+    Examples
+    --------
+    >>> from polysem import verify
+    >>> budget = verify.Budget(entries=(("winners", 1e-8), ("counts", 1e-8)))
+    >>> budget.spent
+    2e-08
+    >>> budget.check()
+    """
+
+    entries: tuple[tuple[str, float], ...]
+    limit: float = SUITE_FALSE_ALARM
+
+    @classmethod
+    def of(cls, agreements: Iterable[Agreement], *, limit: float = SUITE_FALSE_ALARM) -> Self:
+        """The budget of a set of agreements."""
+        return cls(
+            entries=tuple((f"{a.claim}: {a.quantity}", a.false_alarm) for a in agreements),
+            limit=limit,
+        )
+
+    @property
+    def spent(self) -> float:
+        """The sum of the rates."""
+        return math.fsum(rate for _, rate in self.entries)
+
+    def sentence(self) -> str:
+        """The sum in one sentence."""
+        random = sum(rate > 0 for _, rate in self.entries)
+        return (
+            f"{random} random checks, false-alarm rate at most {self.spent:.3g} together "
+            f"(budget {self.limit:.3g})."
+        )
+
+    def check(self) -> None:
+        """Raise BudgetError if the rates add up to more than the limit."""
+        if self.spent > self.limit * (1 + 1e-9):
+            largest = sorted(self.entries, key=lambda entry: -entry[1])[:3]
+            raise BudgetError(
+                f"{self.sentence()} Lower the rates; the largest are "
+                + ", ".join(f"{name} ({rate:.2g})" for name, rate in largest)
+                + "."
+            )
+
+
+def _relative(value: float, prediction: float) -> float:
+    return value / (abs(prediction) or 1.0)
+
+
+def _widened(
+    interval: tuple[float, float], estimate: float, numerical_error: float
+) -> tuple[float, float]:
+    if not numerical_error >= 0:
+        raise ValueError(
+            f"Got numerical_error={numerical_error}; an error bound must be a number >= 0."
+        )
+    lower, upper = interval
+    return min(lower, estimate) - numerical_error, max(upper, estimate) + numerical_error
