@@ -27,8 +27,9 @@ Array = NDArray[np.float64]
 
 MAX_HALF_STATES = 2**16
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(24)
-_TAIL = 1e-14
-_MAX_PANELS = 20_000
+_TAIL = 1e-12
+_MAX_PANELS = 100_000
+_BLOCK = 2_000  # panels worked on at once
 
 
 def averaged_loss(weights: Array, noise: Noise) -> Array:
@@ -207,7 +208,9 @@ def _gaussian_moments(
 @lru_cache(maxsize=16)
 def _states(entries: int, values: tuple[float, ...], chances: tuple[float, ...]):
     """All states of some entries of a discrete law, shape (states, entries), and their weights."""
-    states = np.array(list(product(values, repeat=entries)), dtype=float).reshape(-1, entries)
+    states = np.array(list(product(values, repeat=entries)), dtype=float).reshape(
+        len(values) ** entries, entries
+    )
     weights = np.array([math.prod(c) for c in product(chances, repeat=entries)])
     return states, weights
 
@@ -294,10 +297,11 @@ def _continuous_moments(
 
 def _row_by_characteristic(row: Array, u: Array, mine: int, noise: Noise):
     s = noise.sigma * float(np.linalg.norm(row))
+    live = np.flatnonzero(row)
     if s == 0.0:
         silent = _silent_moments(row[None], u[None], np.array([mine]))
         return silent.value[0], silent.overlap_slope[0], silent.row_slope[0]
-    direction = noise.sigma * row / s
+    direction = noise.sigma * row[live] / s
     a = u / s
     end = _cutoff(direction, noise)
     panels = math.ceil(end * max(2.0, float(np.abs(a).max()), np.abs(direction).sum()) / 3.0)
@@ -307,44 +311,51 @@ def _row_by_characteristic(row: Array, u: Array, mine: int, noise: Noise):
             f"average over {noise.law} noise needs {panels} panels and is limited to "
             f"{_MAX_PANELS}; use a larger sigma, a denser row or sampled noise."
         )
-    edges = np.linspace(0.0, end, panels + 1)
-    middle, width = (edges[1:] + edges[:-1]) / 2, (edges[1:] - edges[:-1]) / 2
-    t = (middle[:, None] + width[:, None] * _NODES).ravel()
-    step = (width[:, None] * _WEIGHTS).ravel()
-    factors = noise.characteristic(np.multiply.outer(t, direction))
-    others = _products_of_others(factors)
-    psi = others[:, 0] * factors[:, 0]
-    turn = noise.characteristic_slope(np.multiply.outer(t, direction)) * others
-    angle = np.multiply.outer(t, a)
-    sine, cosine = np.sin(angle), np.cos(angle)
-    by_cube, by_square, by_one = step / t**3, step / t**2, step / t
-    odd = by_cube @ (angle - sine * psi[:, None]) + a / end
+    odd, even, positive = a / end, np.full_like(a, 1 / end), math.pi / 2
+    square_turn, mean_turn = np.zeros(len(live)), np.zeros(len(live))
+    width = end / panels
+    for first in range(0, panels, _BLOCK):
+        middle = width * (np.arange(first, min(first + _BLOCK, panels)) + 0.5)
+        t = (middle[:, None] + width / 2 * _NODES).ravel()
+        step = np.tile(width / 2 * _WEIGHTS, len(middle))
+        steps = np.multiply.outer(t, direction)
+        factors = noise.characteristic(steps)
+        others = _products_of_others(factors)
+        psi = others[:, 0] * factors[:, 0]
+        turn = noise.characteristic_slope(steps) * others
+        angle = np.multiply.outer(t, a)
+        sine, cosine = np.sin(angle), np.cos(angle)
+        odd += (step / t**3) @ (angle - sine * psi[:, None])
+        even += (step / t**2) @ (1 - cosine * psi[:, None])
+        positive += float((step / t * sine[:, mine]) @ psi)
+        square_turn += (step / t**2 * sine.sum(axis=1)) @ turn
+        mean_turn += (step / t * cosine[:, mine]) @ turn
     square = s * s * ((a**2 + 1) / 2 + (2 / math.pi) * odd)
-    even = by_square @ (1 - cosine * psi[:, None]) + 1 / end
     mean = s * (a / 2 + even / math.pi)
-    positive = 0.5 + float((by_one * sine[:, mine]) @ psi) / math.pi
     slope = 2 * mean
-    slope[mine] -= 2 * positive
-    # At fixed u: d/dd_k of s^2 [1/2 + (2/pi) odd] and of (s/pi) even, with Z = s d . xi
-    square_slope = s * s * (len(u) * direction - (2 / math.pi) * (by_square * sine.sum(1)) @ turn)
-    mean_slope = -(s / math.pi) * (by_one * cosine[:, mine]) @ turn
-    row_slope = (noise.sigma / s) * (square_slope - 2 * mean_slope)
+    slope[mine] -= 2 * positive / math.pi
+    # At fixed u: the slopes of s^2 [1/2 + (2/pi) odd] and (s/pi) even, where Z = s d . xi
+    square_slope = s * s * (len(u) * direction - (2 / math.pi) * square_turn)
+    row_slope = np.zeros_like(row)
+    row_slope[live] = (noise.sigma / s) * (square_slope + 2 * (s / math.pi) * mean_turn)
     return square.sum() - 2 * mean[mine], slope, row_slope
 
 
 def _cutoff(direction: Array, noise: Noise) -> float:
-    """Where the neglected tail, at most the envelope of psi divided by t, is below 1e-14."""
+    """Where the neglected tail, at most the envelope of psi divided by t, is below the limit."""
     size = np.abs(direction)
     end = 8.0
-    while end < 1e7:
+    while True:
         x = size * end
-        envelope = np.minimum(1.0, 1 / (math.sqrt(3) * np.maximum(x, 1e-300)))
         if noise.law == "laplace":
             envelope = 1 / (1 + x**2 / 2)
+        elif noise.law == "uniform":
+            envelope = 1 / np.maximum(1.0, math.sqrt(3) * x)
+        else:
+            envelope = np.exp(-(x**2) / 2)
         if float(np.prod(envelope)) / end < _TAIL:
-            break
+            return end
         end *= 1.25
-    return end
 
 
 def _products_of_others(factors: Array) -> Array:
