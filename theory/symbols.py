@@ -63,6 +63,11 @@ n = _letter("n", "n", "number of features", paper="n", integer=True, positive=Tr
 m = _letter("m", "m", "number of neurons", paper="m", integer=True, positive=True)
 k = _letter("k", "k", "number of polysemantic neurons", integer=True, nonnegative=True)
 r = _letter("r", "r", "order of a moment", integer=True, nonnegative=True)
+steps = _letter("steps", "N", "number of optimizer steps", integer=True, nonnegative=True)
+i = _letter("i", "i", "index of a feature", paper="i", integer=True, positive=True)
+j = _letter("j", "j", "index of another feature", paper="j", integer=True, positive=True)
+l = _letter("l", "l", "index of a neuron", paper="k", integer=True, positive=True)  # noqa: E741
+
 lam = _letter(
     "lam", "lambda", "weight of the l1 regulariser", unit="flow", paper="λ", nonnegative=True
 )
@@ -74,6 +79,63 @@ lam_code = _letter(
     nonnegative=True,
 )
 t = _letter("t", "t", "time", unit="flow", paper="t", nonnegative=True)
+step_size = _letter(
+    "step_size", "delta", "step size of SGD on the summed loss", unit="summed loss", positive=True
+)
 scale = _letter(
     "scale", "s", "standard deviation of an initial weight", unit="weight", positive=True
+)
+
+w = _letter("weight", "w", "non-zero weight of a stationary row", unit="weight", positive=True)
+a = _letter("a", "a", "weight of one feature on a shared neuron", unit="weight", positive=True)
+c = _letter("c", "c", "weight of the other feature there", unit="weight", positive=True)
+gap = _letter(
+    "gap", "Delta", "initial difference of two weights, in units of a", unit="none", positive=True
+)
+largest = _letter(
+    "largest", "x_max", "largest initial weight of a row", unit="weight", positive=True
+)
+initial = _letter(
+    "initial", "x", "size of an initial weight, |W_ik(0)|", unit="weight", nonnegative=True
+)
+initial_norm = _letter(
+    "initial_norm", "rho", "Euclidean norm of the initial row", unit="weight", positive=True
+)
+
+common = _letter(
+    "common_amplitude", "A", "common amplitude of the live weights of a row", positive=True
+)
+inverse_square = _letter(
+    "inverse_amplitude_squared", "u", "inverse square of the common amplitude", positive=True
+)
+threshold = _letter(
+    "threshold",
+    "B",
+    "threshold below which initial weights are dead",
+    unit="weight",
+    nonnegative=True,
+)
+relative_threshold = _letter(
+    "relative_threshold",
+    "b",
+    "threshold in units of the initial standard deviation",
+    nonnegative=True,
+)
+past_threshold = _letter(
+    "past_threshold", "b_1", "threshold already passed, in the same unit", nonnegative=True
+)
+live = _letter("live", "M_0", "number of live weights of a row", paper="m'", nonnegative=True)
+excess1 = _letter(
+    "excess1",
+    "M_1",
+    "sum of the excesses of the initial weights over the threshold",
+    unit="weight",
+    positive=True,
+)
+excess2 = _letter(
+    "excess2",
+    "M_2",
+    "sum of the squared excesses of the initial weights over the threshold",
+    unit="weight squared",
+    positive=True,
 )
