@@ -1,4 +1,23 @@
-
+from .gradient import Forces as Forces
+from .gradient import Model as Model
+from .gradient import OneHot as OneHot
+from .gradient import forces as forces
+from .gradient import gradient as gradient
+from .gradient import loss as loss
+from .gradient import reconstruction_loss as reconstruction_loss
+from .initial import initial_scale as initial_scale
+from .initial import initial_weights as initial_weights
+from .measure import antipodal_pairs as antipodal_pairs
+from .measure import dead_features as dead_features
+from .measure import features_on_neurons as features_on_neurons
+from .measure import live_weights as live_weights
+from .measure import overlaps as overlaps
+from .measure import polysemantic_neurons as polysemantic_neurons
+from .measure import retained_winners as retained_winners
+from .measure import row_norms as row_norms
+from .measure import weight_correlation as weight_correlation
+from .measure import winner_signs as winner_signs
+from .measure import winners as winners
 from .noise import Noise as Noise
 from .noise_average import (
     averaged_gradient as averaged_gradient,
@@ -9,3 +28,14 @@ from .noise_average import (
 from .noise_average import (
     averaged_loss_and_gradient as averaged_loss_and_gradient,
 )
+from .optimizers import SGD as SGD
+from .optimizers import AdamW as AdamW
+from .optimizers import Flow as Flow
+from .optimizers import Problem as Problem
+from .optimizers import resolve_optimizer as resolve_optimizer
+from .optimizers import soft_threshold as soft_threshold
+from .solution import Outcome as Outcome
+from .solution import Solution as Solution
+from .solution import TrainingError as TrainingError
+from .train import Step as Step
+from .train import train as train

@@ -1,0 +1,114 @@
+"""Checks of arguments: each failure is one line that shows the value and the remedy."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterable
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+
+
+def check_integer(name: str, value: Any, meaning: str, *, minimum: int = 1) -> int:
+    """The value as an int that is at least ``minimum``."""
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < minimum:
+        raise ValueError(
+            f"Got {name}={value!r}; {name} is {meaning} and must be an integer >= {minimum}."
+        )
+    return int(value)
+
+
+def check_nonnegative(name: str, value: Any, meaning: str) -> float:
+    """The value as a finite float >= 0."""
+    if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= value < math.inf:
+        raise ValueError(f"Got {name}={value!r}; {name} is {meaning} and must be >= 0 and finite.")
+    return float(value)
+
+
+def check_positive(name: str, value: Any, meaning: str) -> float:
+    """The value as a finite float > 0."""
+    if isinstance(value, bool) or not isinstance(value, Real) or not 0 < value < math.inf:
+        raise ValueError(f"Got {name}={value!r}; {name} is {meaning} and must be > 0 and finite.")
+    return float(value)
+
+
+def check_lam(lam: Any) -> float:
+    """The weight of the l1 regulariser, in flow units."""
+    if isinstance(lam, bool) or not isinstance(lam, Real) or not 0 <= lam < math.inf:
+        raise ValueError(f"Got lam={lam!r}; lam is an l1 weight and must be >= 0 and finite.")
+    return float(lam)
+
+
+def check_sizes(n: Any, m: Any, instances: Any = None, *, copies: int = 8) -> None:
+    """Features, neurons and instances: positive, and small enough for the memory.
+
+    ``copies`` is how many float64 arrays of the size of the weights the caller will hold.
+    """
+    n = check_integer("n", n, "the number of features")
+    m = check_integer("m", m, "the number of neurons")
+    if instances is None:
+        instances = 1
+    else:
+        instances = check_integer("instances", instances, "the number of independent networks")
+    needed = 8 * copies * instances * n * max(m, n)
+    available = _memory()
+    if available is not None and needed > available:
+        raise ValueError(
+            f"Got n={n}, m={m}, instances={instances}; training would need about "
+            f"{_bytes(needed)} of memory and this machine has {_bytes(available)}: "
+            "lower n, m or instances."
+        )
+
+
+def check_weights(name: str, weights: Any) -> np.ndarray:
+    """The value as a finite float array of shape (n, m) or (instances, n, m)."""
+    weights = np.asarray(weights)
+    if weights.ndim not in (2, 3) or weights.size == 0:
+        raise ValueError(
+            f"Got {name} of shape {weights.shape}; give an array of shape (n, m) or "
+            "(instances, n, m), features first, none of them 0."
+        )
+    if weights.dtype.kind in "iub":
+        weights = weights.astype(np.float64)
+    if weights.dtype not in (np.float32, np.float64):
+        raise ValueError(f"Got {name} of type {weights.dtype}; give float32 or float64.")
+    if not np.isfinite(weights).all():
+        raise ValueError(f"Got {name} with {_not_finite(weights)}; all weights must be finite.")
+    return weights
+
+
+def check_choice(name: str, value: Any, choices: Iterable[str]) -> str:
+    """The value, if it is one of the choices."""
+    choices = tuple(choices)
+    if value not in choices:
+        raise ValueError(f"Got {name}={value!r}; choose one of {', '.join(choices)}.")
+    return value
+
+
+def check_rng(rng: Any) -> np.random.Generator:
+    """The value, if it is a NumPy Generator."""
+    if not isinstance(rng, np.random.Generator):
+        raise ValueError(f"Got rng={rng!r}; give a Generator, as numpy.random.default_rng(seed).")
+    return rng
+
+
+def _not_finite(array: np.ndarray) -> str:
+    nan = int(np.isnan(array).sum())
+    return f"{nan} NaN" if nan else f"{int(np.isinf(array).sum())} infinite values"
+
+
+def _memory() -> int | None:
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, OSError, ValueError):
+        return None
+
+
+def _bytes(count: float) -> str:
+    for unit in ("B", "KB", "MB", "GB", "TB"):
+        if count < 1000:
+            return f"{count:.3g} {unit}"
+        count /= 1000
+    return f"{count:.3g} PB"

@@ -1,0 +1,378 @@
+"""The optimizers, as frozen settings with one method: take a step."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, ClassVar
+
+import numpy as np
+
+from ._validate import check_choice, check_integer, check_nonnegative, check_positive
+from .gradient import Model, OneHot
+
+_FALLBACK_STEP = 0.1
+
+
+def soft_threshold(weights: np.ndarray, threshold: Any) -> np.ndarray:
+    r"""Proximal map of the l1 norm: shrink each weight by the threshold, or to exactly zero.
+
+    :math:`\mathrm{sign}(w)\,(|w| - \theta)_+`. Exact.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from polysem import numerics
+    >>> numerics.soft_threshold(np.array([0.5, -0.25, 2.0]), 0.5)
+    array([0. , 0. , 1.5])
+
+    Parameters
+    ----------
+    weights : numpy.ndarray
+        The weights.
+    threshold : float or numpy.ndarray
+        How much to shrink, >= 0.
+
+    Returns
+    -------
+    numpy.ndarray, shape of ``weights``
+        A new array.
+
+    Source
+    ------
+    paper_notes/training.md.
+    """
+    return weights - np.clip(weights, -threshold, threshold)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Problem:
+    """What is to be descended: a model, its regularisers and the source of its noise.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from polysem import numerics
+    >>> numerics.Problem(lam=0.1).gradient(np.array([[2.0]]))
+    array([[24.]])
+
+    Parameters
+    ----------
+    lam : float
+        Weight of the l1 norm, in flow units: the loss has 4 lam |W|_1.
+    l2 : float
+        Weight of half the squared norm, in flow units: the loss has 2 l2 |W|_2^2.
+    model : Model
+        Loss and gradient without the regularisers.
+    rng : numpy.random.Generator, optional
+        Given to a model that draws noise or data.
+
+    Source
+    ------
+    Lecomte et al. 2023, Sec. 2.
+    """
+
+    lam: float
+    l2: float = 0.0
+    model: Model = field(default_factory=OneHot)
+    rng: np.random.Generator | None = None
+
+    def gradient(self, weights: np.ndarray) -> np.ndarray:
+        """Gradient of all but the l1 term, in units of the loss."""
+        gradient = self.model.gradient(weights, self.rng)
+        if self.l2:
+            gradient = gradient + 4 * self.l2 * weights
+        return gradient
+
+    def loss(self, weights: np.ndarray) -> np.ndarray:
+        """The whole loss of each network."""
+        total = self.model.loss(weights)
+        if self.lam:
+            total = total + 4 * self.lam * np.abs(weights).sum(axis=(-2, -1))
+        if self.l2:
+            total = total + 2 * self.l2 * np.square(weights).sum(axis=(-2, -1))
+        return total
+
+
+@dataclass(frozen=True, kw_only=True)
+class Flow:
+    r"""Gradient flow by proximal steps: the smooth forces explicitly, l1 by its proximal map.
+
+    :math:`W \leftarrow S_{\lambda h}(W - \tfrac h4 \nabla L)` with soft threshold
+    :math:`S`; weights reach exactly zero and may leave it again, as in the flow. The error at a
+    fixed time is of first order in the step h. Unless ``step_size`` is given, h is
+    ``safety`` over the largest row sum of :math:`\mathrm{ReLU}(WW^\top)`, a bound of its largest
+    eigenvalue that falls to 1 in the fast phase; other models take the step 0.1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from polysem import numerics
+    >>> start = numerics.initial_weights(4, 16, np.random.default_rng(0))
+    >>> numerics.train(start, lam=0.05, optimizer=numerics.Flow(step_size=0.1)).outcome
+    <Outcome.CONVERGED: 'The weights came to rest.'>
+
+    Parameters
+    ----------
+    step_size : float, optional
+        A fixed step, in flow time.
+    safety : float
+        Step times the bound of the largest eigenvalue; stable below 2/3.
+    max_time : float
+        Flow time at which the run ends.
+    max_steps : int
+        Number of steps at which the run ends.
+    tolerance : float
+        A network has come to rest when no weight moves faster than this times lam (or times
+        1 where lam = 0), in flow time.
+    drop_zero_neurons : bool
+        Leave out neurons whose weights are all zero: exact, and faster.
+
+    Source
+    ------
+    paper_notes/training.md.
+    """
+
+    name: ClassVar[str] = "flow"
+    memoryless: ClassVar[bool] = True
+
+    step_size: float | None = None
+    safety: float = 0.4
+    max_time: float = math.inf
+    max_steps: int = 1_000_000
+    tolerance: float = 1e-6
+    drop_zero_neurons: bool = True
+
+    def __post_init__(self) -> None:
+        if self.step_size is not None:
+            check_positive("step_size", self.step_size, "a step in flow time")
+        check_positive("safety", self.safety, "a fraction of the stable step")
+        check_positive("tolerance", self.tolerance, "the speed at which weights rest")
+        check_integer("max_steps", self.max_steps, "the largest number of steps")
+        if not self.max_time > 0:
+            raise ValueError(f"Got max_time={self.max_time!r}; it is a time and must be > 0.")
+
+    def start(self, weights: np.ndarray, problem: Problem) -> None:
+        """The flow has no memory."""
+
+    def step(
+        self, weights: np.ndarray, problem: Problem, limit: np.ndarray, state: None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """New weights and the time that has passed in each network, at most ``limit``."""
+        if type(problem.model) is OneHot and not problem.l2:
+            residual = problem.model._residual(weights)
+            h = self._step_size(1 + residual.sum(axis=-1).max(axis=-1), limit)
+            residual *= -h[:, None, None]
+            diagonal = np.arange(residual.shape[-1])
+            residual[:, diagonal, diagonal] += 1
+            moved = residual @ weights
+        else:
+            h = self._step_size(None, limit)
+            moved = problem.gradient(weights)
+            moved *= (-h / 4).astype(weights.dtype)[:, None, None]
+            moved += weights
+        threshold = (problem.lam * h).astype(weights.dtype)[:, None, None]
+        return soft_threshold(moved, threshold) if problem.lam else moved, h
+
+    def at_rest(
+        self, before: np.ndarray, after: np.ndarray, size: np.ndarray, problem: Problem
+    ) -> np.ndarray:
+        """Whether no weight of a network moves faster than the tolerance."""
+        moved = np.abs(after - before).max(axis=(-2, -1))
+        rounding = 4 * np.finfo(after.dtype).eps
+        return moved <= self.tolerance * (problem.lam or 1.0) * size + rounding
+
+    def _step_size(self, eigenvalue: np.ndarray | None, limit: np.ndarray) -> np.ndarray:
+        if self.step_size is not None:
+            return np.minimum(self.step_size, limit)
+        if eigenvalue is None:
+            return np.minimum(_FALLBACK_STEP, limit)
+        return np.minimum(self.safety / np.maximum(eigenvalue, 1), limit)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SGD:
+    r"""Gradient descent with a fixed learning rate, by default as in the authors' noise runs.
+
+    :math:`W \leftarrow W - \eta\,(\nabla L + 4\lambda\,\mathrm{sign}(W))`; one step is the flow
+    time :math:`4\eta`. With ``l1="proximal"`` the regulariser acts by its proximal map and
+    weights reach exactly zero.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from polysem import numerics
+    >>> start = numerics.initial_weights(4, 16, np.random.default_rng(0))
+    >>> round(float(numerics.train(start, 0.0, optimizer="sgd", steps=50).time), 9)
+    4.0
+
+    Parameters
+    ----------
+    learning_rate : float
+        The learning rate, for the summed loss.
+    steps : int
+        Number of steps.
+    l1 : str
+        "subgradient" or "proximal".
+
+    Source
+    ------
+    Lecomte et al. 2023, Sec. 4 and the authors' program.
+    """
+
+    name: ClassVar[str] = "sgd"
+    memoryless: ClassVar[bool] = False
+
+    learning_rate: float = 0.02
+    steps: int = 100_000
+    l1: str = "subgradient"
+
+    def __post_init__(self) -> None:
+        check_positive("learning_rate", self.learning_rate, "the learning rate")
+        check_integer("steps", self.steps, "the number of steps")
+        check_choice("l1", self.l1, ("subgradient", "proximal"))
+
+    def start(self, weights: np.ndarray, problem: Problem) -> None:
+        """Plain descent has no memory."""
+
+    def step(
+        self, weights: np.ndarray, problem: Problem, limit: np.ndarray, state: None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """New weights and the flow time of a step."""
+        gradient = problem.gradient(weights)
+        if problem.lam and self.l1 == "subgradient":
+            gradient += 4 * problem.lam * np.sign(weights)
+        gradient *= -self.learning_rate
+        gradient += weights
+        if problem.lam and self.l1 == "proximal":
+            gradient = soft_threshold(gradient, 4 * self.learning_rate * problem.lam)
+        return gradient, np.full(len(weights), 4 * self.learning_rate)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AdamW:
+    r"""AdamW, by default as the authors run it; time is counted in steps.
+
+    Weight decay acts apart from the gradient, l1 by its subgradient
+    :math:`4\lambda\,\mathrm{sign}(W)`, and both moments are corrected for their start at zero.
+    It does not follow the gradient flow.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from polysem import numerics
+    >>> start = numerics.initial_weights(4, 16, np.random.default_rng(0))
+    >>> numerics.train(start, 0.00025, optimizer="adamw", steps=10).outcome
+    <Outcome.COMPLETED: 'All requested steps were taken; this optimizer does not wait for rest.'>
+
+    Parameters
+    ----------
+    learning_rate : float
+        The learning rate.
+    weight_decay : float
+        Decay of the weights per unit of learning rate.
+    betas : tuple of float
+        Decay of the first and second moment of the gradient per step.
+    epsilon : float
+        Added to the root of the second moment.
+    steps : int
+        Number of steps.
+
+    Source
+    ------
+    Lecomte et al. 2023, Sec. 3 and the authors' program.
+    """
+
+    name: ClassVar[str] = "adamw"
+    memoryless: ClassVar[bool] = False
+
+    learning_rate: float = 1e-3
+    weight_decay: float = 1e-2
+    betas: tuple[float, float] = (0.9, 0.999)
+    epsilon: float = 1e-8
+    steps: int = 7500
+
+    def __post_init__(self) -> None:
+        check_positive("learning_rate", self.learning_rate, "the learning rate")
+        check_nonnegative("weight_decay", self.weight_decay, "the decay of the weights")
+        check_positive("epsilon", self.epsilon, "the least root of the second moment")
+        check_integer("steps", self.steps, "the number of steps")
+        if len(self.betas) != 2 or not all(0 <= beta < 1 for beta in self.betas):
+            raise ValueError(f"Got betas={self.betas!r}; give two numbers, each in [0, 1).")
+
+    def start(self, weights: np.ndarray, problem: Problem) -> _Moments:
+        """Both moments at zero."""
+        return _Moments(np.zeros_like(weights), np.zeros_like(weights))
+
+    def step(
+        self, weights: np.ndarray, problem: Problem, limit: np.ndarray, state: _Moments
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """New weights; the time of a step is 1."""
+        gradient = problem.gradient(weights)
+        if problem.lam:
+            gradient += 4 * problem.lam * np.sign(weights)
+        beta1, beta2 = self.betas
+        state.step += 1
+        state.first *= beta1
+        state.first += (1 - beta1) * gradient
+        state.second *= beta2
+        state.second += (1 - beta2) * np.square(gradient, out=gradient)
+        root = np.sqrt(state.second, out=gradient)
+        root /= math.sqrt(1 - beta2**state.step)
+        root += self.epsilon
+        new = weights * (1 - self.learning_rate * self.weight_decay)
+        new -= (self.learning_rate / (1 - beta1**state.step)) * (state.first / root)
+        return new, np.ones(len(weights))
+
+
+@dataclass
+class _Moments:
+    first: np.ndarray
+    second: np.ndarray
+    step: int = 0
+
+
+OPTIMIZERS: dict[str, Any] = {kind.name: kind for kind in (Flow, SGD, AdamW)}
+
+
+def resolve_optimizer(optimizer: Any, settings: dict[str, Any]) -> Any:
+    """An optimizer from its name or itself, with some settings replaced.
+
+    Examples
+    --------
+    >>> from polysem import numerics
+    >>> numerics.resolve_optimizer("sgd", {"steps": 10}).learning_rate
+    0.02
+
+    Parameters
+    ----------
+    optimizer : str or object
+        "flow", "sgd", "adamw" or "quasistatic", or such an optimizer.
+    settings : dict
+        Settings to replace.
+
+    Returns
+    -------
+    object
+        The optimizer.
+
+    Raises
+    ------
+    ValueError
+        If the name or a setting is unknown.
+
+    Source
+    ------
+    paper_notes/training.md.
+    """
+    if isinstance(optimizer, str):
+        optimizer = OPTIMIZERS[check_choice("optimizer", optimizer, OPTIMIZERS)]()
+    elif not hasattr(optimizer, "step"):
+        raise ValueError(f"Got optimizer={optimizer!r}; give a name or an optimizer object.")
+    known = [entry.name for entry in fields(optimizer)]
+    for name in settings:
+        if name not in known:
+            raise ValueError(
+                f"Got {name}={settings[name]!r}; {optimizer.name} takes {', '.join(known)}."
+            )
+    return replace(optimizer, **settings)

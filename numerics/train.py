@@ -1,0 +1,441 @@
+"""The training loop, over many independent networks at once."""
+
+from __future__ import annotations
+
+import time as clock
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from . import measure
+from ._validate import check_lam, check_nonnegative, check_rng, check_weights
+from .gradient import Model, OneHot
+from .optimizers import Problem, resolve_optimizer
+from .solution import Outcome, Solution, TrainingError
+
+_CHECK_EVERY = 16  # steps between looks at rest, growth and zero neurons
+_DIVERGED = 1e3  # a weight of this size, against 1 at rest, has left the basin of any state
+_BLOCK = 1 << 20  # weights held at once; more networks than fit are trained block by block
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Step:
+    """One step of the loop, as an observer sees it.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from polysem import numerics
+    >>> sizes = []
+    >>> start = numerics.initial_weights(2, 4, np.random.default_rng(0))
+    >>> run = numerics.train(start, 0.1, observe=lambda step: sizes.append(step.size[0]))
+    >>> len(sizes) == int(run.steps)
+    True
+
+    Parameters
+    ----------
+    time : numpy.ndarray, shape (instances,)
+        Time after the step.
+    size : numpy.ndarray, shape (instances,)
+        Time that the step took; 0 for a network that rests.
+    before, after : numpy.ndarray, shape (instances, n, m)
+        The weights; to be read, not changed.
+    problem : Problem
+        Model and regularisers.
+
+    Source
+    ------
+    paper_notes/training.md.
+    """
+
+    time: np.ndarray
+    size: np.ndarray
+    before: np.ndarray
+    after: np.ndarray
+    problem: Problem
+
+
+MEASURES: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
+    "live_weights": lambda initial, now: measure.live_weights(now),
+    "l1_norm": lambda initial, now: measure.row_norms(now, 1),
+    "row_norm2": lambda initial, now: measure.row_norms(now, 2),
+    "fourth_norm": lambda initial, now: measure.row_norms(now, 4),
+    "overlaps": lambda initial, now: measure.overlaps(now),
+    "winners": lambda initial, now: measure.winners(now),
+    "winner_signs": lambda initial, now: measure.winner_signs(now),
+    "retained_winners": measure.retained_winners,
+    "polysemantic_neurons": lambda initial, now: measure.polysemantic_neurons(now),
+    "weight_correlation": measure.weight_correlation,
+    "weights": lambda initial, now: now.copy(),
+}
+
+
+def train(
+    initial: np.ndarray,
+    lam: float,
+    *,
+    optimizer: Any = "flow",
+    model: Model | None = None,
+    l2: float = 0.0,
+    rng: np.random.Generator | None = None,
+    record: Iterable[str] | Mapping[str, Callable[[np.ndarray], np.ndarray]] = (),
+    record_at: Iterable[float] = (),
+    observe: Callable[[Step], None] | None = None,
+    progress: bool = False,
+    throw: bool = False,
+    **settings: Any,
+) -> Solution:
+    r"""Train one network, or many independent ones, until they rest.
+
+    Descends :math:`L(W) + 4\lambda\lVert W\rVert_1 + 2\lambda_2\lVert W\rVert_2^2` from the
+    given weights; the optimizer says by which steps, and with which error.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from polysem import numerics
+    >>> start = numerics.initial_weights(8, 32, np.random.default_rng(0), instances=2)
+    >>> run = numerics.train(start, lam=0.02)
+    >>> run.outcome.name
+    'CONVERGED'
+    >>> numerics.live_weights(run.weights).max()
+    np.int64(1)
+
+    Parameters
+    ----------
+    initial : numpy.ndarray, shape (n, m) or (instances, n, m)
+        Initial weights, float64 or float32; the run keeps the type.
+    lam : float
+        The paper's lambda, in flow units.
+    optimizer : str or object
+        "flow", "quasistatic", "sgd", "adamw", or one of these classes with its settings.
+    model : Model, optional
+        What to train; :class:`OneHot` unless given.
+    l2 : float
+        Weight of an l2 regulariser, in flow units.
+    rng : numpy.random.Generator, optional
+        For models that draw noise or data at each step.
+    record : names, or mapping of names to functions of the weights (instances, n, m)
+        What to record, see :data:`MEASURES`.
+    record_at : times, increasing
+        When to record it, in the optimizer's time (flow time; steps for AdamW).
+    observe : callable, optional
+        Called with a :class:`Step` after each step; no neuron is left out then.
+    progress : bool
+        Show a progress bar.
+    throw : bool
+        Raise :class:`TrainingError` if the outcome is OUT_OF_STEPS, INTERRUPTED or DIVERGED.
+    **settings
+        Settings of the optimizer to replace, as ``max_time=100`` or ``steps=7500``.
+
+    Returns
+    -------
+    Solution
+        Weights, outcomes, records and costs. Ctrl-C ends the run and returns what there is.
+
+    Raises
+    ------
+    ValueError
+        For bad arguments, in one line that shows the value and the remedy.
+    TrainingError
+        Only with ``throw=True``.
+
+    Source
+    ------
+    Lecomte et al. 2023, Sec. 2; paper_notes/training.md.
+    """
+    initial = check_weights("initial", initial)
+    optimizer = resolve_optimizer(optimizer, settings)
+    if rng is not None:
+        check_rng(rng)
+    problem = Problem(
+        lam=check_lam(lam),
+        l2=check_nonnegative("l2", l2, "an l2 weight"),
+        model=OneHot() if model is None else model,
+        rng=rng,
+    )
+    batch = initial if initial.ndim == 3 else initial[None]
+    schedule = _Schedule.of(record, record_at, len(batch))
+    loop = _Loop(batch, problem, optimizer, schedule, observe)
+    started = clock.perf_counter()
+    loop.run(progress)
+    stats = {"seconds": clock.perf_counter() - started, "evaluations": loop.evaluations}
+    pick = (lambda array: array) if initial.ndim == 3 else (lambda array: array[0])
+    records = {"time": schedule.times} if schedule.measures else {}
+    for name, values in schedule.values.items():
+        records[name] = values if initial.ndim == 3 else values[:, 0]
+    solution = Solution(
+        initial=initial,
+        weights=pick(loop.weights),
+        lam=problem.lam,
+        optimizer=optimizer,
+        outcomes=np.asarray(pick(loop.outcomes)),
+        time=np.asarray(pick(loop.time)),
+        steps=np.asarray(pick(loop.steps)),
+        records=records,
+        stats=stats,
+    )
+    bad = (Outcome.OUT_OF_STEPS, Outcome.INTERRUPTED, Outcome.DIVERGED)
+    if throw and solution.outcome in bad:
+        raise TrainingError(solution)
+    return solution
+
+
+class _Schedule:
+    """What is recorded, when, and what has been recorded so far."""
+
+    def __init__(self, measures: Mapping[str, Callable], times: np.ndarray, instances: int):
+        self.measures, self.times, self.instances = measures, times, instances
+        self.values: dict[str, np.ndarray] = {}
+
+    @classmethod
+    def of(cls, record: Any, record_at: Iterable[float], instances: int) -> _Schedule:
+        times = np.asarray(tuple(record_at), float)
+        if not (np.isfinite(times).all() and (times >= 0).all() and (np.diff(times) > 0).all()):
+            raise ValueError(f"Got record_at={times.tolist()}; give increasing, finite times >= 0.")
+        if isinstance(record, Mapping):
+            measures = {
+                name: (lambda initial, now, function=function: function(now))
+                for name, function in record.items()
+            }
+        else:
+            record = (record,) if isinstance(record, str) else tuple(record)
+            for name in record:
+                if name not in MEASURES:
+                    raise ValueError(
+                        f"Got record={name!r}; choose from {', '.join(MEASURES)}, "
+                        "or give a mapping of names to functions of the weights."
+                    )
+            measures = {name: MEASURES[name] for name in record}
+        if bool(measures) != bool(times.size):
+            raise ValueError("Got only one of record and record_at; give what and when.")
+        return cls(measures, times, instances)
+
+    def store(self, which: int, instance: int, initial: np.ndarray, now: np.ndarray) -> None:
+        for name, function in self.measures.items():
+            value = np.asarray(function(initial, now))[0]
+            if name not in self.values:
+                shape = (len(self.times), self.instances, *value.shape)
+                self.values[name] = np.full(shape, np.nan)
+            self.values[name][which, instance] = value
+
+
+class _Loop:
+    """One run over all instances: the weights, and where each instance stands."""
+
+    def __init__(
+        self,
+        initial: np.ndarray,
+        problem: Problem,
+        optimizer: Any,
+        schedule: _Schedule,
+        observe: Callable[[Step], None] | None,
+    ):
+        self.initial, self.weights = initial, initial.copy()
+        self.problem, self.optimizer = problem, optimizer
+        self.schedule, self.observe = schedule, observe
+        instances = len(initial)
+        self.time = np.zeros(instances)
+        self.steps = np.zeros(instances, int)
+        self.recorded = np.zeros(instances, int)
+        self.outcomes = np.full(instances, Outcome.INTERRUPTED, dtype=object)
+        self.evaluations = 0
+
+    def run(self, progress: bool) -> None:
+        whole = self.observe is not None or not self.optimizer.memoryless or self.problem.rng
+        size = self.initial[0].size
+        block = len(self.initial) if whole else max(1, _BLOCK // size)
+        with _Progress(progress, len(self.initial), self.optimizer) as bar:
+            try:
+                with np.errstate(over="ignore", invalid="ignore"):
+                    for first in range(0, len(self.initial), block):
+                        last = min(first + block, len(self.initial))
+                        self._run_block(np.arange(first, last), bar)
+            except KeyboardInterrupt:
+                pass
+
+    def _run_block(self, which: np.ndarray, bar: _Progress) -> None:
+        batch = _Batch(which, self.weights[which].copy())
+        state = self.optimizer.start(batch.weights, self.problem)
+        self._record(batch)
+        drop = (
+            self.observe is None
+            and getattr(self.optimizer, "drop_zero_neurons", False)
+            and self.problem.model.keeps_zero_neurons
+        )
+        count = 0
+        try:
+            while batch.which.size:
+                before = batch.weights
+                batch.weights, size = self.optimizer.step(
+                    before, self.problem, self._limit(batch.which), state
+                )
+                count += 1
+                self.evaluations += len(batch.which)
+                self.time[batch.which] += size
+                self.steps[batch.which] += 1
+                self._record(batch)
+                if self.observe is not None:
+                    self._show(batch, before, size)
+                ending = self._ending(batch.which)
+                if count % _CHECK_EVERY == 0 or ending.any():
+                    self._settle(batch, before, size, ending, bar)
+                    if drop:
+                        batch.drop_zero_neurons()
+                bar.step(count)
+        finally:
+            batch.store(self.weights)
+
+    def _limit(self, which: np.ndarray) -> np.ndarray:
+        """Time until the next record or the end of the run."""
+        limit = getattr(self.optimizer, "max_time", np.inf) - self.time[which]
+        if not self.schedule.times.size:
+            return limit
+        times = np.append(self.schedule.times, np.inf)
+        return np.minimum(limit, times[self.recorded[which]] - self.time[which])
+
+    def _record(self, batch: _Batch) -> None:
+        times = self.schedule.times
+        if not times.size:
+            return
+        for row, instance in enumerate(batch.which):
+            while self.recorded[instance] < len(times):
+                due = times[self.recorded[instance]]
+                if self.time[instance] < due * (1 - 1e-12):
+                    break
+                self._store_record(instance, batch.full(row, self.initial.shape[-1]))
+
+    def _store_record(self, instance: int, weights: np.ndarray) -> None:
+        if np.isfinite(weights).all():
+            self.schedule.store(
+                self.recorded[instance], instance, self.initial[instance][None], weights[None]
+            )
+        self.recorded[instance] += 1
+
+    def _ending(self, which: np.ndarray) -> np.ndarray:
+        if not self.optimizer.memoryless:
+            return self.steps[which] >= self.optimizer.steps
+        out_of_time = self.time[which] >= self.optimizer.max_time * (1 - 1e-12)
+        return out_of_time | (self.steps[which] >= self.optimizer.max_steps)
+
+    def _settle(
+        self,
+        batch: _Batch,
+        before: np.ndarray,
+        size: np.ndarray,
+        ending: np.ndarray,
+        bar: _Progress,
+    ) -> None:
+        """Take the instances out of the batch whose run is over, and say how it ended."""
+        largest = np.abs(batch.weights).max(axis=(-2, -1))
+        initial = np.abs(self.initial[batch.which]).max(axis=(-2, -1))
+        diverged = ~(largest < _DIVERGED * np.maximum(1, initial))
+        dead = largest == 0
+        resting = np.zeros(len(largest), bool)
+        if self.optimizer.memoryless:
+            resting = self.optimizer.at_rest(before, batch.weights, size, self.problem)
+        collapsed = dead & (resting | ending)
+        for row, instance in enumerate(batch.which):
+            if diverged[row]:
+                self.outcomes[instance] = Outcome.DIVERGED
+            elif collapsed[row]:
+                self.outcomes[instance] = Outcome.COLLAPSED
+            elif resting[row]:
+                self.outcomes[instance] = Outcome.CONVERGED
+            elif ending[row]:
+                fixed = not self.optimizer.memoryless
+                self.outcomes[instance] = Outcome.COMPLETED if fixed else Outcome.OUT_OF_STEPS
+            else:
+                continue
+            if resting[row] and not diverged[row]:  # at rest the later records are all the same
+                now = batch.full(row, self.initial.shape[-1])
+                while self.recorded[instance] < len(self.schedule.times):
+                    self._store_record(instance, now)
+        over = diverged | resting | ending | collapsed
+        if over.any():
+            bar.finish(int(over.sum()))
+            if self.optimizer.memoryless or over.all():
+                batch.keep(~over, self.weights)
+
+    def _show(self, batch: _Batch, before: np.ndarray, size: np.ndarray) -> None:
+        after, earlier = self.weights.copy(), self.weights.copy()
+        earlier[batch.which], after[batch.which] = before, batch.weights
+        sizes = np.zeros(len(self.initial))
+        sizes[batch.which] = size
+        self.observe(  # type: ignore[misc]
+            Step(
+                time=self.time.copy(),
+                size=sizes,
+                before=earlier,
+                after=after,
+                problem=self.problem,
+            )
+        )
+
+
+class _Batch:
+    """The instances still running, without the neurons that are zero in them."""
+
+    def __init__(self, which: np.ndarray, weights: np.ndarray):
+        self.which, self.weights = which, weights
+        self.columns: np.ndarray | None = None  # neurons kept, by instance; None: all
+
+    def full(self, row: int, m: int) -> np.ndarray:
+        if self.columns is None:
+            return self.weights[row]
+        full = np.zeros((self.weights.shape[1], m), self.weights.dtype)
+        full[:, self.columns[row]] = self.weights[row]
+        return full
+
+    def store(self, target: np.ndarray) -> None:
+        for row, instance in enumerate(self.which):
+            target[instance] = self.full(row, target.shape[-1])
+
+    def keep(self, mask: np.ndarray, target: np.ndarray) -> None:
+        self.store(target)
+        self.which, self.weights = self.which[mask], self.weights[mask]
+        if self.columns is not None:
+            self.columns = self.columns[mask]
+
+    def drop_zero_neurons(self) -> None:
+        """Keep the live neurons, and as many zero ones as other instances need for padding."""
+        if not self.which.size:
+            return
+        live = self.weights.any(axis=-2)
+        width = max(1, int(live.sum(axis=-1).max()))
+        if width > 0.9 * live.shape[-1]:
+            return
+        order = np.argsort(~live, axis=-1, kind="stable")[:, :width]
+        self.weights = np.take_along_axis(self.weights, order[:, None, :], axis=-1)
+        self.columns = (
+            order if self.columns is None else np.take_along_axis(self.columns, order, axis=-1)
+        )
+
+
+class _Progress:
+    """A bar over instances, or over steps where their number is fixed."""
+
+    def __init__(self, show: bool, instances: int, optimizer: Any):
+        self.bar, self.by_steps = None, not optimizer.memoryless
+        if show:
+            from tqdm.auto import tqdm
+
+            total = optimizer.steps if self.by_steps else instances
+            self.bar = tqdm(total=total, unit="step" if self.by_steps else "network")
+
+    def __enter__(self) -> _Progress:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self.bar is not None:
+            self.bar.close()
+
+    def step(self, count: int) -> None:
+        if self.bar is not None and self.by_steps:
+            self.bar.update(count - self.bar.n)
+
+    def finish(self, count: int) -> None:
+        if self.bar is not None and not self.by_steps:
+            self.bar.update(count)

@@ -1,0 +1,229 @@
+"""The training loop: descent, rest, outcomes, records, observers."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from polysem import numerics
+from polysem.numerics import Outcome
+
+
+def start(n, m, seed=0, **options):
+    return numerics.initial_weights(n, m, np.random.default_rng(seed), **options)
+
+
+@given(st.integers(1, 12), st.integers(1, 24), st.floats(0, 0.3), st.integers(0, 2**32 - 1))
+@settings(max_examples=25, deadline=None)
+def test_the_loss_never_rises_along_the_flow(n, m, lam, seed):
+    rises = []
+
+    def watch(step):
+        change = step.problem.loss(step.after) - step.problem.loss(step.before)
+        rises.append(float(change.max()))
+
+    numerics.train(start(n, m, seed), lam, observe=watch, max_steps=300)
+    assert max(rises) <= 1e-12 * n
+
+
+@given(st.integers(1, 10), st.integers(1, 20), st.integers(0, 2**32 - 1))
+@settings(max_examples=15, deadline=None)
+def test_at_rest_the_forces_balance(n, m, seed):
+    lam = 0.05
+    run = numerics.train(start(n, m, seed), lam, max_steps=50_000)
+    if run.outcome is not Outcome.CONVERGED:
+        return
+    forces = numerics.forces(run.weights, lam)
+    push = forces.feature_benefit + forces.interference
+    alive = run.weights != 0
+    assert np.abs((push + forces.regularization)[alive]).max(initial=0) < 1e-5 * lam
+    assert np.abs(push[~alive]).max(initial=0) < lam * (1 + 1e-5)
+
+
+def test_a_lone_weight_rests_at_the_amplitude():
+    lam = 0.1
+    run = numerics.train(np.array([[0.9]]), lam, tolerance=1e-10)
+    w = float(run.weights[0, 0])
+    assert (1 - w * w) * w == pytest.approx(lam, rel=1e-9)
+
+
+def test_the_step_error_is_of_first_order():
+    initial = start(6, 18, 5)
+
+    def at(h):
+        return numerics.train(initial, 0.02, step_size=h, max_time=2.0).weights
+
+    fine = at(2.0 / 8192)
+    coarse, small = (np.linalg.norm(at(h) - fine) for h in (2 / 32, 2 / 512))
+    assert np.log2(coarse / small) / 4 == pytest.approx(1, abs=0.15)
+
+
+def test_weights_die_and_revive_but_zero_neurons_stay():
+    seen, revived = np.zeros((24, 32), bool), []
+
+    def watch(step):
+        nonlocal seen
+        zero_before, zero_after = step.before[0] == 0, step.after[0] == 0
+        revived.append(int((zero_before & ~zero_after).sum()))
+        dead_neuron = zero_before.all(axis=0)
+        assert zero_after[:, dead_neuron].all()
+        seen |= zero_after
+
+    numerics.train(start(24, 32, 3), 0.02, observe=watch)
+    assert seen.any()
+    assert sum(revived) > 0
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_leaving_out_zero_neurons_changes_nothing(seed):
+    initial = start(12, 60, seed, instances=3)
+    fast = numerics.train(initial, 0.03)
+    plain = numerics.train(initial, 0.03, drop_zero_neurons=False)
+    np.testing.assert_allclose(fast.weights, plain.weights, atol=1e-12)
+    np.testing.assert_array_equal(fast.steps, plain.steps)
+
+
+def test_instances_do_not_see_each_other():
+    initial = start(6, 20, 1, instances=4)
+    together = numerics.train(initial, 0.05)
+    for k in range(4):
+        alone = numerics.train(initial[k], 0.05)
+        assert alone.outcome is Outcome.CONVERGED
+        np.testing.assert_allclose(together.weights[k], alone.weights, atol=1e-12)
+        assert together.steps[k] == alone.steps
+
+
+def test_single_precision_is_kept_and_agrees():
+    initial = start(8, 40, 2)
+    single = numerics.train(initial.astype(np.float32), 0.05)
+    double = numerics.train(initial, 0.05)
+    assert single.weights.dtype == np.float32
+    np.testing.assert_allclose(single.weights, double.weights, atol=1e-4)
+
+
+def test_records_are_taken_at_the_stated_times():
+    initial = start(5, 30, 6, instances=2)
+    run = numerics.train(
+        initial,
+        0.05,
+        record=("live_weights", "row_norm2", "weights", "retained_winners"),
+        record_at=(0.0, 1.0, 7.5, 1e6),
+    )
+    assert run.records["live_weights"].shape == (4, 2, 5)
+    np.testing.assert_array_equal(run.records["weights"][0], initial)
+    np.testing.assert_array_equal(run.records["weights"][-1], run.weights)
+    until = numerics.train(initial, 0.05, max_time=7.5, record="weights", record_at=[1.0])
+    np.testing.assert_allclose(run.records["weights"][2], until.weights, atol=1e-12)
+    assert until.time == pytest.approx(7.5, rel=1e-12)
+    live = run.records["live_weights"]
+    assert (live[1] <= 30).all()
+    assert (live[-1] <= live[1]).all()
+
+
+def test_own_measures_are_recorded():
+    run = numerics.train(
+        start(3, 9),
+        0.1,
+        record={"largest": lambda weights: np.abs(weights).max(axis=(-2, -1))},
+        record_at=[0.0, 2.0],
+    )
+    assert run.records["largest"].shape == (2,)
+
+
+def test_collapse_is_an_outcome():
+    run = numerics.train(start(3, 50), 1.0)
+    assert run.outcome is Outcome.COLLAPSED
+    assert not run.weights.any()
+    assert "lower lam" in run.outcome.value
+
+
+def test_out_of_steps_is_an_outcome_and_can_be_thrown():
+    run = numerics.train(start(6, 20), 0.02, max_steps=5)
+    assert run.outcome is Outcome.OUT_OF_STEPS
+    assert run.steps == 5
+    with pytest.raises(numerics.TrainingError, match="raise max_steps") as caught:
+        numerics.train(start(6, 20), 0.02, max_steps=5, throw=True)
+    assert caught.value.solution.steps == 5
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "setting"),
+    [("flow", {"step_size": 30.0}), ("sgd", {"learning_rate": 9.0, "steps": 200})],
+)
+def test_divergence_is_an_outcome_and_records_are_kept(optimizer, setting):
+    run = numerics.train(
+        start(6, 20),
+        0.02,
+        optimizer=optimizer,
+        record="row_norm2",
+        record_at=[0.0, 1e4],
+        **setting,
+    )
+    assert run.outcome is Outcome.DIVERGED
+    assert np.isfinite(run.records["row_norm2"][0]).all()
+
+
+def test_a_stopped_run_returns_what_there_is():
+    def stop(step):
+        if step.time[0] > 3:
+            raise KeyboardInterrupt
+
+    run = numerics.train(
+        start(6, 20), 0.02, observe=stop, record="live_weights", record_at=[0.0, 1.0, 50.0]
+    )
+    assert run.outcome is Outcome.INTERRUPTED
+    assert run.time > 3
+    assert np.isfinite(run.records["live_weights"][:2]).all()
+    assert np.isnan(run.records["live_weights"][2]).all()
+    with pytest.raises(numerics.TrainingError):
+        numerics.train(start(6, 20), 0.02, observe=stop, throw=True)
+
+
+class Quadratic:
+    """A model of one's own: 2 |W|^2, so that the flow is W' = -W."""
+
+    keeps_zero_neurons = True
+
+    def loss(self, weights):
+        return 2 * np.square(weights).sum(axis=(-2, -1))
+
+    def gradient(self, weights, rng=None):
+        return 4 * weights
+
+
+def test_any_model_with_a_loss_and_a_gradient_can_be_trained():
+    run = numerics.train(start(3, 4), 0.0, model=Quadratic(), step_size=1e-3, max_time=1.0)
+    np.testing.assert_allclose(run.weights, run.initial * np.exp(-1), rtol=1e-3)
+
+
+def test_l2_acts_as_stated():
+    initial = np.array([[0.5]])
+    run = numerics.train(initial, 0.0, l2=0.19, tolerance=1e-9)
+    assert float(run.weights[0, 0]) == pytest.approx(0.9)  # (1 - w^2) w = l2 w
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"lam": -0.1}, r"Got lam=-0\.1; lam is an l1 weight and must be >= 0"),
+        ({"lam": float("nan")}, r"Got lam=nan; lam is an l1 weight"),
+        ({"optimizer": "adam"}, r"Got optimizer='adam'; choose one of flow, "),
+        ({"learning_rate": 1.0}, r"Got learning_rate=1\.0; flow takes step_size"),
+        ({"step_size": 0.0}, r"Got step_size=0\.0; step_size is a step in flow time"),
+        ({"record": "norm", "record_at": [1.0]}, r"Got record='norm'; choose from live_weights"),
+        ({"record": "winners"}, r"Got only one of record and record_at"),
+        ({"record": "winners", "record_at": [2.0, 1.0]}, r"Got record_at=\[2\.0, 1\.0\]"),
+        ({"rng": 3}, r"Got rng=3; give a Generator"),
+    ],
+)
+def test_bad_arguments_are_refused_in_one_line(arguments, message):
+    lam = arguments.pop("lam", 0.1)
+    with pytest.raises(ValueError, match=message):
+        numerics.train(start(2, 3), lam, **arguments)
+
+
+def test_progress_changes_nothing(capsys):
+    quiet = numerics.train(start(4, 12), 0.1)
+    loud = numerics.train(start(4, 12), 0.1, progress=True)
+    np.testing.assert_array_equal(quiet.weights, loud.weights)
+    assert "1/1" in capsys.readouterr().err
