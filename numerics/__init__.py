@@ -9,5 +9,3 @@ if __name__ != "polysem.numerics":
     )
 
 __getattr__, __dir__, __all__ = _lazy.attach_stub(__name__, __file__)
-
-from .row_flow import row_flow as row_flow  # noqa: E402  the module must not hide the function
