@@ -110,7 +110,7 @@ class Noise:
             values, chances = self.atoms
             if len(values) == 2:
                 signs = rng.integers(0, 2, size=shape, dtype=np.int8)
-                return (2.0 * self.sigma) * signs - self.sigma
+                return np.asarray((2.0 * self.sigma) * signs - self.sigma)
             return self.sigma * rng.choice(values, size=shape, p=chances)
         if self.law == "gaussian":
             return self.sigma * rng.standard_normal(shape)
