@@ -1,3 +1,4 @@
+from .bridge import numpy_function as numpy_function
 from .gradient import Forces as Forces
 from .gradient import Model as Model
 from .gradient import OneHot as OneHot
@@ -5,6 +6,9 @@ from .gradient import forces as forces
 from .gradient import gradient as gradient
 from .gradient import loss as loss
 from .gradient import reconstruction_loss as reconstruction_loss
+from .half_normal import HalfNormalLaw as HalfNormalLaw
+from .half_normal import half_normal_law as half_normal_law
+from .half_normal import half_normal_moments as half_normal_moments
 from .initial import initial_scale as initial_scale
 from .initial import initial_weights as initial_weights
 from .measure import antipodal_pairs as antipodal_pairs
@@ -38,18 +42,13 @@ from .optimizers import Flow as Flow
 from .optimizers import Problem as Problem
 from .optimizers import resolve_optimizer as resolve_optimizer
 from .optimizers import soft_threshold as soft_threshold
-from .simplex import (
-    centred_simplex as centred_simplex,
-)
-from .simplex import (
-    corner_simplex as corner_simplex,
-)
-from .simplex import (
-    simplex_distance as simplex_distance,
-)
-from .simplex import (
-    spread_rows as spread_rows,
-)
+from .row_flow import RowFlow as RowFlow
+from .row_flow import extinction_times as extinction_times
+from .row_flow import row_flow as row_flow
+from .simplex import centred_simplex as centred_simplex
+from .simplex import corner_simplex as corner_simplex
+from .simplex import simplex_distance as simplex_distance
+from .simplex import spread_rows as spread_rows
 from .solution import Outcome as Outcome
 from .solution import Solution as Solution
 from .solution import TrainingError as TrainingError

@@ -79,6 +79,21 @@ def check_weights(name: str, weights: Any) -> np.ndarray:
     return weights
 
 
+def check_vector(name: str, values: Any, meaning: str, *, minimum: float | None = None) -> Any:
+    """The values as a finite float64 array of one dimension, not empty; a number counts as one."""
+    vector = np.atleast_1d(np.asarray(values))
+    if vector.dtype.kind not in "iuf" or vector.ndim != 1 or not vector.size:
+        raise ValueError(f"Got {name}={values!r}; {name} is {meaning}: give a list of numbers.")
+    vector = vector.astype(np.float64)
+    if not np.isfinite(vector).all():
+        raise ValueError(f"Got {name} with {_not_finite(vector)}; {name} is {meaning}, all finite.")
+    if minimum is not None and vector.min() < minimum:
+        raise ValueError(
+            f"Got {name}={vector.min():g}; {name} is {meaning} and must be >= {minimum:g}."
+        )
+    return vector
+
+
 def check_choice(name: str, value: Any, choices: Iterable[str]) -> str:
     """The value, if it is one of the choices."""
     choices = tuple(choices)

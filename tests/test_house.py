@@ -62,6 +62,23 @@ def test_each_door_opens_on_everything_it_names(room):
         assert getattr(door, name) is not None
 
 
+@pytest.mark.parametrize("room", ROOMS)
+def test_no_module_hides_a_function_of_its_name(room):
+    door = importlib.import_module(f"polysem.{room}")
+    shared = sorted({path.stem for place, path in modules() if place == room} & set(door.__all__))
+    code = (
+        "import importlib\n"
+        f"for name in {shared!r}:\n"
+        f"    importlib.import_module('polysem.{room}.' + name)\n"
+        f"door = importlib.import_module('polysem.{room}')\n"
+        f"print([n for n in {shared!r} if getattr(door, n) is not door.__getattr__(n)])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    assert done.stdout.strip() == "[]"
+
+
 def test_no_two_letters_share_a_name():
     from polysem.theory.symbols import LETTERS
 

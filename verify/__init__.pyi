@@ -1,3 +1,4 @@
+from . import strategies as strategies
 from .agreement import (
     Agreement as Agreement,
 )
@@ -7,6 +8,7 @@ from .agreement import (
 from .agreement import (
     BudgetError as BudgetError,
 )
+from .eprocess import EProcess as EProcess
 from .figures import Plot as Plot
 from .intervals import (
     binomial_interval as binomial_interval,
@@ -34,6 +36,10 @@ from .intervals import (
 )
 from .latex import LatexCheck as LatexCheck
 from .latex import check_latex as check_latex
+from .oracles import enumerated_exclusion_law as enumerated_exclusion_law
+from .oracles import enumerated_independent_law as enumerated_independent_law
+from .oracles import finite_difference_gradient as finite_difference_gradient
+from .oracles import slow_polysemantic_neurons as slow_polysemantic_neurons
 from .predictions import Prediction as Prediction
 from .predictions import Predictions as Predictions
 from .predictions import predict as predict

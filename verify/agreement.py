@@ -47,6 +47,16 @@ class Agreement:
 
     Where the prediction is 0 the margin and the deviations are absolute, in the unit.
 
+    Examples
+    --------
+    >>> from polysem import verify
+    >>> check = verify.Agreement.of_proportion(
+    ...     claim="fair-coin", quantity="heads", prediction=0.5,
+    ...     successes=5040, trials=10_000, margin=0.1,
+    ... )
+    >>> check.verdict
+    'agrees'
+
     Parameters
     ----------
     claim : str
@@ -82,16 +92,6 @@ class Agreement:
     Source
     ------
     paper_notes/statistics.md.
-
-    Examples
-    --------
-    >>> from polysem import verify
-    >>> check = verify.Agreement.of_proportion(
-    ...     claim="fair-coin", quantity="heads", prediction=0.5,
-    ...     successes=5040, trials=10_000, margin=0.1,
-    ... )
-    >>> check.verdict
-    'agrees'
     """
 
     claim: str
@@ -395,6 +395,14 @@ class Budget:
     The probability that any check of the set raises a false alarm is at most the sum of the
     rates (Bonferroni), whatever the dependence between them.
 
+    Examples
+    --------
+    >>> from polysem import verify
+    >>> budget = verify.Budget(entries=(("winners", 1e-8), ("counts", 1e-8)))
+    >>> budget.spent
+    2e-08
+    >>> budget.check()
+
     Parameters
     ----------
     entries : tuple of (str, float)
@@ -405,14 +413,6 @@ class Budget:
     Source
     ------
     paper_notes/statistics.md.
-
-    Examples
-    --------
-    >>> from polysem import verify
-    >>> budget = verify.Budget(entries=(("winners", 1e-8), ("counts", 1e-8)))
-    >>> budget.spent
-    2e-08
-    >>> budget.check()
     """
 
     entries: tuple[tuple[str, float], ...]

@@ -33,6 +33,13 @@ def binomial_interval(successes: int, trials: int, *, false_alarm: float) -> tup
     Holds for independent trials of one probability, at every sample size; the two sides share
     the false-alarm rate.
 
+    Examples
+    --------
+    >>> from polysem import verify
+    >>> lower, upper = verify.binomial_interval(21, 64, false_alarm=1e-3)
+    >>> print(f"{lower:.3f} {upper:.3f}")
+    0.156 0.540
+
     Parameters
     ----------
     successes, trials : int
@@ -53,13 +60,6 @@ def binomial_interval(successes: int, trials: int, *, false_alarm: float) -> tup
     Source
     ------
     Clopper and Pearson 1934; quantiles of the beta distribution from SciPy.
-
-    Examples
-    --------
-    >>> from polysem import verify
-    >>> lower, upper = verify.binomial_interval(21, 64, false_alarm=1e-3)
-    >>> print(f"{lower:.3f} {upper:.3f}")
-    0.156 0.540
     """
     from scipy.stats import beta
 
@@ -83,6 +83,13 @@ def poisson_interval(
     Holds for a Poisson count at every size; it is conservative where the count is less dispersed
     than Poisson, as sums of negatively related indicators are.
 
+    Examples
+    --------
+    >>> from polysem import verify
+    >>> lower, upper = verify.poisson_interval(790, exposure=100, false_alarm=1e-3)
+    >>> print(f"{lower:.2f} {upper:.2f}")
+    7.01 8.87
+
     Parameters
     ----------
     count : int
@@ -105,13 +112,6 @@ def poisson_interval(
     Source
     ------
     Garwood 1936; quantiles of the gamma distribution from SciPy.
-
-    Examples
-    --------
-    >>> from polysem import verify
-    >>> lower, upper = verify.poisson_interval(790, exposure=100, false_alarm=1e-3)
-    >>> print(f"{lower:.2f} {upper:.2f}")
-    7.01 8.87
     """
     from scipy.stats import gamma
 
@@ -138,6 +138,15 @@ def bounded_mean_interval(
     mean happens with probability at most ``false_alarm`` (Ville).  Needs independent samples of
     one mean inside ``bounds``, nothing else.
 
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from polysem import verify
+    >>> counts = np.tile([7, 8, 9, 8], 50)
+    >>> lower, upper = verify.bounded_mean_interval(counts, bounds=(0, 32), false_alarm=1e-6)
+    >>> print(f"{lower:.1f} {upper:.1f}")
+    7.3 9.9
+
     Parameters
     ----------
     samples : array_like, shape (samples,)
@@ -163,15 +172,6 @@ def bounded_mean_interval(
     Source
     ------
     Waudby-Smith and Ramdas 2024, Theorem 3 (hedged capital).
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from polysem import verify
-    >>> counts = np.tile([7, 8, 9, 8], 50)
-    >>> lower, upper = verify.bounded_mean_interval(counts, bounds=(0, 32), false_alarm=1e-6)
-    >>> print(f"{lower:.1f} {upper:.1f}")
-    7.3 9.9
     """
     from scipy.optimize import bisect
 
@@ -229,6 +229,13 @@ def normal_mean_interval(samples: ArrayLike, *, false_alarm: float) -> tuple[flo
     Use it where samples have no bounds, and only at moderate false-alarm rates unless they are
     normal.
 
+    Examples
+    --------
+    >>> from polysem import verify
+    >>> lower, upper = verify.normal_mean_interval([1.0, 1.2, 0.9, 1.1], false_alarm=0.05)
+    >>> print(f"{lower:.3f} {upper:.3f}")
+    0.845 1.255
+
     Parameters
     ----------
     samples : array_like, shape (samples,)
@@ -249,13 +256,6 @@ def normal_mean_interval(samples: ArrayLike, *, false_alarm: float) -> tuple[flo
     Source
     ------
     Student 1908; ``scipy.stats.t``.
-
-    Examples
-    --------
-    >>> from polysem import verify
-    >>> lower, upper = verify.normal_mean_interval([1.0, 1.2, 0.9, 1.1], false_alarm=0.05)
-    >>> print(f"{lower:.3f} {upper:.3f}")
-    0.845 1.255
     """
     from scipy.stats import t
 
@@ -272,6 +272,12 @@ def smallest_binomial_deviation(prediction: float, trials: int, *, false_alarm: 
 
     A truth at this deviation or beyond, on either side, is excluded with probability at least
     0.99; ``inf`` where the sample is too small to show even a probability of 0.
+
+    Examples
+    --------
+    >>> from polysem import verify
+    >>> print(f"{verify.smallest_binomial_deviation(0.5, 10_000, false_alarm=1e-6):.3f}")
+    0.072
 
     Parameters
     ----------
@@ -290,12 +296,6 @@ def smallest_binomial_deviation(prediction: float, trials: int, *, false_alarm: 
     Source
     ------
     Power of the exact binomial test; quantiles of the beta distribution from SciPy.
-
-    Examples
-    --------
-    >>> from polysem import verify
-    >>> print(f"{verify.smallest_binomial_deviation(0.5, 10_000, false_alarm=1e-6):.3f}")
-    0.072
     """
     from scipy.stats import beta, binom
 
@@ -323,6 +323,13 @@ def smallest_poisson_deviation(
     A truth at this deviation or beyond, on either side, is excluded with probability at least
     0.99; ``inf`` where even a rate of 0 would not be.
 
+    Examples
+    --------
+    >>> from polysem import verify
+    >>> deviation = verify.smallest_poisson_deviation(7.9, exposure=1000, false_alarm=1e-6)
+    >>> print(f"{deviation:.3f}")
+    0.083
+
     Parameters
     ----------
     prediction : float
@@ -340,13 +347,6 @@ def smallest_poisson_deviation(
     Source
     ------
     Power of the exact Poisson test; quantiles of the gamma distribution from SciPy.
-
-    Examples
-    --------
-    >>> from polysem import verify
-    >>> deviation = verify.smallest_poisson_deviation(7.9, exposure=1000, false_alarm=1e-6)
-    >>> print(f"{deviation:.3f}")
-    0.083
     """
     from scipy.stats import gamma, poisson
 
@@ -373,6 +373,15 @@ def smallest_mean_deviation(
     the leading order in 1/N of the betting interval, and above the value for Student's; what a
     sample in hand detects is told by :class:`Agreement`.
 
+    Examples
+    --------
+    >>> from polysem import verify
+    >>> size = verify.smallest_mean_deviation(
+    ...     7.9, deviation=2.1, samples=1000, false_alarm=1e-8
+    ... )
+    >>> print(f"{size:.3f}")
+    0.072
+
     Parameters
     ----------
     prediction : float
@@ -392,15 +401,6 @@ def smallest_mean_deviation(
     Source
     ------
     Waudby-Smith and Ramdas 2024, Sec. 4 (width of the betting interval).
-
-    Examples
-    --------
-    >>> from polysem import verify
-    >>> size = verify.smallest_mean_deviation(
-    ...     7.9, deviation=2.1, samples=1000, false_alarm=1e-8
-    ... )
-    >>> print(f"{size:.3f}")
-    0.072
     """
     quantiles = math.sqrt(2 * math.log(2 / false_alarm)) + NormalDist().inv_cdf(POWER)
     return quantiles * deviation / math.sqrt(samples) / (abs(prediction) or 1.0)
@@ -408,6 +408,15 @@ def smallest_mean_deviation(
 
 def samples_needed(detectable: Callable[[int], float], *, at_most: float) -> int:
     """The least number of samples at which a smallest detectable deviation is small enough.
+
+    Examples
+    --------
+    >>> from polysem import verify
+    >>> verify.samples_needed(
+    ...     lambda trials: verify.smallest_binomial_deviation(0.5, trials, false_alarm=1e-6),
+    ...     at_most=0.1,
+    ... )
+    5225
 
     Parameters
     ----------
@@ -429,15 +438,6 @@ def samples_needed(detectable: Callable[[int], float], *, at_most: float) -> int
     Source
     ------
     Bisection (``bisect.bisect_left``).
-
-    Examples
-    --------
-    >>> from polysem import verify
-    >>> verify.samples_needed(
-    ...     lambda trials: verify.smallest_binomial_deviation(0.5, trials, false_alarm=1e-6),
-    ...     at_most=0.1,
-    ... )
-    5225
     """
     enough = 1
     while detectable(enough) > at_most:
