@@ -40,8 +40,12 @@ from .optimizers import SGD as SGD
 from .optimizers import AdamW as AdamW
 from .optimizers import Flow as Flow
 from .optimizers import Problem as Problem
+from .optimizers import optimizers as optimizers
 from .optimizers import resolve_optimizer as resolve_optimizer
 from .optimizers import soft_threshold as soft_threshold
+from .quasistatic import QuasiStatic as QuasiStatic
+from .quasistatic import remove_positive_overlaps as remove_positive_overlaps
+from .quasistatic import unit_rows as unit_rows
 from .row_flow import RowFlow as RowFlow
 from .row_flow import extinction_times as extinction_times
 from .row_flow import row_flow as row_flow

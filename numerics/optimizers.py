@@ -332,7 +332,27 @@ class _Moments:
     step: int = 0
 
 
-OPTIMIZERS: dict[str, Any] = {kind.name: kind for kind in (Flow, SGD, AdamW)}
+def optimizers() -> dict[str, Any]:
+    """The optimizers by name.
+
+    Examples
+    --------
+    >>> from polysem import numerics
+    >>> sorted(numerics.optimizers())
+    ['adamw', 'flow', 'quasistatic', 'sgd']
+
+    Returns
+    -------
+    dict
+        Name to class.
+
+    Source
+    ------
+    paper_notes/training.md.
+    """
+    from .quasistatic import QuasiStatic  # it is built on this module
+
+    return {kind.name: kind for kind in (Flow, QuasiStatic, SGD, AdamW)}
 
 
 def resolve_optimizer(optimizer: Any, settings: dict[str, Any]) -> Any:
@@ -366,7 +386,8 @@ def resolve_optimizer(optimizer: Any, settings: dict[str, Any]) -> Any:
     paper_notes/training.md.
     """
     if isinstance(optimizer, str):
-        optimizer = OPTIMIZERS[check_choice("optimizer", optimizer, OPTIMIZERS)]()
+        known_names = optimizers()
+        optimizer = known_names[check_choice("optimizer", optimizer, known_names)]()
     elif not hasattr(optimizer, "step"):
         raise ValueError(f"Got optimizer={optimizer!r}; give a name or an optimizer object.")
     known = [entry.name for entry in fields(optimizer)]

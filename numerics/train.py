@@ -183,6 +183,10 @@ def train(
     return solution
 
 
+def _of_now(function: Callable[[np.ndarray], Any]) -> Callable[[np.ndarray, np.ndarray], Any]:
+    return lambda initial, now: function(now)
+
+
 class _Schedule:
     """What is recorded, when, and what has been recorded so far."""
 
@@ -196,10 +200,7 @@ class _Schedule:
         if not (np.isfinite(times).all() and (times >= 0).all() and (np.diff(times) > 0).all()):
             raise ValueError(f"Got record_at={times.tolist()}; give increasing, finite times >= 0.")
         if isinstance(record, Mapping):
-            measures = {
-                name: (lambda initial, now, function=function: function(now))
-                for name, function in record.items()
-            }
+            measures = {name: _of_now(function) for name, function in record.items()}
         else:
             record = (record,) if isinstance(record, str) else tuple(record)
             for name in record:
@@ -245,8 +246,11 @@ class _Loop:
 
     def run(self, progress: bool) -> None:
         whole = self.observe is not None or not self.optimizer.memoryless or self.problem.rng
-        size = self.initial[0].size
-        block = len(self.initial) if whole else max(1, _BLOCK // size)
+        block = len(self.initial)
+        if getattr(self.optimizer, "one_by_one", False):
+            block = 1
+        elif not whole:
+            block = max(1, _BLOCK // self.initial[0].size)
         with _Progress(progress, len(self.initial), self.optimizer) as bar:
             try:
                 with np.errstate(over="ignore", invalid="ignore"):

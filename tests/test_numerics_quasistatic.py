@@ -1,0 +1,97 @@
+"""The limit process: its constraints, its exact one-row solution, its first-order step error."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from polysem import numerics
+from polysem.numerics import Outcome
+
+
+def start(n, m, seed, **options):
+    return numerics.initial_weights(n, m, np.random.default_rng(seed), **options)
+
+
+@given(st.integers(1, 10), st.integers(0, 12), st.integers(0, 2**32 - 1))
+@settings(max_examples=20, deadline=None)
+def test_every_feature_ends_alone_on_its_slot(n, more, seed):
+    run = numerics.train(start(n, n + more, seed), 0.0, optimizer="quasistatic")
+    assert run.outcome is Outcome.CONVERGED
+    np.testing.assert_array_equal(numerics.live_weights(run.weights), 1)
+    np.testing.assert_allclose(numerics.row_norms(run.weights, 2), 1, rtol=1e-12)
+    slots = set(
+        zip(
+            numerics.winners(run.weights).tolist(),
+            numerics.winner_signs(run.weights).tolist(),
+            strict=True,
+        )
+    )
+    assert len(slots) == n
+
+
+def test_repulsion_removes_positive_overlaps_and_keeps_unit_rows():
+    rows = numerics.unit_rows(start(30, 60, 1))
+    apart = numerics.remove_positive_overlaps(rows, 1e-4)
+    assert numerics.overlaps(apart).max() <= 1e-4
+    np.testing.assert_allclose(numerics.row_norms(apart, 2), 1, rtol=1e-12)
+    again = numerics.remove_positive_overlaps(apart, 1e-4)
+    np.testing.assert_array_equal(apart, again)
+
+
+def lone_row_threshold(row, tau):
+    """B(tau) of a lone row: dB/dtau = |(|w| - B)_+|, by many small steps of the midpoint rule."""
+
+    def speed(threshold):
+        return np.linalg.norm(np.maximum(np.abs(row) - threshold, 0))
+
+    threshold, steps = 0.0, 20_000
+    for _ in range(steps):
+        middle = threshold + tau / steps / 2 * speed(threshold)
+        threshold += tau / steps * speed(middle)
+    return threshold
+
+
+def test_a_lone_row_follows_its_exact_solution_to_first_order():
+    row, tau = start(1, 200, 3), 0.2
+    threshold = lone_row_threshold(row[0], tau)
+    exact = numerics.unit_rows(numerics.soft_threshold(row, threshold))
+    errors = [
+        np.linalg.norm(
+            numerics.train(row, 0.0, optimizer="quasistatic", rel=rel, max_time=tau).weights - exact
+        )
+        for rel in (0.08, 0.01)
+    ]
+    assert np.log2(errors[0] / errors[1]) / 3 == pytest.approx(1, abs=0.25)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_lone_row_keeps_its_largest_weight(seed):
+    row = start(1, 50, seed)
+    run = numerics.train(row, 0.0, optimizer="quasistatic")
+    assert numerics.retained_winners(row, run.weights).all()
+
+
+def test_the_result_does_not_depend_on_lam_but_the_clock_does():
+    initial = start(6, 20, 2)
+    first = numerics.train(initial, 0.0, optimizer="quasistatic")
+    second = numerics.train(initial, 0.01, optimizer="quasistatic")
+    np.testing.assert_array_equal(first.weights, second.weights)
+    assert second.time == pytest.approx(float(first.time) / 0.01)
+
+
+def test_what_the_limit_does_not_cover_is_refused():
+    with pytest.raises(ValueError, match=r"Got n=5, m=2 and optimizer='quasistatic'; more than"):
+        numerics.train(start(5, 2, 0), 0.0, optimizer="quasistatic")
+    with pytest.raises(ValueError, match=r"another model or l2; the limit is that of"):
+        numerics.train(start(2, 5, 0), 0.0, optimizer="quasistatic", l2=0.1)
+    with pytest.raises(ValueError, match=r"Got rel=1\.0; a step of rel >= 1 kills rows"):
+        numerics.QuasiStatic(rel=1.0)
+
+
+def test_stacked_networks_give_what_they_give_alone():
+    initial = start(8, 16, 5, instances=3)
+    together = numerics.train(initial, 0.0, optimizer="quasistatic")
+    for k in range(3):
+        alone = numerics.train(initial[k], 0.0, optimizer="quasistatic")
+        np.testing.assert_array_equal(together.weights[k], alone.weights)
