@@ -1,3 +1,7 @@
+from . import model as model
+from .claims import Claim as Claim
+from .claims import Prose as Prose
+from .claims import claims as claims
 from .collisions import chen_stein_bound as chen_stein_bound
 from .collisions import dispersion_neurons_exclusion as dispersion_neurons_exclusion
 from .collisions import exclusion_factorial_moment as exclusion_factorial_moment
@@ -12,6 +16,12 @@ from .collisions import paper_polysemantic_neurons as paper_polysemantic_neurons
 from .collisions import poisson_bound as poisson_bound
 from .collisions import variance_neurons_exclusion as variance_neurons_exclusion
 from .collisions import variance_pairs as variance_pairs
+from .derivation import Definition as Definition
+from .derivation import Derivation as Derivation
+from .derivation import Origin as Origin
+from .derivation import Step as Step
+from .derivation import StepResult as StepResult
+from .derivation import of as of
 from .formula import Formula as Formula
 from .formula import RegimeError as RegimeError
 from .interference import expulsion_rate as expulsion_rate

@@ -3,7 +3,10 @@
 import sympy as sp
 
 from . import symbols as s
+from .derivation import Definition
 from .formula import Formula
+
+W = sp.IndexedBase("W", real=True)
 
 lam_from_code = Formula(
     name="lam_from_code",
@@ -49,4 +52,11 @@ gaussian_density = Formula(
     meaning="The density of an initial weight in units of its standard deviation.",
     source="Lecomte et al. 2023, Setup",
     example=">>> round(theory.gaussian_density(relative_threshold=1.0), 6)\n0.241971",
+)
+
+ROW_FORCE = Definition(
+    name="row_force",
+    expression=(1 - sp.Sum(W[s.h] ** 2, (s.h, 1, s.m))) * W[s.l] - s.lam * sp.sign(W[s.l]),
+    meaning="The velocity of weight l of a row on its own, away from 0.",
+    source="Lecomte et al. 2023, Setup",
 )

@@ -3,7 +3,11 @@
 import sympy as sp
 
 from . import symbols as s
+from .claims import Claim, Prose
+from .derivation import Derivation, Step, of
 from .formula import Formula
+from .model import ROW_FORCE, W
+from .operators import Root, Taylor
 
 _FOLD = 2 / (3 * sp.sqrt(3))
 _AMPLITUDE = 2 / sp.sqrt(3) * sp.cos(sp.acos(-3 * sp.sqrt(3) / 2 * s.lam) / 3)
@@ -107,3 +111,90 @@ live_curvature = Formula(
     example=">>> theory.live_curvature(weight=1.0)\n8.0",
     unit="summed loss per weight squared",
 )
+
+
+def _one_weight(force: sp.Expr) -> sp.Expr:
+    """The force on the only weight, w > 0, of a row: m = 1 live entry in the sum."""
+    return force.subs({s.m: 1, s.l: 1}).subs(W[1], s.w)
+
+
+STATIONARY_WEIGHT = Claim(
+    label="stationary_weight",
+    statement="A row with one non-zero weight w is stationary where (1 - w^2) w = lambda.",
+    kind="derived here",
+    source=_NOTES,
+    formula=lam_of_amplitude,
+    derivation=Derivation(
+        Step(
+            name="force at rest",
+            left=of(ROW_FORCE, build=lambda f: sp.Add(_one_weight(f).doit(), s.lam)),
+            right=lam_of_amplitude,
+            reason="the force on the weight is 0",
+        ),
+    ),
+)
+AMPLITUDE = Claim(
+    label="amplitude",
+    statement="The stable stationary weight is 2/sqrt(3) cos(arccos(-3 sqrt(3) lambda/2)/3).",
+    kind="derived here",
+    source=_NOTES,
+    formula=amplitude,
+    derivation=Derivation(
+        Step(
+            name="largest root",
+            left=of(STATIONARY_WEIGHT, build=lambda f: Root(f - s.lam, s.w, 1 / sp.sqrt(3), 1)),
+            right=amplitude,
+            reason="triple angle: (1 - w^2) w = -2 cos(3 x)/(3 sqrt 3) for w = 2 cos(x)/sqrt 3",
+        ),
+    ),
+    prose=Prose(
+        argument="For lambda in [0, fold] the angle lies in [pi/6, pi/3], so w >= 1/sqrt(3).",
+        page=_NOTES,
+    ),
+)
+AMPLITUDE_SERIES = Claim(
+    label="amplitude_series",
+    statement="The trained weight is 1 - lambda/2 - 3 lambda^2/8 - ... for small lambda.",
+    kind="derived here",
+    source=_NOTES,
+    formula=amplitude_series,
+    derivation=Derivation(
+        Step(
+            name="Taylor",
+            left=of(AMPLITUDE, build=lambda w: Taylor(w, s.lam, 4)),
+            right=amplitude_series,
+            reason="expand about lambda = 0",
+        ),
+    ),
+)
+FOLD_AMPLITUDE = Claim(
+    label="fold_amplitude",
+    statement="The two stationary weights meet at w = 1/sqrt(3).",
+    kind="derived here",
+    source=_NOTES,
+    formula=fold_amplitude,
+    derivation=Derivation(
+        Step(
+            name="turning point",
+            left=of(STATIONARY_WEIGHT, build=lambda f: Root(sp.Derivative(f, s.w), s.w, 0, 1)),
+            right=fold_amplitude,
+            reason="lambda(w) has its only maximum between 0 and 1 there",
+        ),
+    ),
+)
+FOLD = Claim(
+    label="fold",
+    statement="A feature can be represented only for lambda <= 2/(3 sqrt(3)).",
+    kind="derived here",
+    source=_NOTES,
+    formula=fold,
+    derivation=Derivation(
+        Step(
+            name="insert the top",
+            left=of(STATIONARY_WEIGHT, FOLD_AMPLITUDE, build=lambda f, top: f.subs(s.w, top)),
+            right=fold,
+            reason="lambda at the turning point",
+        ),
+    ),
+)
+CLAIMS = (STATIONARY_WEIGHT, AMPLITUDE, AMPLITUDE_SERIES, FOLD_AMPLITUDE, FOLD)

@@ -66,6 +66,7 @@ r = _letter("r", "r", "order of a moment", integer=True, nonnegative=True)
 steps = _letter("steps", "N", "number of optimizer steps", integer=True, nonnegative=True)
 i = _letter("i", "i", "index of a feature", paper="i", integer=True, positive=True)
 j = _letter("j", "j", "index of another feature", paper="j", integer=True, positive=True)
+h = _letter("h", "h", "index of another neuron", integer=True, positive=True)
 l = _letter("l", "l", "index of a neuron", paper="k", integer=True, positive=True)  # noqa: E741
 
 lam = _letter(

@@ -1,0 +1,432 @@
+"""Derivations: chains of equalities that a machine checks by routes of different kind.
+
+A derivation starts from the model or from the formula of an earlier claim, moves by equalities
+and ends on the formula of its own claim::
+
+    from . import symbols as s
+    from .claims import Claim
+    from .derivation import Definition, Derivation, Step, of
+    from .formula import Formula
+
+    FORCE = Definition(
+        name="force", expression=(1 - s.w**2) * s.w - s.lam,
+        meaning="The velocity of a lone weight.", source="Lecomte et al. 2023, Setup",
+    )
+    growth = Formula(name="growth", expression=1 - 3 * s.w**2, arguments=(s.w,), ...)
+    CLAIMS = (
+        Claim(
+            label="growth", statement="A small deviation of a lone weight grows at 1 - 3 w^2.",
+            kind="derived here", source="paper_notes/stationary.md", formula=growth,
+            derivation=Derivation(
+                Step(
+                    name="linearise",
+                    left=of(FORCE, build=lambda force: sp.Derivative(force, s.w)),
+                    right=growth, reason="differentiate the force",
+                ),
+            ),
+        ),
+    )
+
+- ``of(source, build=...)`` takes the expression of a ``Definition`` or of a ``Claim`` (its
+  formula) and builds a left side from it. A build that ignores its source is a failure, and so
+  is a step whose two sides are the same text. What a claim uses is read off these references.
+- A step without ``left`` continues from the right side of the step before.
+- ``given={symbol: of(claim, ...)}`` replaces a symbol on both sides by what a claim says of it.
+- ``assumptions`` are relations that hold where the step does; ``ranges={symbol: (low, high)}``
+  says where numeric points are drawn (positive symbols: (0, 3], indices and sizes: 1 to 5).
+- Write ``Sum``, ``Integral``, ``Derivative``, ``Limit`` unevaluated, with ``Root``, ``Taylor`` and
+  ``Expansion`` of :mod:`polysem.theory.operators`: each route evaluates them in its own way.
+
+Each step is checked by SymPy's simplification (no decision is a failure), by numbers at random
+rational points to 50 digits (:mod:`polysem.theory.evaluate`), and, where it has a sum, an integral
+or a limit, by certified enclosures (:mod:`polysem.theory.enclosure`, if python-flint is there).
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+import mpmath
+import sympy as sp
+
+from .evaluate import Field, Point, holds, value_of
+from .formula import Formula
+from .operators import Root, vanishes
+
+POINTS = 8
+TRIES = 4000
+_MARK = sp.Symbol("mark", positive=True)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Definition:
+    """A part of the model, from which derivations may start.
+
+    >>> from polysem import theory
+    >>> theory.model.ROW_FORCE.meaning
+    'The velocity of weight l of a row on its own, away from 0.'
+
+    Parameters
+    ----------
+    name : str
+        A short name.
+    expression : sympy.Expr
+        What is defined.
+    meaning : str
+        One sentence: what it is.
+    source : str
+        Section of the paper, or page of the notes.
+    """
+
+    name: str
+    expression: sp.Expr
+    meaning: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Origin:
+    """An expression built from those of definitions and claims; see :func:`of`.
+
+    >>> from polysem import theory
+    >>> theory.of(theory.model.ROW_FORCE, build=lambda force: 2 * force).sources[0].name
+    'row_force'
+
+    Parameters
+    ----------
+    sources : tuple of Definition or Claim
+        What the expression is built from.
+    build : callable
+        Takes the expressions of the sources and gives the new one.
+    """
+
+    sources: tuple[Any, ...]
+    build: Callable[..., sp.Expr]
+
+    @property
+    def expression(self) -> sp.Expr:
+        return sp.sympify(self.build(*map(stated, self.sources)))
+
+    def ignored(self) -> list[Any]:
+        """The sources on which the expression does not depend."""
+        plain = list(map(stated, self.sources))
+        found = []
+        for place, source in enumerate(self.sources):
+            marked = [*plain[:place], _MARK * plain[place], *plain[place + 1 :]]
+            if not sp.sympify(self.build(*marked)).has(_MARK):
+                found.append(source)
+        return found
+
+
+def of(*sources: Any, build: Callable[..., sp.Expr] = lambda expression: expression) -> Origin:
+    """A left side built from the model or from the formula of earlier claims.
+
+    >>> from polysem import theory
+    >>> origin = theory.of(theory.model.ROW_FORCE, build=lambda force: -force)
+    >>> origin.ignored()
+    []
+
+    Parameters
+    ----------
+    *sources : Definition or Claim
+        What the expression comes from.
+    build : callable, optional
+        Takes the expressions of the sources; it must use each of them.
+
+    Returns
+    -------
+    Origin
+
+    Source
+    ------
+    paper_notes/blueprint.md
+    """
+    return Origin(sources, build)
+
+
+def stated(source: Any) -> sp.Expr:
+    """The expression that a definition, a claim or a formula states."""
+    formula = getattr(source, "formula", None)
+    return source.expression if formula is None else formula.expression
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Step:
+    """One equality of a derivation.
+
+    >>> from polysem import theory
+    >>> step = theory.claims()["amplitude"].derivation.steps[-1]
+    >>> step.right is theory.amplitude
+    True
+
+    Parameters
+    ----------
+    name : str
+        A short name, told when the step fails.
+    right : sympy.Expr or Formula
+        The right side.
+    reason : str
+        Why the sides are equal.
+    left : Origin, optional
+        The left side; without it the right side of the step before.
+    given : mapping of sympy.Symbol to Origin
+        Symbols that earlier claims express by others.
+    assumptions : tuple of sympy relations
+        What must hold of the symbols.
+    ranges : mapping of sympy.Symbol to (low, high)
+        Where numeric points are drawn.
+    digits : int
+        The digits to which the numeric route must agree.
+    """
+
+    name: str
+    right: sp.Expr | Formula
+    reason: str
+    left: Origin | None = None
+    given: Mapping[sp.Symbol, Origin] = field(default_factory=dict)
+    assumptions: tuple[sp.Basic, ...] = ()
+    ranges: Mapping[sp.Basic, tuple[Any, Any]] = field(default_factory=dict)
+    digits: int = 50
+
+    @property
+    def right_expression(self) -> sp.Expr:
+        right = self.right
+        return right.expression if isinstance(right, Formula) else sp.sympify(right)
+
+    @property
+    def sources(self) -> tuple[Any, ...]:
+        origins = [*([self.left] if self.left else []), *self.given.values()]
+        return tuple(source for origin in origins for source in origin.sources)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepResult:
+    """What the routes say of one step.
+
+    >>> from polysem import theory
+    >>> theory.claims()["fold"].derivation.check()[0].passed
+    True
+
+    Parameters
+    ----------
+    name : str
+        The name of the step.
+    symbolic, numeric : str
+        "passed", or why not.
+    enclosure : str
+        "passed", "not needed", "not run", or why it failed.
+    """
+
+    name: str
+    symbolic: str
+    numeric: str
+    enclosure: str = "not needed"
+
+    @property
+    def passed(self) -> bool:
+        return (
+            self.symbolic == "passed"
+            and self.numeric == "passed"
+            and self.enclosure in ("passed", "not needed", "not run")
+        )
+
+    @property
+    def message(self) -> str:
+        """One line for each route that failed, with the name of the step."""
+        routes = {"symbolic": self.symbolic, "numeric": self.numeric, "enclosure": self.enclosure}
+        good = ("passed", "not needed", "not run")
+        return "\n".join(
+            f"Step {self.name!r}, {route} route: {said}"
+            for route, said in routes.items()
+            if said not in good
+        )
+
+
+class Derivation:
+    """A chain of steps from the model or earlier claims to the formula of a claim.
+
+    >>> from polysem import theory
+    >>> derivation = theory.claims()["fold"].derivation
+    >>> [step.name for step in derivation.steps]
+    ['insert the top']
+    >>> all(result.passed for result in derivation.check())
+    True
+
+    Parameters
+    ----------
+    *steps : Step
+        In order. The first has a left side, the last has the claim's formula on its right.
+    """
+
+    def __init__(self, *steps: Step) -> None:
+        if not steps:
+            raise ValueError("A derivation needs at least one step.")
+        if steps[0].left is None:
+            raise ValueError(
+                f"The first step, {steps[0].name!r}, has no left side; build it with of(...)."
+            )
+        names = [step.name for step in steps]
+        if len(set(names)) < len(names):
+            raise ValueError(f"Two steps of one derivation share a name: {names}.")
+        self.steps = steps
+
+    @property
+    def sources(self) -> tuple[Any, ...]:
+        """The definitions and claims to which the steps refer, each once."""
+        return tuple(dict.fromkeys(source for step in self.steps for source in step.sources))
+
+    def sides(self) -> list[tuple[sp.Expr, sp.Expr]]:
+        """Left and right side of each step, as written."""
+        pairs: list[tuple[sp.Expr, sp.Expr]] = []
+        for step in self.steps:
+            left = pairs[-1][1] if step.left is None else step.left.expression
+            pairs.append((left, step.right_expression))
+        return pairs
+
+    def check(self, *, enclosures: bool = True) -> tuple[StepResult, ...]:
+        """The results of all routes for all steps, in order."""
+        pairs = zip(self.steps, self.sides(), strict=True)
+        return tuple(_check(step, left, right, enclosures) for step, (left, right) in pairs)
+
+    def latex(self) -> str:
+        r"""The chain as an ``align*`` block, a line a step, the reasons as text."""
+        lines = []
+        for step, (left, right) in zip(self.steps, self.sides(), strict=True):
+            shown = "" if step.left is None else sp.latex(left)
+            reason = step.reason.replace("^", r"\^{}").replace("_", r"\_").replace("&", r"\&")
+            lines.append(rf"{shown} &= {sp.latex(right)} && \text{{{reason}}}")
+        return "\\begin{align*}\n" + " \\\\\n".join(lines) + "\n\\end{align*}"
+
+    def _repr_latex_(self) -> str:
+        return self.latex()
+
+
+def _check(step: Step, left: sp.Expr, right: sp.Expr, enclosures: bool) -> StepResult:
+    for origin in (*([step.left] if step.left else []), *step.given.values()):
+        for source in origin.ignored():
+            said = f"the left side is said to come from {_name(source)} but does not depend on it"
+            return StepResult(name=step.name, symbolic=said, numeric="not run")
+    if step.left is None and left == right and not isinstance(step.right, Formula):
+        said = f"both sides are the same expression, {right}"
+        return StepResult(name=step.name, symbolic=said, numeric="not run")
+    from .enclosure import enclose
+
+    given = (step, left, right, assumed(step))
+    return StepResult(
+        name=step.name,
+        symbolic=_said(_symbolic, *given),
+        numeric=_said(_numeric, *given),
+        enclosure=_said(enclose, *given) if enclosures else "not run",
+    )
+
+
+def _said(route: Callable[..., str], *given: Any) -> str:
+    """What a route says; where it cannot even evaluate the sides, that."""
+    try:
+        return route(*given)
+    except (ArithmeticError, NotImplementedError, ValueError, TypeError) as error:
+        return f"{type(error).__name__}: {error}"
+
+
+def _name(source: Any) -> str:
+    return getattr(source, "label", None) or source.name
+
+
+def assumed(step: Step) -> tuple[sp.Basic, ...]:
+    """The assumptions of a step, and the regime of the formula on its right."""
+    regime = step.right.regime if isinstance(step.right, Formula) else ()
+    return (*step.assumptions, *regime)
+
+
+def _symbolic(step: Step, left: sp.Expr, right: sp.Expr, assumptions: Iterable[Any]) -> str:
+    given = {symbol: origin.expression for symbol, origin in step.given.items()}
+    if isinstance(left, Root):
+        verdict = left.doit().is_solved_by(right)
+    else:
+        difference = left.doit() - right.doit()
+        difference = difference.subs(given).doit() if given else difference
+        verdict = vanishes(_under(difference, assumptions))
+    if verdict:
+        return "passed"
+    word = "not zero" if verdict is False else "not decided"
+    return f"left less right is {word}; left = {left}; right = {right}"
+
+
+def _under(expression: sp.Expr, assumptions: Iterable[Any]) -> sp.Expr:
+    """The expression where the assumptions hold: a letter above q becomes q + a positive one."""
+    for condition in assumptions:
+        if condition in (sp.true, sp.false):
+            continue
+        expression = expression.subs(condition, sp.true)
+        expression = expression.subs(sp.Not(condition), sp.false)
+        if isinstance(condition, sp.Equality):
+            expression = expression.subs(condition.lhs, condition.rhs)
+        elif isinstance(condition, sp.StrictGreaterThan | sp.StrictLessThan):
+            above, below = condition.gts, condition.lts
+            excess = sp.Dummy("excess", positive=True)
+            if isinstance(above, sp.Symbol | sp.Indexed) and not above.is_integer:
+                expression = expression.subs(above, below + excess)
+            elif isinstance(below, sp.Symbol | sp.Indexed) and not below.is_integer:
+                expression = expression.subs(below, above - excess)
+    return expression.doit() if expression.has(sp.Piecewise, sp.Max, sp.Heaviside) else expression
+
+
+def letters(expressions: Iterable[sp.Basic]) -> tuple[list[sp.Symbol], list[sp.Symbol]]:
+    """The free symbols of some expressions: plain ones, and those that carry indices."""
+    expressions = list(expressions)
+    bases = {base.label for e in expressions for base in e.atoms(sp.IndexedBase)}
+    free = {symbol for e in expressions for symbol in e.free_symbols}
+    plain = {symbol for symbol in free if isinstance(symbol, sp.Symbol)} - bases
+    by_name = {"key": lambda symbol: symbol.name}
+    return sorted(plain, **by_name), sorted(bases, **by_name)
+
+
+def points(
+    step: Step, left: sp.Expr, right: sp.Expr, assumptions: Iterable[Any]
+) -> Iterable[Point]:
+    """Random rational points at which the assumptions hold, the same for the same step."""
+    given = {symbol: origin.expression for symbol, origin in step.given.items()}
+    assumptions = [condition for condition in assumptions if condition != sp.true]
+    plain, bases = letters([left, right, *given.values(), *assumptions])
+    plain = [symbol for symbol in plain if symbol not in given]
+    rng = random.Random(step.name)
+    found = 0
+    for _ in range(TRIES):
+        point = Point({symbol: _draw(rng, symbol, step.ranges) for symbol in plain})
+        for base in bases:
+            point[base] = Field(lambda _, base=base: _draw(rng, base, step.ranges))
+        for symbol, expression in given.items():
+            point[symbol] = value_of(expression, point)
+        if all(holds(condition, point) for condition in assumptions):
+            yield point
+            found += 1
+            if found == (POINTS if plain or bases else 1):
+                return
+    if found == 0:
+        raise ArithmeticError(
+            f"Step {step.name!r}: no point found where {assumptions} hold; give ranges."
+        )
+
+
+def _draw(rng: random.Random, symbol: sp.Basic, ranges: Mapping[Any, Any]) -> Any:
+    if symbol.is_integer:
+        return rng.randint(*ranges.get(symbol, (1, 5)))
+    low, high = ranges.get(symbol, (0 if symbol.is_nonnegative else -3, 3))
+    low, high = Fraction(str(low)), Fraction(str(high))
+    return low + (high - low) * Fraction(rng.randint(1, 9999), 10007)
+
+
+def _numeric(step: Step, left: sp.Expr, right: sp.Expr, assumptions: Iterable[Any]) -> str:
+    with mpmath.workdps(step.digits + 30):
+        for point in points(step, left, right, assumptions):
+            values = value_of(left, point), value_of(right, point)
+            size = max(1, *(abs(value) for value in values))
+            if not abs(values[0] - values[1]) <= size * mpmath.mpf(10) ** (-step.digits):
+                shown = {str(symbol): str(value) for symbol, value in point.items()}
+                left_shown, right_shown = (mpmath.nstr(value, 12) for value in values)
+                return f"{left_shown} is not {right_shown} at {shown}; {left} against {right}"
+    return "passed"

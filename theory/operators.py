@@ -1,0 +1,152 @@
+"""Operations that SymPy has no node for: the root of an equation, truncated expansions."""
+
+from __future__ import annotations
+
+import sympy as sp
+
+
+class Root(sp.Expr):
+    """The only zero of ``function`` in ``variable`` between ``low`` and ``high``.
+
+    >>> import sympy as sp
+    >>> from polysem.theory.operators import Root
+    >>> x = sp.Symbol("x")
+    >>> Root(x**2 - 2, x, 1, 2).is_solved_by(sp.sqrt(2))
+    True
+    """
+
+    function = property(lambda self: self.args[0])
+    variable = property(lambda self: self.args[1])
+    bounds = property(lambda self: self.args[2:])
+
+    def __new__(cls, function, variable, low, high):
+        return super().__new__(cls, *map(sp.sympify, (function, variable, low, high)))
+
+    @property
+    def free_symbols(self):
+        bounds = set().union(*(bound.free_symbols for bound in self.bounds))
+        return (self.function.free_symbols - {self.variable}) | bounds
+
+    @property
+    def bound_symbols(self):
+        return [self.variable]
+
+    def _eval_subs(self, old, new):
+        if old == self.variable:
+            return self
+        return None
+
+    def is_solved_by(self, value):
+        """True if ``value`` is a zero and the function is monotone between the bounds."""
+        slope = sp.diff(self.function, self.variable)
+        turning = sp.solveset(slope, self.variable, sp.Interval.open(*self.bounds))
+        return turning is sp.S.EmptySet and vanishes(self.function.subs(self.variable, value))
+
+    def _latex(self, printer):
+        low, high = map(printer._print, self.bounds)
+        variable, function = printer._print(self.variable), printer._print(self.function)
+        return (
+            rf"\operatorname{{root}}_{{{variable} \in [{low}, {high}]}}\left({function} = 0\right)"
+        )
+
+
+class Taylor(sp.Expr):
+    """The Taylor polynomial of ``function`` in ``variable`` about 0, up to degree ``degree``.
+
+    >>> import sympy as sp
+    >>> from polysem.theory.operators import Taylor
+    >>> x = sp.Symbol("x")
+    >>> Taylor(sp.cos(x), x, 2).doit()
+    1 - x**2/2
+    """
+
+    function = property(lambda self: self.args[0])
+    variable = property(lambda self: self.args[1])
+    degree = property(lambda self: int(self.args[2]))
+
+    def __new__(cls, function, variable, degree):
+        return super().__new__(cls, *map(sp.sympify, (function, variable, degree)))
+
+    def doit(self, **hints):
+        if not hints.get("deep", True):
+            return self
+        function = self.function.doit(**hints)
+        return sp.series(function, self.variable, 0, self.degree + 1).removeO()
+
+    def _latex(self, printer):
+        return rf"T_{{{self.degree}}}\left[{printer._print(self.function)}\right]"
+
+
+class Expansion(sp.Expr):
+    """The expansion of ``function`` in 1/``variable``, up to the power ``order``.
+
+    >>> import sympy as sp
+    >>> from polysem.theory.operators import Expansion
+    >>> x = sp.Symbol("x", positive=True)
+    >>> Expansion(x / (x + 1), x, 2).doit()
+    1 - 1/x + x**(-2)
+    """
+
+    function = property(lambda self: self.args[0])
+    variable = property(lambda self: self.args[1])
+    order = property(lambda self: int(self.args[2]))
+
+    def __new__(cls, function, variable, order):
+        return super().__new__(cls, *map(sp.sympify, (function, variable, order)))
+
+    def doit(self, **hints):
+        small = sp.Dummy("y", positive=True)
+        inverse = self.function.doit(**hints).subs(self.variable, 1 / small)
+        series = sp.series(inverse, small, 0, self.order + 1).removeO()
+        return series.subs(small, 1 / self.variable)
+
+    def _latex(self, printer):
+        variable, function = printer._print(self.variable), printer._print(self.function)
+        return rf"\left[{function}\right]_{{{variable}^{{-{self.order}}}}}"
+
+
+def vanishes(expression: sp.Expr) -> bool | None:
+    """Whether an expression is zero: True, False, or None where SymPy does not decide.
+
+    >>> import sympy as sp
+    >>> from polysem.theory.operators import vanishes
+    >>> x = sp.Symbol("x", positive=True)
+    >>> vanishes((x + 1) ** 2 - x**2 - 2 * x - 1), vanishes(x)
+    (True, None)
+    """
+    for tactic in _TACTICS:
+        expression = tactic(expression)
+        if expression == 0:
+            return True
+        if expression.is_Number or (expression.is_number and expression.is_zero is False):
+            return False
+    return None
+
+
+def _sums(expression: sp.Expr) -> sp.Expr:
+    """Sums added up where they can be, constants drawn out of the others."""
+    return sp.expand(
+        expression.replace(lambda e: isinstance(e, sp.Sum), lambda e: sp.factor_terms(e.doit()))
+    )
+
+
+def _binomials(expression: sp.Expr) -> sp.Expr:
+    kinds = (sp.binomial, sp.factorial, sp.gamma, sp.RisingFactorial, sp.FallingFactorial)
+    return sp.gammasimp(expression.rewrite(sp.gamma)) if expression.has(*kinds) else expression
+
+
+def _trigonometry(expression: sp.Expr) -> sp.Expr:
+    if not expression.has(sp.cos, sp.sin):
+        return expression
+    return sp.trigsimp(sp.expand(expression))
+
+
+_TACTICS = (
+    sp.expand,
+    _sums,
+    lambda e: sp.expand(sp.numer(sp.together(e))),
+    _binomials,
+    _trigonometry,
+    lambda e: sp.simplify(e),
+    lambda e: sp.simplify(sp.factor(sp.powsimp(sp.expand_log(e, force=False)))),
+)
