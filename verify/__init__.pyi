@@ -47,4 +47,6 @@ from .published import PublishedCount as PublishedCount
 from .published import published_counts as published_counts
 from .report import Chapter as Chapter
 from .report import write_report as write_report
+from .rounding import rounded as rounded
+from .rounding import with_error as with_error
 from .tables import Table as Table

@@ -133,7 +133,7 @@ def predict(n: int, m: int, *, lam: float | None = None) -> Predictions:
     ------
     Lecomte et al. 2023, Sec. 3; paper_notes/collisions.md and paper_notes/stationary.md.
     """
-    check_sizes(n, m)
+    check_sizes(n, m, copies=0)
     if lam is not None:
         check_lam(lam)
     found = [evaluate(getattr(theory, name), n=n, m=m) for name in SIZES]

@@ -1,0 +1,122 @@
+"""The command line: what it prints, and one line with exit status 2 for bad input."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from polysem.verify.cli import main
+
+
+def call(*arguments):
+    return CliRunner().invoke(main, [str(argument) for argument in arguments])
+
+
+PREDICT = ("predict", "--features", 256, "--neurons", 1024)
+TRAIN = ("train", "--features", 8, "--neurons", 32, "--l1", 0.02, "--seed", 0)
+
+
+def test_predict_gives_every_demanded_number():
+    result = json.loads(call(*PREDICT, "--l1", 0.00025, "--json").stdout)
+    assert result["expected_pairs"] == 15.9375
+    assert result["amplitude"] == pytest.approx(1 - 0.00025 / 2 - 3 * 0.00025**2 / 8, abs=1e-9)
+    assert result["loss_per_feature"] == pytest.approx(4 * 0.00025 - 0.00025**2, abs=1e-9)
+    assert result["expected_neurons_exclusion"] == pytest.approx(256 * 255 / (2 * 2047))
+    assert 0 < result["variance_neurons_exclusion"] < result["expected_neurons_exclusion"]
+    assert result["expected_neurons_independent"] < result["expected_pairs"]
+    assert not result["reasons"]
+
+
+def test_predict_gives_null_and_a_reason_outside_a_regime():
+    result = json.loads(call("predict", "--features", 65, "--neurons", 32, "--json").stdout)
+    assert result["expected_neurons_exclusion"] is None
+    assert "n=65" in result["reasons"]["expected_neurons_exclusion"]
+    assert result["amplitude"] is None
+    assert result["expected_pairs"] == 65 * 64 / (4 * 32)
+    above = json.loads(call(*PREDICT, "--l1", 0.4, "--json").stdout)
+    assert above["amplitude"] is None
+    assert "0.4" in above["reasons"]["amplitude"]
+
+
+def test_predict_speaks_to_people_too():
+    text = call(*PREDICT).stdout
+    assert "expected_pairs" in text
+    assert "15.9375" in text
+
+
+def test_train_gives_every_demanded_number_and_the_same_again():
+    first, second = (call(*TRAIN, "--json").stdout for _ in range(2))
+    assert first == second
+    result = json.loads(first)
+    assert result["outcome"] == "converged"
+    assert result["optimizer"] == "flow"
+    assert result["features_alive"] == 8
+    assert result["mean_nonzero_per_feature"] == 1
+    assert 0 <= result["winner_is_initial_argmax"] <= 1
+    assert result["loss"] == pytest.approx(8 * (4 * 0.02 - 0.02**2), rel=1e-3)
+    assert {
+        "rule",
+        "polysemantic_neurons",
+        "polysemantic_neurons_authors",
+        "polysemantic_neurons_scale_free",
+    } <= set(result)
+
+
+def test_collapse_is_a_result():
+    result = call("train", "--features", 4, "--neurons", 16, "--l1", 2, "--seed", 0, "--json")
+    assert result.exit_code == 0
+    assert json.loads(result.stdout)["outcome"] == "collapsed"
+    assert json.loads(result.stdout)["features_alive"] == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "shown"),
+    [
+        (("predict", "--features", 0, "--neurons", 4), "n=0"),
+        (("predict", "--features", 4, "--neurons", 0), "m=0"),
+        (("predict", "--features", 4, "--neurons", -1), "m=-1"),
+        (("predict", "--features", "many", "--neurons", 4), "many"),
+        (("predict", "--features", 4), "--neurons"),
+        (("predict", "--features", 4, "--neurons", 4, "--l1", -0.1), "-0.1"),
+        (("predict", "--features", 4, "--neurons", 4, "--l1", "nan"), "nan"),
+        (("train", "--features", 0, "--neurons", 4, "--l1", 0.1, "--seed", 0), "n=0"),
+        (("train", "--features", 4, "--neurons", 4, "--l1", -1, "--seed", 0), "lam=-1"),
+        (("train", "--features", 4, "--neurons", 4, "--l1", "nan", "--seed", 0), "nan"),
+        (("train", "--features", 4, "--neurons", 4, "--l1", 0.1, "--seed", -1), "seed=-1"),
+        (("train", "--features", 10**6, "--neurons", 10**7, "--l1", 0.1, "--seed", 0), "memory"),
+        ((*TRAIN, "--optimizer", "magic"), "magic"),
+        (("report", "--out", "/proc/nowhere"), "/proc/nowhere"),
+        (("report", "--out", "x", "--scale", "huge"), "huge"),
+        (("report", "--out", "x", "--chapter", "magic"), "magic"),
+        (("nonsense",), "nonsense"),
+    ],
+)
+def test_bad_input_gets_one_line_and_status_2(arguments, shown, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    result = call(*arguments)
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert len(result.stderr.splitlines()) == 1
+    assert shown in result.stderr
+    assert "Usage" not in result.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_divergence_prints_the_outcome_and_exits_2():
+    arguments = (*TRAIN, "--optimizer", "sgd", "--learning-rate", 10)
+    result = call(*arguments, "--json")
+    assert result.exit_code == 2
+    assert json.loads(result.stdout)["outcome"] == "diverged"
+    assert len(result.stderr.splitlines()) == 1
+    silent = call(*arguments)
+    assert silent.exit_code == 2
+    assert silent.stdout == ""
+    assert "step size" in silent.stderr
+
+
+def test_a_file_in_the_way_of_the_report_is_said(tmp_path):
+    (tmp_path / "file").write_text("kept")
+    result = call("report", "--out", tmp_path / "file")
+    assert result.exit_code == 2
+    assert len(result.stderr.splitlines()) == 1
+    assert (tmp_path / "file").read_text() == "kept"

@@ -1,0 +1,25 @@
+"""Files are whole or absent."""
+
+import pytest
+
+from polysem.verify import files
+
+
+def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch):
+    target = tmp_path / "a.txt"
+    files.write_text(target, "old")
+
+    def torn(*_):
+        raise OSError("disk full")
+
+    monkeypatch.setattr(files.os, "replace", torn)
+    with pytest.raises(OSError, match="disk full"):
+        files.write_text(target, "new")
+    assert target.read_text() == "old"
+    assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
+
+
+def test_a_folder_is_made_with_its_parents(tmp_path):
+    made = files.writable_folder(tmp_path / "a" / "b")
+    assert made.is_dir()
+    assert list(made.iterdir()) == []

@@ -1,0 +1,159 @@
+"""One training run and what is to be said of it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from .. import numerics
+
+RULE = "authors: at least two features with |W_ik| in [0.8, 1.2]"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """The counts, norms and outcome of one trained network.
+
+    >>> from polysem import verify
+    >>> verify.run(4, 16, 0.01, seed=0).outcome
+    'converged'
+
+    Parameters
+    ----------
+    features, neurons, seed : int
+        Sizes, and the root of the initial weights.
+    l1 : float
+        The paper's lambda.
+    optimizer : str
+        How the network was trained.
+    rule : str
+        What `polysemantic_neurons` counts.
+    polysemantic_neurons, polysemantic_neurons_authors, polysemantic_neurons_scale_free : int
+        The count by `rule`, by the authors' rule and by the scale-free one.
+    features_alive : int
+        Features with a weight that is not zero.
+    mean_nonzero_per_feature : float
+        Non-zero weights per feature, the paper's m'.
+    winner_is_initial_argmax : float
+        Fraction of features whose largest weight is where it was at the start.
+    l1_norm, norm2, fourth_norm : float
+        Means over the features of the sums of |W|, W^2 and W^4.
+    loss : float
+        Summed reconstruction loss plus 4 lambda |W|_1.
+    time : float
+        Flow time (steps, for an optimizer without one) at the end.
+    steps : int
+    outcome, outcome_sentence : str
+        How the run ended, and the remedy where it ended badly.
+    """
+
+    features: int
+    neurons: int
+    l1: float
+    optimizer: str
+    seed: int
+    rule: str
+    polysemantic_neurons: int | None
+    polysemantic_neurons_authors: int | None
+    polysemantic_neurons_scale_free: int | None
+    features_alive: int | None
+    mean_nonzero_per_feature: float | None
+    winner_is_initial_argmax: float | None
+    l1_norm: float | None
+    norm2: float | None
+    fourth_norm: float | None
+    loss: float | None
+    time: float
+    steps: int
+    outcome: str
+    outcome_sentence: str
+
+    @property
+    def failed(self) -> bool:
+        """Whether the weights grew without bound."""
+        return self.outcome == "diverged"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The fields, ready for JSON; null where a diverged run left nothing to measure."""
+        return asdict(self)
+
+    def text(self) -> str:
+        """One line a field."""
+        fields = self.to_dict()
+        width = max(map(len, fields))
+        return "\n".join(f"{name:<{width}}  {value}" for name, value in fields.items())
+
+
+def run(n: int, m: int, lam: float, *, optimizer: str = "flow", seed: int, **settings: Any) -> Run:
+    """Train one network from a seed and measure it.
+
+    >>> from polysem import verify
+    >>> result = verify.run(8, 64, 0.02, seed=0)
+    >>> result.features_alive, result.mean_nonzero_per_feature
+    (8, 1.0)
+
+    Parameters
+    ----------
+    n, m : int
+        Numbers of features and of neurons.
+    lam : float
+        The paper's lambda, in units of the flow.
+    optimizer : str
+        As in :func:`polysem.numerics.train`.
+    seed : int
+        The root of the initial weights and of the noise; >= 0.
+    settings
+        Handed to :func:`polysem.numerics.train`.
+
+    Returns
+    -------
+    Run
+
+    Raises
+    ------
+    ValueError
+        For arguments that make no sense; the message shows the value and the remedy.
+    """
+    if seed < 0:
+        raise ValueError(f"Got seed={seed}; a seed must be >= 0.")
+    rng = np.random.default_rng(seed)
+    initial = numerics.initial_weights(n, m, rng)
+    solution = numerics.train(initial, lam, optimizer=optimizer, rng=rng, **settings)
+    measured = _measure(initial, solution.weights, lam)
+    return Run(
+        features=n,
+        neurons=m,
+        l1=lam,
+        optimizer=optimizer,
+        seed=seed,
+        rule=RULE,
+        time=float(solution.time),
+        steps=int(solution.steps),
+        outcome=str(solution.outcome),
+        outcome_sentence=solution.outcome.value,
+        **measured,
+    )
+
+
+def _measure(initial: np.ndarray, weights: np.ndarray, lam: float) -> dict[str, Any]:
+    names = [name for name, kind in Run.__annotations__.items() if kind.endswith("| None")]
+    if not np.isfinite(weights).all():
+        return dict.fromkeys(names)
+    winners = numerics.winners(weights)
+    authors = int(numerics.polysemantic_neurons(weights))
+    return {
+        "polysemantic_neurons": authors,
+        "polysemantic_neurons_authors": authors,
+        "polysemantic_neurons_scale_free": int(
+            numerics.polysemantic_neurons(weights, rule="scale-free")
+        ),
+        "features_alive": int((winners >= 0).sum()),
+        "mean_nonzero_per_feature": float(numerics.live_weights(weights).mean()),
+        "winner_is_initial_argmax": float((winners == numerics.winners(initial)).mean()),
+        "l1_norm": float(numerics.row_norms(weights, 1).mean()),
+        "norm2": float(numerics.row_norms(weights, 2).mean()),
+        "fourth_norm": float(numerics.row_norms(weights, 4).mean()),
+        "loss": float(numerics.loss(weights, lam)),
+    }
