@@ -78,14 +78,28 @@ def predict(features: int, neurons: int, l1: float | None, as_json: bool) -> Non
 @features
 @neurons
 @click.option("--l1", type=float, required=True, help="The paper's lambda.")
-@click.option("--optimizer", default="flow", show_default=True, help="How to descend.")
+@click.option(
+    "--optimizer", default="flow", show_default=True, help="flow, quasistatic, sgd or adamw."
+)
 @click.option("--seed", type=int, required=True, help="Root of the initial weights.")
+@click.option("--learning-rate", type=float, help="For sgd and adamw.")
+@click.option("--steps", type=int, help="For sgd and adamw.")
+@click.option("--max-time", type=float, help="For the flow: stop at this flow time.")
 @as_json
-def train(features: int, neurons: int, l1: float, optimizer: str, seed: int, as_json: bool) -> None:
+def train(
+    features: int,
+    neurons: int,
+    l1: float,
+    optimizer: str,
+    seed: int,
+    as_json: bool,
+    **settings: float | None,
+) -> None:
     """Train one network and report counts, norms and outcome."""
     from .runs import run
 
-    result = run(features, neurons, l1, optimizer=optimizer, seed=seed)
+    given = {name: value for name, value in settings.items() if value is not None}
+    result = run(features, neurons, l1, optimizer=optimizer, seed=seed, **given)
     if as_json:
         emit(result.to_dict())
     elif not result.failed:
