@@ -49,5 +49,6 @@ from .report import Chapter as Chapter
 from .report import write_report as write_report
 from .rounding import rounded as rounded
 from .rounding import with_error as with_error
-from .runs import Run as Run, run as run
+from .runs import Run as Run
+from .runs import run as run
 from .tables import Table as Table

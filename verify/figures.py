@@ -62,8 +62,11 @@ class Plot:
 
     def write(self, folder: Path) -> list[Path]:
         """Write NAME.pdf, NAME.png, NAME.csv and NAME.txt (the caption)."""
+        import logging
+
         from matplotlib import style
 
+        logging.getLogger("fontTools").setLevel(logging.ERROR)  # it warns of the fonts' age
         paths = [folder / f"{self.name}.{ending}" for ending in ("pdf", "png", "csv", "txt")]
         with style.context(STYLE):
             figure = self.figure()
