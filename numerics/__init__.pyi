@@ -1,4 +1,5 @@
 from .bridge import numpy_function as numpy_function
+from .cooccurrence import Pairs as Pairs
 from .gradient import Forces as Forces
 from .gradient import Model as Model
 from .gradient import OneHot as OneHot
@@ -11,6 +12,7 @@ from .half_normal import half_normal_law as half_normal_law
 from .half_normal import half_normal_moments as half_normal_moments
 from .initial import initial_scale as initial_scale
 from .initial import initial_weights as initial_weights
+from .minibatches import Bernoulli as Bernoulli
 from .measure import antipodal_pairs as antipodal_pairs
 from .measure import dead_features as dead_features
 from .measure import features_on_neurons as features_on_neurons
@@ -56,5 +58,7 @@ from .simplex import spread_rows as spread_rows
 from .solution import Outcome as Outcome
 from .solution import Solution as Solution
 from .solution import TrainingError as TrainingError
+from .suppression import collision_survives as collision_survives
+from .suppression import suppression_slope as suppression_slope
 from .train import Step as Step
 from .train import train as train
