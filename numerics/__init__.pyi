@@ -12,7 +12,6 @@ from .half_normal import half_normal_law as half_normal_law
 from .half_normal import half_normal_moments as half_normal_moments
 from .initial import initial_scale as initial_scale
 from .initial import initial_weights as initial_weights
-from .minibatches import Bernoulli as Bernoulli
 from .measure import antipodal_pairs as antipodal_pairs
 from .measure import dead_features as dead_features
 from .measure import features_on_neurons as features_on_neurons
@@ -24,6 +23,7 @@ from .measure import row_norms as row_norms
 from .measure import weight_correlation as weight_correlation
 from .measure import winner_signs as winner_signs
 from .measure import winners as winners
+from .minibatches import Bernoulli as Bernoulli
 from .noise import Noise as Noise
 from .noise_average import (
     averaged_gradient as averaged_gradient,
