@@ -1,5 +1,11 @@
+from .autoencoder import Autoencoder as Autoencoder
 from .bridge import numpy_function as numpy_function
 from .cooccurrence import Pairs as Pairs
+from .data import BernoulliInputs as BernoulliInputs
+from .data import BlockInputs as BlockInputs
+from .data import Data as Data
+from .data import OneHotInputs as OneHotInputs
+from .data import PairInputs as PairInputs
 from .gradient import Forces as Forces
 from .gradient import Model as Model
 from .gradient import OneHot as OneHot
@@ -45,6 +51,8 @@ from .optimizers import Problem as Problem
 from .optimizers import optimizers as optimizers
 from .optimizers import resolve_optimizer as resolve_optimizer
 from .optimizers import soft_threshold as soft_threshold
+from .presets import Preset as Preset
+from .presets import preset as preset
 from .quasistatic import QuasiStatic as QuasiStatic
 from .quasistatic import remove_positive_overlaps as remove_positive_overlaps
 from .quasistatic import unit_rows as unit_rows

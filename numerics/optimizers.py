@@ -81,16 +81,23 @@ class Problem:
         """Gradient of all but the l1 term, in units of the loss."""
         gradient = self.model.gradient(weights, self.rng)
         if self.l2:
-            gradient = gradient + 4 * self.l2 * weights
+            gradient = gradient + 4 * self.l2 * self.mask(weights) * weights
         return gradient
+
+    def mask(self, weights: np.ndarray) -> Any:
+        """1 where the regularisers act; a model may leave out parameters by ``regularised``."""
+        regularised = getattr(self.model, "regularised", None)
+        return 1.0 if regularised is None else regularised(weights)
 
     def loss(self, weights: np.ndarray) -> np.ndarray:
         """The whole loss of each network."""
         total = self.model.loss(weights)
         if self.lam:
-            total = total + 4 * self.lam * np.abs(weights).sum(axis=(-2, -1))
+            l1_norm = np.abs(self.mask(weights) * weights).sum(axis=(-2, -1))
+            total = total + 4 * self.lam * l1_norm
         if self.l2:
-            total = total + 2 * self.l2 * np.square(weights).sum(axis=(-2, -1))
+            squares = np.square(self.mask(weights) * weights).sum(axis=(-2, -1))
+            total = total + 2 * self.l2 * squares
         return total
 
 
@@ -172,7 +179,9 @@ class Flow:
             moved *= (-h / 4).astype(weights.dtype)[:, None, None]
             moved += weights
         threshold = (problem.lam * h).astype(weights.dtype)[:, None, None]
-        return soft_threshold(moved, threshold) if problem.lam else moved, h
+        if problem.lam:
+            moved = soft_threshold(moved, threshold * problem.mask(weights))
+        return moved, h
 
     def at_rest(
         self, before: np.ndarray, after: np.ndarray, size: np.ndarray, problem: Problem
@@ -241,11 +250,12 @@ class SGD:
         """New weights and the flow time of a step."""
         gradient = problem.gradient(weights)
         if problem.lam and self.l1 == "subgradient":
-            gradient += 4 * problem.lam * np.sign(weights)
+            gradient += 4 * problem.lam * problem.mask(weights) * np.sign(weights)
         gradient *= -self.learning_rate
         gradient += weights
         if problem.lam and self.l1 == "proximal":
-            gradient = soft_threshold(gradient, 4 * self.learning_rate * problem.lam)
+            threshold = 4 * self.learning_rate * problem.lam
+            gradient = soft_threshold(gradient, threshold * problem.mask(weights))
         return gradient, np.full(len(weights), 4 * self.learning_rate)
 
 
@@ -310,7 +320,7 @@ class AdamW:
         """New weights; the time of a step is 1."""
         gradient = problem.gradient(weights)
         if problem.lam:
-            gradient += 4 * problem.lam * np.sign(weights)
+            gradient += 4 * problem.lam * problem.mask(weights) * np.sign(weights)
         beta1, beta2 = self.betas
         state.step += 1
         state.first *= beta1
