@@ -12,7 +12,7 @@ export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 export MPLBACKEND ?= Agg
 
-.PHONY: report test test-nightly lint bench clean
+.PHONY: report test test-nightly test-floors lint bench clean
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -42,6 +42,11 @@ test: $(VENV)/.tests
 test-nightly: $(VENV)/.tests
 	POLYSEM_PROFILE=nightly $(BIN)/python -m pytest -n $(JOBS) --dist worksteal -m "nightly or not nightly"
 
+test-floors:
+	$(PYTHON) -m venv $(VENV)-floors
+	$(VENV)-floors/bin/python -m pip install --quiet -e '.[tests]' -c tests/floors.txt
+	$(VENV)-floors/bin/python -m pytest -n $(JOBS)
+
 # Types are checked against a fresh install: an editable one does not show the mapped folders
 # to mypy, and a reinstall would keep deleted modules.
 lint: $(VENV)/.lint
@@ -57,4 +62,4 @@ bench: $(VENV)/.bench
 	$(BIN)/python tests/benchmarks/run.py
 
 clean:
-	rm -rf $(VENV) build report *.egg-info .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(VENV)-floors build report *.egg-info .mypy_cache .pytest_cache .ruff_cache

@@ -119,3 +119,12 @@ def test_budget_adds_up_and_fails():
     assert overspent.spent == pytest.approx(1.2e-6)
     with pytest.raises(verify.BudgetError, match="3 random checks"):
         overspent.check()
+
+
+def test_a_quotient_beyond_the_floats_is_none():
+    agreement = verify.Agreement.of_value(
+        claim="c", quantity="q", prediction=1e-310, estimate=1.0, numerical_error=0.1, margin=0.1
+    )
+    assert agreement.ratio is None
+    assert agreement.ratio_interval is None
+    assert json.loads(json.dumps(agreement.to_dict(), allow_nan=False))["ratio"] is None

@@ -309,16 +309,17 @@ class Agreement:
 
     @property
     def ratio(self) -> float | None:
-        """Measured over predicted; None where the prediction is 0."""
-        return self.estimate / self.prediction if self.prediction else None
+        """Measured over predicted; None where the quotient is not finite."""
+        ratio = self.estimate / self.prediction if self.prediction else math.inf
+        return ratio if math.isfinite(ratio) else None
 
     @property
     def ratio_interval(self) -> tuple[float, float] | None:
-        """The interval divided by the prediction; None where the prediction is 0."""
+        """The interval divided by the prediction; None where a quotient is not finite."""
         if not self.prediction:
             return None
-        first, second = (end / self.prediction for end in self.interval)
-        return min(first, second), max(first, second)
+        low, high = sorted(end / self.prediction for end in self.interval)
+        return (low, high) if math.isfinite(high - low) else None
 
     @property
     def verdict(self) -> Verdict:
