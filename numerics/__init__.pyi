@@ -16,8 +16,12 @@ from .gradient import reconstruction_loss as reconstruction_loss
 from .half_normal import HalfNormalLaw as HalfNormalLaw
 from .half_normal import half_normal_law as half_normal_law
 from .half_normal import half_normal_moments as half_normal_moments
+from .independent_laws import IndependentNeuronsLaw as IndependentNeuronsLaw
+from .independent_laws import IndependentSharedLaw as IndependentSharedLaw
 from .initial import initial_scale as initial_scale
 from .initial import initial_weights as initial_weights
+from .laws import ExclusionLaw as ExclusionLaw
+from .laws import poisson_limit as poisson_limit
 from .measure import antipodal_pairs as antipodal_pairs
 from .measure import dead_features as dead_features
 from .measure import features_on_neurons as features_on_neurons
@@ -51,6 +55,7 @@ from .optimizers import Problem as Problem
 from .optimizers import optimizers as optimizers
 from .optimizers import resolve_optimizer as resolve_optimizer
 from .optimizers import soft_threshold as soft_threshold
+from .pairs_law import IndependentPairsLaw as IndependentPairsLaw
 from .presets import Preset as Preset
 from .presets import preset as preset
 from .quasistatic import QuasiStatic as QuasiStatic
