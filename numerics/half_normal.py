@@ -154,15 +154,15 @@ def half_normal_law(
     """
     m = check_integer("m", m, "the number of neurons")
     lam = check_lam(lam)
-    times = check_vector("times", times, "flow time", minimum=0)
+    when = check_vector("times", times, "flow time", minimum=0)
     scale = 1 / math.sqrt(m) if scale is None else check_positive("scale", scale, "a deviation")
-    order, place = np.unique(times, return_inverse=True)
+    order, place = np.unique(when, return_inverse=True)
     b, log_amplitude = (_weak if weak else _full)(m, lam, order, scale)[:, place]
     amplitude = np.exp(log_amplitude)
     moments = half_normal_moments(b)
     density = 2 * m * np.exp(-b * b / 2) / math.sqrt(2 * math.pi)
     return HalfNormalLaw(
-        times=times,
+        times=when,
         live=density * moments[0],
         l1_norm=scale * density * amplitude * moments[1],
         norm2=scale**2 * density * amplitude**2 * moments[2],

@@ -134,20 +134,20 @@ def row_flow(row: ArrayLike, lam: float, times: ArrayLike) -> RowFlow:
     """
     magnitudes = np.abs(check_vector("row", row, "the initial weights of a feature"))
     lam = check_lam(lam)
-    times = check_vector("times", times, "flow time", minimum=0)
+    when = check_vector("times", times, "flow time", minimum=0)
     if not magnitudes.max():
-        return _dead(times)
-    if lam == 0 or not times.max():
-        return _free(magnitudes, times)
+        return _dead(when)
+    if lam == 0 or not when.max():
+        return _free(magnitudes, when)
     table = _Moments.of(magnitudes)
-    order, place = np.unique(times, return_inverse=True)
+    order, place = np.unique(when, return_inverse=True)
     solution = _integrate(table, magnitudes.max(), lam, order[-1], t_eval=order)
     largest, log_amplitude = solution.y[:, place]
     amplitude = np.exp(np.minimum(log_amplitude, _LARGEST_LOG))
     largest = np.maximum(largest, 0.0)
     live, l1, norm2 = table.scaled(largest, amplitude)
     return RowFlow(
-        times=times,
+        times=when,
         live=live,
         l1_norm=l1,
         norm2=norm2,
