@@ -8,6 +8,11 @@ from .agreement import (
 from .agreement import (
     BudgetError as BudgetError,
 )
+from .counting import Cell as Cell
+from .counting import Counts as Counts
+from .counting import count as count
+from .diagnose import Diagnosis as Diagnosis
+from .diagnose import diagnose as diagnose
 from .eprocess import EProcess as EProcess
 from .figures import Plot as Plot
 from .intervals import (
@@ -36,6 +41,10 @@ from .intervals import (
 )
 from .latex import LatexCheck as LatexCheck
 from .latex import check_latex as check_latex
+from .measured import MeasuredCount as MeasuredCount
+from .measured import TrainingBand as TrainingBand
+from .measured import measured_counts as measured_counts
+from .measured import training_band as training_band
 from .oracles import enumerated_exclusion_law as enumerated_exclusion_law
 from .oracles import enumerated_independent_law as enumerated_independent_law
 from .oracles import finite_difference_gradient as finite_difference_gradient
@@ -52,3 +61,4 @@ from .rounding import with_error as with_error
 from .runs import Run as Run
 from .runs import run as run
 from .tables import Table as Table
+from .weights_file import read_weights as read_weights

@@ -109,6 +109,44 @@ def train(
 
 
 @main.command()
+@click.argument("weights", type=click.Path(exists=True, dir_okay=False))
+@click.option(
+    "--layout", type=click.Choice(["features-first", "neurons-first"]), help="What the rows are."
+)
+@click.option("--array", help="Name of the array in a file that holds several.")
+@click.option(
+    "--significance", type=float, default=0.01, show_default=True, help="When to give up a law."
+)
+@click.option("--latex", is_flag=True, help="Print a row of a LaTeX table.")
+@click.option("--figure", type=click.Path(file_okay=False), help="Folder for a figure.")
+@as_json
+def diagnose(
+    weights: str,
+    layout: str | None,
+    array: str | None,
+    significance: float,
+    latex: bool,
+    figure: str | None,
+    as_json: bool,
+) -> None:
+    """Is the polysemanticity in WEIGHTS (.npy, .npz, .safetensors, .pt) what chance predicts?"""
+    from .diagnose import diagnose as diagnosis
+    from .files import writable_folder
+    from .weights_file import read_weights
+
+    values, name = read_weights(weights, array=array)
+    found = diagnosis(values, layout=layout, significance=significance)
+    if figure is not None:
+        found.plot().write(writable_folder(figure))
+    if as_json:
+        emit({"file": weights, "array": name} | found.to_dict())
+    elif latex:
+        click.echo(found.to_latex())
+    else:
+        click.echo(f"{weights}{f', array {name}' if name else ''}\n{found.text()}")
+
+
+@main.command()
 @click.option("--out", type=click.Path(), required=True, help="Folder for the report.")
 @click.option("--scale", type=click.Choice(["quick", "paper"]), default="quick", show_default=True)
 @click.option("--seed", type=int, default=20231206, show_default=True, help="Root of all draws.")

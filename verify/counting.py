@@ -1,0 +1,188 @@
+"""Counting experiments: polysemantic neurons and retained winners over many trained networks."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .. import theory
+from ..numerics import (
+    Outcome,
+    dead_features,
+    initial_weights,
+    polysemantic_neurons,
+    retained_winners,
+    train,
+)
+
+_BATCH_WEIGHTS = 1 << 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    """One setting of a counting experiment.
+
+    Examples
+    --------
+    >>> from polysem import verify
+    >>> print(f"{verify.Cell(n=64, m=128, lam=0.1).expected:.3f}")
+    7.906
+
+    Parameters
+    ----------
+    n, m : int
+        Features and neurons.
+    optimizer : str
+        "flow", "quasistatic", "adamw" or "sgd".
+    lam : float
+        The paper's lambda; 0 stands for the limit, in which the quasi-static scheme works.
+    settings : tuple of (str, object)
+        Settings of the optimizer that are not its defaults.
+
+    Source
+    ------
+    paper_notes/statistics.md.
+    """
+
+    n: int
+    m: int
+    optimizer: str = "flow"
+    lam: float = 0.0
+    settings: tuple[tuple[str, Any], ...] = ()
+
+    @property
+    def expected(self) -> float:
+        """Mean number of polysemantic neurons under the exclusion law."""
+        return float(theory.expected_neurons_exclusion(n=self.n, m=self.m))
+
+    @property
+    def crowding(self) -> float:
+        """n over the root of m."""
+        return self.n / math.sqrt(self.m)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Counts:
+    """What was counted in the networks of a cell, run by run.
+
+    Examples
+    --------
+    >>> from polysem import verify
+    >>> counts = verify.count(verify.Cell(n=8, m=16, lam=0.1), runs=4, entropy=0)
+    >>> counts.neurons.shape, bool((counts.retained <= 1).all())
+    ((4,), True)
+
+    Parameters
+    ----------
+    cell : Cell
+        The setting.
+    neurons : ndarray of int, shape (runs,)
+        Polysemantic neurons by the authors' rule.
+    scale_free : ndarray of int, shape (runs,)
+        Polysemantic neurons by the scale-free rule.
+    retained : ndarray of float, shape (runs,)
+        Fraction of features that end on the slot of their largest initial weight.
+    dead : ndarray of int, shape (runs,)
+        Features all of whose weights are zero.
+
+    Source
+    ------
+    paper_notes/statistics.md.
+    """
+
+    cell: Cell
+    neurons: NDArray[np.int_]
+    scale_free: NDArray[np.int_]
+    retained: NDArray[np.float64]
+    dead: NDArray[np.int_]
+
+    @property
+    def bounds(self) -> tuple[int, int]:
+        """The smallest and the largest number of neurons with two features there can be."""
+        return 0, self.cell.n // 2
+
+    def summary(self) -> dict[str, Any]:
+        """Runs, means and variances, one row of a table."""
+        return {
+            "n": self.cell.n,
+            "m": self.cell.m,
+            "optimizer": self.cell.optimizer,
+            "lam": self.cell.lam,
+            "runs": self.neurons.size,
+            "neurons_mean": float(self.neurons.mean()),
+            "neurons_variance": float(self.neurons.var(ddof=1)),
+            "retained_mean": float(self.retained.mean()),
+            "retained_variance": float(self.retained.var(ddof=1)),
+            "dead_mean": float(self.dead.mean()),
+        }
+
+
+def count(cell: Cell, *, runs: int, entropy: int) -> Counts:
+    """Train independent networks and count in each.
+
+    Run r of a cell depends on the entropy, the cell and r alone; more runs extend the list.
+
+    Examples
+    --------
+    >>> from polysem import verify
+    >>> cell = verify.Cell(n=8, m=16, lam=0.1)
+    >>> few, more = verify.count(cell, runs=2, entropy=7), verify.count(cell, runs=5, entropy=7)
+    >>> bool((few.neurons == more.neurons[:2]).all())
+    True
+
+    Parameters
+    ----------
+    cell : Cell
+        The setting.
+    runs : int
+        Number of networks.
+    entropy : int
+        Root of all draws.
+
+    Returns
+    -------
+    Counts
+        Counts of each run.
+
+    Raises
+    ------
+    RuntimeError
+        If a run did not come to an end.
+    ValueError
+        If a size or a setting makes no sense.
+
+    Source
+    ------
+    Lecomte et al. 2023, Sec. 3.
+    """
+    batch = max(1, _BATCH_WEIGHTS // (cell.n * cell.m))
+    found = [
+        _count_batch(cell, range(start, min(start + batch, runs)), entropy)
+        for start in range(0, runs, batch)
+    ]
+    neurons, scale_free, retained, dead = map(np.concatenate, zip(*found, strict=True))
+    return Counts(cell=cell, neurons=neurons, scale_free=scale_free, retained=retained, dead=dead)
+
+
+def _count_batch(cell: Cell, runs: range, entropy: int) -> tuple[NDArray[Any], ...]:
+    initial = np.stack([_initial(cell, run, entropy) for run in runs])
+    solution = train(initial, cell.lam, optimizer=cell.optimizer, **dict(cell.settings))
+    if solution.outcome not in (Outcome.CONVERGED, Outcome.COMPLETED, Outcome.COLLAPSED):
+        raise RuntimeError(f"{cell}: {solution.outcome.value}")
+    final = solution.weights
+    return (
+        polysemantic_neurons(final, "authors"),
+        polysemantic_neurons(final, "scale-free"),
+        retained_winners(initial, final).mean(axis=-1),
+        dead_features(final),
+    )
+
+
+def _initial(cell: Cell, run: int, entropy: int) -> NDArray[np.float32]:
+    """Runs of one size start alike under every optimizer, lambda and step."""
+    seed = np.random.SeedSequence(entropy, spawn_key=(cell.n, cell.m, run))
+    return initial_weights(cell.n, cell.m, np.random.default_rng(seed), dtype=np.float32)
