@@ -140,3 +140,21 @@ excess2 = _letter(
     unit="weight squared",
     positive=True,
 )
+kick_size = _letter(
+    "kick_size",
+    "delta_k",
+    "standard deviation of a kick in units of the gap below the winner",
+    nonnegative=True,
+)
+pair_constant = _letter(
+    "pair_constant",
+    "J",
+    "constant of the dense pair problem, Var(kick) = J nu/c",
+    positive=True,
+)
+l1_strength = _letter(
+    "l1_strength",
+    "Lambda",
+    "l1 weight in units of the initial weights, lambda sqrt(m)",
+    positive=True,
+)
