@@ -1,5 +1,9 @@
 from .autoencoder import Autoencoder as Autoencoder
 from .bridge import numpy_function as numpy_function
+from .collapse import critical_weight as critical_weight
+from .collapse import dead_fraction as dead_fraction
+from .collapse import half_collapse_lam as half_collapse_lam
+from .collapse import rows_die as rows_die
 from .cooccurrence import Pairs as Pairs
 from .data import BernoulliInputs as BernoulliInputs
 from .data import BlockInputs as BlockInputs
@@ -20,6 +24,9 @@ from .independent_laws import IndependentNeuronsLaw as IndependentNeuronsLaw
 from .independent_laws import IndependentSharedLaw as IndependentSharedLaw
 from .initial import initial_scale as initial_scale
 from .initial import initial_weights as initial_weights
+from .interventions import AlteredInterference as AlteredInterference
+from .kicks import KickRecorder as KickRecorder
+from .kicks import top_kicks as top_kicks
 from .laws import ExclusionLaw as ExclusionLaw
 from .laws import poisson_limit as poisson_limit
 from .measure import antipodal_pairs as antipodal_pairs
@@ -55,12 +62,19 @@ from .optimizers import Problem as Problem
 from .optimizers import optimizers as optimizers
 from .optimizers import resolve_optimizer as resolve_optimizer
 from .optimizers import soft_threshold as soft_threshold
+from .pair_problem import PairProblem as PairProblem
+from .pair_problem import pair_problem as pair_problem
 from .pairs_law import IndependentPairsLaw as IndependentPairsLaw
 from .presets import Preset as Preset
 from .presets import preset as preset
 from .quasistatic import QuasiStatic as QuasiStatic
 from .quasistatic import remove_positive_overlaps as remove_positive_overlaps
 from .quasistatic import unit_rows as unit_rows
+from .retained import retained_fraction as retained_fraction
+from .retained import retained_fraction_fast as retained_fraction_fast
+from .retained import retained_fraction_of_kicks as retained_fraction_of_kicks
+from .retained import retained_fraction_sparse as retained_fraction_sparse
+from .retained import top_weights as top_weights
 from .row_flow import RowFlow as RowFlow
 from .row_flow import extinction_times as extinction_times
 from .row_flow import row_flow as row_flow
@@ -75,3 +89,6 @@ from .suppression import collision_survives as collision_survives
 from .suppression import suppression_slope as suppression_slope
 from .train import Step as Step
 from .train import train as train
+from .two_rows import TwoRows as TwoRows
+from .two_rows import two_row_prediction as two_row_prediction
+from .two_rows import two_rows as two_rows

@@ -1,0 +1,84 @@
+"""Two rows on their own, and the prediction made of their kicks."""
+
+import numpy as np
+import pytest
+
+from polysem import numerics
+from polysem.numerics.two_rows import _run
+
+
+def slow_run(initial, rel):
+    """One pair, one weight at a time: turn apart, shrink, rescale; kicks, A and B beside."""
+    rows, m = initial.copy(), initial.shape[1]
+    amplitude, threshold, kick = np.ones(2), np.zeros(2), np.zeros_like(initial)
+    alive = np.ones(initial.shape, dtype=bool)
+    for i in range(2):
+        norm = np.sqrt(sum(rows[i, k] ** 2 for k in range(m)))
+        rows[i] /= norm
+        amplitude[i] /= norm
+    while (np.count_nonzero(rows, axis=1) > 1).any() or rows[0] @ rows[1] > 0:
+        mu = np.arctanh(max(0.0, rows[0] @ rows[1])) / 2
+        turned = np.cosh(mu) * rows - np.sinh(mu) * rows[::-1]
+        shrink = rel / max(np.abs(turned[0]).sum(), np.abs(turned[1]).sum())
+        for i in range(2):
+            for k in range(m):
+                if alive[i, k]:
+                    push = turned[i, k] - rows[i, k]
+                    kick[i, k] += np.sign(initial[i, k]) * push / amplitude[i]
+                left = max(0.0, abs(turned[i, k]) - shrink)
+                turned[i, k] = np.sign(turned[i, k]) * left
+                alive[i, k] &= turned[i, k] * initial[i, k] > 0
+            threshold[i] += shrink / amplitude[i]
+            norm = np.sqrt(turned[i] @ turned[i])
+            turned[i] /= norm
+            amplitude[i] /= norm
+        rows = turned
+    return rows, kick, amplitude, threshold, alive
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_batch_equals_one_pair_at_a_time_and_obeys_the_kick_identity(seed):
+    initial = np.random.default_rng(seed).standard_normal((3, 2, 24))
+    kick, final = _run(initial, 0.05)
+    for pair in range(3):
+        rows, slow_kick, amplitude, threshold, alive = slow_run(initial[pair], 0.05)
+        assert np.allclose(final[pair], rows, rtol=0, atol=1e-12)
+        assert np.allclose(kick[pair], slow_kick, rtol=0, atol=1e-11)
+        height = np.abs(initial[pair]) + slow_kick - threshold[:, None]
+        found = amplitude[:, None] * np.sign(initial[pair]) * height
+        assert np.allclose(found[alive], rows[alive], rtol=1e-9, atol=0)
+
+
+def test_pairs_end_where_the_networks_scheme_takes_them():
+    """Same starts, both schemes at rel = 0.01: at most 2 % of 200 winners differ (near ties)."""
+    initial = np.random.default_rng(7).standard_normal((100, 2, 16)) / 4
+    _, final = _run(initial, 0.01)
+    other = numerics.train(initial, 0.0, optimizer="quasistatic", rel=0.01).weights
+    same = np.abs(final).argmax(axis=-1) == np.abs(other).argmax(axis=-1)
+    assert (~same).sum() <= 4
+
+
+def test_without_partners_every_winner_is_kept_and_with_wild_kicks_few_are():
+    rng = np.random.default_rng(0)
+    kicks = rng.normal(0, 10, (500, 8))
+    assert numerics.two_row_prediction(kicks, 1, 64, rng, draws=100)[0] == 1
+    value, error = numerics.two_row_prediction(kicks, 5, 64, rng, draws=4000)
+    assert abs(value - 1 / 8) < 6 * error
+
+
+def test_two_rows_predict_themselves(entropy):
+    """Null: at n = 2 prediction and pairs agree.  Rate 1e-8; sees 0.02 of a fraction near 0.94."""
+    rng = np.random.default_rng([entropy, 4])
+    found = numerics.two_rows(64, 4000, rng)
+    value, error = numerics.two_row_prediction(found.kicks, 2, 64, rng, draws=20_000)
+    spread = np.hypot(error, np.sqrt(0.94 * 0.06 / 4000))  # rows of a pair may be dependent
+    assert 5.7 * spread < 0.025
+    assert abs(value - found.retained.mean()) < 5.7 * spread
+
+
+def test_bad_input():
+    rng = np.random.default_rng(0)
+    with pytest.raises(ValueError, match="rel=1"):
+        numerics.two_rows(8, 2, rng, rel=1.0)
+    with pytest.raises(ValueError, match="law='uniform'"):
+        numerics.two_rows(8, 2, rng, law="uniform")

@@ -1,0 +1,196 @@
+"""Networks trained to see who wins and how many collide: cells of runs and their statistics."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .. import numerics, theory
+
+_BLOCK = 1 << 21  # weights trained at once
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    """Networks of one kind that are to be trained, independent of one another.
+
+    Parameters
+    ----------
+    n, m : int
+        Numbers of features and of neurons.
+    lam : float
+        The paper's lambda; 0 stands for the limit, by the quasi-static scheme.
+    runs : int
+        Number of networks.
+    law : {"gaussian", "laplace"}
+        The law of the initial weights.
+    support : float
+        Factor on pushes onto weights of opposite sign.
+    winner_push : bool
+        Whether a row's largest weight supports weights of opposite sign.
+    """
+
+    n: int
+    m: int
+    lam: float
+    runs: int
+    law: str = "gaussian"
+    support: float = 1.0
+    winner_push: bool = True
+
+    @property
+    def seed(self) -> tuple[int, ...]:
+        """A spawn key that belongs to this cell alone."""
+        flags = 2 * (self.law == "laplace") + (not self.winner_push)
+        return (self.n, self.m, round(1e9 * self.lam), round(100 * self.support), flags)
+
+    def initial(self, rng: np.random.Generator, runs: int) -> NDArray:
+        """Initial weights in float32."""
+        shape = (runs, self.n, self.m)
+        rows = rng.laplace(size=shape) if self.law == "laplace" else rng.standard_normal(shape)
+        return (rows / math.sqrt(self.m)).astype(np.float32)
+
+    def train(self, initial: NDArray) -> NDArray:
+        """The weights at rest."""
+        if self.lam == 0:
+            return numerics.train(initial, 0.0, optimizer="quasistatic").weights
+        model = None
+        settings: dict[str, Any] = {"tolerance": 1e-4}
+        if self.support != 1 or not self.winner_push:
+            model = numerics.AlteredInterference(support=self.support, winner_push=self.winner_push)
+            settings["step_size"] = 0.2
+        return numerics.train(initial, self.lam, model=model, **settings).weights
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Outcomes:
+    """What came of the networks of a cell, one entry a network.
+
+    Parameters
+    ----------
+    cell : Cell
+        The kind of network.
+    retained : numpy.ndarray, shape (runs,)
+        Fraction of features whose initial winner won; dead ones count as lost.
+    neurons : numpy.ndarray, shape (runs,)
+        Neurons shared by two features of opposite sign, the count K.
+    dead : numpy.ndarray, shape (runs,)
+        Fraction of features without a weight.
+    """
+
+    cell: Cell
+    retained: NDArray[np.float64]
+    neurons: NDArray[np.float64]
+    dead: NDArray[np.float64] = field(repr=False)
+
+    @property
+    def expected(self) -> float:
+        """The mean count of the exclusion law."""
+        return float(theory.expected_neurons_exclusion(n=self.cell.n, m=self.cell.m))
+
+    def row(self) -> dict[str, Any]:
+        """Means, standard errors and the variance of the count, for a table."""
+        runs = len(self.neurons)
+
+        def error(values: NDArray) -> float:
+            return float(values.std(ddof=1) / math.sqrt(runs)) if runs > 1 else math.nan
+
+        return asdict(self.cell) | {
+            "retained": float(self.retained.mean()),
+            "retained_error": error(self.retained),
+            "count_ratio": float(self.neurons.mean()) / self.expected,
+            "count_ratio_error": error(self.neurons) / self.expected,
+            "count_variance": float(self.neurons.var(ddof=1)) if runs > 1 else math.nan,
+            "dead": float(self.dead.mean()),
+            "dead_error": error(self.dead),
+        }
+
+
+def run_cell(cell: Cell, entropy: int) -> Outcomes:
+    """Train the networks of a cell, from seeds that depend on the cell and the entropy alone.
+
+    >>> from polysem.verify.reshuffling_runs import Cell, run_cell
+    >>> run_cell(Cell(n=4, m=16, lam=0.0, runs=5), entropy=1).neurons.shape
+    (5,)
+    """
+    rng = np.random.default_rng(np.random.SeedSequence(entropy, spawn_key=cell.seed))
+    block = max(1, _BLOCK // (cell.n * cell.m))
+    found: list[tuple[NDArray, NDArray, NDArray]] = []
+    for first in range(0, cell.runs, block):
+        initial = cell.initial(rng, min(block, cell.runs - first))
+        final = cell.train(initial)
+        live = np.abs(final).max(axis=-1) > 0
+        kept = (np.abs(final).argmax(axis=-1) == np.abs(initial).argmax(axis=-1)) & live
+        both = (final.max(axis=1) > 0) & (final.min(axis=1) < 0)
+        found.append((kept.mean(axis=1), both.sum(axis=1).astype(float), 1 - live.mean(axis=1)))
+    retained, neurons, dead = (np.concatenate(part) for part in zip(*found, strict=True))
+    return Outcomes(cell=cell, retained=retained, neurons=neurons, dead=dead)
+
+
+def cells(scale: str) -> dict[str, list[Cell]]:
+    """The cells of the chapter by purpose, at a scale.
+
+    >>> from polysem.verify.reshuffling_runs import cells
+    >>> sorted(cells("quick"))
+    ['dead', 'flow', 'laplace', 'limit', 'support']
+    """
+    if scale == "quick":
+        limit = {(4, 16): 400, (16, 16): 200, (8, 64): 200, (16, 64): 200, (32, 64): 150}
+        limit |= {(16, 256): 60, (32, 256): 50, (64, 256): 40}
+        laplace = {(32, 64): 60}
+        flow = {(32, 64): 60}
+        support = [Cell(n=16, m=16, lam=0.01, runs=400, support=s) for s in (1.0, 0.0)]
+        dead = [Cell(n=64, m=64, lam=lam, runs=10) for lam in (0.19, 0.22)]
+        strengths: tuple[float, ...] = (0.3,)
+    else:
+        limit = {(2, 16): 4000, (4, 16): 3000, (8, 16): 1500, (16, 16): 700}
+        limit |= {(4, 64): 1500, (8, 64): 1200, (16, 64): 1000, (32, 64): 700, (64, 64): 250}
+        limit |= {(8, 256): 400, (16, 256): 400, (32, 256): 400, (64, 256): 250, (128, 256): 80}
+        limit |= {(256, 256): 24, (16, 1024): 150, (32, 1024): 120, (64, 1024): 80}
+        limit |= {(128, 1024): 50, (256, 1024): 20, (64, 4096): 16, (128, 4096): 10}
+        limit |= {(256, 4096): 6}
+        laplace = {(8, 64): 600, (16, 64): 500, (32, 64): 400, (16, 256): 200, (32, 256): 200}
+        laplace |= {(64, 256): 120, (32, 1024): 50, (64, 1024): 40, (128, 1024): 30}
+        flow = {(16, 64): 500, (32, 64): 500, (64, 64): 250, (32, 256): 200, (64, 256): 150}
+        flow |= {(128, 256): 60, (64, 1024): 40, (128, 1024): 25}
+        strengths = (0.1, 0.3, 0.7)
+        small = {(4, 16): 16_000, (8, 16): 16_000, (16, 16): 4000}
+        support = [
+            Cell(n=n, m=m, lam=0.01, runs=runs // (4 if s else 1), support=s)
+            for (n, m), runs in small.items()
+            for s in (0.0, 1.0)
+        ]
+        support += [
+            Cell(n=32, m=64, lam=0.01, runs=400, support=s) for s in (0.0, 0.25, 0.5, 0.75, 1.0)
+        ]
+        support += [
+            Cell(n=32, m=64, lam=0.01, runs=400, winner_push=False),
+            Cell(n=64, m=64, lam=0.01, runs=150, support=0.0),
+            Cell(n=64, m=256, lam=0.01, runs=150, support=0.0),
+            Cell(n=64, m=256, lam=0.01, runs=150),
+        ]
+        dead = [
+            Cell(n=64, m=m, lam=lam, runs=runs)
+            for m, runs, lams in (
+                (64, 100, (0.16, 0.19, 0.22, 0.25)),
+                (1024, 25, (0.07, 0.077, 0.084, 0.092)),
+            )
+            for lam in lams
+        ]
+    return {
+        "limit": [Cell(n=n, m=m, lam=0.0, runs=r) for (n, m), r in limit.items()],
+        "laplace": [
+            Cell(n=n, m=m, lam=0.0, runs=r, law="laplace") for (n, m), r in laplace.items()
+        ],
+        "flow": [
+            Cell(n=n, m=m, lam=strength / math.sqrt(m), runs=r)
+            for strength in strengths
+            for (n, m), r in flow.items()
+        ],
+        "support": support,
+        "dead": dead,
+    }
