@@ -231,7 +231,7 @@ def _runge_kutta(x: Any, amplitude: Any, distance: Any, lam: float) -> tuple[Any
     k2 = rate(x + h / 2 * k1[0], amplitude + h / 2 * k1[1])
     k3 = rate(x + h / 2 * k2[0], amplitude + h / 2 * k2[1])
     k4 = rate(x + h * k3[0], amplitude + h * k3[1])
-    return tuple(  # type: ignore[return-value]
+    return tuple(
         y + h / 6 * (a + 2 * b + 2 * c + d)
         for y, a, b, c, d in zip((x, amplitude), k1, k2, k3, k4, strict=True)
     )

@@ -115,7 +115,7 @@ def pair_problem(
     for index in range(count):
         path.advance()
         impulse = memory.press(path.overlap, step)
-        totals += [impulse / step, impulse > 0, 2 * impulse * path.overlap / step]
+        totals += np.stack([impulse / step, impulse > 0, 2 * impulse * path.overlap / step])
         if index % every == 0:
             controls += path.controls()
     design = np.column_stack([np.ones(chains), controls.T / count])

@@ -54,7 +54,7 @@ def retained_fraction(kick_size: ArrayLike) -> Any:
     """
     size = np.asarray(kick_size, dtype=float)[..., None]
     if not (size >= 0).all():
-        raise ValueError(f"Got kick_size={kick_size}; a standard deviation must be >= 0.")
+        raise ValueError(f"Got kick_size={kick_size!r}; a standard deviation must be >= 0.")
     above = np.exp(size**2 / 2 - size * _NODES + log_ndtr(size - _NODES))
     weight = np.exp(-(_NODES**2) / 2) / np.sqrt(2 * np.pi) * (_NODES[1] - _NODES[0])
     return (weight / (ndtr(_NODES) + above)).sum(axis=-1)[()]
