@@ -68,6 +68,7 @@ from .pairs_law import IndependentPairsLaw as IndependentPairsLaw
 from .presets import Preset as Preset
 from .presets import preset as preset
 from .quasistatic import QuasiStatic as QuasiStatic
+from .quasistatic import fast_phase as fast_phase
 from .quasistatic import remove_positive_overlaps as remove_positive_overlaps
 from .quasistatic import unit_rows as unit_rows
 from .retained import retained_fraction as retained_fraction

@@ -89,6 +89,11 @@ class Problem:
         regularised = getattr(self.model, "regularised", None)
         return 1.0 if regularised is None else regularised(weights)
 
+    @property
+    def decouples(self) -> bool:
+        """Whether features that share no neuron do not feel each other."""
+        return type(self.model) is OneHot and self.model.relu and not self.l2
+
     def loss(self, weights: np.ndarray) -> np.ndarray:
         """The whole loss of each network."""
         total = self.model.loss(weights)
@@ -132,8 +137,9 @@ class Flow:
     tolerance : float
         A network has come to rest when no weight moves faster than this times lam (or times
         1 where lam = 0), in flow time.
-    drop_zero_neurons : bool
-        Leave out neurons whose weights are all zero: exact, and faster.
+    reduce : bool
+        Leave out neurons whose weights are all zero, which is exact, and features at rest that
+        share no neuron with any other that still moves.
 
     Source
     ------
@@ -148,7 +154,7 @@ class Flow:
     max_time: float = math.inf
     max_steps: int = 1_000_000
     tolerance: float = 1e-6
-    drop_zero_neurons: bool = True
+    reduce: bool = True
 
     def __post_init__(self) -> None:
         if self.step_size is not None:
@@ -183,13 +189,13 @@ class Flow:
             moved = soft_threshold(moved, threshold * problem.mask(weights))
         return moved, h
 
-    def at_rest(
+    def resting_rows(
         self, before: np.ndarray, after: np.ndarray, size: np.ndarray, problem: Problem
     ) -> np.ndarray:
-        """Whether no weight of a network moves faster than the tolerance."""
-        moved = np.abs(after - before).max(axis=(-2, -1))
+        """Which rows have no weight that moves faster than the tolerance."""
+        moved = np.abs(after - before).max(axis=-1)
         rounding = 4 * np.finfo(after.dtype).eps
-        return moved <= self.tolerance * (problem.lam or 1.0) * size + rounding
+        return moved <= self.tolerance * (problem.lam or 1.0) * size[:, None] + rounding
 
     def _step_size(self, eigenvalue: np.ndarray | None, limit: np.ndarray) -> np.ndarray:
         if self.step_size is not None:

@@ -18,6 +18,8 @@ from .gradient import OneHot
 from .optimizers import Problem, soft_threshold
 
 _LARGEST_PUSH = 0.5  # twice this times an overlap is what one push takes from it
+_FAST_PHASE_STEPS = 1000  # some hundred units of time; the rest is left to the repulsion
+_WIDE = 2.5  # neurons per feature from which on it pays to move the overlaps alone
 
 
 def unit_rows(weights: np.ndarray) -> np.ndarray:
@@ -70,7 +72,7 @@ def remove_positive_overlaps(
     Parameters
     ----------
     weights : numpy.ndarray, shape (n, m)
-        Unit rows.
+        The rows; they need not be of norm 1.
     tolerance : float
         The largest positive overlap that may remain.
     max_pushes : int
@@ -85,24 +87,101 @@ def remove_positive_overlaps(
     ------
     paper_notes/training.md.
     """
+    rows = _Rows(weights)
     diagonal = np.arange(len(weights))
     for _ in range(max_pushes):
-        overlap = weights @ weights.T
-        overlap[diagonal, diagonal] = 0
-        np.maximum(overlap, 0, out=overlap)
-        if overlap.max() <= tolerance:
+        norms = np.sqrt(rows.overlap[diagonal, diagonal])
+        norms[norms == 0] = 1
+        push = np.maximum(rows.overlap, 0)
+        push /= norms
+        push /= norms[:, None]
+        push[diagonal, diagonal] = 0
+        if push.max() <= tolerance:
             break
-        overlap *= min(_LARGEST_PUSH, 0.9 / float(overlap.sum(axis=1).max()))
-        weights = unit_rows(weights - overlap @ weights)
-    return weights
+        push *= -min(_LARGEST_PUSH, 0.9 / float(push.sum(axis=1).max()))
+        push[diagonal, diagonal] = 1
+        push /= norms
+        rows.move(push)
+    return unit_rows(rows.weights())
+
+
+def fast_phase(weights: np.ndarray, tolerance: float = 1e-3) -> np.ndarray:
+    r"""The flow without regulariser, until no overlap is above the tolerance.
+
+    It is what training does in the time before the regulariser is felt; steps of 0.2 over the
+    largest row sum of :math:`\mathrm{ReLU}(WW^\top)`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from polysem import numerics
+    >>> start = numerics.initial_weights(8, 32, np.random.default_rng(0))
+    >>> bool(numerics.overlaps(numerics.fast_phase(start)).max() <= 1e-3)
+    True
+
+    Parameters
+    ----------
+    weights : numpy.ndarray, shape (n, m)
+        Initial weights.
+    tolerance : float
+        The largest positive overlap that may remain.
+
+    Returns
+    -------
+    numpy.ndarray, shape (n, m)
+        The weights, rows not yet of norm 1.
+
+    Source
+    ------
+    paper_notes/training.md.
+    """
+    rows = _Rows(weights)
+    diagonal = np.arange(len(weights))
+    for _ in range(_FAST_PHASE_STEPS):
+        force = np.maximum(rows.overlap, 0)
+        h = 0.2 / max(1.0, float(force.sum(axis=1).max()))
+        own = force[diagonal, diagonal]
+        force[diagonal, diagonal] = 0
+        if force.max() <= tolerance:
+            break
+        force *= -h
+        force[diagonal, diagonal] = 1 + h * (1 - own)
+        rows.move(force)
+    return rows.weights()
+
+
+class _Rows:
+    """Rows that are moved by matrices from the left, and their overlaps.
+
+    With many more neurons than features only the overlaps are moved, and the matrices are
+    collected: the same numbers up to rounding, for a cost that does not depend on m.
+    """
+
+    def __init__(self, weights: np.ndarray):
+        self.base = weights
+        self.collected: np.ndarray | None = None
+        self.overlap = weights @ weights.T
+        self.wide = weights.shape[1] > _WIDE * weights.shape[0]
+
+    def move(self, matrix: np.ndarray) -> None:
+        if self.wide:
+            self.overlap = (matrix @ self.overlap) @ matrix.T
+            self.collected = matrix if self.collected is None else matrix @ self.collected
+        else:
+            self.base = matrix @ self.base
+            self.overlap = self.base @ self.base.T
+
+    def weights(self) -> np.ndarray:
+        return self.base if self.collected is None else self.collected @ self.base
 
 
 @dataclass(frozen=True, kw_only=True)
 class QuasiStatic:
     r"""The limit of weak regularisation, in steps that are fractions of the rows' own l1 norm.
 
-    Each step shrinks all weights by :math:`d\tau = \mathrm{rel}/\max_i\lVert W_i\rVert_1`, and
-    lets the rows repel each other. It stops when every row has one weight. Time is
+    It begins with the fast phase of the flow. Then each step lets the rows repel each other and
+    shrinks all weights by :math:`d\tau = \mathrm{rel}/\max_i\lVert W_i\rVert_1`, until every row
+    has one weight. Time is
     :math:`\tau/\lambda` (:math:`\tau` itself for lam = 0); the result depends on lam in nothing
     else. Two errors: that of the limit, which vanishes with lam, and that of the step, which
     vanishes with rel; both are tabulated in paper_notes/training.md.
@@ -124,6 +203,8 @@ class QuasiStatic:
         The largest positive overlap that may remain after the repulsion.
     max_time, max_steps : float, int
         Where to end a run that has not come to rest.
+    reduce : bool
+        Leave out zero neurons and features at rest that share no neuron with another: exact.
 
     Source
     ------
@@ -138,7 +219,7 @@ class QuasiStatic:
     overlap_tolerance: float = 1e-3
     max_time: float = np.inf
     max_steps: int = 100_000
-    drop_zero_neurons: bool = True
+    reduce: bool = True
 
     def __post_init__(self) -> None:
         check_positive("rel", self.rel, "a step relative to the l1 norm")
@@ -149,8 +230,8 @@ class QuasiStatic:
         if not self.max_time > 0:
             raise ValueError(f"Got max_time={self.max_time!r}; it is a time and must be > 0.")
 
-    def start(self, weights: np.ndarray, problem: Problem) -> None:
-        """The limit process has no memory, and a model of its own."""
+    def start(self, weights: np.ndarray, problem: Problem) -> _Begun:
+        """The limit process remembers only whether the fast phase is over."""
         if type(problem.model) is not OneHot or not problem.model.relu or problem.l2:
             raise ValueError(
                 "Got optimizer='quasistatic' with another model or l2; "
@@ -162,28 +243,36 @@ class QuasiStatic:
                 f"Got n={n}, m={m} and optimizer='quasistatic'; more than 2m unit rows cannot all "
                 "be without positive overlap: raise m or use optimizer='flow'."
             )
+        return _Begun()
 
     def step(
-        self, weights: np.ndarray, problem: Problem, limit: np.ndarray, state: None
+        self, weights: np.ndarray, problem: Problem, limit: np.ndarray, state: _Begun
     ) -> tuple[np.ndarray, np.ndarray]:
         """New weights, exactly sparse, and the time that has passed in each network."""
         clock = problem.lam or 1.0
         new, elapsed = np.empty_like(weights), np.empty(len(weights))
         for row, one in enumerate(weights):
-            apart = remove_positive_overlaps(unit_rows(one), self.overlap_tolerance)
+            if not state.fast_phase_over:
+                one = fast_phase(one, self.overlap_tolerance)
+            apart = remove_positive_overlaps(one, self.overlap_tolerance)
             largest = float(np.abs(apart).sum(axis=1).max())
             shrink = min(self.rel / largest, clock * float(limit[row])) if largest else 1.0
             new[row] = unit_rows(soft_threshold(apart, shrink))
             elapsed[row] = shrink / clock
+        state.fast_phase_over = True
         return new, elapsed
 
-    def at_rest(
+    def resting_rows(
         self, before: np.ndarray, after: np.ndarray, size: np.ndarray, problem: Problem
     ) -> np.ndarray:
-        """Whether every row of a network has one weight, and no overlap is positive."""
-        rest = (np.count_nonzero(after, axis=-1) <= 1).all(axis=-1)
-        for row in np.flatnonzero(rest):
-            overlap = after[row] @ after[row].T
-            np.fill_diagonal(overlap, 0)
-            rest[row] = overlap.max() <= self.overlap_tolerance
-        return rest
+        """Which rows have one weight and no positive overlap."""
+        overlap = after @ after.swapaxes(-1, -2)
+        diagonal = np.arange(overlap.shape[-1])
+        overlap[..., diagonal, diagonal] = 0
+        apart = overlap.max(axis=-1) <= self.overlap_tolerance
+        return apart & (np.count_nonzero(after, axis=-1) <= 1)
+
+
+@dataclass
+class _Begun:
+    fast_phase_over: bool = False

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from . import measure
+from ._batch import Batch
 from ._validate import check_lam, check_nonnegative, check_rng, check_weights
 from .gradient import Model, OneHot
 from .optimizers import Problem, resolve_optimizer
@@ -17,7 +18,8 @@ from .solution import Outcome, Solution, TrainingError
 
 _CHECK_EVERY = 16  # steps between looks at rest, growth and zero neurons
 _DIVERGED = 1e3  # a weight of this size, against 1 at rest, has left the basin of any state
-_BLOCK = 1 << 20  # weights held at once; more networks than fit are trained block by block
+_BLOCK = 1 << 18  # weights of small networks that are stepped together, to share overheads
+_LARGE = 1 << 15  # weights of a network from which on it is trained alone
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -247,10 +249,11 @@ class _Loop:
     def run(self, progress: bool) -> None:
         whole = self.observe is not None or not self.optimizer.memoryless or self.problem.rng
         block = len(self.initial)
+        size = self.initial[0].size
         if getattr(self.optimizer, "one_by_one", False):
             block = 1
         elif not whole:
-            block = max(1, _BLOCK // self.initial[0].size)
+            block = 1 if size >= _LARGE else _BLOCK // size
         with _Progress(progress, len(self.initial), self.optimizer) as bar:
             try:
                 with np.errstate(over="ignore", invalid="ignore"):
@@ -261,14 +264,12 @@ class _Loop:
                 pass
 
     def _run_block(self, which: np.ndarray, bar: _Progress) -> None:
-        batch = _Batch(which, self.weights[which].copy())
+        batch = Batch(which, self.weights[which].copy())
         state = self.optimizer.start(batch.weights, self.problem)
         self._record(batch)
-        drop = (
-            self.observe is None
-            and getattr(self.optimizer, "drop_zero_neurons", False)
-            and self.problem.model.keeps_zero_neurons
-        )
+        reduce = self.observe is None and getattr(self.optimizer, "reduce", False)
+        drop = reduce and self.problem.model.keeps_zero_neurons
+        set_aside = reduce and len(which) == 1 and self.problem.decouples
         count = 0
         try:
             while batch.which.size:
@@ -285,8 +286,10 @@ class _Loop:
                     self._show(batch, before, size)
                 ending = self._ending(batch.which)
                 if count % _CHECK_EVERY == 0 or ending.any():
-                    self._settle(batch, before, size, ending, bar)
-                    if drop:
+                    resting = self._settle(batch, before, size, ending, bar)
+                    if set_aside and batch.which.size:
+                        batch.set_aside(resting[0])
+                    elif drop:
                         batch.drop_zero_neurons()
                 bar.step(count)
         finally:
@@ -300,7 +303,7 @@ class _Loop:
         times = np.append(self.schedule.times, np.inf)
         return np.minimum(limit, times[self.recorded[which]] - self.time[which])
 
-    def _record(self, batch: _Batch) -> None:
+    def _record(self, batch: Batch) -> None:
         times = self.schedule.times
         if not times.size:
             return
@@ -309,7 +312,7 @@ class _Loop:
                 due = times[self.recorded[instance]]
                 if self.time[instance] < due * (1 - 1e-12):
                     break
-                self._store_record(instance, batch.full(row, self.initial.shape[-1]))
+                self._store_record(instance, batch.full(row))
 
     def _store_record(self, instance: int, weights: np.ndarray) -> None:
         if np.isfinite(weights).all():
@@ -326,20 +329,24 @@ class _Loop:
 
     def _settle(
         self,
-        batch: _Batch,
+        batch: Batch,
         before: np.ndarray,
         size: np.ndarray,
         ending: np.ndarray,
         bar: _Progress,
-    ) -> None:
-        """Take the instances out of the batch whose run is over, and say how it ended."""
-        largest = np.abs(batch.weights).max(axis=(-2, -1))
+    ) -> np.ndarray:
+        """Take the instances out of the batch whose run is over, and say how it ended.
+
+        Returns which rows are at rest.
+        """
+        largest = np.abs(batch.weights).max(axis=(-2, -1), initial=0)
         initial = np.abs(self.initial[batch.which]).max(axis=(-2, -1))
         diverged = ~(largest < _DIVERGED * np.maximum(1, initial))
-        dead = largest == 0
-        resting = np.zeros(len(largest), bool)
+        dead = (largest == 0) & (not batch.any_set_aside)
+        rows = np.zeros(batch.weights.shape[:2], bool)
         if self.optimizer.memoryless:
-            resting = self.optimizer.at_rest(before, batch.weights, size, self.problem)
+            rows = self.optimizer.resting_rows(before, batch.weights, size, self.problem)
+        resting = rows.all(axis=-1)
         collapsed = dead & (resting | ending)
         for row, instance in enumerate(batch.which):
             if diverged[row]:
@@ -354,7 +361,7 @@ class _Loop:
             else:
                 continue
             if resting[row] and not diverged[row]:  # at rest the later records are all the same
-                now = batch.full(row, self.initial.shape[-1])
+                now = batch.full(row)
                 while self.recorded[instance] < len(self.schedule.times):
                     self._store_record(instance, now)
         over = diverged | resting | ending | collapsed
@@ -362,8 +369,9 @@ class _Loop:
             bar.finish(int(over.sum()))
             if self.optimizer.memoryless or over.all():
                 batch.keep(~over, self.weights)
+        return rows
 
-    def _show(self, batch: _Batch, before: np.ndarray, size: np.ndarray) -> None:
+    def _show(self, batch: Batch, before: np.ndarray, size: np.ndarray) -> None:
         after, earlier = self.weights.copy(), self.weights.copy()
         earlier[batch.which], after[batch.which] = before, batch.weights
         sizes = np.zeros(len(self.initial))
@@ -376,45 +384,6 @@ class _Loop:
                 after=after,
                 problem=self.problem,
             )
-        )
-
-
-class _Batch:
-    """The instances still running, without the neurons that are zero in them."""
-
-    def __init__(self, which: np.ndarray, weights: np.ndarray):
-        self.which, self.weights = which, weights
-        self.columns: np.ndarray | None = None  # neurons kept, by instance; None: all
-
-    def full(self, row: int, m: int) -> np.ndarray:
-        if self.columns is None:
-            return self.weights[row]
-        full = np.zeros((self.weights.shape[1], m), self.weights.dtype)
-        full[:, self.columns[row]] = self.weights[row]
-        return full
-
-    def store(self, target: np.ndarray) -> None:
-        for row, instance in enumerate(self.which):
-            target[instance] = self.full(row, target.shape[-1])
-
-    def keep(self, mask: np.ndarray, target: np.ndarray) -> None:
-        self.store(target)
-        self.which, self.weights = self.which[mask], self.weights[mask]
-        if self.columns is not None:
-            self.columns = self.columns[mask]
-
-    def drop_zero_neurons(self) -> None:
-        """Keep the live neurons, and as many zero ones as other instances need for padding."""
-        if not self.which.size:
-            return
-        live = self.weights.any(axis=-2)
-        width = max(1, int(live.sum(axis=-1).max()))
-        if width > 0.9 * live.shape[-1]:
-            return
-        order = np.argsort(~live, axis=-1, kind="stable")[:, :width]
-        self.weights = np.take_along_axis(self.weights, order[:, None, :], axis=-1)
-        self.columns = (
-            order if self.columns is None else np.take_along_axis(self.columns, order, axis=-1)
         )
 
 

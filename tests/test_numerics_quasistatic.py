@@ -36,7 +36,56 @@ def test_repulsion_removes_positive_overlaps_and_keeps_unit_rows():
     assert numerics.overlaps(apart).max() <= 1e-4
     np.testing.assert_allclose(numerics.row_norms(apart, 2), 1, rtol=1e-12)
     again = numerics.remove_positive_overlaps(apart, 1e-4)
-    np.testing.assert_array_equal(apart, again)
+    np.testing.assert_allclose(apart, again, atol=1e-15)
+
+
+def slow_remove_positive_overlaps(rows, tolerance):
+    n = len(rows)
+    rows = np.array([row / np.linalg.norm(row) for row in rows])
+    while True:
+        overlap = np.array(
+            [[0 if i == j else max(0, rows[i] @ rows[j]) for j in range(n)] for i in range(n)]
+        )
+        if overlap.max() <= tolerance:
+            return rows
+        omega = min(0.5, 0.9 / overlap.sum(axis=1).max())
+        rows = np.array(
+            [rows[i] - omega * sum(overlap[i, j] * rows[j] for j in range(n)) for i in range(n)]
+        )
+        rows = np.array([row / np.linalg.norm(row) for row in rows])
+
+
+@pytest.mark.parametrize(("n", "m"), [(8, 8), (8, 12), (6, 40)])  # rows or only overlaps moved
+def test_repulsion_agrees_with_its_slow_twin(n, m):
+    rows = start(n, m, 4)
+    np.testing.assert_allclose(
+        numerics.remove_positive_overlaps(rows, 1e-3),
+        slow_remove_positive_overlaps(rows, 1e-3),
+        atol=1e-12,
+    )
+
+
+@pytest.mark.parametrize(("n", "m"), [(8, 12), (6, 40)])
+def test_the_fast_phase_is_the_flow_without_regulariser(n, m):
+    initial, times = start(n, m, 5), []
+    apart = numerics.fast_phase(initial)
+    numerics.train(
+        initial,
+        0.0,
+        safety=0.2,
+        max_time=200.0,
+        observe=lambda step: times.append(np.abs(step.after[0] - apart).max()),
+    )
+    assert min(times) < 1e-12
+
+
+@pytest.mark.parametrize(("n", "m"), [(10, 20), (40, 60)])
+def test_leaving_out_settled_features_changes_nothing(n, m):
+    initial = start(n, m, 6)
+    fast = numerics.train(initial, 0.01, optimizer="quasistatic")
+    plain = numerics.train(initial, 0.01, optimizer="quasistatic", reduce=False)
+    np.testing.assert_allclose(fast.weights, plain.weights, atol=1e-12)
+    assert fast.time == pytest.approx(float(plain.time))
 
 
 def lone_row_threshold(row, tau):

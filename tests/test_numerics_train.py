@@ -78,9 +78,20 @@ def test_weights_die_and_revive_but_zero_neurons_stay():
 def test_leaving_out_zero_neurons_changes_nothing(seed):
     initial = start(12, 60, seed, instances=3)
     fast = numerics.train(initial, 0.03)
-    plain = numerics.train(initial, 0.03, drop_zero_neurons=False)
+    plain = numerics.train(initial, 0.03, reduce=False)
     np.testing.assert_allclose(fast.weights, plain.weights, atol=1e-12)
     np.testing.assert_array_equal(fast.steps, plain.steps)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_setting_aside_features_at_rest_changes_nothing_but_the_tolerance(seed):
+    initial = start(40, 60, seed)  # a network alone: settled features leave the loop
+    fast = numerics.train(initial, 0.03, record="live_weights", record_at=[20.0, 120.0])
+    plain = numerics.train(
+        initial, 0.03, reduce=False, record="live_weights", record_at=[20.0, 120.0]
+    )
+    np.testing.assert_allclose(fast.weights, plain.weights, atol=1e-6)
+    np.testing.assert_array_equal(fast.records["live_weights"], plain.records["live_weights"])
 
 
 def test_instances_do_not_see_each_other():

@@ -1,0 +1,81 @@
+"""The instances still running, without what is known to change no more."""
+
+from __future__ import annotations
+
+import numpy as np
+
+_WORTHWHILE = 0.9  # keep copying rare: leave out only when this fraction or less remains
+
+
+class Batch:
+    """Instances, without the neurons that are zero and the features that have settled."""
+
+    def __init__(self, which: np.ndarray, weights: np.ndarray):
+        self.which, self.weights, self.m = which, weights, weights.shape[2]
+        self.columns: np.ndarray | None = None  # neurons kept, by instance; None: all
+        self.settled: np.ndarray | None = None  # one instance whole, once features are set aside
+        self.rows = np.arange(weights.shape[1])  # features kept
+
+    @property
+    def any_set_aside(self) -> bool:
+        """Whether some features of the (then only) instance have settled alive."""
+        return self.settled is not None and bool(self.settled.any())
+
+    def full(self, row: int) -> np.ndarray:
+        """The whole weights of one instance."""
+        if self.columns is None:
+            return self.weights[row]
+        if self.settled is not None:
+            full = self.settled.copy()
+            full[self.rows[:, None], self.columns[0]] = self.weights[0]
+            return full
+        full = np.zeros((self.weights.shape[1], self.m), self.weights.dtype)
+        full[:, self.columns[row]] = self.weights[row]
+        return full
+
+    def store(self, target: np.ndarray) -> None:
+        """Write the instances to their places among all."""
+        for row, instance in enumerate(self.which):
+            target[instance] = self.full(row)
+
+    def keep(self, mask: np.ndarray, target: np.ndarray) -> None:
+        """Store all instances and go on with some."""
+        self.store(target)
+        self.which, self.weights = self.which[mask], self.weights[mask]
+        if self.columns is not None:
+            self.columns = self.columns[mask]
+
+    def drop_zero_neurons(self) -> None:
+        """Keep the live neurons, and as many zero ones as other instances need for padding."""
+        if not self.which.size:
+            return
+        live = self.weights.any(axis=-2)
+        width = max(1, int(live.sum(axis=-1).max()))
+        if width > _WORTHWHILE * live.shape[-1]:
+            return
+        order = np.argsort(~live, axis=-1, kind="stable")[:, :width]
+        self.weights = np.take_along_axis(self.weights, order[:, None, :], axis=-1)
+        self.columns = (
+            order if self.columns is None else np.take_along_axis(self.columns, order, axis=-1)
+        )
+
+    def set_aside(self, resting: np.ndarray) -> None:
+        """Go on without the features that rest on a neuron of their own, or share it at rest.
+
+        A resting row with at most one weight feels no other row that has no weight on its
+        neuron, and a neuron that is zero in all moving rows stays zero in them.
+        """
+        weights = self.weights[0]
+        moving = ~(resting & (np.count_nonzero(weights, axis=1) <= 1))
+        columns = weights[moving].any(axis=0)
+        rows = moving | weights[:, columns].any(axis=1)
+        kept = rows.mean() * columns.mean()
+        if kept > _WORTHWHILE or not rows.any():
+            return
+        if self.columns is None:
+            self.columns = np.arange(self.m)[None]
+        if self.settled is None:
+            self.settled = np.zeros((len(self.rows), self.m), weights.dtype)
+        self.settled[self.rows[:, None], self.columns[0]] = weights
+        self.rows, self.columns = self.rows[rows], self.columns[:, columns]
+        self.weights = self.weights[:, rows][:, :, columns]
