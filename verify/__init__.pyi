@@ -60,5 +60,7 @@ from .rounding import rounded as rounded
 from .rounding import with_error as with_error
 from .runs import Run as Run
 from .runs import run as run
+from .sweeps import SweepSummary as SweepSummary
+from .sweeps import scheduler as scheduler
 from .tables import Table as Table
 from .weights_file import read_weights as read_weights

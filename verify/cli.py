@@ -161,3 +161,54 @@ def report(out: str, scale: str, seed: int, chapters: tuple[str, ...], as_json: 
         emit(summary)
     else:
         click.echo(f"{summary['folder']}: {summary['headline']}")
+
+
+@main.command()
+@click.argument("spec", type=click.Path(exists=True, dir_okay=False))
+@click.option("--out", type=click.Path(), required=True, help="Folder of the sweep.")
+@click.option(
+    "--scheduler", default="loop", show_default=True, help="loop, threads, processes or tcp://..."
+)
+@click.option("--jobs", type=int, help="Workers at once (threads, processes).")
+@click.option("--dry-run", is_flag=True, help="Only say what is missing and what it will cost.")
+@click.option("--table", type=click.Path(), help="Write the means by cell (.csv or .parquet).")
+@as_json
+def sweep(
+    spec: str,
+    out: str,
+    scheduler: str,
+    jobs: int | None,
+    dry_run: bool,
+    table: str | None,
+    as_json: bool,
+) -> None:
+    """Compute a grid of runs, going on where it was interrupted."""
+    from .. import numerics
+    from .sweeps import SweepSummary, cost_summary
+    from .sweeps import scheduler as on_scheduler
+
+    grid = numerics.SweepSpec.from_toml(spec)
+    if dry_run:
+        cost = cost_summary(grid, out)
+        if as_json:
+            emit(cost)
+        else:
+            click.echo("\n".join(f"{name:<18}{value}" for name, value in cost.items()))
+        return
+    with on_scheduler(scheduler, jobs):
+        result = numerics.sweep(grid, out, progress=sys.stderr.isatty())
+    if table:
+        SweepSummary.of(out).write(table, by="cell")
+    if as_json:
+        emit(
+            {
+                "folder": str(result.folder),
+                "computed": result.computed,
+                "reused": result.reused,
+                "notes": list(result.notes),
+            }
+        )
+    else:
+        for note in result.notes:
+            click.echo(note)
+        click.echo(f"{result.folder}: {result.computed} chunks computed, {result.reused} reused")

@@ -141,19 +141,6 @@ def _measure(initial: np.ndarray, weights: np.ndarray, lam: float) -> dict[str, 
     names = [name for name, kind in Run.__annotations__.items() if kind.endswith("| None")]
     if not np.isfinite(weights).all():
         return dict.fromkeys(names)
-    winners = numerics.winners(weights)
-    authors = int(numerics.polysemantic_neurons(weights))
-    return {
-        "polysemantic_neurons": authors,
-        "polysemantic_neurons_authors": authors,
-        "polysemantic_neurons_scale_free": int(
-            numerics.polysemantic_neurons(weights, rule="scale-free")
-        ),
-        "features_alive": int((winners >= 0).sum()),
-        "mean_nonzero_per_feature": float(numerics.live_weights(weights).mean()),
-        "winner_is_initial_argmax": float((winners == numerics.winners(initial)).mean()),
-        "l1_norm": float(numerics.row_norms(weights, 1).mean()),
-        "norm2": float(numerics.row_norms(weights, 2).mean()),
-        "fourth_norm": float(numerics.row_norms(weights, 4).mean()),
-        "loss": float(numerics.loss(weights, lam)),
-    }
+    values = numerics.measured(initial, weights, numerics.Problem(lam=lam))
+    values["polysemantic_neurons"] = values["polysemantic_neurons_authors"]
+    return {name: values[name] for name in names}
