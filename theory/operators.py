@@ -135,6 +135,12 @@ def _binomials(expression: sp.Expr) -> sp.Expr:
     return sp.gammasimp(expression.rewrite(sp.gamma)) if expression.has(*kinds) else expression
 
 
+def _error_functions(expression: sp.Expr) -> sp.Expr:
+    if not expression.has(sp.erf, sp.erfc):
+        return expression
+    return sp.expand(expression.doit().rewrite(sp.erf))
+
+
 def _trigonometry(expression: sp.Expr) -> sp.Expr:
     if not expression.has(sp.cos, sp.sin):
         return expression
@@ -146,6 +152,7 @@ _TACTICS = (
     _sums,
     lambda e: sp.expand(sp.numer(sp.together(e))),
     _binomials,
+    _error_functions,
     _trigonometry,
     lambda e: sp.simplify(e),
     lambda e: sp.simplify(sp.factor(sp.powsimp(sp.expand_log(e, force=False)))),

@@ -158,3 +158,64 @@ l1_strength = _letter(
     "l1 weight in units of the initial weights, lambda sqrt(m)",
     positive=True,
 )
+
+sigma = _letter(
+    "sigma",
+    "sigma",
+    "standard deviation of the noise on a neuron",
+    unit="hidden activation",
+    paper="σ",
+    positive=True,
+)
+kurtosis = _letter("kurtosis", "kappa", "excess kurtosis of the noise on a neuron", real=True)
+sixth_cumulant = _letter(
+    "sixth_cumulant", "lambda_6", "sixth cumulant of the noise on a neuron over sigma^6", real=True
+)
+row_norm2 = _letter(
+    "row_norm2", "q", "squared norm of a row of weights", unit="weight squared", positive=True
+)
+fourth_norm = _letter(
+    "fourth_norm", "F", "sum of the fourth powers of a row", unit="weight^4", positive=True
+)
+sixth_norm = _letter(
+    "sixth_norm", "H", "sum of the sixth powers of a row", unit="weight^6", positive=True
+)
+overlap = _letter("overlap", "u_ij", "inner product of two rows", unit="weight squared", real=True)
+row_noise = _letter(
+    "row_noise",
+    "s_j",
+    "standard deviation of the noise on an output",
+    unit="weight squared",
+    positive=True,
+)
+overlap_kurtosis = _letter(
+    "overlap_kurtosis", "kappa_4", "excess kurtosis of the noise on an output", real=True
+)
+overlap_sixth = _letter(
+    "overlap_sixth", "kappa_6", "sixth standardized cumulant of the noise on an output", real=True
+)
+draw = _letter(
+    "draw", "z", "size of one draw of the noise on an output", unit="weight squared", positive=True
+)
+depth = _letter(
+    "depth", "d", "minus a negative inner product", unit="weight squared", nonnegative=True
+)
+tilt = _letter("tilt", "theta", "argument of a cumulant generating function", real=True)
+rate = _letter(
+    "rate", "r_j", "rate at which noise makes a row sparse", unit="per flow time", real=True
+)
+share = _letter("share", "x_k", "share of one weight in the squared norm of its row", positive=True)
+share_start = _letter("share_start", "x_0", "share of one weight at the start", positive=True)
+concentration = _letter(
+    "concentration", "C", "sum of the squared shares of a row, F/q^2", positive=True
+)
+clock = _letter("clock", "zeta", "clock of the replicator, below 1/max share", nonnegative=True)
+half_rotation = _letter(
+    "half_rotation",
+    "tau_half",
+    "time to half growth in units of 1/rate",
+    positive=True,
+)
+spread_count = _letter(
+    "spread_rows", "n_s", "number of rows that sit on no neuron", integer=True, nonnegative=True
+)
