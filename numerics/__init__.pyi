@@ -53,6 +53,11 @@ from .noise_average import (
 )
 from .noise_flow import NoiseFlow as NoiseFlow
 from .noise_flow import noise_flow as noise_flow
+from .noise_growth import half_rotation as half_rotation
+from .noise_growth import mean_inverse_winner as mean_inverse_winner
+from .noise_growth import random_simplex as random_simplex
+from .noise_growth import replicator as replicator
+from .noise_growth import rigid_rotation as rigid_rotation
 from .noise_model import AveragedNoise as AveragedNoise
 from .noise_model import SampledNoise as SampledNoise
 from .optimizers import SGD as SGD
