@@ -69,6 +69,8 @@ from .optimizers import resolve_optimizer as resolve_optimizer
 from .optimizers import soft_threshold as soft_threshold
 from .pair_problem import PairProblem as PairProblem
 from .pair_problem import pair_problem as pair_problem
+from .pair_state import pair_fold as pair_fold
+from .pair_state import pair_state as pair_state
 from .pairs_law import IndependentPairsLaw as IndependentPairsLaw
 from .presets import Preset as Preset
 from .presets import preset as preset

@@ -219,3 +219,50 @@ half_rotation = _letter(
 spread_count = _letter(
     "spread_rows", "n_s", "number of rows that sit on no neuron", integer=True, nonnegative=True
 )
+single_weight = _letter(
+    "single_weight",
+    "p_1",
+    "weight of one of two features active without the other",
+    unit="loss per squared error",
+    positive=True,
+)
+pair_weight = _letter(
+    "pair_weight",
+    "p_2",
+    "weight of a pair of features active together",
+    unit="loss per squared error",
+    positive=True,
+)
+pair_ratio = _letter(
+    "pair_ratio", "varrho", "weight of both features over that of one alone", positive=True
+)
+strength = _letter("strength", "r_c", "weight of a pair of features over lambda", nonnegative=True)
+activation_probability = _letter(
+    "activation_probability", "p_a", "probability that a feature is active", positive=True
+)
+angle = _letter("angle", "vartheta", "angle by which a row has left its neuron", real=True)
+shared_weight = _letter(
+    "shared_weight", "x_s", "weight of a unit row on the shared neuron", positive=True
+)
+opposite_weight = _letter(
+    "opposite_weight", "y_s", "size of the other row's weight there", positive=True
+)
+multiplier = _letter("multiplier", "mu", "rate that keeps a row at norm 1", real=True)
+sprout = _letter(
+    "sprout", "epsilon", "small weight of a feature on another neuron", unit="weight", positive=True
+)
+shift = _letter("shift", "varphi", "angle by which the other row has left the neuron", real=True)
+antipodal_overlap = _letter(
+    "antipodal_overlap",
+    "s_o",
+    "minus the overlap of two features of norm 1",
+    unit="weight squared",
+    positive=True,
+)
+perturbation = _letter(
+    "perturbation", "tau", "standard deviation of noise on weights or inputs", positive=True
+)
+ablation_probability = _letter(
+    "ablation_probability", "delta_a", "probability that a neuron is silenced", positive=True
+)
+active_value = _letter("active_value", "v_1", "value of an active feature", real=True)
