@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from .derivation import Definition, Derivation
-from .formula import Formula
+from .formula import Formula, IndexForm
 
 PROVED = "proved"
 PROSE = "proved in prose"
@@ -66,7 +66,7 @@ class Claim:
         Whether the paper states it.
     source : str
         Its place in the paper, or the page of the notes that derives it.
-    formula : Formula, optional
+    formula : Formula or IndexForm, optional
         What is claimed, as a closed form.
     derivation : Derivation, optional
         The steps that lead to the formula.
@@ -83,7 +83,7 @@ class Claim:
     statement: str
     kind: Literal["cited", "derived here"]
     source: str
-    formula: Formula | None = None
+    formula: Formula | IndexForm | None = None
     derivation: Derivation | None = None
     prose: Prose | None = None
     factor: Claim | None = None

@@ -54,9 +54,10 @@ import mpmath
 import sympy as sp
 
 from .evaluate import Field, Point, holds, value_of
-from .formula import Formula
-from .operators import Root, vanishes
+from .formula import Formula, IndexForm
+from .operators import Root, pick, vanishes
 
+_FINE = ("passed", "not needed", "not run")
 POINTS = 8
 TRIES = 4000
 _MARK = sp.Symbol("mark", positive=True)
@@ -67,8 +68,8 @@ class Definition:
     """A part of the model, from which derivations may start.
 
     >>> from polysem import theory
-    >>> theory.model.ROW_FORCE.meaning
-    'The velocity of weight l of a row on its own, away from 0.'
+    >>> theory.model.INITIAL.meaning
+    'The density of an initial weight in units of its standard deviation.'
 
     Parameters
     ----------
@@ -93,8 +94,8 @@ class Origin:
     """An expression built from those of definitions and claims; see :func:`of`.
 
     >>> from polysem import theory
-    >>> theory.of(theory.model.ROW_FORCE, build=lambda force: 2 * force).sources[0].name
-    'row_force'
+    >>> theory.of(theory.model.LOSS, build=lambda loss: 2 * loss).sources[0].name
+    'loss'
 
     Parameters
     ----------
@@ -126,7 +127,7 @@ def of(*sources: Any, build: Callable[..., sp.Expr] = lambda expression: express
     """A left side built from the model or from the formula of earlier claims.
 
     >>> from polysem import theory
-    >>> origin = theory.of(theory.model.ROW_FORCE, build=lambda force: -force)
+    >>> origin = theory.of(theory.model.LOSS, build=lambda loss: -loss)
     >>> origin.ignored()
     []
 
@@ -167,7 +168,7 @@ class Step:
     ----------
     name : str
         A short name, told when the step fails.
-    right : sympy.Expr or Formula
+    right : sympy.Expr, Formula or IndexForm
         The right side.
     reason : str
         Why the sides are equal.
@@ -184,7 +185,7 @@ class Step:
     """
 
     name: str
-    right: sp.Expr | Formula
+    right: sp.Expr | Formula | IndexForm
     reason: str
     left: Origin | None = None
     given: Mapping[sp.Symbol, Origin] = field(default_factory=dict)
@@ -195,7 +196,7 @@ class Step:
     @property
     def right_expression(self) -> sp.Expr:
         right = self.right
-        return right.expression if isinstance(right, Formula) else sp.sympify(right)
+        return right.expression if isinstance(right, Formula | IndexForm) else sp.sympify(right)
 
     @property
     def sources(self) -> tuple[Any, ...]:
@@ -218,7 +219,7 @@ class StepResult:
     symbolic, numeric : str
         "passed", or why not.
     enclosure : str
-        "passed", "not needed", "not run", or why it failed.
+        "passed", "not needed", "not run" (with the reason), or why it failed.
     """
 
     name: str
@@ -231,18 +232,17 @@ class StepResult:
         return (
             self.symbolic == "passed"
             and self.numeric == "passed"
-            and self.enclosure in ("passed", "not needed", "not run")
+            and self.enclosure.startswith(_FINE)
         )
 
     @property
     def message(self) -> str:
         """One line for each route that failed, with the name of the step."""
         routes = {"symbolic": self.symbolic, "numeric": self.numeric, "enclosure": self.enclosure}
-        good = ("passed", "not needed", "not run")
         return "\n".join(
             f"Step {self.name!r}, {route} route: {said}"
             for route, said in routes.items()
-            if said not in good
+            if not said.startswith(_FINE)
         )
 
 
@@ -310,7 +310,7 @@ def _check(step: Step, left: sp.Expr, right: sp.Expr, enclosures: bool) -> StepR
         for source in origin.ignored():
             said = f"the left side is said to come from {_name(source)} but does not depend on it"
             return StepResult(name=step.name, symbolic=said, numeric="not run")
-    if step.left is None and left == right and not isinstance(step.right, Formula):
+    if step.left is None and left == right and not isinstance(step.right, Formula | IndexForm):
         said = f"both sides are the same expression, {right}"
         return StepResult(name=step.name, symbolic=said, numeric="not run")
     from .enclosure import enclose
@@ -338,7 +338,7 @@ def _name(source: Any) -> str:
 
 def assumed(step: Step) -> tuple[sp.Basic, ...]:
     """The assumptions of a step, and the regime of the formula on its right."""
-    regime = step.right.regime if isinstance(step.right, Formula) else ()
+    regime = step.right.regime if isinstance(step.right, Formula | IndexForm) else ()
     return (*step.assumptions, *regime)
 
 
@@ -347,13 +347,19 @@ def _symbolic(step: Step, left: sp.Expr, right: sp.Expr, assumptions: Iterable[A
     if isinstance(left, Root):
         verdict = left.doit().is_solved_by(right)
     else:
-        difference = left.doit() - right.doit()
-        difference = difference.subs(given).doit() if given else difference
+        upper = {c.lts: c.gts for c in assumptions if isinstance(c, sp.LessThan)}
+        sides = [pick(_derivatives(side), upper).doit() for side in (left, right)]
+        difference = (sides[0] - sides[1]).subs(given)
         verdict = vanishes(_under(difference, assumptions))
     if verdict:
         return "passed"
     word = "not zero" if verdict is False else "not decided"
     return f"left less right is {word}; left = {left}; right = {right}"
+
+
+def _derivatives(expression: sp.Expr) -> sp.Expr:
+    """Derivatives carried out, sums left as they stand."""
+    return expression.replace(lambda e: isinstance(e, sp.Derivative), lambda e: e.doit(deep=False))
 
 
 def _under(expression: sp.Expr, assumptions: Iterable[Any]) -> sp.Expr:

@@ -12,7 +12,8 @@ import sympy as sp
 from .evaluate import Point
 
 BITS = 300
-_NEEDED = (sp.Sum, sp.Integral)
+_NEEDED = (sp.Sum, sp.Integral, sp.Limit)
+_FAR = 40
 
 
 def available() -> bool:
@@ -40,7 +41,7 @@ def enclose(step: Any, left: sp.Expr, right: sp.Expr, assumptions: Iterable[Any]
             try:
                 balls = [ball(side, point) for side in (left, right)]
             except NotImplementedError as missing:
-                return f"not run: {missing}"
+                return f"not run ({missing})"
             widest = max(float(b.real.rad()) + float(b.imag.rad()) for b in balls)
             size = max(1.0, *(float(abs(b).mid()) for b in balls))
             if not widest <= 1e-30 * size:
@@ -92,6 +93,12 @@ def ball(expression: sp.Basic, point: Point, analytic: bool = False) -> Any:
         return _sum(head, point, analytic)
     if isinstance(head, sp.Integral):
         return _integral(head, point)
+    if isinstance(head, sp.Limit):
+        return _limit(head, point)
+    if isinstance(head, sp.Derivative):
+        return go(head.doit(deep=False))
+    if isinstance(head, sp.sign | sp.Heaviside | sp.Abs):
+        return _by_sign(head, go(head.args[0]))
     if isinstance(head, sp.Max):
         return _largest([go(x) for x in head.args])
     if isinstance(head, sp.KroneckerDelta):
@@ -171,13 +178,61 @@ def _integral(integral: sp.Integral, point: Point) -> Any:
 
     (variable, low, high), *rest = reversed(integral.limits)
     inner = sp.Integral(integral.function, *reversed(rest)) if rest else integral.function
-    if sp.oo in (high, -low):
-        raise NotImplementedError("an integral to infinity")
+    if low is -sp.oo:
+        raise NotImplementedError("an integral from minus infinity")
+    if high is sp.oo:
+        finite = sp.Integral(inner, (variable, low, _FAR))
+        return _integral(finite, point) + _gaussian_tail(inner, variable, point)
 
     def function(x: Any, analytic: bool) -> Any:
         return ball(inner, point.with_value(variable, x), analytic)
 
     return flint.acb.integral(function, ball(low, point), ball(high, point))
+
+
+def _gaussian_tail(function: sp.Expr, variable: sp.Symbol, point: Point) -> Any:
+    """A ball about 0 that holds the integral beyond _FAR of a polynomial times exp(-x^2/2).
+
+    By parts, the integral of x^j exp(-x^2/2) beyond T is at most 2 T^(j-1) exp(-T^2/2) for
+    T^2 >= 2 j.
+    """
+    import flint
+
+    polynomial = sp.Poly(sp.powsimp(sp.expand(function * sp.exp(variable**2 / 2))), variable)
+    if polynomial.degree() > _FAR or any(c.has(sp.exp) for c in polynomial.coeffs()):
+        raise NotImplementedError("an integral to infinity that is not Gaussian")
+    bound = flint.arb(0)
+    for (power,), coefficient in polynomial.terms():
+        size = abs(ball(coefficient, point)).upper()
+        bound += 2 * size * flint.arb(_FAR) ** (power - 1) * flint.arb(-(_FAR**2) / 2).exp()
+    return flint.acb(flint.arb(0, bound.upper()))
+
+
+def _limit(limit: sp.Limit, point: Point) -> Any:
+    """The function of 1/x over a ball that reaches 0 (rational functions only)."""
+    import flint
+
+    function, variable, target, _ = limit.args
+    small = sp.Dummy("y", positive=True)
+    inverse = sp.cancel(sp.together(function.subs(variable, 1 / small)))
+    if target is not sp.oo or not inverse.is_rational_function(small):
+        raise NotImplementedError(f"the limit of {function}")
+    near = flint.arb(flint.arb(2) ** -150, flint.arb(2) ** -150)
+    return ball(inverse, point.with_value(small, near))
+
+
+def _by_sign(head: sp.Basic, value: Any) -> Any:
+    import flint
+
+    real = value.real
+    if real == 0 and isinstance(head, sp.Heaviside):
+        return flint.acb(flint.fmpq(1, 2))
+    if real.contains(0) and not real == 0:
+        raise NotImplementedError(f"{head} where its sign is not certain")
+    sign = 0 if real == 0 else (1 if real > 0 else -1)
+    if isinstance(head, sp.Abs):
+        return value * sign
+    return flint.acb(sign if isinstance(head, sp.sign) else (1 + sign) // 2)
 
 
 def _largest(values: list[Any]) -> Any:

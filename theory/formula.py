@@ -213,5 +213,44 @@ class Formula:
         return f"{self.name}({signature}) = {_plain(self.expression)}"
 
 
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class IndexForm:
+    """A closed form in index notation, for any numbers of features and neurons.
+
+    >>> from polysem import theory
+    >>> theory.claims()["three_forces"].formula.error
+    'exact'
+
+    Parameters
+    ----------
+    name : str
+        A short name.
+    expression : sympy.Expr
+        The closed form.
+    meaning : str
+        One sentence: what it is.
+    source : str
+        Section of the paper, or page of the notes.
+    regime : tuple of sympy relations
+        What must hold of the letters.
+    error : str
+        "exact", or the order of what is left out.
+    """
+
+    name: str
+    expression: sp.Expr
+    meaning: str
+    source: str
+    regime: tuple[sp.Basic, ...] = ()
+    error: str = "exact"
+
+    def latex(self) -> str:
+        """The form in LaTeX."""
+        return sp.latex(self.expression)
+
+    def __repr__(self) -> str:
+        return f"{self.name} = {_plain(self.expression)}"
+
+
 def _plain(expression: sp.Basic) -> str:
     return sp.sstr(expression)

@@ -1,12 +1,147 @@
-"""The model: loss, flow and the scaling between the authors' program and the paper."""
+"""The model: loss, gradient, the three forces of the flow, and the authors' scaling."""
 
 import sympy as sp
 
 from . import symbols as s
-from .derivation import Definition
-from .formula import Formula
+from .claims import Claim, Prose
+from .derivation import Definition, Derivation, Step, of
+from .formula import Formula, IndexForm
+
+_NOTES = "paper_notes/model.md"
+_SETUP = "Lecomte et al. 2023, Setup"
 
 W = sp.IndexedBase("W", real=True)
+"""The weights: row i is feature i, column l is neuron l."""
+
+
+def relu(x: sp.Expr) -> sp.Expr:
+    """max(x, 0)."""
+    return sp.Max(x, 0)
+
+
+def overlap(i: sp.Expr, j: sp.Expr) -> sp.Expr:
+    """The inner product of rows i and j over all neurons."""
+    return sp.Sum(W[i, s.h] * W[j, s.h], (s.h, 1, s.m))
+
+
+def at(expression: sp.Expr, rows: list[list[sp.Expr]], i: int = 1, neuron: int = 1) -> sp.Expr:
+    """An expression in index form at explicit weights, for feature i and one neuron."""
+    sizes = {s.n: len(rows), s.m: len(rows[0]), s.i: i, s.l: neuron}
+    written = expression.subs(sizes).doit()
+    values = {W[p + 1, q + 1]: weight for p, row in enumerate(rows) for q, weight in enumerate(row)}
+    return written.subs(values, simultaneous=True)
+
+
+_I, _J, _L = s.i, s.j, s.l
+_INSIDE = (sp.Le(_I, s.n), sp.Le(_L, s.m))
+_DELTA = sp.KroneckerDelta
+
+LOSS = Definition(
+    name="loss",
+    expression=sp.Sum(
+        (relu(overlap(s.p, s.q)) - _DELTA(s.p, s.q)) ** 2, (s.p, 1, s.n), (s.q, 1, s.n)
+    )
+    + s.lam_code * sp.Sum(sp.Abs(W[s.p, s.g]), (s.p, 1, s.n), (s.g, 1, s.m)),
+    meaning="The authors' loss: squared error on each one-hot input, summed, and an l1 term.",
+    source=_SETUP,
+)
+
+gradient_form = IndexForm(
+    name="gradient",
+    expression=4 * (sp.Sum(relu(overlap(_I, s.q)) * W[s.q, _L], (s.q, 1, s.n)) - W[_I, _L])
+    + s.lam_code * sp.sign(W[_I, _L]),
+    meaning="The derivative of the authors' loss by weight (i, l), where no weight is 0.",
+    source=_NOTES,
+)
+_error = relu(overlap(s.p, s.q)) - _DELTA(s.p, s.q)
+_l1_slope = s.lam_code * sp.sign(W[_I, _L])
+GRADIENT = Claim(
+    label="gradient",
+    statement="The gradient of the loss is 4 (ReLU(W W^T) - I) W + lambda_code sign(W).",
+    kind="derived here",
+    source=_NOTES,
+    formula=gradient_form,
+    derivation=Derivation(
+        Step(
+            name="chain rule",
+            left=of(LOSS, build=lambda loss: sp.Derivative(loss, W[_I, _L])),
+            right=sp.Sum(
+                2
+                * _error
+                * sp.Heaviside(overlap(s.p, s.q))
+                * (_DELTA(s.p, _I) * W[s.q, _L] + _DELTA(s.q, _I) * W[s.p, _L]),
+                (s.p, 1, s.n),
+                (s.q, 1, s.n),
+            )
+            + _l1_slope,
+            reason="each overlap G_pq depends on row i through p = i and through q = i",
+            assumptions=_INSIDE,
+            ranges={s.n: (2, 3), s.m: (1, 3)},
+        ),
+        Step(
+            name="two equal halves",
+            right=4
+            * sp.Sum(
+                (relu(overlap(_I, s.q)) - _DELTA(_I, s.q))
+                * sp.Heaviside(overlap(_I, s.q))
+                * W[s.q, _L],
+                (s.q, 1, s.n),
+            )
+            + _l1_slope,
+            reason="pick p = i and q = i; overlaps are symmetric",
+            assumptions=_INSIDE,
+            ranges={s.n: (2, 3), s.m: (1, 3)},
+        ),
+        Step(
+            name="open gates",
+            right=gradient_form,
+            reason="ReLU(x) H(x) = ReLU(x), and H(G_ii) = 1 for a row that is not 0",
+            assumptions=(*_INSIDE, sp.Eq(sp.Heaviside(overlap(_I, _I)), 1)),
+            ranges={s.n: (2, 3), s.m: (1, 3)},
+        ),
+    ),
+    prose=Prose(
+        argument="The loss is continuously differentiable in W also where an overlap is 0, since "
+        "ReLU(x)^2 is; a row that is 0 adds 0 to both sides of the last step.",
+        page=_NOTES,
+    ),
+)
+
+flow_form = IndexForm(
+    name="flow",
+    expression=(1 - overlap(_I, _I)) * W[_I, _L]
+    - sp.Sum(relu(overlap(_I, _J)) * W[_J, _L] * (1 - _DELTA(_I, _J)), (_J, 1, s.n))
+    - s.lam * sp.sign(W[_I, _L]),
+    meaning="The velocity of weight (i, l): feature benefit, interference, regularization.",
+    source=_SETUP,
+)
+THREE_FORCES = Claim(
+    label="three_forces",
+    statement="Feature benefit, interference and regularization make up the flow: it is -1/4 of "
+    "the gradient, with lambda = lambda_code/4.",
+    kind="cited",
+    source=_SETUP,
+    formula=flow_form,
+    derivation=Derivation(
+        Step(
+            name="quarter",
+            left=of(GRADIENT, build=lambda slope: -slope.subs(s.lam_code, 4 * s.lam) / 4),
+            right=W[_I, _L]
+            - sp.Sum(relu(overlap(_I, _J)) * W[_J, _L], (_J, 1, s.n))
+            - s.lam * sp.sign(W[_I, _L]),
+            reason="divide the gradient by -4, set lambda_code = 4 lambda",
+            assumptions=_INSIDE,
+            ranges={s.n: (2, 3), s.m: (1, 3)},
+        ),
+        Step(
+            name="own overlap apart",
+            right=flow_form,
+            reason="the term j = i of the sum is |W_i|^2 W_il, as ReLU(|W_i|^2) = |W_i|^2",
+            assumptions=(*_INSIDE, sp.Eq(relu(overlap(_I, _I)), overlap(_I, _I))),
+            ranges={s.n: (2, 3), s.m: (1, 3)},
+        ),
+    ),
+)
 
 lam_from_code = Formula(
     name="lam_from_code",
@@ -17,15 +152,83 @@ lam_from_code = Formula(
     example=">>> theory.lam_from_code(lam_code=0.001)\n0.00025",
     unit="flow",
 )
+LAM_FROM_CODE = Claim(
+    label="lam_from_code",
+    statement="The paper's lambda is a quarter of the lambda of the authors' program.",
+    kind="derived here",
+    source=_NOTES,
+    formula=lam_from_code,
+    derivation=Derivation(
+        Step(
+            name="l1 part",
+            left=of(GRADIENT, build=lambda g: sp.expand(g / 4).coeff(sp.sign(W[_I, _L]))),
+            right=lam_from_code,
+            reason="coefficient of sign(W_il) in a quarter of the gradient",
+        ),
+    ),
+)
 flow_time = Formula(
     name="flow_time",
     expression=4 * s.step_size * s.steps,
     arguments=(s.step_size, s.steps),
     meaning="The flow time reached by SGD on the summed loss.",
-    source="paper_notes/model.md",
+    source=_NOTES,
     example=">>> theory.flow_time(step_size=0.001, steps=7500)\n30.0",
     error="O(step_size) in the weights (Euler's method)",
     unit="flow",
+)
+FLOW_TIME = Claim(
+    label="flow_time",
+    statement="N steps of SGD with step size d on the summed loss reach flow time 4 d N.",
+    kind="derived here",
+    source=_NOTES,
+    formula=flow_time,
+    derivation=Derivation(
+        Step(
+            name="steps over velocity",
+            left=of(
+                GRADIENT,
+                THREE_FORCES,
+                build=lambda slope, velocity: (
+                    -s.steps
+                    * s.step_size
+                    * at(slope, [[s.a], [s.c]]).subs(s.lam_code, 4 * s.lam)
+                    / at(velocity, [[s.a], [s.c]])
+                ),
+            ),
+            right=flow_time,
+            reason="way of N small steps over the velocity, for two features on one neuron",
+        ),
+    ),
+    prose=Prose(
+        argument="The ratio of step to velocity is the same for all n, m, by the claim on the "
+        "three forces; for small steps the path is the flow's.",
+        page=_NOTES,
+        by=(THREE_FORCES,),
+    ),
+)
+
+row_form = IndexForm(
+    name="lone_row",
+    expression=(1 - sp.Sum(W[1, s.h] ** 2, (s.h, 1, s.m))) * W[1, s.l] - s.lam * sp.sign(W[1, s.l]),
+    meaning="The velocity of weight l of a row that overlaps with no other.",
+    source=_SETUP,
+)
+LONE_ROW = Claim(
+    label="lone_row",
+    statement="A row on its own moves by (1 - |W|^2) W - lambda sign(W).",
+    kind="cited",
+    source=_SETUP,
+    formula=row_form,
+    derivation=Derivation(
+        Step(
+            name="one feature",
+            left=of(THREE_FORCES, build=lambda f: f.subs({s.n: 1, s.i: 1}).doit()),
+            right=row_form,
+            reason="no other row, no interference",
+            assumptions=(sp.Le(s.l, s.m),),
+        ),
+    ),
 )
 monosemantic_force = Formula(
     name="monosemantic_force",
@@ -36,27 +239,94 @@ monosemantic_force = Formula(
     example=">>> theory.monosemantic_force(weight=0.5, lam=0.125)\n0.25",
     unit="weight per flow time",
 )
+MONOSEMANTIC_FORCE = Claim(
+    label="monosemantic_force",
+    statement="The only weight w > 0 of a row moves by (1 - w^2) w - lambda.",
+    kind="derived here",
+    source=_NOTES,
+    formula=monosemantic_force,
+    derivation=Derivation(
+        Step(
+            name="one weight",
+            left=of(LONE_ROW, build=lambda f: at(f, [[s.w]])),
+            right=monosemantic_force,
+            reason="one entry in the row",
+        ),
+    ),
+)
 monosemantic_loss = Formula(
     name="monosemantic_loss",
     expression=(1 - s.w**2) ** 2 + 4 * s.lam * s.w,
     arguments=(s.w, s.lam),
     meaning="The loss that a row with one non-zero weight adds to the authors' summed loss.",
-    source="paper_notes/model.md",
+    source=_NOTES,
     example=">>> theory.monosemantic_loss(weight=1.0, lam=0.25)\n1.0",
     unit="summed loss",
 )
+MONOSEMANTIC_LOSS = Claim(
+    label="monosemantic_loss",
+    statement="A row with the only weight w costs (1 - w^2)^2 + 4 lambda w.",
+    kind="derived here",
+    source=_NOTES,
+    formula=monosemantic_loss,
+    derivation=Derivation(
+        Step(
+            name="one weight",
+            left=of(LOSS, build=lambda loss: at(loss, [[s.w]]).subs(s.lam_code, 4 * s.lam)),
+            right=monosemantic_loss,
+            reason="one feature, one neuron",
+        ),
+    ),
+)
+pair_loss = Formula(
+    name="pair_loss",
+    expression=2 * monosemantic_loss.expression,
+    arguments=(s.w, s.lam),
+    meaning="The loss of an antipodal pair, two features with weights w and -w on one neuron.",
+    source=_NOTES,
+    example=">>> theory.pair_loss(weight=1.0, lam=0.25)\n2.0",
+    unit="summed loss",
+)
+PAIR_LOSS = Claim(
+    label="pair_loss",
+    statement="An antipodal pair costs as much as two monosemantic features.",
+    kind="derived here",
+    source=_NOTES,
+    formula=pair_loss,
+    derivation=Derivation(
+        Step(
+            name="closed gates",
+            left=of(
+                LOSS,
+                build=lambda loss: at(loss, [[s.w], [-s.w]]).subs(s.lam_code, 4 * s.lam),
+            ),
+            right=pair_loss,
+            reason="ReLU(-w^2) = 0 in both off-diagonal terms",
+        ),
+    ),
+)
+
 gaussian_density = Formula(
     name="gaussian_density",
     expression=sp.exp(-(s.relative_threshold**2) / 2) / sp.sqrt(2 * sp.pi),
     arguments=(s.relative_threshold,),
     meaning="The density of an initial weight in units of its standard deviation.",
-    source="Lecomte et al. 2023, Setup",
+    source=_SETUP,
     example=">>> round(theory.gaussian_density(relative_threshold=1.0), 6)\n0.241971",
 )
-
-ROW_FORCE = Definition(
-    name="row_force",
-    expression=(1 - sp.Sum(W[s.h] ** 2, (s.h, 1, s.m))) * W[s.l] - s.lam * sp.sign(W[s.l]),
-    meaning="The velocity of weight l of a row on its own, away from 0.",
-    source="Lecomte et al. 2023, Setup",
+INITIAL = Definition(
+    name="initial_density",
+    expression=gaussian_density.expression,
+    meaning="The density of an initial weight in units of its standard deviation.",
+    source=_SETUP,
+)
+CLAIMS = (
+    GRADIENT,
+    THREE_FORCES,
+    LAM_FROM_CODE,
+    FLOW_TIME,
+    LONE_ROW,
+    MONOSEMANTIC_FORCE,
+    MONOSEMANTIC_LOSS,
+    PAIR_LOSS,
 )

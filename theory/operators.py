@@ -39,8 +39,11 @@ class Root(sp.Expr):
     def is_solved_by(self, value):
         """True if ``value`` is a zero and the function is monotone between the bounds."""
         slope = sp.diff(self.function, self.variable)
-        turning = sp.solveset(slope, self.variable, sp.Interval.open(*self.bounds))
-        return turning is sp.S.EmptySet and vanishes(self.function.subs(self.variable, value))
+        if not (slope.is_positive or slope.is_negative):
+            turning = sp.solveset(slope, self.variable, sp.Interval.open(*self.bounds))
+            if turning is not sp.S.EmptySet:
+                return None
+        return vanishes(self.function.subs(self.variable, value))
 
     def _latex(self, printer):
         low, high = map(printer._print, self.bounds)
@@ -123,8 +126,87 @@ def vanishes(expression: sp.Expr) -> bool | None:
     return None
 
 
+def pick(expression: sp.Expr, upper: dict[sp.Basic, sp.Basic]) -> sp.Expr:
+    """Sums over a Kronecker delta, picked out where the index is known to lie in the range.
+
+    >>> import sympy as sp
+    >>> from polysem.theory.operators import pick
+    >>> f, i, j, n = sp.Function("f"), *sp.symbols("i j n", integer=True, positive=True)
+    >>> pick(sp.Sum(f(j) * sp.KroneckerDelta(i, j), (j, 1, n)), {i: n})
+    f(i)
+    """
+
+    def one(total: sp.Sum) -> sp.Expr:
+        function = sp.expand(total.function)
+        for variable, low, high in total.limits:
+            rest = [limit for limit in total.limits if limit[0] != variable]
+            found, left = [], []
+            for term in sp.Add.make_args(function):
+                deltas = [d for d in term.atoms(sp.KroneckerDelta) if variable in d.args]
+                others = [x for d in deltas for x in d.args if x != variable]
+                good = [x for x in others if low == 1 and upper.get(x) == high]
+                if good:
+                    found.append(term.subs(variable, good[0]))
+                else:
+                    left.append(term)
+            if found:
+                picked = sp.Add(*found)
+                picked = one(sp.Sum(picked, *rest)) if rest else picked
+                return picked + (one(sp.Sum(sp.Add(*left), *total.limits)) if left else 0)
+        return total.func(function, *total.limits)
+
+    if not expression.has(sp.KroneckerDelta):
+        return expression
+    return expression.replace(lambda e: isinstance(e, sp.Sum), one)
+
+
+def _gates(expression: sp.Expr) -> sp.Expr:
+    """max(x, 0) H(x) is max(x, 0), and what is squared is not negative."""
+    if not expression.has(sp.Heaviside):
+        return expression
+
+    def close(product: sp.Mul) -> sp.Expr:
+        gates = [f for f in product.args if isinstance(f, sp.Heaviside)]
+        for gate in gates:
+            if product.has(sp.Max(gate.args[0], 0)):
+                product = product / gate
+        return product
+
+    return sp.expand(expression).replace(lambda e: isinstance(e, sp.Mul), close)
+
+
+def _linear(expression: sp.Expr) -> sp.Expr:
+    """Sums and integrals over one range put together, and what they add up put in normal form."""
+    if not expression.has(sp.Sum, sp.Integral):
+        return expression
+    parts: dict[tuple, sp.Expr] = {}
+    rest = []
+    for term in sp.Add.make_args(sp.expand(expression)):
+        factors = sp.Mul.make_args(term)
+        nodes = [f for f in factors if isinstance(f, sp.Sum | sp.Integral)]
+        if not nodes:
+            rest.append(term)
+            continue
+        node, outer = nodes[0], sp.Mul(*[f for f in factors if f is not nodes[0]])
+        names = {
+            limit[0]: sp.Symbol(f"_{place}", **limit[0]._assumptions_orig)
+            for place, limit in enumerate(node.limits)
+        }
+        limits = tuple((names[limit[0]], *limit[1:]) for limit in node.limits)
+        key = (type(node), limits)
+        parts[key] = parts.get(key, sp.S.Zero) + outer * node.function.subs(names)
+    total = sp.Add(*rest)
+    for (kind, limits), function in parts.items():
+        if vanishes(function):
+            continue
+        total += kind(function, *limits)
+    return total
+
+
 def _sums(expression: sp.Expr) -> sp.Expr:
     """Sums added up where they can be, constants drawn out of the others."""
+    if not expression.has(sp.Sum):
+        return expression
     return sp.expand(
         expression.replace(lambda e: isinstance(e, sp.Sum), lambda e: sp.factor_terms(e.doit()))
     )
@@ -132,7 +214,9 @@ def _sums(expression: sp.Expr) -> sp.Expr:
 
 def _binomials(expression: sp.Expr) -> sp.Expr:
     kinds = (sp.binomial, sp.factorial, sp.gamma, sp.RisingFactorial, sp.FallingFactorial)
-    return sp.gammasimp(expression.rewrite(sp.gamma)) if expression.has(*kinds) else expression
+    if not expression.has(*kinds):
+        return expression
+    return sp.simplify(sp.gammasimp(expression.rewrite(sp.gamma)))
 
 
 def _error_functions(expression: sp.Expr) -> sp.Expr:
@@ -149,6 +233,8 @@ def _trigonometry(expression: sp.Expr) -> sp.Expr:
 
 _TACTICS = (
     sp.expand,
+    _gates,
+    _linear,
     _sums,
     lambda e: sp.expand(sp.numer(sp.together(e))),
     _binomials,

@@ -6,7 +6,7 @@ from . import symbols as s
 from .claims import Claim, Prose
 from .derivation import Derivation, Step, of
 from .formula import Formula
-from .model import ROW_FORCE, W
+from .model import MONOSEMANTIC_FORCE
 from .operators import Root, Taylor
 
 _FOLD = 2 / (3 * sp.sqrt(3))
@@ -112,12 +112,6 @@ live_curvature = Formula(
     unit="summed loss per weight squared",
 )
 
-
-def _one_weight(force: sp.Expr) -> sp.Expr:
-    """The force on the only weight, w > 0, of a row: m = 1 live entry in the sum."""
-    return force.subs({s.m: 1, s.l: 1}).subs(W[1], s.w)
-
-
 STATIONARY_WEIGHT = Claim(
     label="stationary_weight",
     statement="A row with one non-zero weight w is stationary where (1 - w^2) w = lambda.",
@@ -127,9 +121,9 @@ STATIONARY_WEIGHT = Claim(
     derivation=Derivation(
         Step(
             name="force at rest",
-            left=of(ROW_FORCE, build=lambda f: sp.Add(_one_weight(f).doit(), s.lam)),
+            left=of(MONOSEMANTIC_FORCE, build=lambda f: f.subs(s.lam, 0)),
             right=lam_of_amplitude,
-            reason="the force on the weight is 0",
+            reason="lambda that balances the feature benefit",
         ),
     ),
 )
