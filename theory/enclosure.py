@@ -11,7 +11,8 @@ import sympy as sp
 
 from .evaluate import Point
 
-BITS = 300
+BITS = 200
+TOLERANCE = 2.0**-110
 _NEEDED = (sp.Sum, sp.Integral, sp.Limit)
 _FAR = 40
 
@@ -39,9 +40,13 @@ def enclose(step: Any, left: sp.Expr, right: sp.Expr, assumptions: Iterable[Any]
     with flint.ctx.workprec(BITS):
         for point in points(step, left, right, assumptions):
             try:
+                for symbol, origin in step.given.items():
+                    point[symbol] = ball(origin.expression, point)
                 balls = [ball(side, point) for side in (left, right)]
             except NotImplementedError as missing:
                 return f"not run ({missing})"
+            if not all(b.is_finite() for b in balls):
+                return "not run (a ball is not finite)"
             widest = max(float(b.real.rad()) + float(b.imag.rad()) for b in balls)
             size = max(1.0, *(float(abs(b).mid()) for b in balls))
             if not widest <= 1e-30 * size:
@@ -187,7 +192,8 @@ def _integral(integral: sp.Integral, point: Point) -> Any:
     def function(x: Any, analytic: bool) -> Any:
         return ball(inner, point.with_value(variable, x), analytic)
 
-    return flint.acb.integral(function, ball(low, point), ball(high, point))
+    ends = ball(low, point), ball(high, point)
+    return flint.acb.integral(function, *ends, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
 
 
 def _gaussian_tail(function: sp.Expr, variable: sp.Symbol, point: Point) -> Any:
@@ -209,16 +215,17 @@ def _gaussian_tail(function: sp.Expr, variable: sp.Symbol, point: Point) -> Any:
 
 
 def _limit(limit: sp.Limit, point: Point) -> Any:
-    """The function of 1/x over a ball that reaches 0 (rational functions only)."""
+    """The function over a ball that reaches its limit point (rational functions only)."""
     import flint
 
-    function, variable, target, _ = limit.args
+    function, variable, target, direction = limit.args
     small = sp.Dummy("y", positive=True)
-    inverse = sp.cancel(sp.together(function.subs(variable, 1 / small)))
-    if target is not sp.oo or not inverse.is_rational_function(small):
+    place = 1 / small if target is sp.oo else target + small * (-1 if str(direction) == "-" else 1)
+    near = sp.cancel(sp.together(function.subs(variable, place)))
+    if not near.is_rational_function(small):
         raise NotImplementedError(f"the limit of {function}")
-    near = flint.arb(flint.arb(2) ** -150, flint.arb(2) ** -150)
-    return ball(inverse, point.with_value(small, near))
+    tiny = flint.arb(flint.arb(2) ** -150, flint.arb(2) ** -150)
+    return ball(near, point.with_value(small, tiny))
 
 
 def _by_sign(head: sp.Basic, value: Any) -> Any:

@@ -99,9 +99,16 @@ class Expansion(sp.Expr):
 
     def doit(self, **hints):
         small = sp.Dummy("y", positive=True)
-        inverse = self.function.doit(**hints).subs(self.variable, 1 / small)
+        function = self.function.doit(**hints).replace(sp.erfc, self._far_erfc)
+        inverse = sp.cancel(sp.powsimp(sp.expand(function.subs(self.variable, 1 / small))))
         series = sp.series(inverse, small, 0, self.order + 1).removeO()
-        return series.subs(small, 1 / self.variable)
+        return sp.expand(series.subs(small, 1 / self.variable))
+
+    def _far_erfc(self, x):
+        """erfc by its asymptotic series, with terms to spare for what cancels."""
+        terms = range(self.order + 4)
+        series = sp.Add(*[(-1) ** k * sp.factorial2(2 * k - 1) / (2 * x**2) ** k for k in terms])
+        return sp.exp(-(x**2)) / (x * sp.sqrt(sp.pi)) * series
 
     def _latex(self, printer):
         variable, function = printer._print(self.variable), printer._print(self.function)
@@ -176,31 +183,44 @@ def _gates(expression: sp.Expr) -> sp.Expr:
 
 
 def _linear(expression: sp.Expr) -> sp.Expr:
-    """Sums and integrals over one range put together, and what they add up put in normal form."""
-    if not expression.has(sp.Sum, sp.Integral):
+    """Sums over one range put together, and what they add up put in normal form."""
+    if not expression.has(sp.Sum):
         return expression
     parts: dict[tuple, sp.Expr] = {}
     rest = []
     for term in sp.Add.make_args(sp.expand(expression)):
-        factors = sp.Mul.make_args(term)
-        nodes = [f for f in factors if isinstance(f, sp.Sum | sp.Integral)]
+        nodes = [factor for factor in sp.Mul.make_args(term) if isinstance(factor, sp.Sum)]
         if not nodes:
             rest.append(term)
             continue
-        node, outer = nodes[0], sp.Mul(*[f for f in factors if f is not nodes[0]])
+        node = nodes[0]
         names = {
             limit[0]: sp.Symbol(f"_{place}", **limit[0]._assumptions_orig)
             for place, limit in enumerate(node.limits)
         }
         limits = tuple((names[limit[0]], *limit[1:]) for limit in node.limits)
-        key = (type(node), limits)
-        parts[key] = parts.get(key, sp.S.Zero) + outer * node.function.subs(names)
-    total = sp.Add(*rest)
-    for (kind, limits), function in parts.items():
-        if vanishes(function):
-            continue
-        total += kind(function, *limits)
-    return total
+        parts[limits] = parts.get(limits, sp.S.Zero) + term / node * node.function.subs(names)
+    sums = [sp.Sum(f, *limits) for limits, f in parts.items() if not vanishes(f)]
+    return sp.Add(*rest, *sums)
+
+
+def _integrals(expression: sp.Expr) -> sp.Expr:
+    """Integrals that are multiples of one another written by one of them."""
+    known: list[sp.Integral] = []
+
+    def by_known(integral: sp.Integral) -> sp.Expr:
+        (variable, *bounds), *rest = integral.limits
+        for other in known:
+            if rest or [*other.limits[0][1:]] != bounds:
+                continue
+            function = other.function.subs(other.limits[0][0], variable)
+            ratio = sp.simplify(sp.expand_power_base(sp.factor(integral.function / function)))
+            if not ratio.has(variable):
+                return ratio * other
+        known.append(integral)
+        return integral
+
+    return expression.replace(lambda e: isinstance(e, sp.Integral), by_known)
 
 
 def _sums(expression: sp.Expr) -> sp.Expr:
@@ -232,14 +252,18 @@ def _trigonometry(expression: sp.Expr) -> sp.Expr:
 
 
 _TACTICS = (
+    _integrals,
     sp.expand,
     _gates,
     _linear,
+    lambda e: e.doit(),
     _sums,
     lambda e: sp.expand(sp.numer(sp.together(e))),
     _binomials,
     _error_functions,
     _trigonometry,
+    lambda e: sp.expand(e.rewrite(sp.erf)) if e.has(sp.erfc) else e,
     lambda e: sp.simplify(e),
     lambda e: sp.simplify(sp.factor(sp.powsimp(sp.expand_log(e, force=False)))),
+    lambda e: sp.simplify(sp.logcombine(sp.expand(e))) if e.has(sp.log) else e,
 )

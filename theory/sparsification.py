@@ -3,7 +3,11 @@
 import sympy as sp
 
 from . import symbols as s
-from .formula import Formula
+from .claims import Claim, Prose
+from .derivation import Definition, Derivation, Step, of
+from .formula import Formula, IndexForm
+from .model import LONE_ROW, MONOSEMANTIC_FORCE, W
+from .operators import Root, Taylor
 
 _NOTES = "paper_notes/sparsification.md"
 _ROW = "Lecomte et al. 2023, Sparsity; paper_notes/sparsification.md"
@@ -48,6 +52,45 @@ row_death_time = Formula(
     error="exact as a bound",
     unit="flow",
 )
+inverse_square_rate = Formula(
+    name="inverse_square_rate",
+    expression=-2 * (s.inverse_square - s.excess2),
+    arguments=(s.inverse_square, s.excess2),
+    meaning="The time derivative of u, the inverse square of the common amplitude.",
+    source=_NOTES,
+    example=(">>> theory.inverse_square_rate(inverse_amplitude_squared=1.0, excess2=0.75)\n-0.5"),
+    unit="per flow time",
+)
+inverse_square_slope = Formula(
+    name="inverse_square_slope",
+    expression=-2 / s.lam * (sp.sqrt(s.inverse_square) - s.excess2 / sp.sqrt(s.inverse_square)),
+    arguments=(s.lam, s.inverse_square, s.excess2),
+    meaning="The derivative of u, the inverse square of the amplitude, by the threshold.",
+    source=_NOTES,
+    example=(
+        ">>> theory.inverse_square_slope(lam=0.5, inverse_amplitude_squared=4.0, excess2=3.0)\n-2.0"
+    ),
+    regime=(s.lam > 0,),
+    unit="per weight",
+)
+row_l1_norm = Formula(
+    name="row_l1_norm",
+    expression=s.common * s.excess1,
+    arguments=(s.common, s.excess1),
+    meaning="The l1 norm of a lone row.",
+    source=_NOTES,
+    example=">>> theory.row_l1_norm(common_amplitude=2.0, excess1=3.5)\n7.0",
+    unit="weight",
+)
+row_norm2 = Formula(
+    name="row_norm2",
+    expression=s.common**2 * s.excess2,
+    arguments=(s.common, s.excess2),
+    meaning="The squared Euclidean norm of a lone row.",
+    source=_NOTES,
+    example=">>> theory.row_norm2(common_amplitude=2.0, excess2=0.25)\n1.0",
+    unit="weight squared",
+)
 transient_delay = Formula(
     name="transient_delay",
     expression=1 / s.initial_norm - 1 - sp.log((1 + 1 / s.initial_norm) / 2),
@@ -76,7 +119,7 @@ slow_amplitude = Formula(
     name="slow_amplitude",
     expression=2 / (s.lam * s.excess1 + sp.sqrt(s.lam**2 * s.excess1**2 + 4 * s.excess2)),
     arguments=(s.lam, s.excess1, s.excess2),
-    meaning="The common amplitude at which the norm of a lone row is momentarily stationary.",
+    meaning="The common amplitude on the slow manifold, the root of A^2 M2 = 1 - lambda A M1.",
     source=_NOTES,
     example=(">>> round(theory.slow_amplitude(lam=0.01, excess1=7.5, excess2=1.0), 6)\n0.963203"),
     error="relative O(lambda^2 live): see slow_amplitude_excess",
@@ -94,143 +137,6 @@ slow_amplitude_excess = Formula(
     error="O(lambda^3) at fixed moments",
 )
 
-_TAIL = sp.erfc(s.relative_threshold / sp.sqrt(2)) / 2
-_DENSITY = sp.exp(-(s.relative_threshold**2) / 2) / sp.sqrt(2 * sp.pi)
-_MEAN1 = _DENSITY - s.relative_threshold * _TAIL  # mean excess of one signed weight
-_MEAN2 = (1 + s.relative_threshold**2) * _TAIL - s.relative_threshold * _DENSITY
-_CLOCK = sp.Integral(
-    1 / sp.sqrt(_MEAN2.subs(s.relative_threshold, s.past_threshold)),
-    (s.past_threshold, 0, s.relative_threshold),
-)
-
-half_normal_live = Formula(
-    name="half_normal_live",
-    expression=2 * s.m * _TAIL,
-    arguments=(s.m, s.relative_threshold),
-    meaning="The expected number of live weights of a Gaussian row at a given threshold.",
-    source=_NOTES,
-    example=">>> round(theory.half_normal_live(m=1000, relative_threshold=2.0), 4)\n45.5003",
-    error="exact in expectation over the initial row",
-)
-half_normal_excess1 = Formula(
-    name="half_normal_excess1",
-    expression=2 * s.m * s.scale * _MEAN1,
-    arguments=(s.m, s.relative_threshold, s.scale),
-    meaning="The expected sum of the excesses of a Gaussian row over a given threshold.",
-    source=_NOTES,
-    example=(
-        ">>> round(theory.half_normal_excess1(m=1000, relative_threshold=2.0, scale=1.0), 4)"
-        "\n16.9814"
-    ),
-    error="exact in expectation over the initial row",
-    unit="weight",
-)
-half_normal_excess2 = Formula(
-    name="half_normal_excess2",
-    expression=2 * s.m * s.scale**2 * _MEAN2,
-    arguments=(s.m, s.relative_threshold, s.scale),
-    meaning="The expected sum of the squared excesses of a Gaussian row over a given threshold.",
-    source=_NOTES,
-    example=(
-        ">>> round(theory.half_normal_excess2(m=1000, relative_threshold=2.0, scale=1.0), 4)"
-        "\n11.5375"
-    ),
-    error="exact in expectation over the initial row",
-    unit="weight squared",
-)
-half_normal_time = Formula(
-    name="half_normal_time",
-    expression=_CLOCK / (s.lam * sp.sqrt(2 * s.m)),
-    arguments=(s.lam, s.m, s.relative_threshold),
-    meaning="The time at which a Gaussian row of many weights reaches a given threshold.",
-    source=_NOTES,
-    example=(
-        ">>> round(theory.half_normal_time(lam=0.01, m=1024, relative_threshold=2.0), 3)\n20.974"
-    ),
-    regime=(s.lam > 0,),
-    error="relative O(1/t): the slow manifold to leading order, moments replaced by their means",
-    unit="flow",
-)
-half_normal_l1_norm = Formula(
-    name="half_normal_l1_norm",
-    expression=sp.sqrt(2 * s.m) * _MEAN1 / sp.sqrt(_MEAN2),
-    arguments=(s.m, s.relative_threshold),
-    meaning="The l1 norm of a Gaussian row of many weights at a given threshold.",
-    source=_NOTES,
-    example=(">>> round(theory.half_normal_l1_norm(m=1024, relative_threshold=2.0), 4)\n5.059"),
-    error="relative O(lambda sqrt(live)): the slow manifold to leading order",
-    unit="weight",
-)
-l1_norm_constant = Formula(
-    name="l1_norm_constant",
-    expression=_CLOCK * _MEAN1 / sp.sqrt(_MEAN2),
-    arguments=(s.relative_threshold,),
-    meaning="lambda t times the l1 norm of a Gaussian row (1 in the paper's estimate).",
-    source=_NOTES,
-    example=">>> round(theory.l1_norm_constant(relative_threshold=3.0), 3)\n1.138",
-    error="leading order in lambda",
-)
-live_constant = Formula(
-    name="live_constant",
-    expression=_TAIL * _CLOCK**2,
-    arguments=(s.relative_threshold,),
-    meaning="(lambda t)^2 times the number of live weights of a Gaussian row (1 in the paper).",
-    source=_NOTES,
-    example=">>> round(theory.live_constant(relative_threshold=3.0), 3)\n2.433",
-    error="leading order in lambda",
-)
-l1_norm_constant_series = Formula(
-    name="l1_norm_constant_series",
-    expression=1
-    + 2 / s.relative_threshold**2
-    - 6 / s.relative_threshold**4
-    + 90 / s.relative_threshold**6,
-    arguments=(s.relative_threshold,),
-    meaning="lambda t times the l1 norm of a Gaussian row, for a large threshold.",
-    source=_NOTES,
-    example=">>> theory.l1_norm_constant_series(relative_threshold=10.0)\n1.01949",
-    regime=(s.relative_threshold > 0,),
-    error="O(b^-8), divergent: do not predict with it for b below 6",
-)
-live_constant_series = Formula(
-    name="live_constant_series",
-    expression=2
-    * (
-        1 + 3 / s.relative_threshold**2 - 3 / s.relative_threshold**4 + 95 / s.relative_threshold**6
-    ),
-    arguments=(s.relative_threshold,),
-    meaning="(lambda t)^2 times the number of live weights, for a large threshold.",
-    source=_NOTES,
-    example=">>> theory.live_constant_series(relative_threshold=10.0)\n2.05959",
-    regime=(s.relative_threshold > 0,),
-    error="O(b^-8), divergent: do not predict with it for b below 6",
-)
-excess2_series = Formula(
-    name="excess2_series",
-    expression=4
-    * _DENSITY
-    / s.relative_threshold**3
-    * (1 - 6 / s.relative_threshold**2 + 45 / s.relative_threshold**4),
-    arguments=(s.relative_threshold,),
-    meaning="The squared excess of a Gaussian row per neuron, for a large threshold, scale 1.",
-    source=_NOTES,
-    example=">>> round(theory.excess2_series(relative_threshold=5.0) / 1e-8, 3)\n3.958",
-    regime=(s.relative_threshold > 0,),
-    error="relative O(b^-6), divergent, enveloping",
-)
-participation_series = Formula(
-    name="participation_series",
-    expression=sp.Rational(1, 2)
-    + 1 / (2 * s.relative_threshold**2)
-    - 4 / s.relative_threshold**4
-    + 44 / s.relative_threshold**6,
-    arguments=(s.relative_threshold,),
-    meaning="The squared l1 norm over the number of live weights (1 in the paper's estimate).",
-    source=_NOTES,
-    example=">>> theory.participation_series(relative_threshold=10.0)\n0.504644",
-    regime=(s.relative_threshold > 0,),
-    error="O(b^-8), divergent: do not predict with it for b below 6",
-)
 paper_live_weights = Formula(
     name="paper_live_weights",
     expression=1 / (1 / sp.sqrt(s.m) + s.lam * s.t) ** 2,
@@ -249,4 +155,427 @@ paper_l1_norm = Formula(
     example=">>> theory.paper_l1_norm(m=1024, lam=0.03125, t=1.0)\n16.0",
     error="right to a factor that tends to 1: see l1_norm_constant",
     unit="weight",
+)
+
+_X = sp.IndexedBase("w_0", nonnegative=True)
+_EXCESS = sp.Max(_X[s.h] - s.threshold, 0)
+EXCESS1 = Definition(
+    name="excess1",
+    expression=sp.Sum(_EXCESS, (s.h, 1, s.m)),
+    meaning="M_1(B): the sum of the excesses of the initial weights over the threshold B.",
+    source=_NOTES,
+)
+EXCESS2 = Definition(
+    name="excess2",
+    expression=sp.Sum(_EXCESS**2, (s.h, 1, s.m)),
+    meaning="M_2(B): the sum of their squares.",
+    source=_NOTES,
+)
+AMPLITUDE_RATE = Definition(
+    name="amplitude_rate",
+    expression=amplitude_rate.expression,
+    meaning="dA/dt = (1 - A^2 M_2) A, which defines the common amplitude A, with A(0) = 1.",
+    source=_NOTES,
+)
+THRESHOLD_RATE = Definition(
+    name="threshold_rate",
+    expression=threshold_rate.expression,
+    meaning="dB/dt = lambda/A, which defines the threshold B, with B(0) = 0.",
+    source=_NOTES,
+)
+SOFT_THRESHOLD = Definition(
+    name="soft_threshold_weight",
+    expression=soft_threshold_weight.expression,
+    meaning="A (x - B)_+, the claimed size of a weight that starts at x.",
+    source=_NOTES,
+)
+
+
+def _at_index(weight: sp.Expr) -> sp.Expr:
+    """The claimed size of weight h of the row."""
+    return weight.subs(s.initial, _X[s.h])
+
+
+def _soft(index: sp.Expr) -> sp.Expr:
+    """The claimed size of a weight: A (x - B)_+."""
+    return soft_threshold_weight.expression.subs(s.initial, _X[index])
+
+
+def _inserted(force: sp.Expr) -> sp.Expr:
+    """The force on a lone row at the claimed weights, all positive without loss of generality."""
+    return force.replace(
+        lambda e: isinstance(e, sp.Indexed) and e.base == W, lambda e: _soft(e.indices[1])
+    )
+
+
+row_solution_form = IndexForm(
+    name="row_solution",
+    expression=sp.Derivative(_soft(s.l), s.common)
+    * amplitude_rate.expression.subs(s.excess2, EXCESS2.expression)
+    + sp.Derivative(_soft(s.l), s.threshold) * threshold_rate.expression,
+    meaning="The velocity of A (x - B)_+ when A and B move by their own equations.",
+    source=_NOTES,
+)
+ROW_SOLUTION = Claim(
+    label="row_solution",
+    statement="The flow of a lone row is solved by soft-thresholding: each weight is "
+    "A(t) (|W_k(0)| - B(t))_+ with its sign, where A' = (1 - A^2 M2(B)) A and B' = lambda/A.",
+    kind="derived here",
+    source=_NOTES,
+    formula=row_solution_form,
+    derivation=Derivation(
+        Step(
+            name="insert",
+            left=of(LONE_ROW, build=_inserted),
+            right=(1 - s.common**2 * EXCESS2.expression) * _soft(s.l) - s.lam,
+            reason="the squared norm of the row is A^2 M2(B); the weight is alive",
+            assumptions=(_X[s.l] > s.threshold, sp.Le(s.l, s.m)),
+            ranges={s.threshold: (0, 0.5)},
+        ),
+        Step(
+            name="chain rule",
+            right=row_solution_form,
+            reason="A' dW/dA + B' dW/dB with dW/dA = (x - B)_+ and dW/dB = -A",
+            assumptions=(_X[s.l] > s.threshold, sp.Le(s.l, s.m)),
+            ranges={s.threshold: (0, 0.5)},
+        ),
+    ),
+    prose=Prose(
+        argument="M2 is continuously differentiable in B and u = A^-2 is bounded on both sides, "
+        "so A and B exist for all times; the flow with weights stopping at 0 has one solution "
+        "(a monotone inclusion with a locally Lipschitz term), so this is it. Where a weight is "
+        "0 the force of size lambda holds it there.",
+        page=_NOTES,
+        by=(AMPLITUDE_RATE, THRESHOLD_RATE),
+    ),
+    checks=("row_solution",),
+)
+WINNER_LONE_ROW = Claim(
+    label="winner_lone_row",
+    statement="In a row on its own the initially largest weight wins.",
+    kind="cited",
+    source="Lecomte et al. 2023, Sparsity",
+    prose=Prose(
+        argument="B grows and all weights share A, so the order of their sizes is kept and weight "
+        "k dies when B reaches |W_k(0)|; if B stayed below the largest for ever and the row "
+        "lived on with two weights, u would stay above a positive bound and B would grow "
+        "without end, a contradiction.",
+        page=_NOTES,
+        by=(ROW_SOLUTION,),
+    ),
+)
+WINNER_IN_NETWORK = Claim(
+    label="winner_in_network",
+    statement="In the trained network each feature ends on the neuron of its initially largest "
+    "weight.",
+    kind="cited",
+    source="Lecomte et al. 2023, Sparsity",
+    checks=("winner_in_network",),
+)
+excess2_slope_form = IndexForm(
+    name="excess2_slope",
+    expression=-2 * EXCESS1.expression,
+    meaning="The derivative of M_2 by the threshold.",
+    source=_NOTES,
+)
+EXCESS2_SLOPE = Claim(
+    label="excess2_slope",
+    statement="M2 is continuously differentiable in the threshold, with derivative -2 M1.",
+    kind="derived here",
+    source=_NOTES,
+    formula=excess2_slope_form,
+    derivation=Derivation(
+        Step(
+            name="differentiate",
+            left=of(EXCESS2, build=lambda m2: sp.Derivative(m2, s.threshold)),
+            right=excess2_slope_form,
+            reason="d/dB (x - B)_+^2 = -2 (x - B)_+",
+            ranges={s.threshold: (0, 0.9)},
+        ),
+    ),
+)
+excess1_slope_form = IndexForm(
+    name="excess1_slope",
+    expression=-sp.Sum(sp.Heaviside(_X[s.h] - s.threshold), (s.h, 1, s.m)),
+    meaning="The derivative of M_1 by the threshold, less the number of live weights.",
+    source=_NOTES,
+)
+EXCESS1_SLOPE = Claim(
+    label="excess1_slope",
+    statement="Between two deaths M1 falls with the threshold at the rate M0.",
+    kind="derived here",
+    source=_NOTES,
+    formula=excess1_slope_form,
+    derivation=Derivation(
+        Step(
+            name="differentiate",
+            left=of(EXCESS1, build=lambda m1: sp.Derivative(m1, s.threshold)),
+            right=excess1_slope_form,
+            reason="d/dB (x - B)_+ = -1 for a live weight",
+            ranges={s.threshold: (0, 0.9)},
+        ),
+    ),
+)
+ROW_L1_NORM = Claim(
+    label="row_l1_norm",
+    statement="The l1 norm of a lone row is A M1(B).",
+    kind="derived here",
+    source=_NOTES,
+    formula=row_l1_norm,
+    derivation=Derivation(
+        Step(
+            name="add up",
+            left=of(SOFT_THRESHOLD, build=lambda w: sp.Sum(_at_index(w), (s.h, 1, s.m))),
+            right=row_l1_norm,
+            reason="A is common to all weights",
+            given={s.excess1: of(EXCESS1)},
+        ),
+    ),
+    prose=Prose(argument="The weights are those of the solution.", page=_NOTES, by=(ROW_SOLUTION,)),
+)
+ROW_NORM2 = Claim(
+    label="row_norm2",
+    statement="The squared norm of a lone row is A^2 M2(B).",
+    kind="derived here",
+    source=_NOTES,
+    formula=row_norm2,
+    derivation=Derivation(
+        Step(
+            name="add up",
+            left=of(SOFT_THRESHOLD, build=lambda w: sp.Sum(_at_index(w) ** 2, (s.h, 1, s.m))),
+            right=row_norm2,
+            reason="A^2 is common to all squares",
+            given={s.excess2: of(EXCESS2)},
+        ),
+    ),
+    prose=Prose(argument="The weights are those of the solution.", page=_NOTES, by=(ROW_SOLUTION,)),
+)
+INVERSE_SQUARE = Definition(
+    name="inverse_square",
+    expression=s.common**-2,
+    meaning="u, the inverse square of the common amplitude.",
+    source=_NOTES,
+)
+INVERSE_SQUARE_RATE = Claim(
+    label="inverse_square_rate",
+    statement="u = A^-2 obeys the linear equation u' = -2 (u - M2).",
+    kind="derived here",
+    source=_NOTES,
+    formula=inverse_square_rate,
+    derivation=Derivation(
+        Step(
+            name="change variable",
+            left=of(
+                AMPLITUDE_RATE,
+                build=lambda rate: sp.Derivative(s.common**-2, s.common) * rate,
+            ),
+            right=inverse_square_rate.expression.subs(s.inverse_square, s.common**-2),
+            reason="u' = -2 A^-3 A'",
+        ),
+        Step(
+            name="in u",
+            right=inverse_square_rate,
+            reason="u = A^-2",
+            given={s.inverse_square: of(INVERSE_SQUARE)},
+        ),
+    ),
+)
+
+INVERSE_SQUARE_SLOPE = Claim(
+    label="inverse_square_slope",
+    statement="With the threshold as clock a lone row is one scalar equation, "
+    "du/dB = -(2/lambda)(sqrt(u) - M2/sqrt(u)).",
+    kind="derived here",
+    source=_NOTES,
+    formula=inverse_square_slope,
+    derivation=Derivation(
+        Step(
+            name="divide",
+            left=of(
+                INVERSE_SQUARE_RATE,
+                THRESHOLD_RATE,
+                build=lambda up, clock: up / clock.subs(s.common, 1 / sp.sqrt(s.inverse_square)),
+            ),
+            right=inverse_square_slope,
+            reason="du/dB = (du/dt)/(dB/dt), A = u^(-1/2)",
+            assumptions=(s.lam > 0,),
+        ),
+    ),
+)
+ROW_DEATH_TIME = Claim(
+    label="row_death_time",
+    statement="If lambda exceeds all initial weights of a lone row, the row is dead by "
+    "-log(1 - max/lambda).",
+    kind="derived here",
+    source=_NOTES,
+    formula=row_death_time,
+    derivation=Derivation(
+        Step(
+            name="way over velocity",
+            left=of(
+                MONOSEMANTIC_FORCE,
+                build=lambda f: sp.Integral(-1 / (f + s.w**3), (s.w, 0, s.largest)),
+            ),
+            right=row_death_time,
+            reason="without its term -w^3 the velocity is w - lambda, which is slower to kill",
+            assumptions=(s.lam > s.largest,),
+        ),
+    ),
+    prose=Prose(
+        argument="In a row |W|^2 w stands for w^3 and only adds to the decay: comparison of "
+        "solutions, weight by weight.",
+        page=_NOTES,
+        by=(LONE_ROW,),
+    ),
+)
+TRANSIENT_DELAY = Claim(
+    label="transient_delay",
+    statement="As lambda -> 0 a threshold is met earlier than the slow manifold says by "
+    "r - 1 - log((1 + r)/2), r = 1/|W(0)|.",
+    kind="derived here",
+    source=_NOTES,
+    formula=transient_delay,
+    derivation=Derivation(
+        Step(
+            name="excess of the clock",
+            left=of(
+                INVERSE_SQUARE_RATE,
+                build=lambda rate: sp.Integral(
+                    (s.a / s.initial_norm - 1) * (-2 * s.a / rate.subs({s.inverse_square: s.a**2})),
+                    (s.a, s.initial_norm, 1),
+                ).subs(s.excess2, s.initial_norm**2),
+            ),
+            right=sp.Integral(
+                s.a / (s.initial_norm * (s.a + s.initial_norm)), (s.a, s.initial_norm, 1)
+            ),
+            reason="int (sqrt(u/M2) - 1) dt with u = a^2, at M2 = |W(0)|^2, its initial value",
+            assumptions=(s.initial_norm < 1,),
+            ranges={s.initial_norm: (0.3, 0.95)},
+        ),
+        Step(
+            name="integrate",
+            right=transient_delay,
+            reason="a/(a + rho) = 1 - rho/(a + rho)",
+            assumptions=(s.initial_norm < 1,),
+            ranges={s.initial_norm: (0.3, 0.95)},
+        ),
+    ),
+    prose=Prose(
+        argument="While the transient lasts, a time of order 1, the threshold and with it M2 move "
+        "by order lambda only.",
+        page=_NOTES,
+    ),
+)
+
+
+def _along(slow: sp.Expr) -> sp.Expr:
+    """The derivative by B of a function of M1, M2 (M2' = -2 M1, M1' = -M0)."""
+    return -2 * s.excess1 * sp.diff(slow, s.excess2) - s.live * sp.diff(slow, s.excess1)
+
+
+_SLOW = slow_inverse_amplitude_squared.expression
+SLOW_INVERSE_SQUARE = Claim(
+    label="slow_inverse_amplitude_squared",
+    statement="After a transient of order 1, u = M2 + lambda M1 sqrt(M2) + lambda^2 (M1^2 + "
+    "M0 M2/2) + O(lambda^3).",
+    kind="derived here",
+    source=_NOTES,
+    formula=slow_inverse_amplitude_squared,
+    derivation=Derivation(
+        Step(
+            name="fixed point",
+            left=of(
+                INVERSE_SQUARE_SLOPE,
+                build=lambda slope: Taylor(
+                    sp.expand(
+                        _SLOW
+                        + s.lam
+                        * sp.sqrt(_SLOW)
+                        / 2
+                        * (slope.subs(s.inverse_square, _SLOW) - _along(_SLOW))
+                    ),
+                    s.lam,
+                    2,
+                ),
+            ),
+            right=slow_inverse_amplitude_squared,
+            reason="u = M2 - (lambda/2) sqrt(u) du/dB holds to second order",
+            assumptions=(s.lam > 0,),
+            ranges={s.excess2: (0.5, 3), s.live: (0.1, 3)},
+        ),
+    ),
+    prose=Prose(
+        argument="u' = -2 (u - M2) pulls u to the manifold at rate 2, and M1' = -M0, M2' = -2 M1.",
+        page=_NOTES,
+        by=(INVERSE_SQUARE_RATE, EXCESS1_SLOPE, EXCESS2_SLOPE),
+    ),
+)
+SLOW_AMPLITUDE = Claim(
+    label="slow_amplitude",
+    statement="With M2' for u' on the slow manifold, A = 2/(lambda M1 + sqrt(lambda^2 M1^2 + "
+    "4 M2)).",
+    kind="derived here",
+    source=_NOTES,
+    formula=slow_amplitude,
+    derivation=Derivation(
+        Step(
+            name="quadratic",
+            left=of(
+                INVERSE_SQUARE_SLOPE,
+                build=lambda slope: Root(
+                    sp.expand(
+                        s.lam
+                        * s.common
+                        / 2
+                        * (slope.subs(s.inverse_square, s.common**-2) + 2 * s.excess1)
+                    ),
+                    s.common,
+                    0,
+                    1 / sp.sqrt(s.excess2),
+                ),
+            ),
+            right=slow_amplitude,
+            reason="du/dB = -2 M1 gives A^2 M2 = 1 - lambda A M1",
+            assumptions=(s.lam > 0,),
+        ),
+    ),
+    prose=Prose(
+        argument="To leading order u is M2, and M2' = -2 M1.", page=_NOTES, by=(EXCESS2_SLOPE,)
+    ),
+)
+SLOW_AMPLITUDE_EXCESS = Claim(
+    label="slow_amplitude_excess",
+    statement="That amplitude is too large by the fraction (lambda^2/4)(M0 + M1^2/M2).",
+    kind="derived here",
+    source=_NOTES,
+    formula=slow_amplitude_excess,
+    derivation=Derivation(
+        Step(
+            name="compare",
+            left=of(
+                SLOW_AMPLITUDE,
+                SLOW_INVERSE_SQUARE,
+                build=lambda closed, u: Taylor(closed * sp.sqrt(u) - 1, s.lam, 2),
+            ),
+            right=slow_amplitude_excess,
+            reason="A_s sqrt(u) - 1 to second order in lambda",
+            ranges={s.excess2: (0.5, 3)},
+        ),
+    ),
+)
+CLAIMS = (
+    ROW_SOLUTION,
+    WINNER_LONE_ROW,
+    WINNER_IN_NETWORK,
+    EXCESS2_SLOPE,
+    EXCESS1_SLOPE,
+    ROW_L1_NORM,
+    ROW_NORM2,
+    INVERSE_SQUARE_RATE,
+    INVERSE_SQUARE_SLOPE,
+    ROW_DEATH_TIME,
+    TRANSIENT_DELAY,
+    SLOW_INVERSE_SQUARE,
+    SLOW_AMPLITUDE,
+    SLOW_AMPLITUDE_EXCESS,
 )

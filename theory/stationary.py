@@ -6,7 +6,7 @@ from . import symbols as s
 from .claims import Claim, Prose
 from .derivation import Derivation, Step, of
 from .formula import Formula
-from .model import MONOSEMANTIC_FORCE
+from .model import LOSS, MONOSEMANTIC_FORCE, MONOSEMANTIC_LOSS, PAIR_LOSS, THREE_FORCES, at
 from .operators import Root, Taylor
 
 _FOLD = 2 / (3 * sp.sqrt(3))
@@ -83,6 +83,34 @@ loss_series = Formula(
     error="O(lambda^5)",
     unit="summed loss",
 )
+loss_of_amplitude = Formula(
+    name="loss_of_amplitude",
+    expression=(1 - s.w**2) * (1 + 3 * s.w**2),
+    arguments=(s.w,),
+    meaning="The loss of a feature with stationary weight w.",
+    source=_NOTES,
+    example=">>> theory.loss_of_amplitude(weight=0.5)\n1.3125",
+    regime=(s.w <= 1,),
+    unit="summed loss",
+)
+crossing_amplitude = Formula(
+    name="crossing_amplitude",
+    expression=sp.sqrt(6) / 3,
+    arguments=(),
+    meaning="The trained weight at which a feature costs as much as a dead one.",
+    source=_NOTES,
+    example=">>> round(theory.crossing_amplitude(), 6)\n0.816497",
+    unit="weight",
+)
+zero_weight_force = Formula(
+    name="zero_weight_force",
+    expression=-s.lam,
+    arguments=(s.lam,),
+    meaning="The velocity of a small positive weight beside a stationary one, in the same row.",
+    source=_NOTES,
+    example=">>> theory.zero_weight_force(lam=0.25)\n-0.25",
+    unit="weight per flow time",
+)
 crossing = Formula(
     name="crossing",
     expression=sp.sqrt(6) / 9,
@@ -111,6 +139,13 @@ live_curvature = Formula(
     example=">>> theory.live_curvature(weight=1.0)\n8.0",
     unit="summed loss per weight squared",
 )
+
+
+def _pair_curvature(loss: sp.Expr, side: int) -> sp.Expr:
+    """Half the second derivative of the loss of a pair (w + e, -(w + side e)) by e at 0."""
+    pair = at(loss, [[s.w + s.a], [-s.w - side * s.a]]).subs(s.lam_code, 4 * s.lam)
+    return sp.Subs(sp.Derivative(pair, s.a, s.a), s.a, 0) / 2
+
 
 STATIONARY_WEIGHT = Claim(
     label="stationary_weight",
@@ -191,4 +226,180 @@ FOLD = Claim(
         ),
     ),
 )
-CLAIMS = (STATIONARY_WEIGHT, AMPLITUDE, AMPLITUDE_SERIES, FOLD_AMPLITUDE, FOLD)
+LOSS_OF_AMPLITUDE = Claim(
+    label="loss_of_amplitude",
+    statement="A feature with stationary weight w costs (1 - w^2)(1 + 3 w^2).",
+    kind="derived here",
+    source=_NOTES,
+    formula=loss_of_amplitude,
+    derivation=Derivation(
+        Step(
+            name="insert lambda",
+            left=of(MONOSEMANTIC_LOSS),
+            right=loss_of_amplitude,
+            reason="lambda = (1 - w^2) w at rest",
+            given={s.lam: of(STATIONARY_WEIGHT)},
+        ),
+    ),
+)
+LOSS_PER_FEATURE = Claim(
+    label="loss_per_feature",
+    statement="A trained feature costs (1 - w^2)(1 + 3 w^2) at its amplitude w(lambda).",
+    kind="derived here",
+    source=_NOTES,
+    formula=loss_per_feature,
+    derivation=Derivation(
+        Step(
+            name="insert the amplitude",
+            left=of(LOSS_OF_AMPLITUDE),
+            right=loss_per_feature,
+            reason="w = w(lambda)",
+            given={s.w: of(AMPLITUDE)},
+        ),
+    ),
+)
+LOSS_SERIES = Claim(
+    label="loss_series",
+    statement="A trained feature costs 4 lambda - lambda^2 - lambda^3/2 - ... for small lambda.",
+    kind="derived here",
+    source=_NOTES,
+    formula=loss_series,
+    derivation=Derivation(
+        Step(
+            name="Taylor",
+            left=of(LOSS_PER_FEATURE, build=lambda loss: Taylor(loss, s.lam, 4)),
+            right=loss_series,
+            reason="expand about lambda = 0",
+        ),
+    ),
+)
+CROSSING_AMPLITUDE = Claim(
+    label="crossing_amplitude",
+    statement="A feature costs as much as a dead one, 1, at w = sqrt(2/3).",
+    kind="derived here",
+    source=_NOTES,
+    formula=crossing_amplitude,
+    derivation=Derivation(
+        Step(
+            name="loss 1",
+            left=of(
+                LOSS_OF_AMPLITUDE,
+                build=lambda loss: Root(loss - 1, s.w, 1 / sp.sqrt(3), 1),
+            ),
+            right=crossing_amplitude,
+            reason="1 - loss = w^2 (3 w^2 - 2), monotone on the stable branch",
+        ),
+    ),
+)
+CROSSING = Claim(
+    label="crossing",
+    statement="A trained feature beats a dead one if and only if lambda < sqrt(6)/9.",
+    kind="derived here",
+    source=_NOTES,
+    formula=crossing,
+    derivation=Derivation(
+        Step(
+            name="insert the weight",
+            left=of(
+                STATIONARY_WEIGHT, CROSSING_AMPLITUDE, build=lambda f, weight: f.subs(s.w, weight)
+            ),
+            right=crossing,
+            reason="lambda at which the loss is 1",
+        ),
+    ),
+)
+FINAL_LOSS = Claim(
+    label="final_loss",
+    statement="The loss of a trained network is n times that of a feature, however many of its "
+    "neurons are polysemantic.",
+    kind="derived here",
+    source=_NOTES,
+    formula=final_loss,
+    derivation=Derivation(
+        Step(
+            name="pairs and singles",
+            left=of(
+                MONOSEMANTIC_LOSS,
+                PAIR_LOSS,
+                build=lambda single, pair: (s.n - 2 * s.k) * single + s.k * pair,
+            ),
+            right=s.n * MONOSEMANTIC_LOSS.formula.expression,
+            reason="k pairs cost as much as 2 k single features: k drops out",
+        ),
+        Step(
+            name="at rest",
+            right=s.n * loss_of_amplitude.expression,
+            reason="lambda = (1 - w^2) w",
+            given={s.lam: of(STATIONARY_WEIGHT)},
+        ),
+        Step(
+            name="insert the amplitude",
+            right=final_loss,
+            reason="w = w(lambda)",
+            given={s.w: of(AMPLITUDE)},
+        ),
+    ),
+    prose=Prose(
+        argument="If each row has one non-zero weight, rows on different neurons have overlap 0, "
+        "so that the loss is the sum over the neurons.",
+        page=_NOTES,
+        by=(LOSS,),
+    ),
+    checks=("final_loss",),
+)
+LIVE_CURVATURE = Claim(
+    label="live_curvature",
+    statement="Along its non-zero weights the loss has second derivative 4 (3 w^2 - 1), positive "
+    "above the fold weight, at a monosemantic row and in both directions of an antipodal pair.",
+    kind="derived here",
+    source=_NOTES,
+    formula=live_curvature,
+    derivation=Derivation(
+        Step(
+            name="both up",
+            left=of(LOSS, build=lambda loss: _pair_curvature(loss, 1)),
+            right=_pair_curvature(LOSS.expression, -1),
+            reason="the gate of the pair is closed: one curvature in both directions",
+        ),
+        Step(
+            name="one row",
+            right=sp.Derivative(MONOSEMANTIC_LOSS.formula.expression, s.w, s.w),
+            reason="that of a monosemantic row",
+        ),
+        Step(name="differentiate", right=live_curvature, reason="second derivative"),
+    ),
+)
+ZERO_WEIGHT_FORCE = Claim(
+    label="zero_weight_force",
+    statement="A zero weight beside a stationary weight is held: a small one shrinks at rate "
+    "lambda.",
+    kind="derived here",
+    source=_NOTES,
+    formula=zero_weight_force,
+    derivation=Derivation(
+        Step(
+            name="small weight",
+            left=of(
+                THREE_FORCES,
+                build=lambda f: sp.Limit(at(f, [[s.w, s.gap]], neuron=2), s.gap, 0),
+            ),
+            right=zero_weight_force,
+            reason="feature benefit vanishes with the weight, the l1 force does not",
+        ),
+    ),
+)
+CLAIMS = (
+    STATIONARY_WEIGHT,
+    AMPLITUDE,
+    AMPLITUDE_SERIES,
+    FOLD_AMPLITUDE,
+    FOLD,
+    LOSS_OF_AMPLITUDE,
+    LOSS_PER_FEATURE,
+    LOSS_SERIES,
+    CROSSING_AMPLITUDE,
+    CROSSING,
+    FINAL_LOSS,
+    LIVE_CURVATURE,
+    ZERO_WEIGHT_FORCE,
+)

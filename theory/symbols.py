@@ -269,3 +269,6 @@ ablation_probability = _letter(
     "ablation_probability", "delta_a", "probability that a neuron is silenced", positive=True
 )
 active_value = _letter("active_value", "v_1", "value of an active feature", real=True)
+norm_time = _letter(
+    "norm_time", "X", "product of lambda, t and the l1 norm of a row", nonnegative=True
+)
