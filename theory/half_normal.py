@@ -110,7 +110,7 @@ l1_norm_constant_slope = Formula(
     source=_NOTES,
     example=(
         ">>> round(theory.l1_norm_constant_slope(norm_time=1.138, relative_threshold=3.0), 3)"
-        "\n0.002"
+        "\n-0.004"
     ),
     error="leading order in lambda",
 )
