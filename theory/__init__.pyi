@@ -84,12 +84,12 @@ from .interference import shared_fold as shared_fold
 from .interference import shared_force as shared_force
 from .interference import shared_radius_rate as shared_radius_rate
 from .interference import shared_sum_rate as shared_sum_rate
+from .model import antipodal_pair_loss as antipodal_pair_loss
 from .model import flow_time as flow_time
 from .model import gaussian_density as gaussian_density
 from .model import lam_from_code as lam_from_code
 from .model import monosemantic_force as monosemantic_force
 from .model import monosemantic_loss as monosemantic_loss
-from .model import pair_loss as pair_loss
 from .noise import antipodal_gain as antipodal_gain
 from .noise import antipodal_gain_gaussian as antipodal_gain_gaussian
 from .noise import diagonal_loss as diagonal_loss

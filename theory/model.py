@@ -278,21 +278,21 @@ MONOSEMANTIC_LOSS = Claim(
         ),
     ),
 )
-pair_loss = Formula(
-    name="pair_loss",
+antipodal_pair_loss = Formula(
+    name="antipodal_pair_loss",
     expression=2 * monosemantic_loss.expression,
     arguments=(s.w, s.lam),
     meaning="The loss of an antipodal pair, two features with weights w and -w on one neuron.",
     source=_NOTES,
-    example=">>> theory.pair_loss(weight=1.0, lam=0.25)\n2.0",
+    example=">>> theory.antipodal_pair_loss(weight=1.0, lam=0.25)\n2.0",
     unit="summed loss",
 )
 PAIR_LOSS = Claim(
-    label="pair_loss",
+    label="antipodal_pair_loss",
     statement="An antipodal pair costs as much as two monosemantic features.",
     kind="derived here",
     source=_NOTES,
-    formula=pair_loss,
+    formula=antipodal_pair_loss,
     derivation=Derivation(
         Step(
             name="closed gates",
@@ -300,7 +300,7 @@ PAIR_LOSS = Claim(
                 LOSS,
                 build=lambda loss: at(loss, [[s.w], [-s.w]]).subs(s.lam_code, 4 * s.lam),
             ),
-            right=pair_loss,
+            right=antipodal_pair_loss,
             reason="ReLU(-w^2) = 0 in both off-diagonal terms",
         ),
     ),

@@ -67,7 +67,7 @@ steps = _letter("steps", "N", "number of optimizer steps", integer=True, nonnega
 i = _letter("i", "i", "index of a feature", paper="i", integer=True, positive=True)
 j = _letter("j", "j", "index of another feature", paper="j", integer=True, positive=True)
 p = _letter("p", "p", "index of a feature in a double sum", integer=True, positive=True)
-q = _letter("q", "q", "index of the other feature there", integer=True, positive=True)
+q = _letter("q", "e", "index of the other feature there", integer=True, positive=True)
 g = _letter("g", "g", "index of a neuron in a sum", integer=True, positive=True)
 h = _letter("h", "h", "index of another neuron", integer=True, positive=True)
 l = _letter("l", "l", "index of a neuron", paper="k", integer=True, positive=True)  # noqa: E741
