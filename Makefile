@@ -12,7 +12,7 @@ export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 export MPLBACKEND ?= Agg
 
-.PHONY: report test test-nightly test-floors lint bench clean
+.PHONY: report test test-nightly test-floors lint bench book clean
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -31,6 +31,10 @@ $(VENV)/.lint: pyproject.toml $(VENV)/.tests
 
 $(VENV)/.bench: pyproject.toml $(VENV)/.tests
 	$(PIP) -e '.[torch]'
+	touch $@
+
+$(VENV)/.book: pyproject.toml | $(BIN)/python
+	$(PIP) -e '.[book]'
 	touch $@
 
 report: $(VENV)/.report
@@ -61,5 +65,9 @@ lint: $(VENV)/.lint
 bench: $(VENV)/.bench
 	$(BIN)/python tests/benchmarks/run.py
 
+# Executes the pages; the book then opens from paper_notes/_build/html/index.html.
+book: $(VENV)/.book
+	$(BIN)/python -m sphinx -b html -q -W --keep-going paper_notes paper_notes/_build/html
+
 clean:
-	rm -rf $(VENV) $(VENV)-floors build report *.egg-info .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(VENV)-floors build paper_notes/_build paper_notes/api report *.egg-info .mypy_cache .pytest_cache .ruff_cache

@@ -60,6 +60,11 @@ from .rounding import rounded as rounded
 from .rounding import with_error as with_error
 from .runs import Run as Run
 from .runs import run as run
+from .standard_tables import agreements_table as agreements_table
+from .standard_tables import benchmark_table as benchmark_table
+from .standard_tables import claims_table as claims_table
+from .standard_tables import predictions_table as predictions_table
+from .standard_tables import symbols_table as symbols_table
 from .sweeps import SweepSummary as SweepSummary
 from .sweeps import scheduler as scheduler
 from .tables import Table as Table

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 STYLE = Path(__file__).with_name("polysem.mplstyle")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Plot:
     """A figure that writes itself with its data and its caption.
 
@@ -59,6 +59,17 @@ class Plot:
             figure = Figure(figsize=self.size)
             self.draw(figure, self.data)
         return figure
+
+    def _repr_png_(self) -> bytes:
+        from matplotlib import style
+
+        with style.context([STYLE, {"savefig.dpi": 150}]):
+            buffer = io.BytesIO()
+            self.figure().savefig(buffer, format="png", metadata={"Software": None})
+        return buffer.getvalue()
+
+    def __repr__(self) -> str:
+        return f"Plot({self.name}: {', '.join(map(str, self.data.columns))})"
 
     def write(self, folder: Path) -> list[Path]:
         """Write NAME.pdf, NAME.png, NAME.csv and NAME.txt (the caption)."""

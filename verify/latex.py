@@ -20,6 +20,7 @@ _DOCUMENT = r"""\documentclass[a4paper]{article}
 %s
 \end{document}
 """
+_RUNS = 4  # a table over pages finds its column widths in two or three
 _PROBLEM = re.compile(
     r"^(?:!|LaTeX Warning|Package \w+ Warning|Overfull|Underfull).*", re.MULTILINE
 )
@@ -75,12 +76,15 @@ def check_latex(pieces: Sequence[str]) -> LatexCheck:
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / "pieces.tex"
         source.write_text(_DOCUMENT % ("\n".join(PREAMBLE), body), encoding="utf-8")
-        done = subprocess.run(
-            ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", source.name],
-            cwd=folder,
-            capture_output=True,
-            check=False,
-        )
-        log = source.with_suffix(".log").read_text(encoding="latin-1")
+        for _ in range(_RUNS):
+            done = subprocess.run(
+                ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", source.name],
+                cwd=folder,
+                capture_output=True,
+                check=False,
+            )
+            log = source.with_suffix(".log").read_text(encoding="latin-1")
+            if "Rerun" not in log:
+                break
     problems = tuple(_PROBLEM.findall(log))
     return LatexCheck(compiled=done.returncode == 0 and not problems, problems=problems)

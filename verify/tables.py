@@ -13,10 +13,16 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _NUMBER = re.compile(r"[-+]?\d+(\.\d+)?(\(\d+(\.\d+)?\))?(e[-+]?\d+)?")
-PREAMBLE = ("\\usepackage{booktabs}", "\\usepackage{siunitx}")
+PREAMBLE = tuple(
+    f"\\usepackage{{{name}}}" for name in ("booktabs", "siunitx", "array", "longtable")
+)
+LINE = 92  # letters of running text on a line of 17 cm
+_LETTER = 0.185  # width of a letter, in cm
+_GAP = 2  # letters between two columns
+ROWS = 45  # rows on a page; a longer table breaks over pages
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Table:
     """A table that writes itself as LaTeX and CSV.
 
@@ -51,22 +57,44 @@ class Table:
     caption: str
     frame: pd.DataFrame
 
+    def to_frame(self) -> pd.DataFrame:
+        """The cells as a data frame."""
+        return self.frame
+
+    def __repr__(self) -> str:
+        return f"Table({self.name}: {len(self.frame)} rows; {', '.join(map(str, self.frame))})"
+
+    def _repr_html_(self) -> str:
+        return str(self.frame.to_html(index=False, border=0))
+
     def to_latex(self) -> str:
-        """The bare tabular, with what it needs in comments above it."""
+        """The bare tabular, with what it needs in comments above it.
+
+        Wide columns of text are set ragged in the width that the others leave; a table longer
+        than a page is a longtable.
+        """
         cells = self.frame.astype(str)
         cells.columns = [str(column) for column in cells.columns]
-        formats = {column: _column_format(list(cells[column])) for column in cells}
+        formats = _formats(cells)
+        long = len(cells) > ROWS
         tabular = (
             cells.style.hide(axis="index")
             .format(
-                {c: _braced if form != "l" else str for c, form in formats.items()},
+                {c: _braced if form.startswith("S") else str for c, form in formats.items()},
                 escape="latex-math",
             )
             .format_index("{{{}}}", axis="columns", escape="latex-math")
-            .to_latex(hrules=True, column_format="".join(formats.values()))
+            .to_latex(
+                hrules=True,
+                column_format="".join(formats.values()),
+                environment="longtable" if long else None,
+            )
         )
+        needed = list(PREAMBLE[:2])
+        needed += [PREAMBLE[2]] if any(">" in form for form in formats.values()) else []
+        needed += [PREAMBLE[3]] if long else []
         head = [
-            "% needs " + " ".join(PREAMBLE),
+            "% needs " + " ".join(needed),
             f"% caption: {self.caption}",
             f"% label: tab:{self.name}",
         ]
@@ -82,6 +110,32 @@ class Table:
 
 def _is_number(text: str) -> bool:
     return _NUMBER.fullmatch(text) is not None
+
+
+def _formats(cells: pd.DataFrame) -> dict[str, str]:
+    """The column of each name; where a line cannot hold the table, its text columns wrap."""
+    formats = {column: _column_format(list(cells[column])) for column in cells}
+    shown = {column: [_as_printed(text) for text in (column, *cells[column])] for column in cells}
+    natural = {column: max(map(len, texts)) for column, texts in shown.items()}
+    least = {
+        column: max(len(word) for text in texts for word in re.split(r"[\s-]", text)) + 1
+        for column, texts in shown.items()
+    }
+    widths = dict(natural)
+    for _ in range(sum(natural.values()) + _GAP * len(natural) - LINE):
+        room = {c: widths[c] for c, form in formats.items() if form == "l" and widths[c] > least[c]}
+        if room:
+            widths[max(room, key=room.__getitem__)] -= 1
+    return formats | {
+        column: rf">{{\raggedright\arraybackslash}}p{{{_LETTER * width:.2f}cm}}"
+        for column, width in widths.items()
+        if width < natural[column]
+    }
+
+
+def _as_printed(text: str) -> str:
+    """A text about as long as LaTeX prints it: a command of a formula counts as one letter."""
+    return re.sub(r"[${}\\^_]", "", re.sub(r"\\[a-zA-Z]+", "x", text)) if "$" in text else text
 
 
 def _column_format(values: list[str]) -> str:

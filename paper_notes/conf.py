@@ -1,0 +1,68 @@
+"""The book: Sphinx and MyST, executed pages, an API reference made from the doors."""
+
+import os
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE.parent), str(HERE)]
+
+os.environ["PYTHONPATH"] = os.pathsep.join([sys.path[0], os.environ.get("PYTHONPATH", "")])
+os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
+
+import book_pages  # noqa: E402
+
+import polysem  # noqa: E402
+
+project = "polysem"
+author = "The polysem developers"
+copyright = author
+release = version = polysem.__version__
+
+extensions = [
+    "myst_nb",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+    "sphinx.ext.intersphinx",
+    "sphinx.ext.mathjax",
+    "sphinxcontrib.mermaid",
+    "sphinx-mathjax-offline",
+]
+exclude_patterns = ["_build", "data"]
+
+myst_enable_extensions = ["amsmath", "dollarmath", "deflist", "colon_fence"]
+myst_heading_anchors = 4
+myst_fence_as_directive = ["mermaid"]
+nb_execution_mode = "force"
+nb_execution_timeout = 120
+nb_execution_show_tb = True
+nb_mime_priority_overrides = [("html", "text/latex", 5)]
+
+# Full inventories where they can be reached; elsewhere our own list of the names we link to.
+intersphinx_mapping = {
+    name: (url, (None, str(HERE / "_build" / f"{name}.inv")))
+    for name, url in book_pages.LIBRARIES.items()
+}
+intersphinx_timeout = 5
+
+autodoc_typehints = "none"
+autodoc_member_order = "bysource"
+napoleon_google_docstring = False
+napoleon_use_rtype = False
+napoleon_use_param = True
+napoleon_custom_sections = [("Source", "notes_style")]
+napoleon_preprocess_types = True
+
+html_theme = "furo"
+html_title = "polysem"
+html_static_path = ["_static"]
+html_css_files = ["book.css"]
+html_copy_source = False
+html_theme_options = {"navigation_with_keys": True}
+
+
+def setup(app):
+    book_pages.write_inventories(HERE / "_build")
+    book_pages.write_api_pages(HERE / "api")
+    app.connect("autodoc-process-docstring", lambda *given: book_pages.escape_bars(given[-1]), 900)
+    app.connect("source-read", lambda _app, name, text: book_pages.fill(HERE, name, text))
