@@ -93,6 +93,9 @@ from .simplex import spread_rows as spread_rows
 from .solution import Outcome as Outcome
 from .solution import Solution as Solution
 from .solution import TrainingError as TrainingError
+from .splitting import SplitFlow as SplitFlow
+from .splitting import benefit_and_l1 as benefit_and_l1
+from .splitting import interference as interference
 from .suppression import collision_survives as collision_survives
 from .suppression import suppression_slope as suppression_slope
 from .sweep import OUTCOMES as OUTCOMES

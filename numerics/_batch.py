@@ -19,7 +19,9 @@ class Batch:
     @property
     def any_set_aside(self) -> bool:
         """Whether some features of the (then only) instance have settled alive."""
-        return self.settled is not None and bool(self.settled.any())
+        if self.settled is None:
+            return False
+        return bool(np.delete(self.settled, self.rows, axis=0).any())
 
     def full(self, row: int) -> np.ndarray:
         """The whole weights of one instance."""

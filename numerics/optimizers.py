@@ -113,8 +113,10 @@ class Flow:
     :math:`W \leftarrow S_{\lambda h}(W - \tfrac h4 \nabla L)` with soft threshold
     :math:`S`; weights reach exactly zero and may leave it again, as in the flow. The error at a
     fixed time is of first order in the step h. Unless ``step_size`` is given, h is
-    ``safety`` over the largest row sum of :math:`\mathrm{ReLU}(WW^\top)`, a bound of its largest
-    eigenvalue that falls to 1 in the fast phase; other models take the step 0.1.
+    ``safety`` over the cube of the largest row sum of :math:`\mathrm{ReLU}(WW^\top)`. The row
+    sum bounds the largest eigenvalue, on which stability depends, and falls to 1 in the fast
+    phase; its cube makes steps short in this phase, whose errors decide who wins near-ties.
+    Other models take the step 0.1.
 
     Examples
     --------
@@ -129,7 +131,7 @@ class Flow:
     step_size : float, optional
         A fixed step, in flow time.
     safety : float
-        Step times the bound of the largest eigenvalue; stable below 2/3.
+        The step after the fast phase; stable below 2/3.
     max_time : float
         Flow time at which the run ends.
     max_steps : int
@@ -202,7 +204,7 @@ class Flow:
             return np.minimum(self.step_size, limit)
         if eigenvalue is None:
             return np.minimum(_FALLBACK_STEP, limit)
-        return np.minimum(self.safety / np.maximum(eigenvalue, 1), limit)
+        return np.minimum(self.safety / np.maximum(eigenvalue, 1) ** 3, limit)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -355,7 +357,7 @@ def optimizers() -> dict[str, Any]:
     --------
     >>> from polysem import numerics
     >>> sorted(numerics.optimizers())
-    ['adamw', 'flow', 'quasistatic', 'sgd']
+    ['adamw', 'flow', 'quasistatic', 'sgd', 'splitting']
 
     Returns
     -------
@@ -366,9 +368,10 @@ def optimizers() -> dict[str, Any]:
     ------
     paper_notes/training.md.
     """
-    from .quasistatic import QuasiStatic  # it is built on this module
+    from .quasistatic import QuasiStatic  # both are built on this module
+    from .splitting import SplitFlow
 
-    return {kind.name: kind for kind in (Flow, QuasiStatic, SGD, AdamW)}
+    return {kind.name: kind for kind in (Flow, SplitFlow, QuasiStatic, SGD, AdamW)}
 
 
 def resolve_optimizer(optimizer: Any, settings: dict[str, Any]) -> Any:
@@ -383,7 +386,7 @@ def resolve_optimizer(optimizer: Any, settings: dict[str, Any]) -> Any:
     Parameters
     ----------
     optimizer : str or object
-        "flow", "sgd", "adamw" or "quasistatic", or such an optimizer.
+        A name that :func:`optimizers` lists, or such an optimizer.
     settings : dict
         Settings to replace.
 

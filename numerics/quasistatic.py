@@ -108,8 +108,8 @@ def remove_positive_overlaps(
 def fast_phase(weights: np.ndarray, tolerance: float = 1e-3) -> np.ndarray:
     r"""The flow without regulariser, until no overlap is above the tolerance.
 
-    It is what training does in the time before the regulariser is felt; steps of 0.2 over the
-    largest row sum of :math:`\mathrm{ReLU}(WW^\top)`.
+    It is what training does in the time before the regulariser is felt; steps as of
+    :class:`Flow`.
 
     Examples
     --------
@@ -139,7 +139,7 @@ def fast_phase(weights: np.ndarray, tolerance: float = 1e-3) -> np.ndarray:
     diagonal = np.arange(len(weights))
     for _ in range(_FAST_PHASE_STEPS):
         force = np.maximum(rows.overlap, 0)
-        h = 0.2 / max(1.0, float(force.sum(axis=1).max()))
+        h = 0.4 / max(1.0, float(force.sum(axis=1).max())) ** 3
         own = force[diagonal, diagonal]
         force[diagonal, diagonal] = 0
         if force.max() <= tolerance:

@@ -112,7 +112,9 @@ def train(
     lam : float
         The paper's lambda, in flow units.
     optimizer : str or object
-        "flow", "quasistatic", "sgd", "adamw", or one of these classes with its settings.
+        "flow", "splitting", "quasistatic", "sgd", "adamw", or one of the classes
+        :class:`Flow`, :class:`SplitFlow`, :class:`QuasiStatic`, :class:`SGD`, :class:`AdamW`
+        with its settings.
     model : Model, optional
         What to train; :class:`OneHot` unless given.
     l2 : float

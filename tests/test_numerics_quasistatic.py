@@ -72,7 +72,6 @@ def test_the_fast_phase_is_the_flow_without_regulariser(n, m):
     numerics.train(
         initial,
         0.0,
-        safety=0.2,
         max_time=200.0,
         observe=lambda step: times.append(np.abs(step.after[0] - apart).max()),
     )
