@@ -42,7 +42,7 @@ def benefit_and_l1(weights: np.ndarray, lam: float, t: float) -> np.ndarray:
     >>> import numpy as np
     >>> from polysem import numerics
     >>> numerics.benefit_and_l1(np.array([[0.5, 0.001]]), lam=0.01, t=0.2).round(4)
-    array([[0.5795, 0.    ]])
+    array([[0.5743, 0.    ]])
 
     Parameters
     ----------

@@ -60,7 +60,7 @@ def test_the_error_at_a_fixed_time_is_of_first_order():
 def test_it_ends_where_the_flow_ends():
     initial, lam = start(12, 24, 4, instances=3), 0.002
     ours = numerics.train(initial, lam, optimizer="splitting", rel=0.0025)
-    flow = numerics.train(initial, lam, step_size=0.2)
+    flow = numerics.train(initial, lam)
     assert ours.outcome is Outcome.CONVERGED
     np.testing.assert_array_equal(numerics.winners(ours.weights), numerics.winners(flow.weights))
     np.testing.assert_allclose(
