@@ -1,14 +1,14 @@
 """The exact flow of one feature on its own: soft-thresholding of its initial weights.
 
-Derivation and letters: paper_notes/row_flow.md. The state that is integrated is the largest
-weight ``x = |W_max|`` and the log amplitude ``log A``; the threshold is
-``B = max|W(0)| - x / A``. Written so, nothing cancels however late the time is.
+Derivation and letters: paper_notes/row_flow.md. Until only the largest weight is left (or
+the weights tied with it) the row follows ``row_mesh.Track``; after that its size x obeys
+``x' = (1 - x^2) x - lambda``. The threshold is measured from the largest weight,
+``B = max|W(0)| - x/A``, so that nothing cancels however late the time is.
 """
 
 from __future__ import annotations
 
 import math
-from bisect import bisect_left
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,10 +16,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._validate import check_lam, check_vector
+from .row_mesh import Moments, Track
 
 _TOLERANCE = 1e-12
 _LARGEST_LOG = 700.0  # exp of more overflows
-_NEWTON_STEPS = 3  # from linear interpolation inside one short step: 1e-4, 1e-8, 1e-16
+_SMALLEST = 1e-100
+_LONGEST = 2000.0  # in units of 1 + 1/lambda: no doomed weight lingers as long
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -27,7 +29,7 @@ class RowFlow:
     """One feature on its own at a list of times.
 
     The weights are ``amplitude * max(|W(0)| - threshold, 0)``, signs unchanged. Exact but for
-    the integration of two scalar equations (relative tolerance 1e-12).
+    the integration of two scalar equations (relative error below 1e-8).
 
     >>> from polysem import numerics
     >>> flow = numerics.row_flow([0.5, -0.3, 0.1], lam=0.01, times=[0.0, 20.0])
@@ -61,45 +63,13 @@ class RowFlow:
     largest: NDArray[np.float64]
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class _Moments:
-    """``M_p(B) = sum_k (|w_k| - B)_+^p`` from the distances of the weights to the largest one.
-
-    All sums have positive terms, so that the moments keep their relative accuracy up to the
-    last weight. ``first[j]`` and ``second[j]`` are the moments at ``B = |w|_(j)``, when the
-    ``j`` largest weights are about to be left.
-    """
-
-    distance: NDArray[np.float64]
-    first: NDArray[np.float64]
-    second: NDArray[np.float64]
-
-    @classmethod
-    def of(cls, magnitudes: NDArray[np.float64]) -> _Moments:
-        distance = np.sort(magnitudes.max() - magnitudes)
-        step = np.diff(distance)
-        count = np.arange(1, len(distance))
-        first = np.concatenate([[0.0], np.cumsum(count * step)])
-        rise = step * (2 * first[:-1] + count * step)
-        return cls(distance=distance, first=first, second=np.concatenate([[0.0], np.cumsum(rise)]))
-
-    def scaled(self, largest: Any, amplitude: Any) -> tuple[Any, Any, Any]:
-        """Live weights, ``A M_1`` and ``A^2 M_2`` where the largest weight is ``largest``."""
-        live = np.searchsorted(self.distance, largest / amplitude, side="left")
-        last = np.maximum(live - 1, 0)
-        rest = np.maximum(largest - amplitude * self.distance[last], 0.0)
-        l1 = amplitude * self.first[last]
-        norm2 = amplitude * (amplitude * self.second[last]) + rest * (2 * l1 + live * rest)
-        return live, l1 + live * rest, norm2
-
-
 def row_flow(row: ArrayLike, lam: float, times: ArrayLike) -> RowFlow:
     """Follow one feature on its own exactly, at the given times.
 
     ``dW_k/dt = (1 - |W|^2) W_k - lambda sign(W_k)``, weights stopping at 0, is solved by
     ``|W_k(t)| = A(t) (|W_k(0)| - B(t))_+`` with ``dA/dt = (1 - A^2 M_2(B)) A``,
     ``dB/dt = lambda / A``, ``M_p(B) = sum_k (|W_k(0)| - B)_+^p``. Holds for every row and every
-    lambda >= 0; the two scalar equations are integrated to a relative tolerance of 1e-12.
+    lambda >= 0; the two scalar equations are solved to a relative error below 1e-8.
 
     >>> import numpy as np
     >>> from polysem import numerics
@@ -139,20 +109,29 @@ def row_flow(row: ArrayLike, lam: float, times: ArrayLike) -> RowFlow:
         return _dead(when)
     if lam == 0 or not when.max():
         return _free(magnitudes, when)
-    table = _Moments.of(magnitudes)
     order, place = np.unique(when, return_inverse=True)
-    solution = _integrate(table, magnitudes.max(), lam, order[-1], t_eval=order)
-    largest, log_amplitude = solution.y[:, place]
-    amplitude = np.exp(np.minimum(log_amplitude, _LARGEST_LOG))
-    largest = np.maximum(largest, 0.0)
-    live, l1, norm2 = table.scaled(largest, amplitude)
+    whole = _Row.of(magnitudes, lam)
+    track = whole.track(order[-1])
+    values = np.empty((6, len(order)))
+    early = order <= track.time[-1] if track else np.zeros(len(order), dtype=bool)
+    if track and early.any():
+        y, v = track.at(order[early])
+        live, first, second = whole.moments.at(y)
+        values[:, early] = live, first / v, second / v**2, 1 / v, whole.largest - y, y / v
+    if not early.all():
+        _, x, log_amplitude = whole.last_weights(order[~early], track)
+        amplitude = np.exp(np.minimum(log_amplitude, _LARGEST_LOG))
+        live = np.where(x > 0, whole.tied, 0)
+        rest = live, live * x, live * x**2, amplitude, whole.largest - x / amplitude, x
+        values[:, ~early] = rest
+    live, l1_norm, norm2, amplitude, threshold, largest = values[:, place]
     return RowFlow(
         times=when,
-        live=live,
-        l1_norm=l1,
+        live=live.astype(np.int64),
+        l1_norm=l1_norm,
         norm2=norm2,
         amplitude=amplitude,
-        threshold=magnitudes.max() - largest / amplitude,
+        threshold=threshold,
         largest=largest,
     )
 
@@ -196,93 +175,92 @@ def extinction_times(row: ArrayLike, lam: float) -> NDArray[np.float64]:
     times = np.where(magnitudes > 0, np.inf, 0.0)
     if lam == 0 or not magnitudes.max():
         return times
-    table = _Moments.of(magnitudes)
-    distance = magnitudes.max() - magnitudes
-    tied = int(np.count_nonzero(distance == 0))
-    runner_up = table.distance[tied] if tied < len(distance) else 0.0
-
-    def others_dead(_: float, state: NDArray[np.float64]) -> float:
-        return state[0] - math.exp(min(state[1], _LARGEST_LOG)) * runner_up
-
-    def all_dead(_: float, state: NDArray[np.float64]) -> float:
-        return state[0]
-
-    if runner_up:
-        solution = _until(table, magnitudes.max(), lam, others_dead)
-        largest = solution.y[0, -1]
-        doomed = _doomed(largest, tied, lam)
-    else:
-        doomed = _doomed(magnitudes.max(), tied, lam)
-    if doomed:
-        solution = _until(table, magnitudes.max(), lam, all_dead)
-    dying = (magnitudes > 0) & (doomed | (distance > 0))
-    if dying.any():
-        times[dying] = _crossings(solution, distance[dying], lam)
+    whole = _Row.of(magnitudes, lam)
+    track = whole.track(np.inf)
+    distance = whole.largest - magnitudes
+    if track:
+        dying = (magnitudes > 0) & (distance > 0)
+        times[dying] = track.time[np.searchsorted(-track.y, -distance[dying])]
+    if whole.doomed(track):
+        times[distance == 0] = whole.last_weights(None, track)[0]
     return times
 
 
-def _doomed(largest: float, tied: int, lam: float) -> bool:
-    """Whether ``x' = (1 - c x^2) x - lambda`` takes the last ``c`` weights to zero."""
-    x = min(largest, 1 / math.sqrt(3 * tied))
-    return (1 - tied * x * x) * x < lam
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Row:
+    """A row in two parts: until only its largest weights are left, and from then on."""
 
+    moments: Moments
+    largest: float
+    tied: int  # weights as large as the largest
+    lam: float
 
-def _crossings(solution: Any, distance: NDArray[np.float64], lam: float) -> NDArray[np.float64]:
-    """The times at which ``x / A`` has fallen to the given distances, by Newton steps."""
-    targets, place = np.unique(distance, return_inverse=True)
-    gap = solution.y[0] * np.exp(-solution.y[1])
-    knot = np.clip(np.searchsorted(-gap, -targets), 1, len(gap) - 1)
-    low, high = solution.t[knot - 1], solution.t[knot]
-    share = (gap[knot - 1] - targets) / (gap[knot - 1] - gap[knot])
-    times = low + share * (high - low)
-    for _ in range(_NEWTON_STEPS):
-        largest, log_amplitude = solution.sol(times)
-        step = (largest - targets * np.exp(log_amplitude)) / lam
-        times = np.clip(times + step, low, high)
-    return times[place]
+    @classmethod
+    def of(cls, magnitudes: NDArray[np.float64], lam: float) -> _Row:
+        largest = float(magnitudes.max())
+        if largest < _SMALLEST:
+            raise ValueError(
+                f"Got a row whose largest weight is {largest:g}; below {_SMALLEST:g} its square "
+                "is lost: rescale it."
+            )
+        moments = Moments.of(magnitudes)
+        tied = int(np.searchsorted(moments.distance, 0.0, side="right"))
+        return cls(moments=moments, largest=largest, tied=tied, lam=lam)
 
+    def track(self, until: float) -> Track | None:
+        """The first part, at least until a time; None if all weights that live are tied."""
+        distance = self.moments.distance
+        if self.tied == len(distance) or distance[self.tied] == self.largest:
+            return None
+        # A^-2 is at most max(1, M_2(0)), which bounds how far the threshold can rise.
+        fastest = max(1.0, math.sqrt(float(self.moments.at(self.largest)[2])))
+        reach = min(self.largest - self.lam * until * fastest, self.largest * (1 - 1e-12))
+        end = max(float(distance[self.tied]), reach)
+        return Track.of(self.moments, self.largest, end, self.lam)
 
-def _until(table: _Moments, largest: float, lam: float, event: Any) -> Any:
-    event.terminal = True
-    end = 2000 * (1 + 1 / lam)
-    solution = _integrate(table, largest, lam, end, events=event, dense_output=True)
-    if not len(solution.t_events[0]):
-        raise ArithmeticError(f"Got lam={lam}; no extinction was found before t={end:g}.")
-    return solution
+    def doomed(self, track: Track | None) -> bool:
+        """Whether ``x' = (1 - c x^2) x - lambda`` takes the last ``c`` weights to zero."""
+        x = track.y[-1] / track.inverse[-1] if track else self.largest
+        x = min(x, 1 / math.sqrt(3 * self.tied))
+        return bool((1 - self.tied * x * x) * x < self.lam)
 
+    def last_weights(self, times: Any, track: Track | None) -> tuple[float, Any, Any]:
+        """The time of their death (or the last time), and at the times x and log A."""
+        from scipy.integrate import solve_ivp
 
-def _integrate(table: _Moments, largest: float, lam: float, end: float, **options: Any) -> Any:
-    """Integrate ``x' = (1 - |W|^2) x - lambda`` and ``(log A)' = 1 - |W|^2``."""
-    from scipy.integrate import solve_ivp
+        start = (self.largest, 0.0)
+        begin = 0.0
+        if track:
+            begin = float(track.time[-1])
+            start = (track.y[-1] / track.inverse[-1], -math.log(track.inverse[-1]))
 
-    distance, first, second = (
-        values.tolist() for values in (table.distance, table.first, table.second)
-    )
+        def rate(_: float, state: NDArray[np.float64]) -> tuple[float, float]:
+            x = float(state[0])
+            growth = 1 - self.tied * max(x, 0.0) ** 2
+            return (growth * x - self.lam if x > 0 else -self.lam), growth
 
-    def rate(_: float, state: NDArray[np.float64]) -> tuple[float, float]:
-        x, log_amplitude = float(state[0]), float(state[1])
-        if x <= 0:
-            return -lam, 1.0
-        amplitude = math.exp(min(log_amplitude, _LARGEST_LOG))
-        live = bisect_left(distance, x / amplitude)
-        rest = x - amplitude * distance[live - 1]
-        norm2 = amplitude * (amplitude * second[live - 1]) + rest * (
-            2 * amplitude * first[live - 1] + live * rest
+        def death(_: float, state: NDArray[np.float64]) -> float:
+            return state[0]
+
+        death.terminal = times is None  # type: ignore[attr-defined]
+        end = begin + _LONGEST * (1 + 1 / self.lam) if times is None else max(times[-1], begin)
+        if end == begin:
+            x, log_amplitude = (np.full(len(times), value) for value in start)
+            return begin, x, log_amplitude
+        solution = solve_ivp(
+            rate,
+            (begin, end),
+            start,
+            method="LSODA",
+            rtol=_TOLERANCE,
+            atol=_TOLERANCE * min(1.0, start[0]),
+            t_eval=times,
+            events=death,
         )
-        return (1 - norm2) * x - lam, 1 - norm2
-
-    solution = solve_ivp(
-        rate,
-        (0.0, end),
-        (largest, 0.0),
-        method="LSODA",
-        rtol=_TOLERANCE,
-        atol=(_TOLERANCE * largest, _TOLERANCE),
-        **options,
-    )
-    if not solution.success:
-        raise ArithmeticError(f"The row flow could not be integrated: {solution.message}")
-    return solution
+        if not solution.success or (times is None and not len(solution.t_events[0])):
+            raise ArithmeticError(f"Got lam={self.lam}; the last weights could not be followed.")
+        x, log_amplitude = solution.y
+        return float(solution.t[-1]), np.maximum(x, 0.0), log_amplitude
 
 
 def _free(magnitudes: NDArray[np.float64], times: NDArray[np.float64]) -> RowFlow:

@@ -97,6 +97,48 @@ def test_live_weights_and_extinction_times_tell_one_story(row, lam):
     assert (np.diff(deaths[order]) >= 0).all() or np.isinf(deaths[order[-2:]]).all()
 
 
+@st.composite
+def wild_rows(draw):
+    """Rows of any size and norm, some with equal weights, zeros or near-ties at the top."""
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    scale = 10 ** draw(st.floats(-4, 1))
+    row = rng.normal(0, scale, draw(st.integers(1, 40)))
+    kind = draw(st.sampled_from(["plain", "grid", "near-tie"]))
+    if kind == "grid":
+        row = np.round(2 * row / scale) * scale / 2
+    if kind == "near-tie":
+        row[0] = np.abs(row).max() * (1 - 10 ** draw(st.floats(-16, -3)))
+    return row
+
+
+@given(row=wild_rows(), exponent=st.floats(-7, 2), span=st.floats(-2, 4))
+def test_live_weights_and_extinction_times_agree_on_wild_rows(row, exponent, span):
+    lam = 10**exponent
+    deaths = numerics.extinction_times(row, lam)
+    times = np.array([1e-25, *np.linspace(0.05, 1, 6) * 10**span])
+    flow = numerics.row_flow(row, lam, times)
+    clear = (np.abs(deaths - times[:, None]) > 1e-6 * (1 + times[:, None])).all(axis=1)
+    counts = (deaths > times[:, None]).sum(axis=1)
+    np.testing.assert_array_equal(flow.live[clear], counts[clear])
+    assert np.isfinite([flow.l1_norm, flow.norm2, flow.largest]).all()
+    assert (flow.norm2 >= flow.largest**2 * (1 - 1e-9)).all()
+
+
+@pytest.mark.parametrize(("m", "lam"), [(3, 0.05), (10, 0.05), (30, 0.1)])
+def test_the_mesh_is_of_order_six(m, lam, monkeypatch):
+    """Half the step leaves a thirtieth of the error (1/64 in the limit); no interval is stiff."""
+    from polysem.numerics import row_mesh
+
+    row = np.random.default_rng(m).normal(0, 1 / math.sqrt(m), m)
+    times = []
+    for step in (0.16, 0.08, 0.01):
+        monkeypatch.setattr(row_mesh, "_TIME_STEP", step)
+        monkeypatch.setattr(row_mesh, "_LOG_STEP", step)
+        times.append(np.sort(numerics.extinction_times(row, lam))[:-1])
+    errors = [np.max(np.abs(coarse - times[2]) / (1 + times[2])) for coarse in times[:2]]
+    assert errors[0] > 30 * errors[1]
+
+
 def test_the_authors_figure():
     """m = 1e5, lambda = 1e-5, s = .9/sqrt(m), NumPy's legacy seed 0.
 
