@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import erfcx
 
+from ._show import one_line, table_of_fields
 from ._validate import check_integer, check_lam, check_positive, check_vector
 
 _TOLERANCE = 1e-11
@@ -50,6 +51,12 @@ class HalfNormalLaw:
     norm2: NDArray[np.float64]
     amplitude: NDArray[np.float64]
     threshold: NDArray[np.float64]
+
+    __repr__ = one_line
+
+    def to_frame(self) -> Any:
+        """A pandas table, a row for each time."""
+        return table_of_fields(self)
 
 
 def half_normal_moments(b: ArrayLike) -> NDArray[np.float64]:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .. import theory
+from ._show import frame
 from ._validate import check_integer, check_rng
 from .bridge import numpy_function
 
@@ -204,6 +205,18 @@ class CountLaw:
     def std(self) -> float:
         """The standard deviation of K."""
         return float(np.sqrt(self.var()))
+
+    def to_frame(self) -> Any:
+        """A pandas table of k, pmf and cdf over the support."""
+        low, high = self.support()
+        k = np.arange(low, high + 1)
+        return frame({"k": k, "pmf": self.pmf(k), "cdf": self.cdf(k)})
+
+    def _repr_latex_(self) -> str:
+        return (
+            rf"$K \sim \text{{{type(self).__name__}}}({self.n}, {self.m}),\quad "
+            rf"E K = {self.mean():.5g},\quad \sqrt{{\mathrm{{Var}} K}} = {self.std():.4g}$"
+        )
 
     def rvs(self, size: Any = None, *, rng: np.random.Generator) -> Any:
         """Independent draws, by inversion."""

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ._show import one_line, table_of_fields
 from ._validate import check_lam, check_vector
 from .row_mesh import Moments, Track
 
@@ -61,6 +62,12 @@ class RowFlow:
     amplitude: NDArray[np.float64]
     threshold: NDArray[np.float64]
     largest: NDArray[np.float64]
+
+    __repr__ = one_line
+
+    def to_frame(self) -> Any:
+        """A pandas table, a row for each time."""
+        return table_of_fields(self)
 
 
 def row_flow(row: ArrayLike, lam: float, times: ArrayLike) -> RowFlow:

@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from ._show import frame
+
 
 class Outcome(Enum):
     """How a run ended; the value is a sentence that names the remedy.
@@ -113,6 +115,18 @@ class Solution:
     def outcome(self) -> Outcome:
         """The worst outcome among the instances."""
         return max(np.atleast_1d(self.outcomes), key=_SEVERITY.index)
+
+    def to_frame(self) -> Any:
+        """A pandas table, a row for each network: how and when its run ended."""
+        outcomes = np.atleast_1d(self.outcomes)
+        return frame(
+            {
+                "network": np.arange(outcomes.size),
+                "outcome": [str(outcome) for outcome in outcomes],
+                "time": np.atleast_1d(self.time),
+                "steps": np.atleast_1d(self.steps),
+            }
+        )
 
     def __repr__(self) -> str:
         *instances, n, m = self.weights.shape

@@ -96,6 +96,19 @@ class Claim:
                 f"{self.derivation.steps[-1].right}, not on the claim's formula."
             )
 
+    def __repr__(self) -> str:
+        return f"Claim({self.label}: {self.statement})"
+
+    def latex(self) -> str:
+        """The derivation in LaTeX, or the formula where there is none to show."""
+        if self.derivation:
+            return self.derivation.latex()
+        return f"${self.formula.latex()}$" if self.formula else ""
+
+    def _repr_markdown_(self) -> str:
+        formula = f"\n\n{self.formula._repr_latex_()}" if self.formula else ""
+        return f"**{self.label}** ({self.kind}). {self.statement}{formula}\n\n*{self.source}*"
+
     @property
     def rests_on(self) -> tuple[Any, ...]:
         """The claims and definitions to which the proof refers, each once."""

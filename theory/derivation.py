@@ -306,6 +306,9 @@ class Derivation:
             lines.append(rf"{shown} &= {sp.latex(right)} && \text{{{reason}}}")
         return "\\begin{align*}\n" + " \\\\\n".join(lines) + "\n\\end{align*}"
 
+    def __repr__(self) -> str:
+        return f"Derivation({' -> '.join(step.name for step in self.steps)})"
+
     def _repr_latex_(self) -> str:
         return self.latex()
 

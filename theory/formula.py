@@ -206,7 +206,9 @@ class Formula:
         return sp.latex(self.expression)
 
     def _repr_latex_(self) -> str:
-        return f"$\\displaystyle {self.latex()}$"
+        taken = ", ".join(map(sp.latex, self.arguments))
+        name = self.name.replace("_", r"\_")
+        return rf"$\displaystyle \mathtt{{{name}}}({taken}) = {self.latex()}$"
 
     def __repr__(self) -> str:
         signature = ", ".join(letter(symbol).argument for symbol in self.arguments)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from statistics import NormalDist
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -20,6 +20,9 @@ from .intervals import (
     smallest_binomial_deviation,
     smallest_poisson_deviation,
 )
+
+if TYPE_CHECKING:
+    from .tables import Table
 
 Verdict = Literal["agrees", "departs", "undecided"]
 
@@ -306,6 +309,30 @@ class Agreement:
             numerical_error=numerical_error,
             assumption="a deterministic value within its numerical error",
         )
+
+    def __repr__(self) -> str:
+        low, high = self.interval
+        return (
+            f"Agreement({self.verdict}: {self.quantity}; predicted {self.prediction:.5g}, "
+            f"measured {self.estimate:.5g} [{low:.5g}, {high:.5g}])"
+        )
+
+    def table(self) -> Table:
+        """The comparison as a table of one row."""
+        from .standard_tables import agreements_table
+
+        return agreements_table([self])
+
+    def to_frame(self) -> Any:
+        """The comparison as a pandas table of one row."""
+        return self.table().to_frame()
+
+    def to_latex(self) -> str:
+        """The comparison as a tabular of one row."""
+        return self.table().to_latex()
+
+    def _repr_html_(self) -> str:
+        return self.table()._repr_html_()
 
     @property
     def ratio(self) -> float | None:

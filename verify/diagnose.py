@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import math
 from collections import Counter
@@ -202,6 +203,21 @@ class Diagnosis:
             "verdict_in_words": self.words,
             "candidate_causes": list(self.candidates),
         }
+
+    def __repr__(self) -> str:
+        return (
+            f"Diagnosis({self.instances} network(s), n={self.n}, m={self.m}: {self.mean:g} shared "
+            f"neurons; {self.words})"
+        )
+
+    def to_frame(self) -> Any:
+        """The fields as a pandas table."""
+        from .standard_tables import fields_table
+
+        return fields_table("diagnosis", self.words, self.to_dict()).to_frame()
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{html.escape(self.text())}</pre>"
 
     def to_json(self) -> str:
         """JSON text."""

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .. import theory
 from ..numerics._validate import check_lam, check_sizes
+from .rounding import rounded
+
+if TYPE_CHECKING:
+    from .tables import Table
 
 SIZES = (
     "expected_pairs",
@@ -65,6 +69,37 @@ class Predictions(dict[str, Prediction]):
             for p in self.values()
         }
         return values
+
+    def __repr__(self) -> str:
+        given = [p.name for p in self.values() if p.value is not None]
+        return f"Predictions({len(given)} of {len(self)} hold: {', '.join(given[:3])}, ...)"
+
+    def table(self) -> Table:
+        """Value, or why there is none, with meaning, error and source."""
+        from .standard_tables import rows_table
+
+        rows = [
+            {
+                "prediction": p.name,
+                "value": "-" if p.value is None else rounded(p.value, 6),
+                "meaning": p.meaning if p.reason is None else p.reason,
+                "error": p.error,
+                "source": p.source,
+            }
+            for p in self.values()
+        ]
+        return rows_table("predictions", "What the closed forms expect.", rows)
+
+    def to_frame(self) -> Any:
+        """The predictions as a pandas table."""
+        return self.table().to_frame()
+
+    def to_latex(self) -> str:
+        """The predictions as a tabular."""
+        return self.table().to_latex()
+
+    def _repr_html_(self) -> str:
+        return self.table()._repr_html_()
 
     def text(self) -> str:
         """One line a prediction."""

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .. import numerics
+
+if TYPE_CHECKING:
+    from .tables import Table
 
 RULE = "authors: at least two features with |W_ik| in [0.8, 1.2]"
 
@@ -78,6 +81,29 @@ class Run:
     def to_dict(self) -> dict[str, Any]:
         """The fields, ready for JSON; null where a diverged run left nothing to measure."""
         return asdict(self)
+
+    def __repr__(self) -> str:
+        return (
+            f"Run(n={self.features}, m={self.neurons}, l1={self.l1:g}, seed={self.seed}: "
+            f"{self.outcome}, {self.polysemantic_neurons} polysemantic neurons)"
+        )
+
+    def table(self) -> Table:
+        """The fields, one a row."""
+        from .standard_tables import fields_table
+
+        return fields_table("run", "One training run.", self.to_dict())
+
+    def to_frame(self) -> Any:
+        """The fields as a pandas table."""
+        return self.table().to_frame()
+
+    def to_latex(self) -> str:
+        """The fields as a tabular."""
+        return self.table().to_latex()
+
+    def _repr_html_(self) -> str:
+        return self.table()._repr_html_()
 
     def text(self) -> str:
         """One line a field."""

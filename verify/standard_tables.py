@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .. import theory
@@ -48,7 +48,7 @@ def symbols_table() -> Table:
         }
         for entry in LETTERS.values()
     ]
-    return _table("symbols", "The letters of the theory.", rows)
+    return rows_table("symbols", "The letters of the theory.", rows)
 
 
 def predictions_table(
@@ -99,7 +99,7 @@ def predictions_table(
             | {name: "-" if value is None else rounded(value) for name, value in values.items()}
         )
     weight = "" if lam is None else f" at lambda = {lam:g}"
-    return _table("predictions", f"Closed forms{weight}; a dash where one does not hold.", rows)
+    return rows_table("predictions", f"Closed forms{weight}; a dash where one does not hold.", rows)
 
 
 def agreements_table(agreements: Iterable[Agreement], *, name: str = "agreements") -> Table:
@@ -143,7 +143,7 @@ def agreements_table(agreements: Iterable[Agreement], *, name: str = "agreements
             }
         )
     caption = "Measured against predicted, with the interval of the measurement and the verdict."
-    return _table(name, caption, rows)
+    return rows_table(name, caption, rows)
 
 
 def claims_table(labels: Iterable[str] = ()) -> Table:
@@ -185,7 +185,7 @@ def claims_table(labels: Iterable[str] = ()) -> Table:
         }
         for label in wanted
     ]
-    return _table("claims", "Claims of the theory and their computed status.", rows)
+    return rows_table("claims", "Claims of the theory and their computed status.", rows)
 
 
 def benchmark_table() -> Table:
@@ -205,8 +205,21 @@ def benchmark_table() -> Table:
     """
     from .published import data_rows
 
-    return _table("benchmark", "Benchmarks, medians.", data_rows("benchmark.csv"))
+    return rows_table("benchmark", "Benchmarks, medians.", data_rows("benchmark.csv"))
 
 
-def _table(name: str, caption: str, rows: Sequence[dict[str, Any]]) -> Table:
+def rows_table(name: str, caption: str, rows: Sequence[Mapping[str, Any]]) -> Table:
+    """A table from its rows."""
     return Table(name=name, caption=caption, frame=need("pandas", "tables").DataFrame(rows))
+
+
+def fields_table(name: str, caption: str, values: Mapping[str, Any]) -> Table:
+    """A table of two columns, a quantity a row; numbers rounded, a dash for what is missing."""
+    rows = [{"quantity": quantity, "value": _cell(value)} for quantity, value in values.items()]
+    return rows_table(name, caption, rows)
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, float):
+        return rounded(value, 6)
+    return "-" if value is None else str(value)
