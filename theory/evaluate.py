@@ -290,6 +290,7 @@ _RULES: dict[type, Any] = {
     sp.tanh: _call(mpmath.tanh),
     sp.erf: _call(mpmath.erf),
     sp.erfc: _call(mpmath.erfc),
+    sp.erfinv: _call(mpmath.erfinv),
     sp.besseli: _call(mpmath.besseli),
     Root: _root,
     Taylor: _taylor,

@@ -272,3 +272,16 @@ active_value = _letter("active_value", "v_1", "value of an active feature", real
 norm_time = _letter(
     "norm_time", "X", "product of lambda, t and the l1 norm of a row", nonnegative=True
 )
+lag = _letter("lag", "D", "lag between two thresholds, in gaps", nonnegative=True)
+inverse_amplitude = _letter(
+    "inverse_amplitude", "v", "inverse of the common amplitude of a row", positive=True
+)
+mean_excess2 = _letter(
+    "mean_excess2",
+    "mu_2",
+    "mean squared excess of a weight over the threshold, in units of its variance",
+    nonnegative=True,
+)
+kick = _letter(
+    "kick", "eta", "kick of one weight, in units of the standard deviation of kicks", real=True
+)
