@@ -63,15 +63,18 @@ def test_without_partners_every_winner_is_kept_and_with_wild_kicks_few_are():
     kicks = rng.normal(0, 10, (500, 8))
     assert numerics.two_row_prediction(kicks, 1, 64, rng, draws=100)[0] == 1
     value, error = numerics.two_row_prediction(kicks, 5, 64, rng, draws=4000)
-    assert abs(value - 1 / 8) < 6 * error
+    assert abs(value - 1 / 8) < 6 * np.sqrt(1 / 8 * 7 / 8 / 4000)
+    assert error < 0.02
 
 
 def test_two_rows_predict_themselves(entropy):
     """Null: at n = 2 prediction and pairs agree.  Rate 1e-8; sees 0.02 of a fraction near 0.94."""
     rng = np.random.default_rng([entropy, 4])
-    found = numerics.two_rows(64, 4000, rng)
-    value, error = numerics.two_row_prediction(found.kicks, 2, 64, rng, draws=20_000)
-    spread = np.hypot(error, np.sqrt(0.94 * 0.06 / 4000))  # rows of a pair may be dependent
+    pairs, draws = 6000, 20_000
+    found = numerics.two_rows(64, pairs, rng)
+    value, _ = numerics.two_row_prediction(found.kicks, 2, 64, rng, draws=draws)
+    # rows of a pair may be dependent, and both sides use the same kicks
+    spread = np.sqrt(0.94 * 0.06 * (1 / draws + 1 / (2 * pairs) + 1 / pairs))
     assert 5.7 * spread < 0.025
     assert abs(value - found.retained.mean()) < 5.7 * spread
 
@@ -82,3 +85,16 @@ def test_bad_input():
         numerics.two_rows(8, 2, rng, rel=1.0)
     with pytest.raises(ValueError, match="law='uniform'"):
         numerics.two_rows(8, 2, rng, law="uniform")
+    with pytest.raises(ValueError, match="at least 10 vectors"):
+        numerics.two_row_prediction(np.zeros((5, 3)), 2, 8, rng)
+
+
+def test_the_flow_of_two_rows_nears_its_limit(entropy):
+    """Null: kept winners at small lambda are those of the limit.  Rate 1e-8; sees 0.1."""
+    rng = np.random.default_rng([entropy, 6])
+    limit = numerics.two_rows(16, 2000, rng).retained.mean()
+    flow = numerics.two_rows(16, 400, rng, lam=0.01)
+    bound = 5.7 * np.sqrt(0.94 * 0.06 * (1 / 400 + 1 / 2000))  # rows of a pair may be dependent
+    assert bound < 0.08
+    assert abs(flow.retained.mean() - limit) < bound
+    assert flow.kicks.shape == (800, 16)
