@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from .figures import Plot
     from .tables import Table
 
-CHAPTERS = ("l1",)
+CHAPTERS = ("l1", "noise")
 _LIBRARIES = ("sympy", "numpy", "scipy", "matplotlib", "pandas")
 
 
