@@ -49,6 +49,8 @@ from .oracles import enumerated_exclusion_law as enumerated_exclusion_law
 from .oracles import enumerated_independent_law as enumerated_independent_law
 from .oracles import finite_difference_gradient as finite_difference_gradient
 from .oracles import slow_polysemantic_neurons as slow_polysemantic_neurons
+from .predict_noise import noise_final_state as noise_final_state
+from .predict_noise import predict_noise as predict_noise
 from .predictions import Prediction as Prediction
 from .predictions import Predictions as Predictions
 from .predictions import predict as predict
@@ -59,6 +61,7 @@ from .report import write_report as write_report
 from .rounding import rounded as rounded
 from .rounding import with_error as with_error
 from .runs import Run as Run
+from .runs import noise_model as noise_model
 from .runs import run as run
 from .standard_tables import agreements_table as agreements_table
 from .standard_tables import benchmark_table as benchmark_table

@@ -11,7 +11,7 @@ import numpy as np
 from .. import numerics, theory
 from .agreement import Agreement
 from .figures import Plot
-from .noise_runs import Code, Curve, Growth
+from .noise_runs import Code, Curve, Growth, reference_fourth_norms
 from .report import Chapter
 from .rounding import rounded, with_error
 from .tables import Table
@@ -159,6 +159,18 @@ def _curve_agreements(sampled: dict[Curve, Any]) -> list[Agreement]:
                     )
                 )
         elif curve.sigma == 0.15 and curve.steps[-1] == MARKS[-1]:
+            theirs = reference_fourth_norms(curve.law)
+            found.append(
+                Agreement.of_mean(
+                    claim="noise_figure",
+                    quantity=f"final fourth norm over that of the authors' program, {where}",
+                    prediction=float(theirs.mean()),
+                    samples=numerics.row_norms(weights, 4).mean(axis=-1),
+                    margin=float(2 * theirs.std(ddof=1) / theirs.mean()),
+                    bounds=None,
+                    false_alarm=FALSE_ALARM,
+                )
+            )
             found.append(
                 Agreement.of_mean(
                     claim="corner_fourth_norm",

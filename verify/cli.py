@@ -62,16 +62,45 @@ def main() -> None:
 @features
 @neurons
 @click.option("--l1", type=float, help="The paper's lambda (a quarter of the code's).")
+@click.option("--sigma", type=float, help="Standard deviation of the noise on a neuron.")
+@click.option("--kurtosis", type=float, help="Its excess kurtosis: bipolar -2, Gaussian 0.")
+@click.option("--learning-rate", type=float, default=0.02, help="For half times in SGD steps.")
 @as_json
-def predict(features: int, neurons: int, l1: float | None, as_json: bool) -> None:
+def predict(
+    features: int,
+    neurons: int,
+    l1: float | None,
+    sigma: float | None,
+    kurtosis: float | None,
+    learning_rate: float,
+    as_json: bool,
+) -> None:
     """All closed forms that apply, with regime and source."""
     from .predictions import predict as predictions
 
     result = predictions(features, neurons, lam=l1)
+    state: dict[str, str] = {}
+    if (sigma is None) != (kurtosis is None):
+        raise ValueError(
+            f"Got sigma={sigma} and kurtosis={kurtosis}; give both (excess kurtosis: bipolar -2, "
+            "uniform -1.2, Gaussian 0) or neither."
+        )
+    if sigma is not None and kurtosis is not None:
+        from .predict_noise import noise_final_state, predict_noise
+
+        result.update(
+            predict_noise(
+                features, neurons, sigma=sigma, kurtosis=kurtosis, learning_rate=learning_rate
+            )
+        )
+        words = noise_final_state(features, neurons, sigma=sigma, kurtosis=kurtosis)
+        state = {"final_state": words}
     if as_json:
-        emit(result.to_dict())
+        emit(result.to_dict() | state)
     else:
         click.echo(result.text())
+        for name, words in state.items():
+            click.echo(f"{name}: {words}")
 
 
 @main.command()
@@ -85,6 +114,12 @@ def predict(features: int, neurons: int, l1: float | None, as_json: bool) -> Non
 @click.option("--learning-rate", type=float, help="For sgd and adamw.")
 @click.option("--steps", type=int, help="For sgd and adamw.")
 @click.option("--max-time", type=float, help="For the flow: stop at this flow time.")
+@click.option(
+    "--noise", "law", help="Noise on the hidden layer: bipolar, gaussian, uniform, laplace, ..."
+)
+@click.option("--sigma", type=float, help="Standard deviation of the noise on a neuron.")
+@click.option("--kurtosis", type=float, help="Excess kurtosis, for --noise three-point.")
+@click.option("--draws", default="shared", show_default=True, help="shared or independent.")
 @as_json
 def train(
     features: int,
@@ -92,12 +127,24 @@ def train(
     l1: float,
     optimizer: str,
     seed: int,
+    law: str | None,
+    sigma: float | None,
+    kurtosis: float | None,
+    draws: str,
     as_json: bool,
-    **settings: float | None,
+    **settings: Any,
 ) -> None:
-    """Train one network and report counts, norms and outcome."""
-    from .runs import run
+    """Train one network and report counts, norms and outcome.
 
+    With --noise the flow descends the exactly averaged loss, sgd and adamw draw the noise anew at
+    every step.
+    """
+    from .runs import noise_model, run
+
+    if law is not None or sigma is not None:
+        settings["model"] = noise_model(
+            law, sigma, kurtosis=kurtosis, draws=draws, averaged=optimizer == "flow"
+        )
     given = {name: value for name, value in settings.items() if value is not None}
     result = run(features, neurons, l1, optimizer=optimizer, seed=seed, **given)
     if as_json:

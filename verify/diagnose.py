@@ -19,9 +19,11 @@ from ..numerics import (
     features_on_neurons,
     overlaps,
     polysemantic_neurons,
+    simplex_distance,
     unit_rows,
 )
 from ..numerics._validate import check_choice, check_sizes, check_weights
+from ..numerics.measure import AUTHORS_BAND
 from .measured import training_band
 from .totals import detectable_ratios, total_law
 
@@ -33,7 +35,12 @@ SPARSE_SHARE = 0.9
 
 LAYOUTS = ("features-first", "neurons-first")
 
+SIMPLEX_SHARE = 0.5
+"""Overlaps are those of a regular simplex below this share of an orthonormal code's distance."""
+
 VERDICTS = {
+    "noise-simplex": "a regular simplex, as noise on the hidden layer makes it: no two rows are "
+    "at right angles, and no neuron has room for two weights of size 0.8",
     "no-neurons": "the rows are spread over many neurons: there are no neurons to count",
     "forced-by-capacity": "forced by capacity: as few neurons are shared as there can be",
     "compatible-with-exclusion-law": "compatible with the exclusion law",
@@ -127,6 +134,12 @@ class Diagnosis:
         Whether the count is compatible with a ratio inside the band.
     cosines : dict of str to float
         Basis-free: smallest, mean absolute and largest cosine between rows.
+    simplex_distance : float
+        Largest relative distance of a network's overlaps from those of a regular simplex; None
+        for one feature.
+    simplex_limit : float
+        The largest size that two weights of one neuron can both have, by the largest eigenvalue
+        of the overlaps.
     significance : float
         The p-value below which a hypothesis is given up.
     verdict : str
@@ -160,6 +173,8 @@ class Diagnosis:
     band_p_value: float | None
     inside_band: bool | None
     cosines: dict[str, float]
+    simplex_distance: float | None
+    simplex_limit: float
     significance: float
     verdict: str
 
@@ -234,6 +249,13 @@ class Diagnosis:
             f"mean absolute {self.cosines['mean_absolute']:.3f}; antipodal pairs "
             f"{np.mean(self.antipodal_pairs):g}.",
         ]
+        if self.verdict == "noise-simplex":
+            lines.append(
+                f"the rows sum to zero (distance {self.simplex_distance:.3f} from a regular "
+                f"simplex; an orthonormal code has {1 / math.sqrt(self.n):.3f}): the squared "
+                "norm of a neuron's weights is at most q n/(n-1), so that two of them cannot "
+                f"both exceed {self.simplex_limit:.3f}."
+            )
         if self.verdict != "no-neurons":
             carried = ", ".join(f"{k}: {v:g}" for k, v in self.features_per_neuron.items())
             lines += [
@@ -393,6 +415,8 @@ def diagnose(
         "antipodal_pairs": _integers(np.atleast_1d(antipodal_pairs(stack))),
         "forced": float(np.maximum(0, np.minimum(alive - m, m)).mean()),
         "cosines": _cosines(stack),
+        "simplex_distance": round(float(simplex_distance(stack).max()), 9) if n > 1 else None,
+        "simplex_limit": _simplex_limit(stack),
         "significance": significance,
         **_carried(stack, sits),
     }
@@ -400,7 +424,16 @@ def diagnose(
     found |= dict.fromkeys(_OF_THE_LAW)
     if not no_neurons and alive.min() >= 1 and alive.max() <= 2 * m:
         found |= _against_law(alive, shared, m, significance)
+    regular = n > 1 and found["simplex_distance"] < SIMPLEX_SHARE / math.sqrt(n)
+    if regular and found["simplex_limit"] < AUTHORS_BAND[0]:
+        return Diagnosis(**found, verdict="noise-simplex")
     return Diagnosis(**found, verdict="no-neurons" if no_neurons else _verdict(found))
+
+
+def _simplex_limit(stack: NDArray[Any]) -> float:
+    """Two weights of a neuron hold at most the largest eigenvalue of W W^T in squares."""
+    largest = np.linalg.eigvalsh(stack @ stack.swapaxes(1, 2))[:, -1].max()
+    return round(float(np.sqrt(max(largest, 0.0) / 2)), 9)
 
 
 def _layout(stack: NDArray[Any], layout: str | None) -> str:

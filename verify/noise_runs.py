@@ -9,6 +9,7 @@ import numpy as np
 
 from .. import numerics, theory
 from ..numerics import Noise, SampledNoise
+from .published import data_rows
 
 SETTLED = 40.0  # flow time by which the overlaps have reached the simplex
 
@@ -134,6 +135,12 @@ class Growth:
             "mean_overlap": float(numerics.overlaps(settled).mean() / norm2 * (self.n - 1)),
             "simplex_distance": float(numerics.simplex_distance(settled)),
         }
+
+
+def reference_fourth_norms(law: str) -> np.ndarray:
+    """Final fourth norms of the authors' program, one a network (n = 8, m = 16, sigma = .15)."""
+    rows = data_rows("noise_reference.csv")
+    return np.array([float(row["final_fourth_norm"]) for row in rows if row["law"] == law])
 
 
 def fourth_norm(weights: np.ndarray) -> float:

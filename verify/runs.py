@@ -43,8 +43,12 @@ class Run:
         Fraction of features whose largest weight is where it was at the start.
     l1_norm, norm2, fourth_norm : float
         Means over the features of the sums of |W|, W^2 and W^4.
+    simplex_distance : float
+        Relative distance of the overlaps from those of a regular simplex.
+    antipodal_pairs, spread_rows : int
+        Pairs of opposite rows; features no weight of which holds a quarter of the row.
     loss : float
-        Summed reconstruction loss plus 4 lambda |W|_1.
+        Without noise: summed reconstruction loss plus 4 lambda |W|_1.
     time : float
         Flow time (steps, for an optimizer without one) at the end.
     steps : int
@@ -67,6 +71,9 @@ class Run:
     l1_norm: float | None
     norm2: float | None
     fourth_norm: float | None
+    simplex_distance: float | None
+    antipodal_pairs: int | None
+    spread_rows: int | None
     loss: float | None
     time: float
     steps: int
@@ -163,10 +170,59 @@ def run(n: int, m: int, lam: float, *, optimizer: str = "flow", seed: int, **set
     )
 
 
+def noise_model(
+    law: str | None,
+    sigma: float | None,
+    *,
+    kurtosis: float | None = None,
+    draws: str = "shared",
+    averaged: bool = False,
+) -> numerics.Model:
+    """The model with noise on its hidden layer, from the words of a command line.
+
+    >>> from polysem import verify
+    >>> model = verify.noise_model("bipolar", 0.1)
+    >>> verify.run(4, 8, 0.0, optimizer="sgd", seed=0, model=model, steps=10).outcome
+    'completed'
+
+    Parameters
+    ----------
+    law : str
+        The law of the noise, see :class:`polysem.numerics.Noise`.
+    sigma : float
+        Its standard deviation.
+    kurtosis : float, optional
+        The excess kurtosis of the three-point law.
+    draws : {"shared", "independent"}
+        One draw for all inputs of a step, or one each; for sampled noise.
+    averaged : bool
+        Average the loss exactly in place of drawing.
+
+    Returns
+    -------
+    Model
+
+    Raises
+    ------
+    ValueError
+        If one of law and sigma is missing, or one of them makes no sense.
+    """
+    if law is None or sigma is None:
+        raise ValueError(f"Got noise={law} and sigma={sigma}; give both, or neither.")
+    noise = numerics.Noise(sigma=sigma, law=law, excess_kurtosis=kurtosis)
+    sampled = numerics.SampledNoise(noise=noise, draws=draws)
+    return numerics.AveragedNoise(noise=noise) if averaged else sampled
+
+
 def _measure(initial: np.ndarray, weights: np.ndarray, lam: float) -> dict[str, Any]:
     names = [name for name, kind in Run.__annotations__.items() if kind.endswith("| None")]
     if not np.isfinite(weights).all():
         return dict.fromkeys(names)
     values = numerics.measured(initial, weights, numerics.Problem(lam=lam))
     values["polysemantic_neurons"] = values["polysemantic_neurons_authors"]
+    values["simplex_distance"] = (
+        float(numerics.simplex_distance(weights)) if len(weights) > 1 else None
+    )
+    values["antipodal_pairs"] = int(numerics.antipodal_pairs(weights))
+    values["spread_rows"] = int(numerics.spread_rows(weights))
     return {name: values[name] for name in names}
