@@ -28,15 +28,18 @@ _HELD: set[Path] = set()  # folders that this process is sweeping
 
 
 @cache
-def source_digest() -> str:
-    """A digest of the sources that decide a result, and of the versions of NumPy and SciPy."""
+def source_digest(*rooms: str) -> str:
+    """A digest of the sources that decide a result, and of the versions of NumPy and SciPy.
+
+    The rooms are numerics and theory unless others are named.
+    """
     import scipy
 
     digest = hashlib.sha256(f"numpy {np.__version__} scipy {scipy.__version__}".encode())
-    numerics = Path(__file__).resolve().parent
-    for room in (numerics, numerics.parent / "theory"):
-        for path in sorted(room.glob("*.py")):
-            digest.update(f"\0{room.name}/{path.name}\0".encode())
+    parent = Path(__file__).resolve().parent.parent
+    for room in rooms or ("numerics", "theory"):
+        for path in sorted((parent / room).glob("*.py")):
+            digest.update(f"\0{room}/{path.name}\0".encode())
             digest.update(path.read_bytes())
     return digest.hexdigest()
 
@@ -190,7 +193,7 @@ class Store:
         """The numbers of a chunk that is there; nothing is ever unpickled."""
         path = self.path(chunk, "npz")
         try:
-            with np.load(path, allow_pickle=False) as file:
+            with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as file:
                 return {name: file[name] for name in file.files}
         except (ValueError, OSError, zipfile.BadZipFile) as error:
             raise ValueError(f"{path} cannot be read ({error}); resume the sweep.") from None

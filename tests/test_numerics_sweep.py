@@ -178,7 +178,7 @@ def test_what_is_torn_foreign_or_stale_is_set_aside_and_computed_again(spec, tmp
 
 def test_changed_sources_make_all_chunks_stale(spec, tmp_path, monkeypatch):
     numerics.sweep(spec, tmp_path)
-    monkeypatch.setattr(sweep_store, "source_digest", lambda: "another version")
+    monkeypatch.setattr(sweep_store, "source_digest", lambda *rooms: "another version")
     assert numerics.sweep(spec, tmp_path).reused == 0
 
 

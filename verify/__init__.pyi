@@ -39,6 +39,8 @@ from .intervals import (
 from .intervals import (
     smallest_poisson_deviation as smallest_poisson_deviation,
 )
+from .kept import keep_in as keep_in
+from .kept import kept as kept
 from .latex import LatexCheck as LatexCheck
 from .latex import check_latex as check_latex
 from .measured import MeasuredCount as MeasuredCount

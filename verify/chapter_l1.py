@@ -9,6 +9,7 @@ import numpy as np
 from .. import numerics, theory
 from .agreement import Agreement
 from .figures import Plot
+from .kept import kept
 from .published import PublishedCount, published_counts
 from .report import Chapter
 from .rounding import rounded, with_error
@@ -41,7 +42,7 @@ def chapter(scale: str, *, entropy: int, progress: bool = True) -> Chapter:
     counts = {}
     cells = tqdm(NETWORKS[scale].items(), desc="l1", disable=None if progress else True)
     for (m, instances), seed in zip(cells, networks.spawn(len(NETWORKS[scale])), strict=True):
-        counts[m] = _train(m, instances, np.random.default_rng(seed))
+        counts[m] = _train(m, instances, seed)
     published = published_counts()
     return Chapter(
         name="l1",
@@ -127,14 +128,22 @@ def _row_agreements(rows: int, rng: np.random.Generator) -> list[Agreement]:
     return found
 
 
-def _train(m: int, instances: int, rng: np.random.Generator) -> dict[str, Any]:
-    initial = numerics.initial_weights(FEATURES, m, rng, instances=instances)
-    final = numerics.train(initial, LAM).weights
-    kept = numerics.winners(final) == numerics.winners(initial)
-    return {
-        "neurons": numerics.polysemantic_neurons(final),
-        "kept": np.asarray(kept).reshape(instances, -1).mean(axis=1),
-    }
+def _train(m: int, instances: int, seed: np.random.SeedSequence) -> dict[str, Any]:
+    """Counts and kept winners of independent networks; an interrupted report finds them again."""
+    about = {"n": FEATURES, "m": m, "lam": LAM, "instances": instances}
+    about |= {"entropy": seed.entropy, "spawn_key": list(seed.spawn_key)}
+
+    def compute() -> dict[str, np.ndarray]:
+        rng = np.random.default_rng(seed)
+        initial = numerics.initial_weights(FEATURES, m, rng, instances=instances)
+        final = numerics.train(initial, LAM).weights
+        same = numerics.winners(final) == numerics.winners(initial)
+        return {
+            "neurons": numerics.polysemantic_neurons(final),
+            "kept": np.asarray(same).reshape(instances, -1).mean(axis=1),
+        }
+
+    return kept("l1-counts", about, compute)
 
 
 LAWS = (

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from .. import __version__
 from .extras import need
 from .files import writable_folder, write_text
+from .kept import keep_in
 from .latex import check_latex
 
 if TYPE_CHECKING:
@@ -70,7 +71,8 @@ def write_report(
     """Write report.json, report.md, the tables and the figures of all chapters.
 
     Each chapter is written as soon as it is computed; report.md and report.json come last, so
-    that a folder with a report.json holds a whole report.
+    that a folder with a report.json holds a whole report. Finished experiments are kept in
+    ``runs/``: an interrupted report, started again in its folder, goes on where it was.
 
     >>> import tempfile
     >>> from polysem import verify
@@ -116,7 +118,8 @@ def write_report(
     for name in only or CHAPTERS:
         start = time.perf_counter()
         module = import_module(f".chapter_{name}", __package__)
-        chapter = module.chapter(scale, entropy=entropy, progress=progress)
+        with keep_in(folder / "runs"):
+            chapter = module.chapter(scale, entropy=entropy, progress=progress)
         files = [
             path.name for item in (*chapter.tables, *chapter.figures) for path in item.write(folder)
         ]
