@@ -130,7 +130,7 @@ def _row_agreements(rows: int, rng: np.random.Generator) -> list[Agreement]:
 
 def _train(m: int, instances: int, seed: np.random.SeedSequence) -> dict[str, Any]:
     """Counts and kept winners of independent networks; an interrupted report finds them again."""
-    about = {"n": FEATURES, "m": m, "lam": LAM, "instances": instances}
+    about: dict[str, Any] = {"n": FEATURES, "m": m, "lam": LAM, "instances": instances}
     about |= {"entropy": seed.entropy, "spawn_key": list(seed.spawn_key)}
 
     def compute() -> dict[str, np.ndarray]:
