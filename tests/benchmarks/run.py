@@ -1,0 +1,349 @@
+"""All benchmarks of the training loop; writes tests/benchmarks/results.md.
+
+Every figure is a median of at least five timings; the two sides of a ratio are timed in turn
+within one process, each on one and on two threads, and the faster of these counts.
+"""
+
+import argparse
+import gc
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from polysem import numerics
+
+HERE = Path(__file__).resolve().parent
+LAM = 2.5e-4  # the authors' lambda_code = 1e-3
+AUTHORS_STEPS = 7500
+REPEATS = 5
+
+
+def start(n, m, seed=0, dtype=np.float32):
+    return numerics.initial_weights(n, m, np.random.default_rng([n, m, seed]), dtype=dtype)
+
+
+def median_seconds(action, repeats=REPEATS):
+    times = []
+    for repeat in range(repeats):
+        gc.collect()
+        begun = time.perf_counter()
+        action(repeat)
+        times.append(time.perf_counter() - begun)
+    return statistics.median(times)
+
+
+def faster_of_threads(action, repeats=REPEATS, threads=(1, 2)):
+    """The median on one thread and on two; the smaller, and its number of threads."""
+    import torch
+
+    medians = {}
+    for count in threads:
+        torch.set_num_threads(count)
+        with threadpool_limits(count):
+            medians[count] = median_seconds(action, repeats)
+    best = min(medians, key=medians.get)
+    return medians[best], best
+
+
+def table(head, rows):
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    return "\n".join(lines + ["| " + " | ".join(map(str, row)) + " |" for row in rows])
+
+
+def machine():
+    model = next(
+        (
+            line.split(":")[1].strip()
+            for line in Path("/proc/cpuinfo").read_text().splitlines()
+            if line.startswith("model name")
+        ),
+        platform.processor(),
+    )
+    import torch
+
+    return (
+        f"{os.cpu_count()} cores, {model}; Python {platform.python_version()}, "
+        f"NumPy {np.__version__}, PyTorch {torch.__version__}; "
+        f"load average {os.getloadavg()[0]:.1f} before this section"
+    )
+
+
+def against_authors_program():
+    """Time to the final number of polysemantic neurons of one network."""
+    from torch_programs import AuthorsProgram
+
+    rows = []
+    for m, block in ((1024, 20), (4096, 6)):
+        program = AuthorsProgram(start(256, m))
+
+        def theirs(_, program=program, block=block):
+            for _ in range(block):
+                program.step()
+
+        theirs(0)
+        seconds, threads = faster_of_threads(theirs)
+        whole = seconds / block * AUTHORS_STEPS
+        rows.append((m, "PyTorch, AdamW, 7500 steps", f"{whole:.0f} s", threads, "", ""))
+        for name, settings in (
+            ("(a) flow, splitting", {"optimizer": "splitting"}),
+            ("(b) limit, rel = .03", {"optimizer": "quasistatic"}),
+            ("(b) limit, rel = .01", {"optimizer": "quasistatic", "rel": 0.01}),
+        ):
+            counts = []
+
+            def ours(seed, m=m, settings=settings, counts=counts):
+                run = numerics.train(start(256, m, seed), LAM, **settings)
+                assert run.outcome is numerics.Outcome.CONVERGED
+                counts.append(int(numerics.polysemantic_neurons(run.weights)))
+
+            tried = (1,) if "splitting" in name and m > 1024 else (1, 2)
+            seconds, threads = faster_of_threads(ours, threads=tried)
+            mean = statistics.mean(counts[:REPEATS])
+            rows.append(
+                (m, name, f"{seconds:.2f} s", threads, f"{whole / seconds:.0f}", f"{mean:.1f}")
+            )
+    head = ("m", "program", "time", "threads", "ratio", "mean K of 5 networks")
+    text = (
+        "n = 256, lambda_code = 1e-3, one network, float32. PyTorch's time is 7500 times that of "
+        "a step, whose cost does not change with the steps; ours are whole runs to rest.\n\n"
+    )
+    return text + table(head, rows)
+
+
+def against_hand_written_torch():
+    """The same proximal flow to rest, both whole runs."""
+    from torch_programs import hand_flow
+
+    rows = []
+    for n, m, lam, dtype in ((64, 256, 0.01, np.float64), (256, 1024, 0.01, np.float32)):
+        steps = []
+
+        def theirs(seed, n=n, m=m, lam=lam, dtype=dtype, steps=steps):
+            steps.append(hand_flow(start(n, m, seed, dtype), lam)[1])
+
+        their_time, their_threads = faster_of_threads(theirs)
+        rows.append(
+            (
+                n,
+                m,
+                lam,
+                np.dtype(dtype).name,
+                "PyTorch by hand",
+                f"{their_time:.2f} s",
+                their_threads,
+                "",
+                int(statistics.median(steps)),
+            )
+        )
+        for name in ("flow", "splitting", "quasistatic"):
+            steps = []
+
+            def ours(seed, n=n, m=m, lam=lam, dtype=dtype, steps=steps, name=name):
+                run = numerics.train(start(n, m, seed, dtype), lam, optimizer=name)
+                steps.append(int(run.steps))
+
+            seconds, threads = faster_of_threads(ours)
+            rows.append(
+                (
+                    n,
+                    m,
+                    lam,
+                    np.dtype(dtype).name,
+                    name,
+                    f"{seconds:.2f} s",
+                    threads,
+                    f"{their_time / seconds:.1f}",
+                    int(statistics.median(steps)),
+                )
+            )
+    return table(("n", "m", "lambda", "type", "program", "time", "threads", "ratio", "steps"), rows)
+
+
+def dense_phase():
+    """Share of the matrix-product rate that numpy.dot reaches on the same shapes."""
+    rows = []
+    with threadpool_limits(1):
+        for n, m in ((256, 1024), (256, 4096), (512, 2048)):
+            for dtype in (np.float32, np.float64):
+                weights = start(n, m, dtype=dtype)[None]
+                square = np.random.default_rng(0).standard_normal((n, n)).astype(dtype)
+                out = np.empty_like(weights[0])
+                flow, problem = numerics.Flow(), numerics.Problem(lam=LAM)
+                limit = np.array([np.inf])
+                product, step = [], []
+                for _ in range(21):
+                    begun = time.perf_counter()
+                    np.dot(square, weights[0], out=out)
+                    product.append(time.perf_counter() - begun)
+                    begun = time.perf_counter()
+                    flow.step(weights, problem, limit, None)
+                    step.append(time.perf_counter() - begun)
+                product, step = statistics.median(product), statistics.median(step)
+                work = 2 * n * n * m
+                rows.append(
+                    (
+                        n,
+                        m,
+                        np.dtype(dtype).name,
+                        f"{work / product / 1e9:.0f}",
+                        f"{2 * work / step / 1e9:.0f}",
+                        f"{200 * product / step:.0f} %",
+                        f"{150 * product / step:.0f} %",
+                    )
+                )
+    head = (
+        "n",
+        "m",
+        "type",
+        "dot, GFLOP/s",
+        "a step, GFLOP/s",
+        "share",
+        "share, W W^T counted half",
+    )
+    return (
+        "A step is two products, W W^T and (.) W, and a shrink; one thread; medians of 21. NumPy "
+        "computes W W^T as a symmetric product, with half the operations.\n\n" + table(head, rows)
+    )
+
+
+def cost():
+    """Seconds to rest against n, m and lambda, with fitted exponents."""
+    texts = []
+    grid = {
+        "flow": [(n, m, lam) for n in (32, 128) for m in (128, 512) for lam in (0.02, 0.005)],
+        "splitting": [
+            (n, m, lam) for n in (32, 128) for m in (128, 512) for lam in (0.005, 0.0005)
+        ],
+        "quasistatic": [(n, m, 0.001) for n in (32, 64, 128, 256) for m in (128, 512, 2048)],
+    }
+    with threadpool_limits(1):
+        for name, cells in grid.items():
+            seconds = [
+                median_seconds(
+                    lambda seed, n=n, m=m, lam=lam, name=name: numerics.train(
+                        start(n, m, seed), lam, optimizer=name
+                    )
+                )
+                for n, m, lam in cells
+            ]
+            logs = np.log(np.array(cells))
+            if len(set(logs[:, 2])) == 1:
+                logs = logs[:, :2]
+            design = np.column_stack([np.ones(len(logs)), logs])
+            fit, *_ = np.linalg.lstsq(design, np.log(seconds), rcond=None)
+            spread = np.exp(np.std(np.log(seconds) - design @ fit))
+            powers = " ".join(
+                f"{letter}^{power:.2f}"
+                for letter, power in zip(("n", "m", "lambda"), fit[1:], strict=False)
+            )
+            texts.append(f"{name}: seconds ~ {powers} (factor {spread:.2f} about the fit)\n")
+            texts.append(
+                table(
+                    ("n", "m", "lambda", "seconds"),
+                    [(*cell, f"{value:.3f}") for cell, value in zip(cells, seconds, strict=True)],
+                )
+            )
+    return "float32, one thread, one network.\n\n" + "\n\n".join(texts)
+
+
+def winners():
+    """The accelerated runs against a plain dense float64 run with small steps, 50 networks."""
+    draws = np.random.default_rng(20231206)
+    totals = {"flow": [0, 0.0], "splitting, rel = .0025": [0, 0.0]}
+    features, plain_count, kept = 0, [], {name: [] for name in totals}
+    for case in range(50):
+        n, m = int(draws.integers(4, 41)), int(draws.integers(8, 129))
+        n = min(n, m)
+        lam = float(10 ** draws.uniform(-2.3, -1.3))
+        initial = start(n, m, case, np.float64)
+        plain = numerics.train(initial, lam, safety=0.05, reduce=False).weights
+        features += n
+        plain_count.append(int(numerics.polysemantic_neurons(plain)))
+        for name, settings in (
+            ("flow", {}),
+            ("splitting, rel = .0025", {"optimizer": "splitting", "rel": 0.0025}),
+        ):
+            fast = numerics.train(initial, lam, **settings).weights
+            same = (numerics.winners(fast) == numerics.winners(plain)) & (
+                numerics.winner_signs(fast) == numerics.winner_signs(plain)
+            )
+            totals[name][0] += int(same.sum())
+            kept[name].append(int(numerics.polysemantic_neurons(fast)))
+    rows = []
+    for name, (same, _) in totals.items():
+        difference = np.array(kept[name]) - plain_count
+        rows.append(
+            (
+                name,
+                features,
+                features - same,
+                f"{100 * same / features:.2f} %",
+                f"{np.mean(plain_count):.3f}",
+                f"{difference.mean():+.3f} ({difference.std(ddof=1) / 50**0.5:.3f})",
+            )
+        )
+    head = (
+        "run",
+        "features",
+        "other winner",
+        "same winner and sign",
+        "K, plain",
+        "K, difference (standard error)",
+    )
+    return (
+        "50 random networks: n in 4..40, m in n..128, lambda in .005...05 (log-uniform). The plain "
+        "run is dense, float64, with steps an eighth of the default, nothing left out.\n\n"
+        + table(head, rows)
+    )
+
+
+def row_flow():
+    """The exact row against the Euler loop, by its own program."""
+    done = subprocess.run(
+        [sys.executable, str(HERE / "bench_row_flow.py")],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return "```\n" + done.stdout.strip() + "\n```"
+
+
+SECTIONS = {
+    "Against the authors' program in PyTorch": against_authors_program,
+    "Against the same flow by hand in PyTorch": against_hand_written_torch,
+    "Dense phase": dense_phase,
+    "Winners do not depend on the acceleration": winners,
+    "Cost": cost,
+    "One row": row_flow,
+}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", help="a word of the section's title")
+    only = parser.parse_args().only
+    target = HERE / "results.md"
+    parts = ["# Benchmarks", "Made by `make bench`."]
+    for title, section in SECTIONS.items():
+        if only and only.lower() not in title.lower():
+            continue
+        conditions = machine()
+        print(f"{title} ...", file=sys.stderr, flush=True)
+        text = f"## {title}\n\n{conditions}.\n\n{section()}"
+        print(text, flush=True)
+        parts.append(text)
+    if not only:
+        temporary = target.with_suffix(".tmp")
+        temporary.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
+        os.replace(temporary, target)
+
+
+if __name__ == "__main__":
+    main()
