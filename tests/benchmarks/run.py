@@ -1,11 +1,13 @@
-"""All benchmarks of the training loop; writes tests/benchmarks/results.md.
+"""All benchmarks of the training loop; writes results.md and paper_notes/data/benchmark.csv.
 
 Every figure is a median of at least five timings; the two sides of a ratio are timed in turn
 within one process, each on one and on two threads, and the faster of these counts.
 """
 
 import argparse
+import csv
 import gc
+import io
 import os
 import platform
 import statistics
@@ -20,6 +22,8 @@ from threadpoolctl import threadpool_limits
 from polysem import numerics
 
 HERE = Path(__file__).resolve().parent
+PAGE = HERE / "results.md"
+TABLE = HERE.parents[1] / "paper_notes" / "data" / "benchmark.csv"
 LAM = 2.5e-4  # the authors' lambda_code = 1e-3
 AUTHORS_STEPS = 7500
 REPEATS = 5
@@ -114,7 +118,8 @@ def against_authors_program():
         "n = 256, lambda_code = 1e-3, one network, float32. PyTorch's time is 7500 times that of "
         "a step, whose cost does not change with the steps; ours are whole runs to rest.\n\n"
     )
-    return text + table(head, rows)
+    values = [(f"m = {m}: {what}, ratio", ratio) for m, what, _, _, ratio, _ in rows if ratio]
+    return text + table(head, rows), values
 
 
 def against_hand_written_torch():
@@ -163,7 +168,9 @@ def against_hand_written_torch():
                     int(statistics.median(steps)),
                 )
             )
-    return table(("n", "m", "lambda", "type", "program", "time", "threads", "ratio", "steps"), rows)
+    head = ("n", "m", "lambda", "type", "program", "time", "threads", "ratio", "steps")
+    values = [(f"n = {row[0]}, m = {row[1]}: {row[4]}, ratio", row[7]) for row in rows if row[7]]
+    return table(head, rows), values
 
 
 def dense_phase():
@@ -210,7 +217,7 @@ def dense_phase():
     return (
         "A step is two products, W W^T and (.) W, and a shrink; one thread; medians of 21. NumPy "
         "computes W W^T as a symmetric product, with half the operations.\n\n" + table(head, rows)
-    )
+    ), [(f"n = {row[0]}, m = {row[1]}, {row[2]}: share of the rate of dot", row[5]) for row in rows]
 
 
 def cost():
@@ -250,7 +257,8 @@ def cost():
                     [(*cell, f"{value:.3f}") for cell, value in zip(cells, seconds, strict=True)],
                 )
             )
-    return "float32, one thread, one network.\n\n" + "\n\n".join(texts)
+    text = "float32, one thread, one network.\n\n" + "\n\n".join(texts)
+    return text, [(part.split(":")[0], part.split(": ")[1].strip()) for part in texts[::2]]
 
 
 def winners():
@@ -301,7 +309,7 @@ def winners():
         "50 random networks: n in 4..40, m in n..128, lambda in .005...05 (log-uniform). The plain "
         "run is dense, float64, with steps an eighth of the default, nothing left out.\n\n"
         + table(head, rows)
-    )
+    ), [(f"{row[0]}: same winner and sign", row[3]) for row in rows]
 
 
 def row_flow():
@@ -312,7 +320,7 @@ def row_flow():
         text=True,
         check=True,
     )
-    return "```\n" + done.stdout.strip() + "\n```"
+    return "```\n" + done.stdout.strip() + "\n```", []
 
 
 SECTIONS = {
@@ -325,24 +333,40 @@ SECTIONS = {
 }
 
 
+def put(title, text, values):
+    """Replace one section of the page and its lines of the table; the others stay."""
+    parts = PAGE.read_text(encoding="utf-8").split("\n## ")[1:] if PAGE.exists() else []
+    sections = {part.split("\n")[0]: part.split("\n", 1)[1].strip() for part in parts}
+    sections[title] = text
+    page = ["# Benchmarks", "Written by `make bench`."]
+    page += [f"## {name}\n\n{sections[name]}" for name in SECTIONS if name in sections]
+    write(PAGE, "\n\n".join(page) + "\n")
+    with TABLE.open(encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.reader(file) if row and row[0] not in ("benchmark", title)]
+    lines = io.StringIO()
+    writer = csv.writer(lines, lineterminator="\n")
+    writer.writerow(("benchmark", "quantity", "value"))
+    writer.writerows(rows + [(title, *pair) for pair in values])
+    write(TABLE, lines.getvalue())
+
+
+def write(path, text):
+    temporary = path.with_suffix(".tmp")
+    temporary.write_text(text, encoding="utf-8")
+    os.replace(temporary, path)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--only", help="a word of the section's title")
-    only = parser.parse_args().only
-    target = HERE / "results.md"
-    parts = ["# Benchmarks", "Made by `make bench`."]
+    parser.add_argument("--only", default="", help="a word of the section's title")
+    only = parser.parse_args().only.lower()
     for title, section in SECTIONS.items():
-        if only and only.lower() not in title.lower():
-            continue
-        conditions = machine()
-        print(f"{title} ...", file=sys.stderr, flush=True)
-        text = f"## {title}\n\n{conditions}.\n\n{section()}"
-        print(text, flush=True)
-        parts.append(text)
-    if not only:
-        temporary = target.with_suffix(".tmp")
-        temporary.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
-        os.replace(temporary, target)
+        if only in title.lower():
+            conditions = machine()
+            print(f"{title} ...", file=sys.stderr, flush=True)
+            text, values = section()
+            print(text, flush=True)
+            put(title, f"{conditions}.\n\n{text}", values)
 
 
 if __name__ == "__main__":
