@@ -72,6 +72,7 @@ from .pair_problem import pair_problem as pair_problem
 from .pair_state import pair_fold as pair_fold
 from .pair_state import pair_state as pair_state
 from .pairs_law import IndependentPairsLaw as IndependentPairsLaw
+from .parallel import train_parallel as train_parallel
 from .presets import Preset as Preset
 from .presets import preset as preset
 from .quasistatic import QuasiStatic as QuasiStatic

@@ -238,3 +238,29 @@ def test_progress_changes_nothing(capsys):
     loud = numerics.train(start(4, 12), 0.1, progress=True)
     np.testing.assert_array_equal(quiet.weights, loud.weights)
     assert "1/1" in capsys.readouterr().err
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize(("optimizer", "settings"), [("flow", {}), ("splitting", {"rel": 0.0025})])
+def test_accelerated_runs_choose_the_winners_of_a_plain_run(optimizer, settings):
+    draws = np.random.default_rng(7)
+    same, features = 0, 0
+    for case in range(50):
+        n = int(draws.integers(4, 33))
+        m = int(draws.integers(n, 97))
+        lam = float(10 ** draws.uniform(-2.3, -1.3))
+        initial = start(n, m, case)
+        plain = numerics.train(initial, lam, safety=0.05, reduce=False).weights
+        fast = numerics.train(initial, lam, optimizer=optimizer, **settings).weights
+        agree = numerics.winners(fast) == numerics.winners(plain)
+        agree &= numerics.winner_signs(fast) == numerics.winner_signs(plain)
+        same, features = same + int(agree.sum()), features + n
+    assert same >= 0.99 * features
+
+
+def test_accelerated_runs_choose_the_winners_of_a_plain_run_in_few_networks():
+    initial = start(16, 32, 8, instances=4)
+    plain = numerics.train(initial, 0.02, safety=0.05, reduce=False).weights
+    for optimizer in ("flow", "splitting"):
+        fast = numerics.train(initial, 0.02, optimizer=optimizer).weights
+        assert (numerics.winners(fast) == numerics.winners(plain)).sum() >= 62  # of 64
