@@ -7,6 +7,8 @@ import pytest
 import threadpoolctl
 from hypothesis import HealthCheck, settings
 
+collect_ignore = ["example_project"]  # a project of its own, run as one
+
 _COMMON = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
 settings.register_profile("pull-request", derandomize=True, database=None, **_COMMON)
 settings.register_profile("nightly", max_examples=500, print_blob=True, **_COMMON)

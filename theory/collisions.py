@@ -244,7 +244,6 @@ EXPECTED_PAIRS = Claim(
             reason="n(n-1)/2 pairs of features",
         ),
     ),
-    checks=("initial_pairs",),
 )
 VARIANCE_PAIRS = Claim(
     label="variance_pairs",
@@ -302,7 +301,6 @@ EXPECTED_NEURONS_INDEPENDENT = Claim(
         ),
     ),
     prose=UNIFORM,
-    checks=("initial_neurons",),
 )
 EXPECTED_SHARED_NEURONS_INDEPENDENT = Claim(
     label="expected_shared_neurons_independent",
@@ -348,6 +346,7 @@ EXCLUSION_PMF = Claim(
             ranges=_SIZES,
         ),
     ),
+    checks=("exclusion_law",),
 )
 exclusion_total_form = IndexForm(
     name="exclusion_total",
@@ -431,13 +430,6 @@ EXPECTED_NEURONS_EXCLUSION = Claim(
             ranges=_SIZES,
         ),
     ),
-)
-EXCLUSION_MEAN_IN_TRAINING = Claim(
-    label="exclusion_mean_in_training",
-    statement="Trained networks have nearly as many polysemantic neurons as the exclusion law's "
-    "mean, where l1 is not too weak.",
-    kind="derived here",
-    source=_NOTES,
     checks=("exclusion_mean_in_training",),
 )
 VARIANCE_NEURONS_EXCLUSION = Claim(
@@ -460,14 +452,6 @@ VARIANCE_NEURONS_EXCLUSION = Claim(
             ranges=_SIZES,
         ),
     ),
-)
-DISPERSION_IN_TRAINING = Claim(
-    label="dispersion_in_training",
-    statement="The number of polysemantic neurons varies between trained networks as the "
-    "exclusion law says, less than Poisson's.",
-    kind="derived here",
-    source=_NOTES,
-    checks=("dispersion_in_training",),
 )
 DISPERSION_NEURONS_EXCLUSION = Claim(
     label="dispersion_neurons_exclusion",
@@ -581,9 +565,7 @@ CLAIMS = (
     EXCLUSION_PMF_RATIO,
     EXCLUSION_FACTORIAL_MOMENT,
     EXPECTED_NEURONS_EXCLUSION,
-    EXCLUSION_MEAN_IN_TRAINING,
     VARIANCE_NEURONS_EXCLUSION,
-    DISPERSION_IN_TRAINING,
     DISPERSION_NEURONS_EXCLUSION,
     DISPERSION_LIMIT,
     POISSON_BOUND,

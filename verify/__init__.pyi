@@ -8,6 +8,13 @@ from .agreement import (
 from .agreement import (
     BudgetError as BudgetError,
 )
+from .assertions import assert_agrees as assert_agrees
+from .checks import Check as Check
+from .checks import CheckResult as CheckResult
+from .checks import Wrong as Wrong
+from .checks import checks as checks
+from .checks import checks_budget as checks_budget
+from .checks import group_verdicts as group_verdicts
 from .counting import Cell as Cell
 from .counting import Counts as Counts
 from .counting import count as count
@@ -21,6 +28,7 @@ from .intervals import (
 from .intervals import (
     bounded_mean_interval as bounded_mean_interval,
 )
+from .intervals import normal_interval as normal_interval
 from .intervals import (
     normal_mean_interval as normal_mean_interval,
 )

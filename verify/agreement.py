@@ -459,6 +459,11 @@ class Budget:
         """The sum of the rates."""
         return math.fsum(rate for _, rate in self.entries)
 
+    @property
+    def overspent(self) -> bool:
+        """Whether the rates add up to more than the limit."""
+        return self.spent > self.limit * (1 + 1e-9)
+
     def sentence(self) -> str:
         """The sum in one sentence."""
         random = sum(rate > 0 for _, rate in self.entries)
@@ -469,7 +474,7 @@ class Budget:
 
     def check(self) -> None:
         """Raise BudgetError if the rates add up to more than the limit."""
-        if self.spent > self.limit * (1 + 1e-9):
+        if self.overspent:
             largest = sorted(self.entries, key=lambda entry: -entry[1])[:3]
             raise BudgetError(
                 f"{self.sentence()} Lower the rates; the largest are "

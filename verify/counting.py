@@ -13,6 +13,7 @@ from .. import theory
 from ..numerics import (
     Outcome,
     dead_features,
+    features_on_neurons,
     initial_weights,
     polysemantic_neurons,
     retained_winners,
@@ -84,6 +85,8 @@ class Counts:
         Polysemantic neurons by the authors' rule.
     scale_free : ndarray of int, shape (runs,)
         Polysemantic neurons by the scale-free rule.
+    same_sign : ndarray of int, shape (runs,)
+        Neurons on which two features sit with one sign.
     retained : ndarray of float, shape (runs,)
         Fraction of features that end on the slot of their largest initial weight.
     dead : ndarray of int, shape (runs,)
@@ -97,6 +100,7 @@ class Counts:
     cell: Cell
     neurons: NDArray[np.int_]
     scale_free: NDArray[np.int_]
+    same_sign: NDArray[np.int_]
     retained: NDArray[np.float64]
     dead: NDArray[np.int_]
 
@@ -164,8 +168,9 @@ def count(cell: Cell, *, runs: int, entropy: int) -> Counts:
         _count_batch(cell, range(start, min(start + batch, runs)), entropy)
         for start in range(0, runs, batch)
     ]
-    neurons, scale_free, retained, dead = map(np.concatenate, zip(*found, strict=True))
-    return Counts(cell=cell, neurons=neurons, scale_free=scale_free, retained=retained, dead=dead)
+    names = ("neurons", "scale_free", "same_sign", "retained", "dead")
+    parts = map(np.concatenate, zip(*found, strict=True))
+    return Counts(cell=cell, **dict(zip(names, parts, strict=True)))
 
 
 def _count_batch(cell: Cell, runs: range, entropy: int) -> tuple[NDArray[Any], ...]:
@@ -177,9 +182,16 @@ def _count_batch(cell: Cell, runs: range, entropy: int) -> tuple[NDArray[Any], .
     return (
         polysemantic_neurons(final, "authors"),
         polysemantic_neurons(final, "scale-free"),
+        _same_sign(final),
         retained_winners(initial, final).mean(axis=-1),
         dead_features(final),
     )
+
+
+def _same_sign(final: NDArray[np.float32]) -> NDArray[np.int_]:
+    sits = features_on_neurons(final, "authors")
+    positive, negative = (sits & (final > 0)).sum(axis=-2), (sits & (final < 0)).sum(axis=-2)
+    return ((positive >= 2) | (negative >= 2)).sum(axis=-1)
 
 
 def _initial(cell: Cell, run: int, entropy: int) -> NDArray[np.float32]:

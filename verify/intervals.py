@@ -267,6 +267,44 @@ def normal_mean_interval(samples: ArrayLike, *, false_alarm: float) -> tuple[flo
     return float(values.mean() - half), float(values.mean() + half)
 
 
+def normal_interval(mean: float, error: float, *, false_alarm: float) -> tuple[float, float]:
+    """The interval of a mean known only by its value and standard error.
+
+    Assumes that the mean is normal and its standard error known.
+
+    Examples
+    --------
+    >>> from polysem import verify
+    >>> lower, upper = verify.normal_interval(1.0, 0.1, false_alarm=0.05)
+    >>> print(f"{lower:.3f} {upper:.3f}")
+    0.804 1.196
+
+    Parameters
+    ----------
+    mean, error : float
+        The mean and its standard error.
+    false_alarm : float
+        Probability that the interval misses the truth, in (0, 1).
+
+    Returns
+    -------
+    tuple of float
+        Lower and upper end.
+
+    Raises
+    ------
+    ValueError
+        If the rate makes no sense.
+
+    Source
+    ------
+    ``statistics.NormalDist``.
+    """
+    _check_rate(false_alarm)
+    half = -NormalDist().inv_cdf(false_alarm / 2) * error
+    return mean - half, mean + half
+
+
 def smallest_binomial_deviation(prediction: float, trials: int, *, false_alarm: float) -> float:
     """The smallest relative deviation of a probability that its exact interval shows.
 

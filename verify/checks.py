@@ -1,0 +1,593 @@
+"""Every stochastic claim of the l1 theory bound to its experiment.
+
+A check is a triad: the assertion at a declared false-alarm rate, the smallest deviation that it
+detects, and the sample size; all three are asserted.  Beside it stand the wrong formulas, and the
+wrong experiments, that it must reject with the same sample.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .. import theory
+from ..numerics import (
+    ExclusionLaw,
+    OneHot,
+    half_normal_law,
+    initial_weights,
+    row_flow,
+    winner_signs,
+    winners,
+)
+from .agreement import FALSE_ALARM, Agreement, Budget
+from .counting import Cell, Counts, count
+from .eprocess import EProcess
+from .measured import measured_counts
+from .totals import total_law
+
+Samples = NDArray[Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wrong:
+    """A wrong formula, or the experiment done wrongly: the check must tell it from the truth.
+
+    Examples
+    --------
+    >>> from polysem import verify
+    >>> [wrong.name for wrong in verify.checks()["initial_pairs"].wrong][:2]
+    ['n^2/2m for n^2/4m', 'n^2/8m for n^2/4m']
+
+    Parameters
+    ----------
+    name : str
+        What is wrong.
+    prediction : float, optional
+        The wrong prediction, against the right sample.
+    draw : callable, optional
+        The wrong experiment, against the right prediction; takes the entropy.
+
+    Source
+    ------
+    paper_notes/statistics.md.
+    """
+
+    name: str
+    prediction: float | None = None
+    draw: Callable[[int], Samples] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """One stochastic claim, its experiment and its declared error rates.
+
+    Examples
+    --------
+    >>> from polysem import verify
+    >>> result = verify.checks()["initial_pairs"].run(entropy=0)
+    >>> result.agreement.verdict, result.verdict
+    ('agrees', 'exact law confirmed within 10 %')
+
+    Parameters
+    ----------
+    name : str
+        Unique name.
+    group : str
+        The name by which claims refer to it; several sizes share one.
+    claim : str
+        Label of the claim.
+    quantity : str
+        What is measured, in words.
+    kind : {"exact law", "leading order", "measured"}
+        What the prediction is.
+    prediction : float
+        The predicted mean of a sample.
+    draw : callable
+        The experiment: takes the entropy, gives independent samples.
+    samples : int
+        How many samples it gives.
+    margin : float
+        The relative deviation that counts as agreement.
+    detects : float
+        The largest allowed value of the smallest detectable deviation.
+    bounds : tuple of float, or None
+        Smallest and largest sample; (0, 1) of whole numbers is a proportion; None means a mean
+        that is nearly normal.
+    guess : tuple of float, optional
+        Mean and variance of a sample, expected beforehand.
+    wrong : tuple of Wrong
+        What must be rejected.
+    nightly : bool
+        Whether it is too slow for each change.
+    event : tuple of (int, float, float), optional
+        A count, and the least and the largest probability that a sample reaches it if the claim
+        holds within its margin; the nights add up evidence against that.
+
+    Source
+    ------
+    paper_notes/statistics.md.
+    """
+
+    name: str
+    group: str
+    claim: str
+    quantity: str
+    kind: Literal["exact law", "leading order", "measured"]
+    prediction: float
+    draw: Callable[[int], Samples]
+    samples: int
+    margin: float
+    detects: float
+    bounds: tuple[float, float] | None
+    guess: tuple[float, float] | None = None
+    wrong: tuple[Wrong, ...] = ()
+    nightly: bool = False
+    event: tuple[int, float, float] | None = None
+
+    @property
+    def false_alarm(self) -> float:
+        """The rate of the assertion: the suite's rate over the number of checks it allows."""
+        return FALSE_ALARM
+
+    def run(self, entropy: int) -> CheckResult:
+        """Do the experiment, confront it, and confront every wrong one."""
+        drawn = self.draw(entropy)
+        return CheckResult(
+            check=self,
+            drawn=drawn,
+            agreement=self._confront(drawn, self.prediction),
+            wrong={
+                wrong.name: self._confront(
+                    drawn if wrong.draw is None else wrong.draw(entropy),
+                    self.prediction if wrong.prediction is None else wrong.prediction,
+                )
+                for wrong in self.wrong
+            },
+        )
+
+    def _confront(self, drawn: Samples, prediction: float) -> Agreement:
+        common: dict[str, Any] = {
+            "claim": self.claim,
+            "quantity": self.quantity,
+            "prediction": prediction,
+            "margin": self.margin,
+            "false_alarm": self.false_alarm,
+        }
+        if self.bounds == (0, 1) and drawn.dtype == bool:
+            return Agreement.of_proportion(successes=int(drawn.sum()), trials=drawn.size, **common)
+        return Agreement.of_mean(samples=drawn, bounds=self.bounds, guess=self.guess, **common)
+
+    def evidence(self, drawn: Samples, kept: EProcess) -> EProcess:
+        """The evidence against the claim after one more night."""
+        if self.event is None:
+            raise ValueError(f"Got check={self.name!r}; it has no event to watch.")
+        return kept.add(successes=int((drawn >= self.event[0]).sum()), trials=drawn.size)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class CheckResult:
+    """What a check found.
+
+    Examples
+    --------
+    >>> from polysem import verify
+    >>> verify.checks()["initial_pairs"].run(entropy=1).failures()
+    ()
+
+    Parameters
+    ----------
+    check : Check
+        The check.
+    drawn : ndarray
+        The sample.
+    agreement : Agreement
+        The claim against the sample.
+    wrong : dict of str to Agreement
+        Each wrong formula or experiment against the right one.
+
+    Source
+    ------
+    paper_notes/statistics.md.
+    """
+
+    check: Check
+    drawn: Samples
+    agreement: Agreement
+    wrong: dict[str, Agreement]
+
+    @property
+    def verdict(self) -> str:
+        """Exact law confirmed, leading order within x %, or does not hold."""
+        size = f"within {100 * self.check.margin:g} %"
+        return {
+            "agrees": {
+                "exact law": f"exact law confirmed {size}",
+                "leading order": f"leading order {size}",
+                "measured": f"measured value confirmed {size}",
+            }[self.check.kind],
+            "departs": "does not hold",
+            "undecided": "undecided",
+        }[self.agreement.verdict]
+
+    def failures(self) -> tuple[str, ...]:
+        """What is not as declared, one sentence each; empty where all is well."""
+        found = []
+        if self.agreement.verdict != "agrees":
+            found.append(self.agreement.sentence())
+        if not self.agreement.smallest_detectable <= self.check.detects:
+            found.append(
+                f"{self.check.name} detects {self.agreement.smallest_detectable:.3g}, "
+                f"declared {self.check.detects:.3g}: draw more samples."
+            )
+        if self.drawn.size != self.check.samples:
+            found.append(
+                f"{self.check.name} drew {self.drawn.size} samples, declared {self.check.samples}."
+            )
+        found += [
+            f"{self.check.name} does not reject {name}: {agreement.sentence()}"
+            for name, agreement in self.wrong.items()
+            if agreement.verdict != "departs"
+        ]
+        return tuple(found)
+
+
+def group_verdicts(results: Iterable[CheckResult]) -> dict[str, str]:
+    """The verdict on each group of checks: that of its worst member.
+
+    Examples
+    --------
+    >>> from polysem import verify
+    >>> verify.group_verdicts([verify.checks()["initial_pairs"].run(entropy=0)])
+    {'initial_pairs': 'agrees'}
+
+    Parameters
+    ----------
+    results : iterable of CheckResult
+        What the checks found.
+
+    Returns
+    -------
+    dict of str to str
+        "agrees", "departs" or "undecided" by group.
+
+    Source
+    ------
+    None.
+    """
+    order = ("agrees", "undecided", "departs")
+    worst: dict[str, str] = {}
+    for result in results:
+        verdict, group = result.agreement.verdict, result.check.group
+        worst[group] = max(worst.get(group, "agrees"), verdict, key=order.index)
+    return worst
+
+
+@lru_cache(maxsize=64)
+def _counted(cell: Cell, runs: int, entropy: int) -> Counts:
+    return count(cell, runs=runs, entropy=entropy)
+
+
+def _neurons(cell: Cell, runs: int, entropy: int) -> Samples:
+    return _counted(cell, runs, entropy).neurons
+
+
+def _retained(cell: Cell, runs: int, entropy: int) -> Samples:
+    return _counted(cell, runs, entropy).retained
+
+
+def _squared_deviation(cell: Cell, runs: int, entropy: int) -> Samples:
+    return (_neurons(cell, runs, entropy) - cell.expected) ** 2
+
+
+def _same_sign(cell: Cell, runs: int, entropy: int) -> Samples:
+    return _counted(cell, runs, entropy).same_sign
+
+
+def _initial_slots(n: int, m: int, runs: int, entropy: int) -> tuple[Samples, Samples]:
+    """Neuron and sign of the largest initial weight of each feature."""
+    rng = np.random.default_rng(np.random.SeedSequence(entropy, spawn_key=(n, m)))
+    weights = initial_weights(n, m, rng, instances=runs, dtype=np.float32)
+    return winners(weights), winner_signs(weights)
+
+
+def _disjoint_pairs(n: int, m: int, runs: int, entropy: int) -> Samples:
+    """Whether features 1 and 2, 3 and 4, ... choose one neuron with opposite signs."""
+    neurons, signs = _initial_slots(n, m, runs, entropy)
+    same = neurons[:, ::2] == neurons[:, 1::2]
+    return (same & (signs[:, ::2] != signs[:, 1::2])).ravel()
+
+
+def _initial_neurons(n: int, m: int, runs: int, entropy: int) -> Samples:
+    """Neurons that are the largest initial weight of features of both signs."""
+    neurons, signs = _initial_slots(n, m, runs, entropy)
+    plus, minus = (
+        np.stack(
+            [
+                np.bincount(row[sign == s], minlength=m) > 0
+                for row, sign in zip(neurons, signs, strict=True)
+            ]
+        )
+        for s in (1, -1)
+    )
+    return (plus & minus).sum(axis=1)
+
+
+def _row_live(m: int, lam: float, t: float, rows: int, entropy: int) -> Samples:
+    """Live weights at time t of rows on their own."""
+    rng = np.random.default_rng(np.random.SeedSequence(entropy, spawn_key=(m, rows)))
+    return np.array([row_flow(rng.normal(0, m**-0.5, m), lam, [t]).live[0] for _ in range(rows)])
+
+
+def _initial_pairs() -> Check:
+    n, m, runs = 64, 16, 8000
+    pairs = n * (n - 1) / 2
+    return Check(
+        name="initial_pairs",
+        group="initial_pairs",
+        claim="expected_pairs",
+        quantity=f"probability that two features start on one neuron with opposite signs, m = {m}",
+        kind="exact law",
+        prediction=theory.expected_pairs(n=n, m=m) / pairs,
+        draw=partial(_disjoint_pairs, n, m, runs),
+        samples=runs * n // 2,
+        margin=0.1,
+        detects=0.1,
+        bounds=(0, 1),
+        wrong=(
+            Wrong(name="n^2/2m for n^2/4m", prediction=n**2 / (2 * m) / pairs),
+            Wrong(name="n^2/8m for n^2/4m", prediction=n**2 / (8 * m) / pairs),
+        ),
+    )
+
+
+def _initial_neurons_check() -> Check:
+    n = m = 64
+    runs = 1500
+    return Check(
+        name="initial_neurons",
+        group="initial_neurons",
+        claim="expected_neurons_independent",
+        quantity=f"neurons that start as largest weight with both signs, n = m = {n}",
+        kind="exact law",
+        prediction=theory.expected_neurons_independent(n=n, m=m),
+        draw=partial(_initial_neurons, n, m, runs),
+        samples=runs,
+        margin=0.1,
+        detects=0.1,
+        bounds=(0, n // 2),
+        guess=(10.0, 6.0),
+        wrong=(
+            Wrong(name="pair law for the neuron law", prediction=theory.expected_pairs(n=n, m=m)),
+            Wrong(
+                name="wrong signs counted (any two features)",
+                prediction=theory.expected_shared_neurons_independent(n=n, m=m),
+            ),
+            Wrong(
+                name="exclusion for independent choices",
+                prediction=theory.expected_neurons_exclusion(n=n, m=m),
+            ),
+        ),
+    )
+
+
+def _mean_in_training(
+    m: int, lam: float, runs: int, *, margin: float = 0.1, nightly: bool = False
+) -> Check:
+    n = 64
+    cell, law = Cell(n=n, m=m, lam=lam), ExclusionLaw(n, m)
+    event = int(np.ceil(law.mean()))
+    lowest, highest = (
+        total_law([(law, 1)], ratio=ratio).tails(event)[1] for ratio in (1 - margin, 1 + margin)
+    )
+    ungated = Cell(n=n, m=m, lam=lam, settings=(("model", OneHot(relu=False)),))
+    wrong: tuple[Wrong, ...] = (
+        Wrong(name="n^2/2m for n^2/4m", prediction=n**2 / (2 * m)),
+        Wrong(name="n^2/8m for n^2/4m", prediction=n**2 / (8 * m)),
+        Wrong(name="missing ReLU gate", draw=partial(_neurons, ungated, 500)),
+        Wrong(name="wrong signs counted", draw=partial(_same_sign, cell, runs)),
+    )
+    if m == n:
+        wrong += (
+            Wrong(
+                name="independent for exclusion",
+                prediction=theory.expected_neurons_independent(n=n, m=m),
+            ),
+        )
+    return Check(
+        name=f"exclusion_mean_in_training_m{m}",
+        group="exclusion_mean_in_training",
+        claim="expected_neurons_exclusion",
+        quantity=f"polysemantic neurons after the flow, n = {n}, m = {m}, lambda = {lam:g}",
+        kind="leading order",
+        prediction=law.mean(),
+        draw=partial(_neurons, cell, runs),
+        samples=runs,
+        margin=margin,
+        detects=0.1,
+        bounds=(0, n // 2),
+        guess=(law.mean(), law.var()),
+        wrong=wrong,
+        nightly=nightly,
+        event=(event, lowest, highest),
+    )
+
+
+def _paper_count() -> Check:
+    n, m, lam, runs = 64, 128, 0.1, 3000
+    return Check(
+        name="paper_count_in_training",
+        group="paper_count_in_training",
+        claim="paper_polysemantic_neurons",
+        quantity=f"polysemantic neurons after the flow, n = {n}, m = {m}, lambda = {lam:g}, "
+        "the paper's n^2/4m",
+        kind="leading order",
+        prediction=theory.paper_polysemantic_neurons(n=n, m=m),
+        draw=partial(_neurons, Cell(n=n, m=m, lam=lam), runs),
+        samples=runs,
+        margin=0.1,
+        detects=0.1,
+        bounds=(0, n // 2),
+        guess=(8.0, 4.5),
+    )
+
+
+def _dispersion() -> Check:
+    n, m, lam, runs = 64, 128, 0.1, 3000
+    cell = Cell(n=n, m=m, lam=lam)
+    return Check(
+        name="dispersion_in_training",
+        group="dispersion_in_training",
+        claim="variance_neurons_exclusion",
+        quantity=f"squared deviation of the neurons from the law's mean, n = {n}, m = {m}",
+        kind="leading order",
+        prediction=theory.variance_neurons_exclusion(n=n, m=m),
+        draw=partial(_squared_deviation, cell, runs),
+        samples=runs,
+        margin=0.25,
+        detects=0.25,
+        bounds=None,
+        wrong=(Wrong(name="Poisson for the under-dispersed law", prediction=cell.expected),),
+    )
+
+
+def _winner(m: int = 64, lam: float = 0.1, runs: int = 1000) -> Check:
+    n = 64
+    cell = Cell(n=n, m=m, lam=lam)
+    return Check(
+        name="winner_in_network",
+        group="winner_in_network",
+        claim="winner_in_network",
+        quantity=f"features that end on their largest initial weight, n = {n}, m = {m}, "
+        f"lambda = {lam:g}",
+        kind="measured",
+        prediction=_measured_retained(cell),
+        draw=partial(_retained, cell, runs),
+        samples=runs,
+        margin=0.1,
+        detects=0.1,
+        bounds=(0, 1),
+        guess=(0.5, 0.005),
+        wrong=(Wrong(name="the largest initial weight always wins", prediction=1.0),),
+    )
+
+
+def _winner_in_the_limit() -> Check:
+    n = m = 32
+    cell, runs = Cell(n=n, m=m, optimizer="quasistatic"), 100
+    adamw = Cell(n=n, m=m, optimizer="adamw", lam=0.00025)
+    return Check(
+        name="winner_in_the_limit",
+        group="winner_in_network",
+        claim="winner_in_network",
+        quantity=f"features that end on their largest initial weight, n = m = {n}, lambda -> 0",
+        kind="measured",
+        prediction=_measured_retained(cell),
+        draw=partial(_retained, cell, runs),
+        samples=runs,
+        margin=0.2,
+        detects=0.2,
+        bounds=None,
+        wrong=(
+            Wrong(name="the largest initial weight always wins", prediction=1.0),
+            Wrong(name="AdamW for the flow", draw=partial(_retained, adamw, 40)),
+        ),
+    )
+
+
+def _measured_retained(cell: Cell) -> float:
+    return next(
+        entry.retained
+        for entry in measured_counts()
+        if (entry.n, entry.m, entry.optimizer, entry.lam)
+        == (cell.n, cell.m, cell.optimizer, cell.lam)
+    )
+
+
+def _live_weights() -> Check:
+    m, lam, t, rows = 1024, 0.01, 20.0, 200
+    return Check(
+        name="half_normal_live_weights",
+        group="half_normal_live_weights",
+        claim="half_normal_live",
+        quantity=f"live weights of a lone row, m = {m}, lambda = {lam:g}, t = {t:g}",
+        kind="leading order",
+        prediction=float(half_normal_law(m, lam, [t]).live[0]),
+        draw=partial(_row_live, m, lam, t, rows),
+        samples=rows,
+        margin=0.1,
+        detects=0.1,
+        bounds=None,
+        wrong=(
+            Wrong(name="1/(lambda t)^2 for 2/(lambda t)^2", prediction=1 / (lam * t) ** 2),
+            Wrong(
+                name="the paper's estimate",
+                prediction=theory.paper_live_weights(m=m, lam=lam, t=t),
+            ),
+            Wrong(
+                name="lambda_code for lambda",
+                prediction=float(half_normal_law(m, 4 * lam, [t]).live[0]),
+            ),
+        ),
+    )
+
+
+@lru_cache(maxsize=1)
+def checks() -> Mapping[str, Check]:
+    """All checks of the stochastic claims about counts and winners, by name.
+
+    Examples
+    --------
+    >>> from polysem import verify
+    >>> len({check.group for check in verify.checks().values()}) >= 7
+    True
+
+    Returns
+    -------
+    mapping of str to Check
+        Quick ones first, then those of the night.
+
+    Source
+    ------
+    paper_notes/statistics.md.
+    """
+    found = (
+        _initial_pairs(),
+        _initial_neurons_check(),
+        _mean_in_training(64, 0.1, 1000),
+        _mean_in_training(128, 0.1, 3000),
+        _paper_count(),
+        _dispersion(),
+        _winner(),
+        _winner_in_the_limit(),
+        _live_weights(),
+        _mean_in_training(256, 0.1, 4000, nightly=True),
+        _mean_in_training(512, 0.03, 8000, margin=0.2, nightly=True),
+        _mean_in_training(1024, 0.03, 16000, margin=0.2, nightly=True),
+    )
+    return {check.name: check for check in found}
+
+
+def checks_budget() -> Budget:
+    """The false-alarm rates of all checks, those of the night included.
+
+    Examples
+    --------
+    >>> from polysem import verify
+    >>> verify.checks_budget().check()
+
+    Returns
+    -------
+    Budget
+        One entry for each check.
+
+    Source
+    ------
+    paper_notes/statistics.md.
+    """
+    return Budget(entries=tuple((check.name, check.false_alarm) for check in checks().values()))
