@@ -1,4 +1,4 @@
-"""Noise claims: derivations hold, wrong constants fail, formulas have their properties."""
+"""Noise claims: wrong constants fail both routes, formulas have their properties."""
 
 import math
 from dataclasses import replace
@@ -11,20 +11,9 @@ from scipy import integrate, optimize, stats
 
 from polysem import theory
 from polysem.numerics import Noise, averaged_loss, centred_simplex, corner_simplex
-from polysem.theory import noise, noise_growth, noise_simplex
+from polysem.theory import noise, noise_simplex
 from polysem.theory import symbols as s
 from polysem.theory.derivation import Derivation
-
-CLAIMS = [*noise.CLAIMS, *noise_simplex.CLAIMS, *noise_growth.CLAIMS]
-DERIVED = [claim for claim in CLAIMS if claim.derivation]
-
-
-@pytest.mark.parametrize("claim", DERIVED, ids=lambda claim: claim.label)
-def test_every_step_passes_both_routes(claim):
-    for result in claim.derivation.check():
-        assert result.symbolic == "passed", result.message
-        assert result.numeric == "passed", result.message
-        assert result.passed, result.message
 
 
 def swap(old, new):
