@@ -25,6 +25,7 @@ from .collisions import poisson_bound as poisson_bound
 from .collisions import variance_neurons_exclusion as variance_neurons_exclusion
 from .collisions import variance_pairs as variance_pairs
 from .cooccurrence import cooccurring_loss as cooccurring_loss
+from .cooccurrence import crowded_suppression as crowded_suppression
 from .cooccurrence import escape_angle as escape_angle
 from .cooccurrence import escape_barrier as escape_barrier
 from .cooccurrence import escape_cost as escape_cost

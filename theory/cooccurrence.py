@@ -411,6 +411,20 @@ uniform_suppression_fit = Formula(
     error="a fit, not derived: about 2 % in its logarithm for 0.1 <= r <= 3",
 )
 
+_OCCUPIED = s.n - s.n * (s.n - 1) / (2 * (2 * s.m - 1))
+crowded_suppression = Formula(
+    name="crowded_suppression",
+    expression=suppression_fit.expression ** (1 - _OCCUPIED / s.m),
+    arguments=(s.n, s.m, s.strength),
+    meaning="K(p)/K(0) in a network whose neurons are not nearly all free: the suppression of "
+    "wide networks to the power of the fraction of free neurons.",
+    source=_NOTES,
+    example=">>> round(theory.crowded_suppression(64, 128, 0.5), 3)\n0.43",
+    regime=(s.n <= s.m, s.strength <= 2),
+    error="a guess, not derived: for n = 64 and r <= 2 within 0.02 of the measured K(p)/K(0) at "
+    "m = 128 and 0.05 at m = 512, but up to 0.23 too small at n = m",
+)
+
 
 def _claim(formula: Formula, statement: str, *steps: Step, prose: str = "", by=()) -> Claim:
     return Claim(
@@ -805,6 +819,11 @@ UNIFORM_SUPPRESSION_FIT = _claim(
     uniform_suppression_fit,
     "For values uniform on [0, 1] the fraction is exp(-1.55 r - 0.17 r^2), r = q E u^2/lambda.",
 )
+CROWDED_SUPPRESSION = _claim(
+    crowded_suppression,
+    "In crowded networks co-occurrence suppresses less: the power of the fraction is the share of "
+    "free neurons.",
+)
 CLAIMS = (
     COOCCURRING_LOSS,
     PAIR_LOSS,
@@ -833,4 +852,5 @@ CLAIMS = (
     HANDICAP_RATE,
     SUPPRESSION_FIT,
     UNIFORM_SUPPRESSION_FIT,
+    CROWDED_SUPPRESSION,
 )

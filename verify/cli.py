@@ -49,6 +49,10 @@ def emit(result: dict[str, Any]) -> None:
 
 features = click.option("--features", type=int, required=True, help="Number of features n.")
 neurons = click.option("--neurons", type=int, required=True, help="Number of neurons m.")
+data = click.option("--data", help="How features co-occur: pairs, bernoulli or uniform.")
+cooccurrence = click.option(
+    "--cooccurrence", type=float, help="Weight of a pair, or probability of activity."
+)
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
@@ -65,6 +69,8 @@ def main() -> None:
 @click.option("--sigma", type=float, help="Standard deviation of the noise on a neuron.")
 @click.option("--kurtosis", type=float, help="Its excess kurtosis: bipolar -2, Gaussian 0.")
 @click.option("--learning-rate", type=float, default=0.02, help="For half times in SGD steps.")
+@data
+@cooccurrence
 @as_json
 def predict(
     features: int,
@@ -73,12 +79,14 @@ def predict(
     sigma: float | None,
     kurtosis: float | None,
     learning_rate: float,
+    data: str | None,
+    cooccurrence: float | None,
     as_json: bool,
 ) -> None:
     """All closed forms that apply, with regime and source."""
     from .predictions import predict as predictions
 
-    result = predictions(features, neurons, lam=l1)
+    result = predictions(features, neurons, lam=l1, data=data, cooccurrence=cooccurrence)
     state: dict[str, str] = {}
     if (sigma is None) != (kurtosis is None):
         raise ValueError(
@@ -95,6 +103,12 @@ def predict(
         )
         words = noise_final_state(features, neurons, sigma=sigma, kurtosis=kurtosis)
         state = {"final_state": words}
+    if data is not None:
+        from .predict_cooccurrence import warning_of
+
+        warning = warning_of(list(result.values()))
+        if warning is not None:
+            click.echo(f"polysem: warning: {warning}", err=True)
     if as_json:
         emit(result.to_dict() | state)
     else:
@@ -120,6 +134,8 @@ def predict(
 @click.option("--sigma", type=float, help="Standard deviation of the noise on a neuron.")
 @click.option("--kurtosis", type=float, help="Excess kurtosis, for --noise three-point.")
 @click.option("--draws", default="shared", show_default=True, help="shared or independent.")
+@data
+@cooccurrence
 @as_json
 def train(
     features: int,
@@ -131,6 +147,8 @@ def train(
     sigma: float | None,
     kurtosis: float | None,
     draws: str,
+    data: str | None,
+    cooccurrence: float | None,
     as_json: bool,
     **settings: Any,
 ) -> None:
@@ -146,6 +164,14 @@ def train(
             law, sigma, kurtosis=kurtosis, draws=draws, averaged=optimizer == "flow"
         )
     given = {name: value for name, value in settings.items() if value is not None}
+    if data is not None or cooccurrence is not None:
+        from .predict_cooccurrence import data_model
+
+        if "model" in given:
+            raise ValueError(f"Got data={data} with noise; train with one of the two.")
+        given["model"] = data_model(data, cooccurrence)
+        if data != "pairs" and optimizer == "flow" and l1 > 0:
+            given.setdefault("max_time", 10 / l1)  # sampled data never come to rest
     result = run(features, neurons, l1, optimizer=optimizer, seed=seed, **given)
     if as_json:
         emit(result.to_dict())

@@ -134,8 +134,15 @@ def evaluate(formula: theory.Formula, **arguments: Any) -> Prediction:
     )
 
 
-def predict(n: int, m: int, *, lam: float | None = None) -> Predictions:
-    """All closed forms of the l1 theory for a network of n features and m neurons.
+def predict(
+    n: int,
+    m: int,
+    *,
+    lam: float | None = None,
+    data: str | None = None,
+    cooccurrence: float | None = None,
+) -> Predictions:
+    """All closed forms of the theory for a network of n features and m neurons.
 
     Every value carries its meaning, its error and its source; a formula outside its regime
     gives no value but a reason.
@@ -153,6 +160,10 @@ def predict(n: int, m: int, *, lam: float | None = None) -> Predictions:
         Numbers of features and of neurons.
     lam : float, optional
         The paper's lambda, in units of the flow.
+    data : {"pairs", "bernoulli", "uniform"}, optional
+        How features co-occur, see :func:`predict_cooccurrence`.
+    cooccurrence : float, optional
+        The weight of a pair, or the probability that a feature is active.
 
     Returns
     -------
@@ -162,7 +173,7 @@ def predict(n: int, m: int, *, lam: float | None = None) -> Predictions:
     Raises
     ------
     ValueError
-        For sizes below 1, or lam negative or not finite.
+        For sizes below 1, lam negative or not finite, or data without cooccurrence.
 
     Source
     ------
@@ -173,4 +184,10 @@ def predict(n: int, m: int, *, lam: float | None = None) -> Predictions:
         check_lam(lam)
     found = [evaluate(getattr(theory, name), n=n, m=m) for name in SIZES]
     found += [evaluate(getattr(theory, name), lam=lam) for name in REGULARISED]
+    if (data is None) != (cooccurrence is None):
+        raise ValueError(f"Got data={data}, cooccurrence={cooccurrence}; give both or neither.")
+    if data is not None and cooccurrence is not None:
+        from .predict_cooccurrence import predict_cooccurrence
+
+        found += predict_cooccurrence(n, m, lam=lam, data=data, cooccurrence=cooccurrence)
     return Predictions({prediction.name: prediction for prediction in found})

@@ -154,7 +154,11 @@ def run(n: int, m: int, lam: float, *, optimizer: str = "flow", seed: int, **set
     rng = np.random.default_rng(seed)
     initial = numerics.initial_weights(n, m, rng)
     solution = numerics.train(initial, lam, optimizer=optimizer, rng=rng, **settings)
-    measured = _measure(initial, solution.weights, lam)
+    model = settings.get("model")
+    if not isinstance(model, numerics.Pairs | numerics.Bernoulli):
+        model = numerics.OneHot()  # the loss of a noisy network is told without the noise
+    problem = numerics.Problem(lam=lam, model=model)
+    measured = _measure(initial, solution.weights, problem)
     return Run(
         features=n,
         neurons=m,
@@ -214,11 +218,11 @@ def noise_model(
     return numerics.AveragedNoise(noise=noise) if averaged else sampled
 
 
-def _measure(initial: np.ndarray, weights: np.ndarray, lam: float) -> dict[str, Any]:
+def _measure(initial: np.ndarray, weights: np.ndarray, problem: numerics.Problem) -> dict[str, Any]:
     names = [name for name, kind in Run.__annotations__.items() if kind.endswith("| None")]
     if not np.isfinite(weights).all():
         return dict.fromkeys(names)
-    values = numerics.measured(initial, weights, numerics.Problem(lam=lam))
+    values = numerics.measured(initial, weights, problem)
     values["polysemantic_neurons"] = values["polysemantic_neurons_authors"]
     values["simplex_distance"] = (
         float(numerics.simplex_distance(weights)) if len(weights) > 1 else None
