@@ -59,11 +59,11 @@ from .oracles import enumerated_exclusion_law as enumerated_exclusion_law
 from .oracles import enumerated_independent_law as enumerated_independent_law
 from .oracles import finite_difference_gradient as finite_difference_gradient
 from .oracles import slow_polysemantic_neurons as slow_polysemantic_neurons
-from .predict_noise import noise_final_state as noise_final_state
-from .predict_noise import predict_noise as predict_noise
 from .predict_cooccurrence import data_model as data_model
 from .predict_cooccurrence import predict_cooccurrence as predict_cooccurrence
 from .predict_cooccurrence import warning_of as warning_of
+from .predict_noise import noise_final_state as noise_final_state
+from .predict_noise import predict_noise as predict_noise
 from .predictions import Prediction as Prediction
 from .predictions import Predictions as Predictions
 from .predictions import predict as predict
