@@ -8,7 +8,7 @@ import mpmath
 import pytest
 import sympy as sp
 
-from polysem import theory
+from polysem import numerics, theory
 from polysem.theory.symbols import LETTERS
 
 FORMULAS = [
@@ -42,14 +42,18 @@ def test_a_formula_is_found_under_its_name_and_tells_its_content(formula):
 
 
 @pytest.mark.parametrize("formula", FORMULAS, ids=named)
-def test_number_and_latex_follow_the_expression(formula):
+def test_number_numpy_function_and_latex_follow_the_expression(formula):
     """A formula is written once: change its expression and all its faces change."""
     call = formula.example.splitlines()[0]
     inner = call[call.index(formula.name + "(") + len(formula.name) :]
     depth = [inner[: end + 1].count("(") - inner[: end + 1].count(")") for end in range(len(inner))]
-    arguments = eval(f"dict{inner[: depth.index(0) + 1]}")
+    values, named = eval(f"(lambda *values, **named: (values, named)){inner[: depth.index(0) + 1]}")
     changed = replace(formula, expression=3 * formula.expression + 7)
-    assert math.isclose(changed(**arguments), 3 * formula(**arguments) + 7, rel_tol=1e-14)
+    plain, other = formula(*values, **named), changed(*values, **named)
+    assert math.isclose(other, 3 * plain + 7, rel_tol=1e-14)
+    function = numerics.numpy_function(changed)
+    bound = [float(value) for value in changed.bind(*values, **named).values()]
+    assert math.isclose(function(*bound), other, rel_tol=1e-9)
     assert changed.latex() != formula.latex()
     assert changed.__doc__ != formula.__doc__
 
