@@ -295,7 +295,9 @@ class Derivation:
     def check(self, *, enclosures: bool = True) -> tuple[StepResult, ...]:
         """The results of all routes for all steps, in order."""
         pairs = zip(self.steps, self.sides(), strict=True)
-        return tuple(_check(step, left, right, enclosures) for step, (left, right) in pairs)
+        return tuple(
+            check_step(step, left, right, enclosures=enclosures) for step, (left, right) in pairs
+        )
 
     def latex(self) -> str:
         r"""The chain as an ``align*`` block, a line a step, the reasons as text."""
@@ -313,7 +315,15 @@ class Derivation:
         return self.latex()
 
 
-def _check(step: Step, left: sp.Expr, right: sp.Expr, enclosures: bool) -> StepResult:
+def check_step(step: Step, left: sp.Expr, right: sp.Expr, *, enclosures: bool = True) -> StepResult:
+    """What the routes say of one step with the given sides.
+
+    >>> from polysem import theory
+    >>> from polysem.theory.derivation import check_step
+    >>> derivation = theory.claims()["fold"].derivation
+    >>> check_step(derivation.steps[0], *derivation.sides()[0]).passed
+    True
+    """
     for origin in (*([step.left] if step.left else []), *step.given.values()):
         for source in origin.ignored():
             said = f"the left side is said to come from {_name(source)} but does not depend on it"

@@ -230,14 +230,14 @@ ROW_SOLUTION = Claim(
             right=(1 - s.common**2 * EXCESS2.expression) * _soft(s.l) - s.lam,
             reason="the squared norm of the row is A^2 M2(B); the weight is alive",
             assumptions=(_X[s.l] > s.threshold, sp.Le(s.l, s.m)),
-            ranges={s.threshold: (0, 0.5)},
+            ranges={s.threshold: (0, 2)},
         ),
         Step(
             name="chain rule",
             right=row_solution_form,
             reason="A' dW/dA + B' dW/dB with dW/dA = (x - B)_+ and dW/dB = -A",
             assumptions=(_X[s.l] > s.threshold, sp.Le(s.l, s.m)),
-            ranges={s.threshold: (0, 0.5)},
+            ranges={s.threshold: (0, 2)},
         ),
     ),
     prose=Prose(
