@@ -244,6 +244,7 @@ EXPECTED_PAIRS = Claim(
             reason="n(n-1)/2 pairs of features",
         ),
     ),
+    checks=("initial_pairs",),
 )
 VARIANCE_PAIRS = Claim(
     label="variance_pairs",
@@ -301,6 +302,7 @@ EXPECTED_NEURONS_INDEPENDENT = Claim(
         ),
     ),
     prose=UNIFORM,
+    checks=("initial_neurons",),
 )
 EXPECTED_SHARED_NEURONS_INDEPENDENT = Claim(
     label="expected_shared_neurons_independent",
@@ -346,7 +348,6 @@ EXCLUSION_PMF = Claim(
             ranges=_SIZES,
         ),
     ),
-    checks=("exclusion_law",),
 )
 exclusion_total_form = IndexForm(
     name="exclusion_total",
@@ -430,6 +431,13 @@ EXPECTED_NEURONS_EXCLUSION = Claim(
             ranges=_SIZES,
         ),
     ),
+)
+EXCLUSION_MEAN_IN_TRAINING = Claim(
+    label="exclusion_mean_in_training",
+    statement="Trained networks have nearly as many polysemantic neurons as the exclusion law's "
+    "mean, where l1 is not too weak.",
+    kind="derived here",
+    source=_NOTES,
     checks=("exclusion_mean_in_training",),
 )
 VARIANCE_NEURONS_EXCLUSION = Claim(
@@ -452,6 +460,14 @@ VARIANCE_NEURONS_EXCLUSION = Claim(
             ranges=_SIZES,
         ),
     ),
+)
+DISPERSION_IN_TRAINING = Claim(
+    label="dispersion_in_training",
+    statement="The number of polysemantic neurons varies between trained networks as the "
+    "exclusion law says, less than Poisson's.",
+    kind="derived here",
+    source=_NOTES,
+    checks=("dispersion_in_training",),
 )
 DISPERSION_NEURONS_EXCLUSION = Claim(
     label="dispersion_neurons_exclusion",
@@ -565,7 +581,9 @@ CLAIMS = (
     EXCLUSION_PMF_RATIO,
     EXCLUSION_FACTORIAL_MOMENT,
     EXPECTED_NEURONS_EXCLUSION,
+    EXCLUSION_MEAN_IN_TRAINING,
     VARIANCE_NEURONS_EXCLUSION,
+    DISPERSION_IN_TRAINING,
     DISPERSION_NEURONS_EXCLUSION,
     DISPERSION_LIMIT,
     POISSON_BOUND,

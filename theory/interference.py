@@ -429,7 +429,6 @@ INTERFERENCE_COSINE = Claim(
         "overlaps are smaller by sqrt(n/m).",
         page=_NOTES,
     ),
-    checks=("interference_cosine",),
 )
 INTERFERENCE_SHIFT = Claim(
     label="interference_shift",

@@ -57,7 +57,8 @@ _error = relu(overlap(s.p, s.q)) - _DELTA(s.p, s.q)
 _l1_slope = s.lam_code * sp.sign(W[_I, _L])
 GRADIENT = Claim(
     label="gradient",
-    statement="The gradient of the loss is 4 (ReLU(W W^T) - I) W + lambda_code sign(W).",
+    statement="Where no overlap and no weight is 0, the gradient of the loss is "
+    "4 (ReLU(W W^T) - I) W + lambda_code sign(W).",
     kind="derived here",
     source=_NOTES,
     formula=gradient_form,
@@ -100,10 +101,17 @@ GRADIENT = Claim(
             ranges={s.n: (2, 3), s.m: (1, 3)},
         ),
     ),
+)
+GRADIENT_EVERYWHERE = Claim(
+    label="gradient_at_zero_overlap",
+    statement="The gradient of the squared error holds also where an overlap or a row is 0.",
+    kind="derived here",
+    source=_NOTES,
     prose=Prose(
-        argument="The loss is continuously differentiable in W also where an overlap is 0, since "
-        "ReLU(x)^2 is; a row that is 0 adds 0 to both sides of the last step.",
+        argument="(ReLU(x) - d)^2 is continuously differentiable for d = 0; for d = 1, on the "
+        "diagonal, x = |W_i|^2 has derivative 0 where the row is 0.",
         page=_NOTES,
+        by=(GRADIENT,),
     ),
 )
 
@@ -322,6 +330,7 @@ INITIAL = Definition(
 )
 CLAIMS = (
     GRADIENT,
+    GRADIENT_EVERYWHERE,
     THREE_FORCES,
     LAM_FROM_CODE,
     FLOW_TIME,

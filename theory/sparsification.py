@@ -248,7 +248,6 @@ ROW_SOLUTION = Claim(
         page=_NOTES,
         by=(AMPLITUDE_RATE, THRESHOLD_RATE),
     ),
-    checks=("row_solution",),
 )
 WINNER_LONE_ROW = Claim(
     label="winner_lone_row",
@@ -264,12 +263,20 @@ WINNER_LONE_ROW = Claim(
         by=(ROW_SOLUTION,),
     ),
 )
-WINNER_IN_NETWORK = Claim(
-    label="winner_in_network",
+PAPER_WINNER = Claim(
+    label="paper_winner_in_network",
     statement="In the trained network each feature ends on the neuron of its initially largest "
     "weight.",
     kind="cited",
     source="Lecomte et al. 2023, Sparsity",
+    checks=("paper_winner_in_network",),
+)
+WINNER_IN_NETWORK = Claim(
+    label="winner_in_network",
+    statement="In the trained network only a part of the features, the less the larger "
+    "n/sqrt(m), end on the neuron of their initially largest weight.",
+    kind="derived here",
+    source=_NOTES,
     checks=("winner_in_network",),
 )
 excess2_slope_form = IndexForm(
@@ -566,6 +573,7 @@ SLOW_AMPLITUDE_EXCESS = Claim(
 CLAIMS = (
     ROW_SOLUTION,
     WINNER_LONE_ROW,
+    PAPER_WINNER,
     WINNER_IN_NETWORK,
     EXCESS2_SLOPE,
     EXCESS1_SLOPE,

@@ -345,7 +345,6 @@ FINAL_LOSS = Claim(
         page=_NOTES,
         by=(LOSS,),
     ),
-    checks=("final_loss",),
 )
 LIVE_CURVATURE = Claim(
     label="live_curvature",

@@ -220,6 +220,28 @@ def diagnose(
 
 
 @main.command()
+@click.argument("label", required=False)
+@click.option("--recheck", is_flag=True, help="Check the derivations anew.")
+@click.option("--simulations", is_flag=True, help="With --recheck: the random checks too.")
+@click.option("--save", is_flag=True, help="With --recheck: keep the results (in a clone).")
+@as_json
+def claims(label: str | None, recheck: bool, simulations: bool, save: bool, as_json: bool) -> None:
+    """Every claim, or LABEL in full: statement, source, status, derivation, checks."""
+    from ..theory.record import Record
+    from . import claims_view
+
+    record = Record.load()
+    if recheck:
+        record = claims_view.rechecked(record, label, simulations=simulations)
+        if save:
+            claims_view.save(record)
+    if as_json:
+        emit(claims_view.to_dict(record, label))
+    else:
+        click.echo(claims_view.page(label, record) if label else claims_view.table(record))
+
+
+@main.command()
 @click.option("--out", type=click.Path(), required=True, help="Folder for the report.")
 @click.option("--scale", type=click.Choice(["quick", "paper"]), default="quick", show_default=True)
 @click.option("--seed", type=int, default=20231206, show_default=True, help="Root of all draws.")

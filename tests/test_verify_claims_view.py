@@ -1,0 +1,84 @@
+"""The claims as table, page, JSON and blueprint; their checks resolve."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from polysem import theory
+from polysem.theory.record import Record
+from polysem.verify import claims_view
+from polysem.verify.cli import main
+
+
+def called(*arguments):
+    return CliRunner().invoke(main, ["claims", *arguments])
+
+
+def test_json_lists_every_claim_with_all_its_fields():
+    listed = json.loads(called("--json").stdout)["claims"]
+    assert len(listed) >= 35
+    for entry in listed:
+        assert {"label", "statement", "source", "kind", "status", "uses", "checks"} <= set(entry)
+        assert entry["status"]
+    assert [entry["label"] for entry in listed] == list(theory.claims())
+
+
+def test_one_claim_in_full():
+    shown = called("live_curvature").stdout
+    for part in (
+        "4 (3 w^2 - 1)",
+        "Kind: derived here. Source: paper_notes/stationary.md.",
+        "both up: the gate of the pair is closed",
+        "symbolic: passed, numeric: passed",
+        "Uses: loss.",
+        "Used by: ",
+    ):
+        assert part in shown
+    assert json.loads(called("live_curvature", "--json").stdout)["status"] == "proved"
+
+
+def test_a_wrong_label_gives_one_line_with_the_remedy():
+    result = called("amplitud")
+    assert result.exit_code == 2
+    assert "Got LABEL=amplitud; no claim has it; did you mean amplitude" in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_recheck_of_one_claim_is_fresh():
+    shown = json.loads(called("fold", "--recheck", "--json").stdout)
+    assert not shown["stale"]
+    assert shown["steps"][0]["symbolic"] == "passed"
+
+
+def test_stale_is_said(monkeypatch):
+    record = Record.load()
+    old = Record(record.claims, record.checks, {"sympy": "0.1", "mpmath": "0.1"})
+    assert "(stale)" in claims_view.table(old).splitlines()[0]
+    assert claims_view.page("fold", old).startswith("fold: proved (stale)")
+
+
+def test_the_blueprint_is_what_the_record_gives():
+    """After a change of the theory: polysem claims --recheck --save."""
+    written = claims_view.BLUEPRINT.read_text(encoding="utf-8")
+    assert written == claims_view.blueprint(Record.load())
+
+
+def test_save_writes_both_files_whole(tmp_path, monkeypatch):
+    from polysem.theory import record
+
+    monkeypatch.setattr(claims_view, "BLUEPRINT", tmp_path / "blueprint.md")
+    kept = Record.load()
+    monkeypatch.setattr(Record.save, "__defaults__", (tmp_path / "status.json",))
+    claims_view.save(kept)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["blueprint.md", "status.json"]
+    assert record.Record.load(tmp_path / "status.json").claims == kept.claims
+    monkeypatch.setattr(claims_view, "BLUEPRINT", tmp_path / "none" / "blueprint.md")
+    with pytest.raises(ValueError, match="outside a clone"):
+        claims_view.save(kept)
+
+
+def test_used_by_is_the_reverse_of_uses():
+    for label, claim in theory.claims().items():
+        for used in claim.uses:
+            assert label in claims_view.used_by(used)

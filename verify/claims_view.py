@@ -1,0 +1,228 @@
+"""The claims in words: a table, one claim in full, the blueprint with its graph."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from typing import Any
+
+import sympy as sp
+
+from ..theory.claims import Claim, claims
+from ..theory.record import PATH, Record, recheck
+from .bindings import run
+
+BLUEPRINT = PATH.parent.parent / "paper_notes" / "blueprint.md"
+_SHAPES = {"cited": ("([", "])"), "derived here": ("[", "]")}
+
+
+def summary(claim: Claim, record: Record) -> dict[str, Any]:
+    """One claim as plain data.
+
+    >>> from polysem.theory import claims
+    >>> from polysem.theory.record import Record
+    >>> from polysem.verify.claims_view import summary
+    >>> summary(claims()["fold"], Record.load())["uses"]
+    ['stationary_weight', 'fold_amplitude']
+    """
+    formula = claim.formula
+    return {
+        "label": claim.label,
+        "statement": claim.statement,
+        "kind": claim.kind,
+        "source": claim.source,
+        "status": record.status(claim.label),
+        "stale": record.stale(claim.label),
+        "formula": None if formula is None else repr(formula),
+        "error": None if formula is None else formula.error,
+        "uses": list(claim.uses),
+        "definitions": list(claim.definitions),
+        "used_by": used_by(claim.label),
+        "prose": None if claim.prose is None else claim.prose.argument,
+        "steps": record.claims.get(claim.label, {}).get("steps", []),
+        "checks": {name: record.checks.get(name, {"verdict": "not run"}) for name in claim.checks},
+    }
+
+
+def used_by(label: str) -> list[str]:
+    """The labels of the claims that rest on a claim.
+
+    >>> from polysem.verify.claims_view import used_by
+    >>> "crossing" in used_by("stationary_weight")
+    True
+    """
+    return [other for other, claim in claims().items() if label in claim.uses]
+
+
+def table(record: Record) -> str:
+    """All claims, a line each: label, status, kind, statement.
+
+    >>> from polysem.theory.record import Record
+    >>> from polysem.verify.claims_view import table
+    >>> len(table(Record.load()).splitlines()) > 35
+    True
+    """
+    rows = [
+        (claim.label, _shown(claim.label, record), claim.kind, claim.statement)
+        for claim in claims().values()
+    ]
+    widths = [max(len(row[place]) for row in rows) for place in range(3)]
+    lines = [
+        "  ".join([*(text.ljust(width) for text, width in zip(row, widths, strict=False)), row[3]])
+        for row in rows
+    ]
+    return "\n".join(lines)
+
+
+def _shown(label: str, record: Record) -> str:
+    return record.status(label) + (" (stale)" if record.stale(label) else "")
+
+
+def page(label: str, record: Record) -> str:
+    """One claim in full.
+
+    >>> from polysem.theory.record import Record
+    >>> from polysem.verify.claims_view import page
+    >>> print(page("fold_amplitude", Record.load()).splitlines()[1])
+    The two stationary weights meet at w = 1/sqrt(3).
+
+    Raises
+    ------
+    ValueError
+        Where no claim has the label.
+    """
+    claim = named(label)
+    lines = [
+        f"{label}: {_shown(label, record)}",
+        claim.statement,
+        "",
+        f"Kind: {claim.kind}. Source: {claim.source}.",
+    ]
+    if claim.formula is not None:
+        lines += ["", sp.pretty(claim.formula.expression, use_unicode=True)]
+        lines += ["", f"Error: {claim.formula.error}."]
+    results = {step["name"]: step for step in record.claims.get(label, {}).get("steps", [])}
+    if claim.derivation:
+        lines += ["", "Derivation:"]
+        for step, (left, right) in zip(
+            claim.derivation.steps, claim.derivation.sides(), strict=True
+        ):
+            said = results.get(step.name, {})
+            lines += [
+                f"  {step.name}: {step.reason}",
+                f"    {sp.sstr(left)}",
+                f"    = {sp.sstr(right)}",
+                "    " + ", ".join(f"{r}: {said.get(r, 'not run')}" for r in _ROUTES),
+            ]
+    if claim.prose is not None:
+        lines += ["", f"In words ({claim.prose.page}): {claim.prose.argument}"]
+    for name in claim.checks:
+        entry = record.checks.get(name, {"verdict": "not run", "sentence": ""})
+        lines += ["", f"Check {name}: {entry['verdict']}. {entry['sentence']}".rstrip()]
+    lines += ["", f"Uses: {', '.join((*claim.uses, *claim.definitions)) or 'nothing'}."]
+    lines += [f"Used by: {', '.join(used_by(label)) or 'nothing'}."]
+    return "\n".join(lines)
+
+
+_ROUTES = ("symbolic", "numeric", "enclosure")
+
+
+def blueprint(record: Record) -> str:
+    """The page of all claims: status, uses, and the graph of what rests on what.
+
+    >>> from polysem.theory.record import Record
+    >>> from polysem.verify.claims_view import blueprint
+    >>> blueprint(Record.load()).splitlines()[0]
+    '# Blueprint: the claims, their status, and what rests on what'
+    """
+    found = claims()
+    lines = [
+        "# Blueprint: the claims, their status, and what rests on what",
+        "",
+        "This page is generated by `polysem claims --recheck --save`; do not edit it.",
+        "A rounded box is a statement of the paper, a square one is derived here. An arrow goes "
+        "from a claim to one that uses it.",
+        "",
+        "| claim | status | kind | uses | statement |",
+        "|---|---|---|---|---|",
+    ]
+    for label, claim in found.items():
+        uses = ", ".join((*claim.uses, *(f"*{name}*" for name in claim.definitions)))
+        statement = claim.statement.replace("|", r"\|").replace("*", r"\*")
+        status = record.status(label)
+        lines.append(f"| `{label}` | {status} | {claim.kind} | {uses} | {statement} |")
+    lines += ["", "Definitions of the model stand in italics.", "", "```{mermaid}", "graph LR"]
+    for label, claim in found.items():
+        left, right = _SHAPES[claim.kind]
+        lines.append(f'  {label}{left}"{label}: {record.status(label)}"{right}')
+    for label, claim in found.items():
+        lines += [f"  {used} --> {label}" for used in claim.uses]
+    return "\n".join([*lines, "```", ""])
+
+
+def to_dict(record: Record, label: str | None = None) -> dict[str, Any]:
+    """All claims, or one, as plain data.
+
+    >>> from polysem.theory.record import Record
+    >>> from polysem.verify.claims_view import to_dict
+    >>> to_dict(Record.load(), "fold")["status"]
+    'proved'
+    """
+    if label is not None:
+        return summary(named(label), record)
+    return {
+        "versions": record.versions,
+        "claims": [summary(claim, record) for claim in claims().values()],
+    }
+
+
+def rechecked(record: Record, label: str | None = None, *, simulations: bool = False) -> Record:
+    """The record with the derivations of a claim, or of all, checked anew.
+
+    >>> from polysem.theory.record import Record
+    >>> from polysem.verify.claims_view import rechecked
+    >>> rechecked(Record.load(), "fold").stale("fold")
+    False
+    """
+    if label is not None:
+        named(label)
+    labels = [label] if label else list(claims())
+    wanted = {name for which in labels for name in claims()[which].checks}
+    results = {name: run(name) for name in sorted(wanted)} if simulations else {}
+    return record.updated(recheck(labels, progress=label is None), results)
+
+
+def save(record: Record) -> None:
+    """Keep a record and its page: theory/status.json and paper_notes/blueprint.md.
+
+    Raises
+    ------
+    ValueError
+        Outside a clone, where the page has no place.
+    """
+    if not BLUEPRINT.parent.is_dir():
+        raise ValueError(f"Got --save outside a clone; {BLUEPRINT.parent} is missing.")
+    record.save()
+    scratch = BLUEPRINT.with_suffix(".partial")
+    scratch.write_text(blueprint(record), encoding="utf-8")
+    os.replace(scratch, BLUEPRINT)
+
+
+def named(label: str) -> Claim:
+    """The claim of a label.
+
+    >>> from polysem.verify.claims_view import named
+    >>> named("fold").kind
+    'derived here'
+
+    Raises
+    ------
+    ValueError
+        Where no claim has the label; it names those that come near.
+    """
+    found = claims()
+    if label not in found:
+        near = difflib.get_close_matches(label, found, n=3)
+        hint = f"did you mean {', '.join(near)}?" if near else "polysem claims lists them all."
+        raise ValueError(f"Got LABEL={label}; no claim has it; {hint}")
+    return found[label]
