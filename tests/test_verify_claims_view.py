@@ -1,13 +1,15 @@
 """The claims as table, page, JSON and blueprint; their checks resolve."""
 
 import json
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from polysem import theory
 from polysem.theory.record import Record
-from polysem.verify import claims_view
+from polysem.verify import bindings, claims_view
+from polysem.verify.agreement import Agreement
 from polysem.verify.cli import main
 
 
@@ -82,3 +84,37 @@ def test_used_by_is_the_reverse_of_uses():
     for label, claim in theory.claims().items():
         for used in claim.uses:
             assert label in claims_view.used_by(used)
+
+
+def test_every_name_of_a_check_resolves():
+    named = {name for claim in theory.claims().values() for name in claim.checks}
+    assert named - bindings.bound() <= bindings.OPEN
+    assert not bindings.OPEN & bindings.bound()
+
+
+def test_the_names_of_chapter_lines_are_lines_of_the_chapter():
+    for chapter, claim in bindings.IN_CHAPTER.values():
+        text = Path(bindings.__file__).with_name(f"chapter_{chapter}.py").read_text("utf-8")
+        assert f'"{claim}"' in text
+
+
+def test_a_check_of_many_lines_is_undecided_unless_they_say_the_same(monkeypatch):
+    def line(estimate):
+        return Agreement.of_value(
+            claim="x",
+            quantity="x",
+            prediction=1.0,
+            estimate=estimate,
+            numerical_error=0.01,
+            margin=0.1,
+        )
+
+    monkeypatch.setattr(bindings, "_from_checks", lambda name: [line(1.0), line(1.02)])
+    assert bindings.run("x")["verdict"] == "agrees"
+    monkeypatch.setattr(bindings, "_from_checks", lambda name: [line(1.0), line(2.0)])
+    assert bindings.run("x")["verdict"] == "undecided"
+    monkeypatch.setattr(bindings, "_from_checks", lambda name: [line(2.0)])
+    assert bindings.run("x")["verdict"] == "departs"
+    monkeypatch.setattr(bindings, "_from_checks", lambda name: [])
+    with pytest.raises(ValueError, match="Got check=x; no experiment carries it out"):
+        bindings.run("x")
