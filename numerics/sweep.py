@@ -104,24 +104,22 @@ def sweep(
     from tqdm.auto import tqdm
 
     with Store.of(out, spec).locked() as store:
-        missing = []
+        total = computed = waiting = 0
         for chunk in spec.chunks():
+            total += 1
             fault = store.fault(chunk)
-            if fault is None:
-                continue
-            if fault:
-                store.set_aside(chunk, fault)
-            missing.append(chunk)
-        total = sum(1 for _ in spec.chunks())
+            if fault is not None:
+                if fault:
+                    store.set_aside(chunk, fault)
+                computed, waiting = computed + 1, waiting + chunk.count
         tasks = (
-            delayed(run_chunk)(spec.cells[chunk.cell], chunk, spec.entropy) for chunk in missing
+            delayed(run_chunk)(spec.cells[chunk.cell], chunk, spec.entropy)
+            for chunk in spec.chunks()
+            if not store.path(chunk, "json").exists()  # what is there is whole by now
         )
-        done = spec.runs * len(spec.cells) - sum(chunk.count for chunk in missing)
         results: Any = Parallel(n_jobs=jobs, return_as="generator_unordered")(tasks)
-        bar = tqdm(
-            total=spec.runs * len(spec.cells), initial=done, unit="run", disable=not progress
-        )
-        with bar:
+        runs = spec.runs * len(spec.cells)
+        with tqdm(total=runs, initial=runs - waiting, unit="run", disable=not progress) as bar:
             for chunk, key, values, seconds in results:
                 if key != store.key(chunk):
                     raise ValueError(
@@ -132,8 +130,8 @@ def sweep(
                 bar.update(chunk.count)
         return SweepResult(
             folder=Path(out),
-            computed=len(missing),
-            reused=total - len(missing),
+            computed=computed,
+            reused=total - computed,
             notes=tuple(store.notes),
         )
 

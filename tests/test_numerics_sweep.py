@@ -1,11 +1,13 @@
 """Sweeps: the same bytes everywhere, resumable, one writer, nothing torn or stale."""
 
+import gc
 import json
 import os
 import shutil
 import subprocess
 import sys
 import time
+import tracemalloc
 from pathlib import Path
 
 import joblib
@@ -401,6 +403,30 @@ def test_the_cost_is_predicted_or_said_to_be_unknown(spec):
     plan = numerics.sweep_cost(spec)
     assert plan.unknown_cells == 2
     assert plan.bytes_per_worker > 0
+
+
+def test_the_memory_of_the_parent_does_not_grow_with_the_runs(tmp_path, monkeypatch):
+    """What Python holds at the last of 40 and of 400 chunks of 1000 runs each."""
+    module, held = sys.modules["polysem.numerics.sweep"], []
+
+    def instant(cell, chunk, entropy):
+        gc.collect()
+        held.append(tracemalloc.get_traced_memory()[0])
+        runs = np.arange(chunk.first, chunk.first + chunk.count)
+        return chunk, sweep_store.chunk_key(cell, chunk, entropy), {"run": runs}, 0.0
+
+    monkeypatch.setattr(module, "run_chunk", instant)
+    last = []
+    for chunks in (40, 40, 400):
+        content = {"entropy": 1, "runs": 1000 * chunks, "chunk": 1000}
+        grid = [{"n": 2, "m": 4, "lam": 0.1}]
+        spec = numerics.SweepSpec.from_dict(content | {"grid": grid})
+        held.clear()
+        tracemalloc.start()
+        numerics.sweep(spec, tmp_path / str(len(last)))
+        tracemalloc.stop()
+        last.append(held[-1])
+    assert last[2] < last[1] + 50_000  # the results alone are 3.2 MB
 
 
 def test_one_blas_thread_while_any_job_runs():
