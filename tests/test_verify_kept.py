@@ -1,6 +1,6 @@
 """Kept results: found again when whole and of this version, computed again when not."""
 
-import sys
+import importlib
 
 import numpy as np
 import pytest
@@ -58,7 +58,9 @@ def test_other_sources_make_it_stale(tmp_path, slow, monkeypatch):
     with verify.keep_in(tmp_path):
         verify.kept("squares", {}, slow)
         monkeypatch.setattr(
-            sys.modules["polysem.verify.kept"], "source_digest", lambda *rooms: "another version"
+            importlib.import_module("polysem.verify.kept"),
+            "source_digest",
+            lambda *rooms: "another version",
         )
         verify.kept("squares", {}, slow)
     assert slow.calls == 2
