@@ -300,13 +300,10 @@ class Derivation:
         )
 
     def latex(self) -> str:
-        r"""The chain as an ``align*`` block, a line a step, the reasons as text."""
-        lines = []
-        for step, (left, right) in zip(self.steps, self.sides(), strict=True):
-            shown = "" if step.left is None else sp.latex(left)
-            reason = step.reason.replace("^", r"\^{}").replace("_", r"\_").replace("&", r"\&")
-            lines.append(rf"{shown} &= {sp.latex(right)} && \text{{{reason}}}")
-        return "\\begin{align*}\n" + " \\\\\n".join(lines) + "\n\\end{align*}"
+        """The chain as an ``align*`` block, a line a side, the reasons as text."""
+        from .typeset import align
+
+        return align(self)
 
     def __repr__(self) -> str:
         return f"Derivation({' -> '.join(step.name for step in self.steps)})"

@@ -16,9 +16,10 @@ _NUMBER = re.compile(r"[-+]?\d+(\.\d+)?(\(\d+(\.\d+)?\))?(e[-+]?\d+)?")
 PREAMBLE = tuple(
     f"\\usepackage{{{name}}}" for name in ("booktabs", "siunitx", "array", "longtable")
 )
-LINE = 92  # letters of running text on a line of 17 cm
+LINE = 89  # letters of running text on a line of 17 cm
 _LETTER = 0.185  # width of a letter, in cm
 _GAP = 2  # letters between two columns
+_HEADING = 18  # letters of a heading that stays on one line
 ROWS = 45  # rows on a page; a longer table breaks over pages
 
 
@@ -80,10 +81,10 @@ class Table:
         tabular = (
             cells.style.hide(axis="index")
             .format(
-                {c: _braced if form.startswith("S") else str for c, form in formats.items()},
+                {column: _FORMS[form[0]] for column, form in formats.items()},
                 escape="latex-math",
             )
-            .format_index("{{{}}}", axis="columns", escape="latex-math")
+            .format_index(_heading, axis="columns", escape="latex-math")
             .to_latex(
                 hrules=True,
                 column_format="".join(formats.values()),
@@ -115,10 +116,15 @@ def _is_number(text: str) -> bool:
 def _formats(cells: pd.DataFrame) -> dict[str, str]:
     """The column of each name; where a line cannot hold the table, its text columns wrap."""
     formats = {column: _column_format(list(cells[column])) for column in cells}
-    shown = {column: [_as_printed(text) for text in (column, *cells[column])] for column in cells}
-    natural = {column: max(map(len, texts)) for column, texts in shown.items()}
+    shown = {
+        column: [*_parts(column), *(_as_printed(text) for text in cells[column])]
+        for column in cells
+    }
+    natural = {
+        column: max(*map(len, texts), _digits(formats[column])) for column, texts in shown.items()
+    }
     least = {
-        column: max(len(word) for text in texts for word in re.split(r"[\s-]", text)) + 1
+        column: max(len(word) for text in texts for word in re.split(r"[\s_/-]", text)) + 1
         for column, texts in shown.items()
     }
     widths = dict(natural)
@@ -131,6 +137,24 @@ def _formats(cells: pd.DataFrame) -> dict[str, str]:
         for column, width in widths.items()
         if width < natural[column]
     }
+
+
+def _digits(form: str) -> int:
+    """The letters that an S column keeps free."""
+    return sum(map(int, re.findall(r"\d+", form))) + 2 if form.startswith("S") else 1
+
+
+def _parts(heading: str) -> list[str]:
+    """A long heading cut behind its underscores and spaces, one part a line."""
+    if len(heading) <= _HEADING or "$" in heading:
+        return [heading]
+    return re.findall(r".+?(?:\\?_| |$)", heading)
+
+
+def _heading(escaped: str) -> str:
+    parts = _parts(escaped)
+    stack = "\\\\".join(part.strip() for part in parts)
+    return f"{{{escaped}}}" if len(parts) == 1 else rf"{{\shortstack{{{stack}}}}}"
 
 
 def _as_printed(text: str) -> str:
@@ -159,3 +183,11 @@ def _column_format(values: list[str]) -> str:
 def _braced(value: str) -> str:
     """siunitx reads what is not a number only in braces."""
     return value if _is_number(value) else f"{{{value}}}"
+
+
+def _breakable(value: str) -> str:
+    """A name or a path may break behind an underscore and a slash."""
+    return value if "$" in value else re.sub(r"(\\_|/)", r"\1\\allowbreak{}", value)
+
+
+_FORMS = {"S": _braced, "l": str, ">": _breakable}

@@ -1,0 +1,100 @@
+"""What we hand to LaTeX: environments, columns and brackets everywhere, compiled where it can be.
+
+``POLYSEM_REQUIRE_TEX=1`` makes a missing pdflatex a failure.
+"""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from polysem import theory, verify
+
+ROOT = Path(__file__).resolve().parent.parent
+GRID = [(64, 64), (64, 256), (256, 1024), (256, 100)]
+
+
+def derivations():
+    return {
+        label: claim.derivation.latex()
+        for label, claim in theory.claims().items()
+        if claim.derivation
+    }
+
+
+def tables():
+    coin = {"claim": "coin", "quantity": "heads", "prediction": 0.5, "margin": 0.1}
+    agreements = [
+        verify.Agreement.of_proportion(**coin, successes=successes, trials=10_000)
+        for successes in (5040, 5600)
+    ]
+    names = ["expected_pairs", "expected_neurons_exclusion", "amplitude", "loss_per_feature"]
+    found = (
+        verify.symbols_table(),
+        verify.claims_table(),
+        verify.predictions_table(GRID, names=names, lam=0.001),
+        verify.predict(256, 1024, lam=0.00025).table(),
+        verify.agreements_table(agreements),
+        verify.run(4, 16, 0.05, seed=0).table(),
+        *([verify.benchmark_table()] if len(verify.benchmark_table().frame) else []),
+    )
+    return {table.name: table.to_latex() for table in found}
+
+
+def test_every_derivation_has_whole_environments_and_brackets():
+    latex = derivations()
+    assert len(latex) >= 30
+    for label, text in latex.items():
+        assert text.count(r"\begin{") == text.count(r"\end{"), label
+        assert text.count("{") == text.count("}"), label
+        for line in text.splitlines()[1:-1]:
+            assert line.startswith("& "), (label, line)
+            assert line.count(r"\left") == line.count(r"\right"), (label, line)
+
+
+@pytest.mark.parametrize("name", tables())
+def test_every_row_of_a_table_has_its_columns(name):
+    text = tables()[name]
+    form = re.search(r"\\begin\{(?:tabular|longtable)\}\{(.*)\}$", text, re.MULTILINE)
+    assert form, text[:300]
+    columns = re.sub(r">\{[^}]*\}|\[[^\]]*\]|\{[^}]*\}", "", form[1])
+    assert set(columns) <= set("lSp")
+    rows = [
+        line for line in text.splitlines() if line.endswith(r"\\") and "multicolumn" not in line
+    ]
+    assert len(rows) >= 2
+    for row in rows:
+        assert row.replace(r"\&", "").count("&") == len(columns) - 1, row
+
+
+def test_tables_and_derivations_compile_without_a_warning_or_an_overfull_box():
+    check = verify.check_latex([*tables().values(), *derivations().values()])
+    if check.compiled is None:
+        assert not os.environ.get("POLYSEM_REQUIRE_TEX"), "pdflatex is required and missing"
+        pytest.skip("LaTeX not compiled: no pdflatex")
+    assert check.problems == ()
+    assert check.compiled
+
+
+def test_same_input_same_bytes_in_two_processes():
+    code = (
+        "import hashlib, importlib.util as u\n"
+        "spec = u.spec_from_file_location('t', 'tests/test_latex.py')\n"
+        "t = u.module_from_spec(spec); spec.loader.exec_module(t)\n"
+        "print(hashlib.sha256(repr((t.tables(), t.derivations())).encode()).hexdigest())"
+    )
+    printed = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env=os.environ | {"PYTHONHASHSEED": seed, "PYTHONPATH": str(ROOT)},
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert len(printed) == 1
