@@ -11,7 +11,7 @@ import sympy as sp
 if TYPE_CHECKING:
     from .derivation import Derivation
 
-LINE = 80  # letters of a formula on a line of 17 cm
+LINE = 75  # letters of a formula on a line of 17 cm
 
 
 def align(derivation: Derivation) -> str:
@@ -34,7 +34,10 @@ def align(derivation: Derivation) -> str:
 def _rows(head: str, expression: sp.Expr) -> list[str]:
     """One side in as many lines as it needs, broken before a sign of a sum."""
     rows, open_brackets = [head], 0
-    for piece in _pieces(sp.latex(expression)):
+    latex = sp.latex(expression)
+    if _width(latex) > LINE:
+        latex = sp.latex(expression, long_frac_ratio=3)
+    for piece in _pieces(latex):
         if _width(rows[-1] + piece) > LINE and _width(rows[-1]) > len(head):
             rows[-1] += r" \right." * open_brackets
             rows.append(r"\qquad " + r"\left. " * open_brackets + "{}")
