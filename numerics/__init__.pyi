@@ -63,10 +63,8 @@ from .noise_model import SampledNoise as SampledNoise
 from .optimizers import SGD as SGD
 from .optimizers import AdamW as AdamW
 from .optimizers import Flow as Flow
-from .optimizers import Problem as Problem
 from .optimizers import optimizers as optimizers
 from .optimizers import resolve_optimizer as resolve_optimizer
-from .optimizers import soft_threshold as soft_threshold
 from .pair_problem import PairProblem as PairProblem
 from .pair_problem import pair_problem as pair_problem
 from .pair_state import pair_fold as pair_fold
@@ -75,6 +73,8 @@ from .pairs_law import IndependentPairsLaw as IndependentPairsLaw
 from .parallel import train_parallel as train_parallel
 from .presets import Preset as Preset
 from .presets import preset as preset
+from .problem import Problem as Problem
+from .problem import soft_threshold as soft_threshold
 from .quasistatic import QuasiStatic as QuasiStatic
 from .quasistatic import fast_phase as fast_phase
 from .quasistatic import remove_positive_overlaps as remove_positive_overlaps

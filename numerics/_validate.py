@@ -22,21 +22,21 @@ def check_integer(name: str, value: Any, meaning: str, *, minimum: int = 1) -> i
 
 def check_nonnegative(name: str, value: Any, meaning: str) -> float:
     """The value as a finite float >= 0."""
-    if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= value < math.inf:
+    if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= float(value) < math.inf:
         raise ValueError(f"Got {name}={value!r}; {name} is {meaning} and must be >= 0 and finite.")
     return float(value)
 
 
 def check_positive(name: str, value: Any, meaning: str) -> float:
     """The value as a finite float > 0."""
-    if isinstance(value, bool) or not isinstance(value, Real) or not 0 < value < math.inf:
+    if isinstance(value, bool) or not isinstance(value, Real) or not 0 < float(value) < math.inf:
         raise ValueError(f"Got {name}={value!r}; {name} is {meaning} and must be > 0 and finite.")
     return float(value)
 
 
 def check_lam(lam: Any) -> float:
     """The weight of the l1 regulariser, in flow units."""
-    if isinstance(lam, bool) or not isinstance(lam, Real) or not 0 <= lam < math.inf:
+    if isinstance(lam, bool) or not isinstance(lam, Real) or not 0 <= float(lam) < math.inf:
         raise ValueError(f"Got lam={lam!r}; lam is an l1 weight and must be >= 0 and finite.")
     return float(lam)
 

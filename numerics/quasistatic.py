@@ -15,7 +15,7 @@ import numpy as np
 
 from ._validate import check_integer, check_positive
 from .gradient import OneHot
-from .optimizers import Problem, soft_threshold
+from .problem import Problem, soft_threshold
 
 _LARGEST_PUSH = 0.5  # twice this times an overlap is what one push takes from it
 _FAST_PHASE_STEPS = 1000  # some hundred units of time; the rest is left to the repulsion

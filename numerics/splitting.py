@@ -18,7 +18,7 @@ from typing import ClassVar
 import numpy as np
 
 from ._validate import check_integer, check_positive
-from .optimizers import Problem
+from .problem import Problem
 from .quasistatic import _Rows
 
 _NODES, _NODE_WEIGHTS = np.polynomial.legendre.leggauss(12)

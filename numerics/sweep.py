@@ -15,7 +15,7 @@ from threadpoolctl import threadpool_limits
 
 from . import measure
 from .initial import initial_weights
-from .optimizers import Problem
+from .problem import Problem
 from .solution import Outcome
 from .sweep_spec import Cell, Chunk, SweepSpec
 from .sweep_store import Store, chunk_key

@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from . import measure
 from ._batch import Batch
+from ._records import Schedule
 from ._validate import check_lam, check_nonnegative, check_rng, check_weights
 from .gradient import Model, OneHot
-from .optimizers import Problem, resolve_optimizer
+from .optimizers import resolve_optimizer
+from .problem import Problem
 from .solution import Outcome, Solution, TrainingError
 
 _CHECK_EVERY = 16  # steps between looks at rest, growth and zero neurons
@@ -57,21 +58,6 @@ class Step:
     before: np.ndarray
     after: np.ndarray
     problem: Problem
-
-
-MEASURES: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
-    "live_weights": lambda initial, now: measure.live_weights(now),
-    "l1_norm": lambda initial, now: measure.row_norms(now, 1),
-    "row_norm2": lambda initial, now: measure.row_norms(now, 2),
-    "fourth_norm": lambda initial, now: measure.row_norms(now, 4),
-    "overlaps": lambda initial, now: measure.overlaps(now),
-    "winners": lambda initial, now: measure.winners(now),
-    "winner_signs": lambda initial, now: measure.winner_signs(now),
-    "retained_winners": measure.retained_winners,
-    "polysemantic_neurons": lambda initial, now: measure.polysemantic_neurons(now),
-    "weight_correlation": measure.weight_correlation,
-    "weights": lambda initial, now: now.copy(),
-}
 
 
 def train(
@@ -122,7 +108,8 @@ def train(
     rng : numpy.random.Generator, optional
         For models that draw noise or data at each step.
     record : names, or mapping of names to functions of the weights (instances, n, m)
-        What to record, see :data:`MEASURES`.
+        What to record: live_weights, l1_norm, row_norm2, fourth_norm, overlaps, winners,
+        winner_signs, retained_winners, polysemantic_neurons, weight_correlation, weights.
     record_at : times, increasing
         When to record it, in the optimizer's time (flow time; steps for AdamW).
     observe : callable, optional
@@ -161,7 +148,7 @@ def train(
         rng=rng,
     )
     batch = initial if initial.ndim == 3 else initial[None]
-    schedule = _Schedule.of(record, record_at, len(batch))
+    schedule = Schedule.of(record, record_at, len(batch))
     loop = _Loop(batch, problem, optimizer, schedule, observe)
     started = clock.perf_counter()
     loop.run(progress)
@@ -187,46 +174,6 @@ def train(
     return solution
 
 
-def _of_now(function: Callable[[np.ndarray], Any]) -> Callable[[np.ndarray, np.ndarray], Any]:
-    return lambda initial, now: function(now)
-
-
-class _Schedule:
-    """What is recorded, when, and what has been recorded so far."""
-
-    def __init__(self, measures: Mapping[str, Callable], times: np.ndarray, instances: int):
-        self.measures, self.times, self.instances = measures, times, instances
-        self.values: dict[str, np.ndarray] = {}
-
-    @classmethod
-    def of(cls, record: Any, record_at: Iterable[float], instances: int) -> _Schedule:
-        times = np.asarray(tuple(record_at), float)
-        if not (np.isfinite(times).all() and (times >= 0).all() and (np.diff(times) > 0).all()):
-            raise ValueError(f"Got record_at={times.tolist()}; give increasing, finite times >= 0.")
-        if isinstance(record, Mapping):
-            measures = {name: _of_now(function) for name, function in record.items()}
-        else:
-            record = (record,) if isinstance(record, str) else tuple(record)
-            for name in record:
-                if name not in MEASURES:
-                    raise ValueError(
-                        f"Got record={name!r}; choose from {', '.join(MEASURES)}, "
-                        "or give a mapping of names to functions of the weights."
-                    )
-            measures = {name: MEASURES[name] for name in record}
-        if bool(measures) != bool(times.size):
-            raise ValueError("Got only one of record and record_at; give what and when.")
-        return cls(measures, times, instances)
-
-    def store(self, which: int, instance: int, initial: np.ndarray, now: np.ndarray) -> None:
-        for name, function in self.measures.items():
-            value = np.asarray(function(initial, now))[0]
-            if name not in self.values:
-                shape = (len(self.times), self.instances, *value.shape)
-                self.values[name] = np.full(shape, np.nan)
-            self.values[name][which, instance] = value
-
-
 class _Loop:
     """One run over all instances: the weights, and where each instance stands."""
 
@@ -235,7 +182,7 @@ class _Loop:
         initial: np.ndarray,
         problem: Problem,
         optimizer: Any,
-        schedule: _Schedule,
+        schedule: Schedule,
         observe: Callable[[Step], None] | None,
     ):
         self.initial, self.weights = initial, initial.copy()
@@ -343,12 +290,12 @@ class _Loop:
         """
         largest = np.abs(batch.weights).max(axis=(-2, -1), initial=0)
         initial = np.abs(self.initial[batch.which]).max(axis=(-2, -1))
-        diverged = ~(largest < _DIVERGED * np.maximum(1, initial))
-        dead = (largest == 0) & (not batch.any_set_aside)
+        diverged = np.logical_not(largest < _DIVERGED * np.maximum(1, initial))
+        dead = np.logical_and(largest == 0, not batch.any_set_aside)
         rows = np.zeros(batch.weights.shape[:2], bool)
         if self.optimizer.memoryless:
             rows = self.optimizer.resting_rows(before, batch.weights, size, self.problem)
-        resting = rows.all(axis=-1)
+        resting: np.ndarray = np.asarray(rows.all(axis=-1))
         collapsed = dead & (resting | ending)
         for row, instance in enumerate(batch.which):
             if diverged[row]:

@@ -1,0 +1,66 @@
+"""What a run records, and when."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from . import measure
+
+MEASURES: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
+    "live_weights": lambda initial, now: measure.live_weights(now),
+    "l1_norm": lambda initial, now: measure.row_norms(now, 1),
+    "row_norm2": lambda initial, now: measure.row_norms(now, 2),
+    "fourth_norm": lambda initial, now: measure.row_norms(now, 4),
+    "overlaps": lambda initial, now: measure.overlaps(now),
+    "winners": lambda initial, now: measure.winners(now),
+    "winner_signs": lambda initial, now: measure.winner_signs(now),
+    "retained_winners": measure.retained_winners,
+    "polysemantic_neurons": lambda initial, now: measure.polysemantic_neurons(now),
+    "weight_correlation": measure.weight_correlation,
+    "weights": lambda initial, now: now.copy(),
+}
+
+
+def _of_now(function: Callable[[np.ndarray], Any]) -> Callable[[np.ndarray, np.ndarray], Any]:
+    return lambda initial, now: function(now)
+
+
+class Schedule:
+    """What is recorded, when, and what has been recorded so far."""
+
+    def __init__(self, measures: Mapping[str, Callable], times: np.ndarray, instances: int):
+        self.measures, self.times, self.instances = measures, times, instances
+        self.values: dict[str, np.ndarray] = {}
+
+    @classmethod
+    def of(cls, record: Any, record_at: Iterable[float], instances: int) -> Schedule:
+        """From the arguments of :func:`train`."""
+        times = np.asarray(tuple(record_at), float)
+        if not (np.isfinite(times).all() and (times >= 0).all() and (np.diff(times) > 0).all()):
+            raise ValueError(f"Got record_at={times.tolist()}; give increasing, finite times >= 0.")
+        if isinstance(record, Mapping):
+            measures = {name: _of_now(function) for name, function in record.items()}
+        else:
+            record = (record,) if isinstance(record, str) else tuple(record)
+            for name in record:
+                if name not in MEASURES:
+                    raise ValueError(
+                        f"Got record={name!r}; choose from {', '.join(MEASURES)}, "
+                        "or give a mapping of names to functions of the weights."
+                    )
+            measures = {name: MEASURES[name] for name in record}
+        if bool(measures) != bool(times.size):
+            raise ValueError("Got only one of record and record_at; give what and when.")
+        return cls(measures, times, instances)
+
+    def store(self, which: int, instance: int, initial: np.ndarray, now: np.ndarray) -> None:
+        """Record one instance at the time of the given number."""
+        for name, function in self.measures.items():
+            value = np.asarray(function(initial, now))[0]
+            if name not in self.values:
+                shape = (len(self.times), self.instances, *value.shape)
+                self.values[name] = np.full(shape, np.nan)
+            self.values[name][which, instance] = value

@@ -1,0 +1,102 @@
+"""What is descended, and the proximal map of its l1 term."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from .gradient import Model, OneHot
+
+
+def soft_threshold(weights: np.ndarray, threshold: Any) -> np.ndarray:
+    r"""Proximal map of the l1 norm: shrink each weight by the threshold, or to exactly zero.
+
+    :math:`\mathrm{sign}(w)\,(|w| - \theta)_+`. Exact.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from polysem import numerics
+    >>> numerics.soft_threshold(np.array([0.5, -0.25, 2.0]), 0.5)
+    array([0. , 0. , 1.5])
+
+    Parameters
+    ----------
+    weights : numpy.ndarray
+        The weights.
+    threshold : float or numpy.ndarray
+        How much to shrink, >= 0.
+
+    Returns
+    -------
+    numpy.ndarray, shape of ``weights``
+        A new array.
+
+    Source
+    ------
+    paper_notes/training.md.
+    """
+    return weights - np.clip(weights, -threshold, threshold)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Problem:
+    """What is to be descended: a model, its regularisers and the source of its noise.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from polysem import numerics
+    >>> numerics.Problem(lam=0.1).gradient(np.array([[2.0]]))
+    array([[24.]])
+
+    Parameters
+    ----------
+    lam : float
+        Weight of the l1 norm, in flow units: the loss has 4 lam |W|_1.
+    l2 : float
+        Weight of half the squared norm, in flow units: the loss has 2 l2 |W|_2^2.
+    model : Model
+        Loss and gradient without the regularisers.
+    rng : numpy.random.Generator, optional
+        Given to a model that draws noise or data.
+
+    Source
+    ------
+    Lecomte et al. 2023, Sec. 2.
+    """
+
+    lam: float
+    l2: float = 0.0
+    model: Model = field(default_factory=OneHot)
+    rng: np.random.Generator | None = None
+
+    def gradient(self, weights: np.ndarray) -> np.ndarray:
+        """Gradient of all but the l1 term, in units of the loss."""
+        gradient = self.model.gradient(weights, self.rng)
+        if self.l2:
+            gradient = gradient + 4 * self.l2 * self.mask(weights) * weights
+        return gradient
+
+    def mask(self, weights: np.ndarray) -> Any:
+        """1 where the regularisers act; a model may leave out parameters by ``regularised``."""
+        regularised = getattr(self.model, "regularised", None)
+        return 1.0 if regularised is None else regularised(weights)
+
+    @property
+    def decouples(self) -> bool:
+        """Whether features that share no neuron do not feel each other."""
+        return type(self.model) is OneHot and self.model.relu and not self.l2
+
+    def loss(self, weights: np.ndarray) -> np.ndarray:
+        """The whole loss of each network."""
+        total = self.model.loss(weights)
+        if self.lam:
+            l1_norm = np.abs(self.mask(weights) * weights).sum(axis=(-2, -1))
+            total = total + 4 * self.lam * l1_norm
+        if self.l2:
+            squares = np.square(self.mask(weights) * weights).sum(axis=(-2, -1))
+            total = total + 2 * self.l2 * squares
+        return total
