@@ -34,16 +34,24 @@ def align(derivation: Derivation) -> str:
 def _rows(head: str, expression: sp.Expr) -> list[str]:
     """One side in as many lines as it needs, broken before a sign of a sum."""
     rows, open_brackets = [head], 0
-    latex = sp.latex(expression)
-    if _width(latex) > LINE:
-        latex = sp.latex(expression, long_frac_ratio=3)
-    for piece in _pieces(latex):
+    for piece in _pieces(_breakable(expression)):
         if _width(rows[-1] + piece) > LINE and _width(rows[-1]) > len(head):
             rows[-1] += r" \right." * open_brackets
             rows.append(r"\qquad " + r"\left. " * open_brackets + "{}")
         rows[-1] += piece
         open_brackets += piece.count(r"\left") - piece.count(r"\right")
     return rows
+
+
+def _breakable(expression: sp.Expr) -> str:
+    """The formula; where it is wide, with fewer fractions, in which no line can break."""
+    latex = sp.latex(expression)
+    if _width(latex) <= LINE:
+        return latex
+    top, bottom = (sp.latex(part, long_frac_ratio=3) for part in sp.fraction(expression))
+    if _width(bottom) > LINE:
+        return rf"\left({top}\right) / \left({bottom}\right)"
+    return sp.latex(expression, long_frac_ratio=3)
 
 
 def _pieces(latex: str) -> list[str]:
