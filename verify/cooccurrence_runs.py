@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import numerics, theory
+from .kept import kept
 
 BLOCK = 10  # networks trained together, from one seed
 LONGEST = 15.0  # lambda t at which a run ends at the latest
@@ -53,15 +54,25 @@ def counts(
 
     Every strength starts from the same weights, so that ratios profit from the correlation.
     """
-    found = []
-    for block in range(-(-networks // BLOCK)):
+    found = [_block(n, m, lam, strengths, block, entropy) for block in range(-(-networks // BLOCK))]
+    return np.concatenate(found, axis=-1)[:, :networks]
+
+
+def _block(
+    n: int, m: int, lam: float, strengths: Sequence[float], block: int, entropy: int
+) -> NDArray[np.int_]:
+    """One block of counts; an interrupted report finds it again."""
+
+    def compute() -> dict[str, NDArray]:
         seed = np.random.SeedSequence(entropy, spawn_key=(8, n, m, block))
         initial = numerics.initial_weights(
             n, m, np.random.default_rng(seed), instances=BLOCK, dtype=np.float32
         )
         final = [train_pairs(initial, lam, strength).weights for strength in strengths]
-        found.append([numerics.polysemantic_neurons(weights) for weights in final])
-    return np.concatenate(found, axis=-1)[:, :networks]
+        return {"neurons": np.array([numerics.polysemantic_neurons(weights) for weights in final])}
+
+    about = {"n": n, "m": m, "lam": lam, "strengths": list(map(float, strengths))}
+    return kept("pairs", about | {"block": block, "entropy": entropy}, compute)["neurons"]
 
 
 def ratio_samples(with_pairs: NDArray, without: NDArray) -> NDArray:

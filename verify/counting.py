@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -19,8 +19,10 @@ from ..numerics import (
     retained_winners,
     train,
 )
+from .kept import kept
 
 _BATCH_WEIGHTS = 1 << 20
+_COUNTED = ("neurons", "scale_free", "same_sign", "retained", "dead")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,12 +167,20 @@ def count(cell: Cell, *, runs: int, entropy: int) -> Counts:
     """
     batch = max(1, _BATCH_WEIGHTS // (cell.n * cell.m))
     found = [
-        _count_batch(cell, range(start, min(start + batch, runs)), entropy)
+        _kept_batch(cell, range(start, min(start + batch, runs)), entropy)
         for start in range(0, runs, batch)
     ]
-    names = ("neurons", "scale_free", "same_sign", "retained", "dead")
-    parts = map(np.concatenate, zip(*found, strict=True))
-    return Counts(cell=cell, **dict(zip(names, parts, strict=True)))
+    return Counts(
+        cell=cell, **{name: np.concatenate([part[name] for part in found]) for name in _COUNTED}
+    )
+
+
+def _kept_batch(cell: Cell, runs: range, entropy: int) -> dict[str, NDArray[Any]]:
+    """Counts of some runs; an interrupted report finds them again."""
+    about = {"cell": asdict(cell), "runs": [runs.start, runs.stop], "entropy": entropy}
+    return kept(
+        "counts", about, lambda: dict(zip(_COUNTED, _count_batch(cell, runs, entropy), strict=True))
+    )
 
 
 def _count_batch(cell: Cell, runs: range, entropy: int) -> tuple[NDArray[Any], ...]:
