@@ -153,6 +153,9 @@ def claims_table(labels: Iterable[str] = ()) -> Table:
     >>> verify.claims_table(["fold"]).to_frame()["kind"].tolist()
     ['derived here']
 
+    The status is read from the record of checks; "(changed since)" stands where the claim, what
+    it uses or the checker is not what was checked.
+
     Parameters
     ----------
     labels : iterable of str, optional
@@ -171,6 +174,9 @@ def claims_table(labels: Iterable[str] = ()) -> Table:
     ------
     paper_notes/blueprint.md
     """
+    from ..theory.record import Record
+
+    record = Record.load()
     known = theory.claims()
     wanted = list(labels) or list(known)
     unknown = [label for label in wanted if label not in known]
@@ -181,6 +187,7 @@ def claims_table(labels: Iterable[str] = ()) -> Table:
             "claim": label,
             "statement": known[label].statement,
             "kind": known[label].kind,
+            "status": record.status(label) + (" (changed since)" if record.changed(label) else ""),
             "source": known[label].source,
         }
         for label in wanted

@@ -1,0 +1,69 @@
+"""The generated parts of the README: the paper's claims with their status, the benchmarks.
+
+``python -m polysem.verify.readme README.md`` writes them anew between their markers.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from ..theory.claims import claims
+from .files import write_text
+from .standard_tables import benchmark_table, claims_table
+
+
+def _claims() -> str:
+    cited = [label for label, claim in claims().items() if claim.kind == "cited"]
+    return _markdown(claims_table(cited).to_frame()[["claim", "statement", "status"]])
+
+
+def _benchmark() -> str:
+    return _markdown(benchmark_table().to_frame())
+
+
+def _markdown(frame: object) -> str:
+    cells = frame.map(lambda text: str(text).replace("|", "\\|"))  # type: ignore[attr-defined]
+    return str(cells.to_markdown(index=False, disable_numparse=True))
+
+
+BLOCKS: dict[str, Callable[[], str]] = {"claims": _claims, "benchmark": _benchmark}
+
+
+def refreshed(text: str) -> str:
+    """The text with each generated block made anew between its markers.
+
+    >>> from polysem.verify.readme import refreshed
+    >>> refreshed("nothing generated here")
+    'nothing generated here'
+
+    Parameters
+    ----------
+    text : str
+        Markdown with blocks between ``<!-- generated: NAME -->`` and ``<!-- end: NAME -->``.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    ValueError
+        For a block that nothing generates.
+    """
+
+    def block(found: re.Match[str]) -> str:
+        name = found[1]
+        if name not in BLOCKS:
+            raise ValueError(f"Got block={name!r}; choose from {', '.join(BLOCKS)}.")
+        return f"<!-- generated: {name} -->\n{BLOCKS[name]()}\n<!-- end: {name} -->"
+
+    pattern = re.compile(r"<!-- generated: (\w+) -->.*?<!-- end: \1 -->", re.DOTALL)
+    return pattern.sub(block, text)
+
+
+if __name__ == "__main__":
+    for path in map(Path, sys.argv[1:]):
+        write_text(path, refreshed(path.read_text(encoding="utf-8")))
