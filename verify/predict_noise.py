@@ -76,8 +76,9 @@ def predict_noise(
         evaluate(theory.capacity_pairs, n=n, m=m, spread_rows=0),
     ]
     predictions = Predictions({prediction.name: prediction for prediction in found})
-    for name in ("silent_loss", "dead_zone") if bipolar else ():
-        predictions[name] = _without_value(predictions[name], bipolar)
+    if bipolar is not None:
+        for name in ("silent_loss", "dead_zone"):
+            predictions[name] = _without_value(predictions[name], bipolar)
     if simplex:
         for name in (
             "simplex_relative_overlap",
