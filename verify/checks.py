@@ -539,7 +539,7 @@ def _live_weights() -> Check:
 
 @lru_cache(maxsize=1)
 def checks() -> Mapping[str, Check]:
-    """All checks of the stochastic claims about counts and winners, by name.
+    """All checks of the stochastic claims about counts, winners and noise, by name.
 
     Examples
     --------
@@ -556,6 +556,8 @@ def checks() -> Mapping[str, Check]:
     ------
     paper_notes/statistics.md.
     """
+    from .checks_noise import noise_checks
+
     found = (
         _initial_pairs(),
         _initial_neurons_check(),
@@ -569,6 +571,7 @@ def checks() -> Mapping[str, Check]:
         _mean_in_training(256, 0.1, 4000, nightly=True),
         _mean_in_training(512, 0.03, 8000, margin=0.2, nightly=True),
         _mean_in_training(1024, 0.03, 16000, margin=0.2, nightly=True),
+        *noise_checks(),
     )
     return {check.name: check for check in found}
 
