@@ -1,5 +1,7 @@
 """The NumPy function of a formula gives the numbers of the formula."""
 
+import ast
+
 import numpy as np
 import pytest
 import sympy as sp
@@ -20,10 +22,6 @@ ROOT = Formula(
     example="",
     regime=(lam <= sp.Rational(1, 4),),
 )
-
-
-def argument_of(symbol):
-    return letter(symbol).argument
 
 
 @given(n=st.integers(1, 10**7), m=st.integers(1, 10**7))
@@ -51,26 +49,29 @@ def test_outside_the_regime_is_nan():
     assert np.isnan(numerics.numpy_function(PAIRS)(2.5, 1))
 
 
-POINTS = {"steps": 500, "n": 64, "m": 128, "k": 12, "r": 2, "lam": 0.05, "relative_threshold": 2.5}
+def example_point(formula):
+    """The arguments of the call in the formula's example, by name."""
+    code = "".join(line[4:] for line in formula.example.splitlines() if line[:3] in (">>>", "..."))
+    calls = [node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Call)]
+    call = next(c for c in calls if getattr(c.func, "attr", None) == formula.name)
+    values = map(ast.literal_eval, call.args)
+    bound = formula.bind(*values, **{w.arg: ast.literal_eval(w.value) for w in call.keywords})
+    return {letter(symbol).argument: value for symbol, value in bound.items()}
 
 
 @pytest.mark.parametrize(
     "name", [name for name in theory.__all__ if isinstance(getattr(theory, name), Formula)]
 )
 def test_every_public_formula_agrees_with_its_function(name):
-    """At one point of its regime, as a number and as an array of two equal numbers."""
+    """At the point of its example, as a number and as an array of two equal numbers."""
     formula = getattr(theory, name)
-    point = {
-        argument: POINTS.get(argument, 0.4) for argument in map(argument_of, formula.arguments)
-    }
-    if "lam" in point and formula.outside(formula.bind(**point)):
-        point["lam"] = 0.5
+    point = example_point(formula)
     exact = formula(**point)
     function = numerics.numpy_function(formula)
-    assert function(**point) == pytest.approx(exact, rel=1e-9)
+    assert function(**point) == pytest.approx(exact, rel=1e-9, abs=1e-12)
     if point:
         pairs = {argument: np.array([value, value]) for argument, value in point.items()}
-        np.testing.assert_allclose(function(**pairs), [exact, exact], rtol=1e-9)
+        np.testing.assert_allclose(function(**pairs), [exact, exact], rtol=1e-9, atol=1e-12)
 
 
 def test_a_missing_argument_is_named():

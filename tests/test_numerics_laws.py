@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from polysem import numerics, theory
+from polysem import numerics, theory, verify
 
 LAWS = {
     "exclusion": numerics.ExclusionLaw,
@@ -25,24 +25,18 @@ LAWS = {
 def enumerated(name, n, m):
     """The law by going through all choices of n slots out of 2m."""
     if name == "exclusion":
-        choices = itertools.combinations(range(2 * m), n)
-    else:
-        choices = itertools.product(range(2 * m), repeat=n)
+        return as_floats(verify.enumerated_exclusion_law(n, m))
+    if name != "pairs":
+        return as_floats(verify.enumerated_independent_law(n, m, both_signs=name == "both signs"))
     counts = Counter()
-    for choice in choices:
+    for choice in itertools.product(range(2 * m), repeat=n):
         slots = Counter(choice)
-        plus, minus = ([slots[2 * k + sign] for k in range(m)] for sign in (0, 1))
-        both = [(a, b) for a, b in zip(plus, minus, strict=True)]
-        counts[
-            {
-                "exclusion": sum(a > 0 and b > 0 for a, b in both),
-                "both signs": sum(a > 0 and b > 0 for a, b in both),
-                "shared": sum(a + b >= 2 for a, b in both),
-                "pairs": sum(a * b for a, b in both),
-            }[name]
-        ] += 1
-    total = sum(counts.values())
-    return {k: count / total for k, count in counts.items()}
+        counts[sum(slots[2 * k] * slots[2 * k + 1] for k in range(m))] += 1
+    return {k: count / (2 * m) ** n for k, count in counts.items()}
+
+
+def as_floats(law):
+    return {k: float(p) for k, p in law.items() if p}
 
 
 @pytest.mark.parametrize("name", LAWS)
