@@ -66,6 +66,12 @@ def test_the_blueprint_is_what_the_record_gives():
     assert written == claims_view.blueprint(Record.load())
 
 
+def test_the_page_of_letters_has_them_all():
+    """After a change of the letters: polysem claims --recheck --save."""
+    written = claims_view.BLUEPRINT.with_name("notation.md").read_text(encoding="utf-8")
+    assert written == claims_view.notation()
+
+
 def test_save_writes_both_files_whole(tmp_path, monkeypatch):
     from polysem.theory import record
 
@@ -73,7 +79,11 @@ def test_save_writes_both_files_whole(tmp_path, monkeypatch):
     kept = Record.load()
     monkeypatch.setattr(Record.save, "__defaults__", (tmp_path / "status.json",))
     claims_view.save(kept)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["blueprint.md", "status.json"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "blueprint.md",
+        "notation.md",
+        "status.json",
+    ]
     assert record.Record.load(tmp_path / "status.json").claims == kept.claims
     monkeypatch.setattr(claims_view, "BLUEPRINT", tmp_path / "none" / "blueprint.md")
     with pytest.raises(ValueError, match="outside a clone"):
