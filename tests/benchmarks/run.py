@@ -8,6 +8,7 @@ import argparse
 import csv
 import gc
 import io
+import json
 import os
 import platform
 import statistics
@@ -322,7 +323,9 @@ def row_flow():
         text=True,
         check=True,
     )
-    return "```\n" + done.stdout.strip() + "\n```", []
+    result = json.loads(done.stdout)
+    values = [(name, f"{value:.3g}") for name, value in result.items() if isinstance(value, float)]
+    return "```\n" + done.stdout.strip() + "\n```", values
 
 
 SECTIONS = {
