@@ -108,7 +108,8 @@ def two_rows(
     paper_notes/reshuffling.md (the two-row prediction).
     """
     check_rng(rng)
-    check_sizes(pairs, m)
+    check_integer("m", m, "the number of neurons")
+    check_integer("pairs", pairs, "the number of pairs of rows")
     check_choice("law", law, ROW_LAWS)
     if check_positive("rel", rel, "a step relative to the l1 norm") >= 1:
         raise ValueError(f"Got rel={rel!r}; a step of rel >= 1 kills rows, lower it.")

@@ -63,6 +63,8 @@ class Cell:
         if self.support != 1 or not self.winner_push:
             model = numerics.AlteredInterference(support=self.support, winner_push=self.winner_push)
             settings["step_size"] = 0.2
+        elif self.lam * math.sqrt(self.m) > 1:  # the fate of a row depends on the step
+            settings["step_size"] = 0.0125
         return numerics.train(initial, self.lam, model=model, **settings).weights
 
 
@@ -157,6 +159,9 @@ def cells(scale: str) -> dict[str, list[Cell]]:
         laplace |= {(64, 256): 100, (32, 1024): 40, (64, 1024): 30, (128, 1024): 24}
         flow = {(16, 64): 400, (32, 64): 400, (64, 64): 150, (32, 256): 120, (64, 256): 100}
         flow |= {(128, 256): 40, (64, 1024): 30, (128, 1024): 20}
+        flow |= {(2, 16): 1000, (4, 16): 1000, (8, 16): 600, (16, 16): 300}
+        flow |= {(4, 64): 500, (8, 64): 400, (8, 256): 150, (16, 256): 150, (256, 256): 10}
+        flow |= {(16, 1024): 40, (32, 1024): 40, (256, 1024): 8}
         strengths = (0.1, 0.3, 0.7)
         small = {(4, 16): 16_000, (8, 16): 12_000, (16, 16): 3000}
         support = [
