@@ -42,6 +42,8 @@ class Prediction:
         Why there is no value.
     meaning, error, source : str
         What the value is, what is left out, and where it comes from.
+    warning : str, optional
+        What the value bodes.
     """
 
     name: str
@@ -50,6 +52,7 @@ class Prediction:
     meaning: str
     error: str
     source: str
+    warning: str | None = None
 
 
 class Predictions(dict[str, Prediction]):
@@ -61,9 +64,10 @@ class Predictions(dict[str, Prediction]):
     """
 
     def to_dict(self) -> dict[str, Any]:
-        """Values by name; ``reasons`` for those that are null; ``about`` for the rest."""
+        """Values by name; ``reasons`` for those that are null, ``warnings``, ``about``."""
         values: dict[str, Any] = {p.name: p.value for p in self.values()}
         values["reasons"] = {p.name: p.reason for p in self.values() if p.reason}
+        values["warnings"] = {p.name: p.warning for p in self.values() if p.warning}
         values["about"] = {
             p.name: {"meaning": p.meaning, "error": p.error, "source": p.source}
             for p in self.values()
@@ -108,6 +112,7 @@ class Predictions(dict[str, Prediction]):
         for p in self.values():
             shown = f"{p.value:.6g}" if p.value is not None else f"none: {p.reason}"
             lines.append(f"{p.name:<{width}}  {shown}\n{'':<{width}}  {p.meaning} ({p.source})")
+            lines += [f"{'':<{width}}  Warning: {p.warning}."] if p.warning else []
         return "\n".join(lines)
 
 
@@ -142,7 +147,7 @@ def predict(
     data: str | None = None,
     cooccurrence: float | None = None,
 ) -> Predictions:
-    """All closed forms of the theory for a network of n features and m neurons.
+    """What the theory says of a network of n features and m neurons, and what was measured.
 
     Every value carries its meaning, its error and its source; a formula outside its regime
     gives no value but a reason.
@@ -177,13 +182,16 @@ def predict(
 
     Source
     ------
-    Lecomte et al. 2023, Sec. 3; paper_notes/collisions.md and paper_notes/stationary.md.
+    Lecomte et al. 2023, Sec. 3; paper_notes/collisions.md, stationary.md and reshuffling.md.
     """
+    from .predict_reshuffling import reshuffling_predictions
+
     check_sizes(n, m, copies=0)
     if lam is not None:
         check_lam(lam)
     found = [evaluate(getattr(theory, name), n=n, m=m) for name in SIZES]
     found += [evaluate(getattr(theory, name), lam=lam) for name in REGULARISED]
+    found += reshuffling_predictions(n, m, lam)
     if (data is None) != (cooccurrence is None):
         raise ValueError(f"Got data={data}, cooccurrence={cooccurrence}; give both or neither.")
     if data is not None and cooccurrence is not None:
