@@ -22,7 +22,7 @@ _CHUNK = 4000
 
 
 def collision_survives(
-    r: ArrayLike,
+    strength: ArrayLike,
     samples: int,
     rng: np.random.Generator,
     *,
@@ -47,8 +47,8 @@ def collision_survives(
 
     Parameters
     ----------
-    r : array_like, shape (...)
-        Weight of a pair over lambda, times E u^2 for uniform values.
+    strength : array_like, shape (...)
+        r, the weight of a pair over lambda, times E u^2 for uniform values.
     samples : int
         Number of collisions.
     rng : numpy.random.Generator
@@ -68,22 +68,22 @@ def collision_survives(
     Raises
     ------
     ValueError
-        For negative ``r``, ``samples`` below 1, ``m`` below 2.
+        For a negative ``strength``, ``samples`` below 1, ``m`` below 2.
 
     Source
     ------
     paper_notes/cooccurrence.md.
     """
-    strengths = np.asarray(r, float)
+    strengths = np.asarray(strength, float)
     if not (strengths >= 0).all():
-        raise ValueError(f"Got r={r}; it is a ratio of weights and must be >= 0.")
+        raise ValueError(f"Got strength={strength!r}; it is a ratio of weights and must be >= 0.")
     _check(samples, m)
     kept = np.empty((strengths.size, samples), bool)
     for start in range(0, samples, _CHUNK):
         count = min(_CHUNK, samples - start)
         rows = (_Rows.sample(count, m, rng), _Rows.sample(count, m, rng))
-        for index, strength in enumerate(strengths.ravel()):
-            kept[index, start : start + count] = _race(rows, strength, values, step)[0]
+        for index, r in enumerate(strengths.ravel()):
+            kept[index, start : start + count] = _race(rows, r, values, step)[0]
     return kept.reshape(*strengths.shape, samples)
 
 
@@ -249,7 +249,7 @@ def _race(
         alone = alone | newly
         survives[index[alone.all(0) & ~broken]] = True
 
-        going = ~broken & ~alone.all(0)
+        going: NDArray = ~broken & ~alone.all(0)
         index, alone = index[going], alone[:, going]
         threshold, paid = ahead[0][:, going], ahead[1][:, going]
         if not going.all():

@@ -72,7 +72,7 @@ def test_the_tail_acts_through_its_mean(monkeypatch):
 
 
 def test_bad_input_is_named():
-    with pytest.raises(ValueError, match=r"Got r=-1"):
+    with pytest.raises(ValueError, match="Got strength=-1"):
         numerics.collision_survives(-1, 10, np.random.default_rng(0))
     with pytest.raises(ValueError, match="Got m=1"):
         numerics.collision_survives(1, 10, np.random.default_rng(0), m=1)

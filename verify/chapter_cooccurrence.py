@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import numerics, theory
+from ..numerics.cooccurrence import Values
 from .agreement import Agreement
 from .cooccurrence_runs import (
     ablation_variance,
@@ -142,10 +143,11 @@ def _reduction(scale: str, rng: np.random.Generator) -> pd.DataFrame:
 
     samples = REDUCTION_SAMPLES[scale]
     parts = []
-    for values, formula in (
-        ("binary", theory.suppression_fit),
-        ("uniform", theory.uniform_suppression_fit),
-    ):
+    fits: dict[Values, theory.Formula] = {
+        "binary": theory.suppression_fit,
+        "uniform": theory.uniform_suppression_fit,
+    }
+    for values, formula in fits.items():
         kept = numerics.collision_survives(REDUCTION_STRENGTHS, samples, rng, values=values)
         fraction = kept.mean(-1)
         parts.append(
