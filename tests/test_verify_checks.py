@@ -96,6 +96,15 @@ def test_checks_name_claims_that_exist():
         assert check.claim in labels | formulas, check.name
 
 
+def test_claims_that_do_not_hold_are_bound_to_depart():
+    departing = {n for n, check in verify.checks().items() if check.expected == "departs"}
+    assert departing == {
+        "winner_in_network",
+        "paper_count_in_the_limit",
+        "exclusion_mean_in_the_limit",
+    }
+
+
 def test_a_check_that_cannot_tell_says_so():
     check = dataclasses.replace(
         verify.checks()["initial_pairs"],

@@ -29,7 +29,6 @@ NEURONS = (64, 128, 256, 512, 1024)
 REPEATED: tuple[tuple[Cell, int], ...] = (
     (Cell(n=64, m=64, lam=0.01), 100),
     (Cell(n=64, m=128, lam=0.03), 300),
-    (Cell(n=64, m=128, optimizer="quasistatic"), 150),
     (Cell(n=32, m=32, optimizer="quasistatic"), 100),
     (Cell(n=64, m=64, lam=0.00025, optimizer="adamw"), 16),
 )
