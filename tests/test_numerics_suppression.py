@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from polysem import numerics
+from polysem import numerics, theory
 from polysem.numerics import suppression
 
 
@@ -76,3 +76,25 @@ def test_bad_input_is_named():
         numerics.collision_survives(-1, 10, np.random.default_rng(0))
     with pytest.raises(ValueError, match="Got m=1"):
         numerics.collision_survives(1, 10, np.random.default_rng(0), m=1)
+
+
+def test_the_fits_hold_and_wrong_ones_are_rejected():
+    """Null: the fit; 6000 collisions; rate 2e-9 a strength; it sees 0.04 of all collisions."""
+    for values, fit in (
+        ("binary", theory.suppression_fit),
+        ("uniform", theory.uniform_suppression_fit),
+    ):
+        strengths = np.array([0.25, 0.5])
+        kept = numerics.collision_survives(
+            strengths, 6000, np.random.default_rng(8), values=values
+        ).mean(-1)
+        bound = 6 * np.sqrt(0.25 / 6000)
+        assert bound < 0.04
+
+        def largest(of, kept=kept, fit=fit, strengths=strengths):
+            return max(abs(fit(strength=of(r)) - f) for r, f in zip(strengths, kept, strict=True))
+
+        assert largest(lambda r: r) < bound
+        assert largest(lambda r: r / 4) > bound  # the code's lambda for lambda
+        assert largest(lambda r: 2 * r) > bound  # 2p for p
+        assert largest(lambda r: r / 2) > bound
