@@ -49,6 +49,7 @@ from .intervals import (
 )
 from .kept import keep_in as keep_in
 from .kept import kept as kept
+from .kept import kept_folder as kept_folder
 from .latex import LatexCheck as LatexCheck
 from .latex import check_latex as check_latex
 from .measured import MeasuredCount as MeasuredCount

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +13,7 @@ import numpy as np
 from .. import numerics, theory
 from .agreement import Agreement
 from .figures import Plot
+from .kept import keep_in, kept, kept_folder
 from .noise_runs import Code, Curve, Growth, reference_fourth_norms
 from .report import Chapter
 from .rounding import rounded, with_error
@@ -113,16 +116,30 @@ def _run_all(tasks: list[Any], entropy: int, progress: bool) -> list[Any]:
     from tqdm.auto import tqdm
 
     jobs = Parallel(n_jobs=-1, return_as="generator")(
-        delayed(_run_one)(task, entropy) for task in tasks
+        delayed(_run_one)(task, entropy, kept_folder()) for task in tasks
     )
     return list(tqdm(jobs, total=len(tasks), desc="noise", disable=None if progress else True))
 
 
-def _run_one(task: Any, entropy: int) -> Any:
+def _run_one(task: Any, entropy: int, folder: Path | None) -> Any:
+    """One task; an interrupted report finds its result again."""
     from threadpoolctl import threadpool_limits
 
-    with threadpool_limits(1):
-        return task.run(entropy)
+    about = {"task": repr(task), "entropy": entropy}
+    with threadpool_limits(1), keep_in(folder) if folder else nullcontext():
+        arrays = kept("noise", about, lambda: _arrays(task.run(entropy)))
+    if isinstance(task, Growth):
+        return {name: float(value) for name, value in arrays.items()}
+    parts = tuple(arrays[str(place)] for place in range(len(arrays)))
+    return parts if isinstance(task, Curve) else parts[0]
+
+
+def _arrays(result: Any) -> dict[str, np.ndarray]:
+    """What a task gives, as arrays by name."""
+    if isinstance(result, dict):
+        return {name: np.array(value) for name, value in result.items()}
+    parts = result if isinstance(result, tuple) else (result,)
+    return {str(place): np.asarray(part) for place, part in enumerate(parts)}
 
 
 def _group(tasks: tuple[Growth, ...], results: Any) -> dict[Growth, list[dict[str, float]]]:

@@ -58,6 +58,24 @@ def keep_in(folder: str | Path) -> Iterator[None]:
         _FOLDER.reset(token)
 
 
+def kept_folder() -> Path | None:
+    """The folder of kept results, to be handed to workers that do not share this context.
+
+    >>> from polysem import verify
+    >>> verify.kept_folder() is None
+    True
+
+    Returns
+    -------
+    pathlib.Path or None
+
+    Source
+    ------
+    paper_notes/sweeps.md.
+    """
+    return _FOLDER.get()
+
+
 def kept(
     name: str, about: Mapping[str, Any], compute: Callable[[], Mapping[str, np.ndarray]]
 ) -> dict[str, np.ndarray]:
