@@ -65,9 +65,9 @@ lint: $(VENV)/.lint
 bench: $(VENV)/.bench
 	$(BIN)/python tests/benchmarks/run.py
 
-# Executes the pages; the book then opens from paper_notes/_build/html/index.html.
+# Executes every page anew; the book then opens from paper_notes/_build/html/index.html.
 book: $(VENV)/.book
-	$(BIN)/python -m sphinx -b html -q -W --keep-going paper_notes paper_notes/_build/html
+	$(BIN)/python -m sphinx -E -b html -q -W --keep-going paper_notes paper_notes/_build/html
 
 clean:
 	rm -rf $(VENV) $(VENV)-floors build paper_notes/_build paper_notes/api report *.egg-info .mypy_cache .pytest_cache .ruff_cache
