@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from .figures import Plot
     from .tables import Table
 
-CHAPTERS = ("l1", "statistics", "reshuffling", "noise", "cooccurrence")
+CHAPTERS = ("l1", "initialisation", "statistics", "reshuffling", "noise", "cooccurrence")
 _LIBRARIES = ("sympy", "numpy", "scipy", "matplotlib", "pandas")
 
 
