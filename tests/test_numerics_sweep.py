@@ -1,11 +1,13 @@
 """Sweeps: the same bytes everywhere, resumable, one writer, nothing torn or stale."""
 
+import importlib
 import json
 import os
 import shutil
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import joblib
@@ -401,6 +403,25 @@ def test_the_cost_is_predicted_or_said_to_be_unknown(spec):
     plan = numerics.sweep_cost(spec)
     assert plan.unknown_cells == 2
     assert plan.bytes_per_worker > 0
+
+
+def test_a_run_that_is_stopped_by_hand_is_not_kept(spec, tmp_path, monkeypatch):
+    """Ctrl-C inside a run ends it with an outcome; the sweep must not take it for a result."""
+    module = importlib.import_module("polysem.numerics.sweep")
+    train, calls = numerics.train, []
+
+    def stopped(initial, lam, **options):
+        calls.append(1)
+        solution = train(initial, lam, **options)
+        if len(calls) < 4:
+            return solution
+        return replace(solution, outcomes=np.array(numerics.Outcome.INTERRUPTED, dtype=object))
+
+    monkeypatch.setattr(module, "train", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        numerics.sweep(spec, tmp_path)
+    names = sorted(path.name for path in (tmp_path / "chunks").iterdir())
+    assert names == ["cell00000-run000000.json", "cell00000-run000000.npz"]
 
 
 MEMORY = """
