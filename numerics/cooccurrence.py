@@ -50,6 +50,8 @@ class Pairs:
         p, the weight of each unordered pair relative to a single feature.
     values : {"binary", "uniform"}
         Values of active features: 1, or independent and uniform on [0, 1].
+    keeps_zero_neurons : bool
+        Whether a neuron without weights stays without, so that it may be left out.
 
     Raises
     ------

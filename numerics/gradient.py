@@ -68,6 +68,8 @@ class OneHot:
     ----------
     relu : bool
         Whether the output is rectified.
+    keeps_zero_neurons : bool
+        Whether a neuron without weights stays without, so that it may be left out.
 
     Source
     ------

@@ -40,6 +40,8 @@ class Bernoulli:
         Values of active features: 1, or independent and uniform on [0, 1].
     batch : int
         Number of inputs of a step.
+    keeps_zero_neurons : bool
+        Whether a neuron without weights stays without, so that it may be left out.
 
     Raises
     ------

@@ -34,6 +34,8 @@ class SampledNoise:
         The law of the noise.
     draws : {"shared", "independent"}
         One draw of the noise for all n inputs of a step, as in the authors' program, or one each.
+    keeps_zero_neurons : bool
+        Whether a neuron without weights stays without, so that it may be left out.
 
     Raises
     ------
@@ -96,6 +98,8 @@ class AveragedNoise:
     ----------
     noise : Noise
         The law of the noise.
+    keeps_zero_neurons : bool
+        Whether a neuron without weights stays without, so that it may be left out.
 
     Source
     ------

@@ -41,6 +41,10 @@ class Prose:
         The page of the notes that has it in full.
     by : tuple of Claim or Definition
         What it rests on.
+
+    Source
+    ------
+    paper_notes/blueprint.md
     """
 
     argument: str
@@ -77,6 +81,10 @@ class Claim:
     checks : tuple of str
         Names of the checks that confront the claim with simulations or published numbers; they
         are bound in ``verify``.
+
+    Source
+    ------
+    paper_notes/blueprint.md
     """
 
     label: str

@@ -83,6 +83,10 @@ class Definition:
         One sentence: what it is.
     source : str
         Section of the paper, or page of the notes.
+
+    Source
+    ------
+    paper_notes/blueprint.md
     """
 
     name: str
@@ -105,6 +109,10 @@ class Origin:
         What the expression is built from.
     build : callable
         Takes the expressions of the sources and gives the new one.
+
+    Source
+    ------
+    paper_notes/blueprint.md
     """
 
     sources: tuple[Any, ...]
@@ -187,6 +195,10 @@ class Step:
         Where numeric points are drawn.
     digits : int
         The digits to which the numeric route must agree.
+
+    Source
+    ------
+    paper_notes/blueprint.md
     """
 
     name: str
@@ -225,6 +237,10 @@ class StepResult:
         "passed", or why not.
     enclosure : str
         "passed", "not needed", "not run" (with the reason), or why it failed.
+
+    Source
+    ------
+    paper_notes/blueprint.md
     """
 
     name: str
@@ -265,6 +281,10 @@ class Derivation:
     ----------
     *steps : Step
         In order. The first has a left side, the last has the claim's formula on its right.
+
+    Source
+    ------
+    paper_notes/blueprint.md
     """
 
     def __init__(self, *steps: Step) -> None:

@@ -24,7 +24,19 @@ _CONDITIONS = (
 
 
 class RegimeError(ValueError):
-    """A formula was asked for a value outside the regime in which it holds."""
+    """A formula was asked for a value outside the regime in which it holds.
+
+    >>> from polysem import theory
+    >>> try:
+    ...     theory.amplitude(lam=1)
+    ... except theory.RegimeError as error:
+    ...     print(error)
+    amplitude holds for lambda <= 2*sqrt(3)/9; got lam=1.
+
+    Source
+    ------
+    paper_notes/notation.md
+    """
 
 
 class _Docstring:
@@ -77,6 +89,10 @@ class Formula:
     ------
     RegimeError
         When called with numbers outside the regime.
+
+    Source
+    ------
+    paper_notes/notation.md
     """
     )
 

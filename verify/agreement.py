@@ -413,7 +413,16 @@ class Agreement:
 
 
 class BudgetError(AssertionError):
-    """The false-alarm rates of the checks add up to more than their budget."""
+    """The false-alarm rates of the checks add up to more than their budget.
+
+    >>> from polysem import verify
+    >>> issubclass(verify.BudgetError, AssertionError)
+    True
+
+    Source
+    ------
+    paper_notes/statistics.md
+    """
 
 
 @dataclass(frozen=True, kw_only=True)

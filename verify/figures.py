@@ -42,6 +42,10 @@ class Plot:
         Takes an empty figure and the data.
     size : tuple of float
         Width and height in inches.
+
+    Source
+    ------
+    The style sheet verify/polysem.mplstyle.
     """
 
     name: str

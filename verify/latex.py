@@ -40,6 +40,10 @@ class LatexCheck:
         None where there is no pdflatex to try.
     problems : tuple of str
         Errors, warnings and overfull boxes, as the log has them.
+
+    Source
+    ------
+    pdflatex's log.
     """
 
     compiled: bool | None
@@ -69,6 +73,10 @@ def check_latex(pieces: Sequence[str]) -> LatexCheck:
     Returns
     -------
     LatexCheck
+
+    Source
+    ------
+    pdflatex's log.
     """
     if shutil.which("pdflatex") is None:
         return LatexCheck(compiled=None, problems=())

@@ -28,6 +28,10 @@ def data_model(data: str | None, cooccurrence: float | None) -> numerics.Model:
     cooccurrence : float
         The weight of a pair, or the probability that a feature is active.
 
+    Returns
+    -------
+    Model
+
     Raises
     ------
     ValueError
@@ -160,6 +164,19 @@ def warning_of(predictions: list[Prediction]) -> str | None:
     >>> found = verify.predict_cooccurrence(8, 64, lam=0.3, data="pairs", cooccurrence=0.001)
     >>> verify.warning_of(found)[:16]
     'lambda/c = 0.298'
+
+    Parameters
+    ----------
+    predictions : list of Prediction
+        As :func:`predict_cooccurrence` gives them.
+
+    Returns
+    -------
+    str or None
+
+    Source
+    ------
+    paper_notes/cooccurrence.md
     """
     for prediction in predictions:
         _, mark, said = prediction.meaning.partition("WARNING: ")

@@ -44,6 +44,10 @@ class Prediction:
         What the value is, what is left out, and where it comes from.
     warning : str, optional
         What the value bodes.
+
+    Source
+    ------
+    The source that the prediction names.
     """
 
     name: str
@@ -61,6 +65,10 @@ class Predictions(dict[str, Prediction]):
     >>> from polysem import verify
     >>> sorted(verify.predict(4, 8).to_dict())[:2]
     ['about', 'amplitude']
+
+    Source
+    ------
+    The source that each prediction names.
     """
 
     def to_dict(self) -> dict[str, Any]:

@@ -32,6 +32,10 @@ class PublishedCount:
         Mean number of polysemantic neurons by the authors' [0.8, 1.2] rule.
     reading_error : float
         Relative error of reading the number off a figure.
+
+    Source
+    ------
+    paper_notes/data/authors_counts.csv
     """
 
     source: str

@@ -45,6 +45,10 @@ class Chapter:
     figures : tuple of Plot
     remarks : tuple of str
         Sentences that the reader needs beside the numbers.
+
+    Source
+    ------
+    The chapters of the report; each claim names its page.
     """
 
     name: str
@@ -103,6 +107,10 @@ def write_report(
         For an unknown chapter.
     OSError
         If the folder cannot be written.
+
+    Source
+    ------
+    The page that each chapter names.
     """
     unknown = set(only) - set(CHAPTERS)
     if unknown:

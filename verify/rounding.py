@@ -25,6 +25,10 @@ def with_error(samples: ArrayLike) -> str:
     Returns
     -------
     str
+
+    Source
+    ------
+    The shorthand notation of ``uncertainties``.
     """
     values = np.asarray(samples, dtype=float)
     error = float(values.std(ddof=1)) / math.sqrt(values.size) if values.size > 1 else 0.0
@@ -50,6 +54,10 @@ def rounded(value: float, digits: int = 5) -> str:
     Returns
     -------
     str
+
+    Source
+    ------
+    Significant digits, as papers print them.
     """
     if value == 0:
         return "0"

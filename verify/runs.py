@@ -54,6 +54,10 @@ class Run:
     steps : int
     outcome, outcome_sentence : str
         How the run ended, and the remedy where it ended badly.
+
+    Source
+    ------
+    paper_notes/training.md
     """
 
     features: int
@@ -137,7 +141,7 @@ def run(n: int, m: int, lam: float, *, optimizer: str = "flow", seed: int, **set
         As in :func:`polysem.numerics.train`.
     seed : int
         The root of the initial weights and of the noise; >= 0.
-    settings
+    settings : dict
         Handed to :func:`polysem.numerics.train`.
 
     Returns
@@ -148,6 +152,10 @@ def run(n: int, m: int, lam: float, *, optimizer: str = "flow", seed: int, **set
     ------
     ValueError
         For arguments that make no sense; the message shows the value and the remedy.
+
+    Source
+    ------
+    paper_notes/training.md
     """
     if seed < 0:
         raise ValueError(f"Got seed={seed}; a seed must be >= 0.")
@@ -210,6 +218,10 @@ def noise_model(
     ------
     ValueError
         If one of law and sigma is missing, or one of them makes no sense.
+
+    Source
+    ------
+    paper_notes/noise.md
     """
     if law is None or sigma is None:
         raise ValueError(f"Got noise={law} and sigma={sigma}; give both, or neither.")

@@ -52,6 +52,10 @@ class Table:
         What the table shows, and what is proved, measured or fitted in it.
     frame : pandas.DataFrame
         The cells, rounded: numbers as strings such as "1.23(4)" become an S column.
+
+    Source
+    ------
+    booktabs and siunitx, by the Styler of pandas.
     """
 
     name: str
