@@ -11,6 +11,9 @@ from .. import numerics, theory
 from ..numerics import Noise, SampledNoise
 from .published import data_rows
 
+# The authors' figure: learning rate .02, 1e5 steps.
+N, M, SIGMAS, LEARNING_RATE = 8, 16, (0.07, 0.1, 0.15), 0.02
+MARKS = (1_000, 3_000, 5_000, 10_000, 20_000, 30_000, 50_000, 100_000)
 SETTLED = 40.0  # flow time by which the overlaps have reached the simplex
 
 
@@ -44,7 +47,7 @@ class Curve:
     law: str
     sigma: float
     steps: tuple[int, ...]
-    learning_rate: float = 0.02
+    learning_rate: float = LEARNING_RATE
     averaged: bool = False
 
     def run(self, entropy: int) -> tuple[np.ndarray, np.ndarray]:
@@ -153,3 +156,8 @@ def nearest_simplex(weights: np.ndarray) -> np.ndarray:
     n = len(weights)
     left, _, right = np.linalg.svd(weights - weights.mean(axis=0), full_matrices=False)
     return math.sqrt(n / (n - 1)) * left[:, : n - 1] @ right[: n - 1]
+
+
+def values(runs: list[dict[str, float]], name: str) -> np.ndarray:
+    """One quantity of several growth runs."""
+    return np.array([run[name] for run in runs])
