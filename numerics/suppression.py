@@ -249,7 +249,7 @@ def _race(
         alone = alone | newly
         survives[index[alone.all(0) & ~broken]] = True
 
-        going: NDArray = ~broken & ~alone.all(0)
+        going = np.asarray(~broken & ~alone.all(0))
         index, alone = index[going], alone[:, going]
         threshold, paid = ahead[0][:, going], ahead[1][:, going]
         if not going.all():

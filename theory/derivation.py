@@ -48,6 +48,7 @@ import random
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 import mpmath
@@ -428,8 +429,11 @@ def letters(expressions: Iterable[sp.Basic]) -> tuple[list[sp.Symbol], list[sp.S
     bases = {base.label for e in expressions for base in e.atoms(sp.IndexedBase)}
     free = {symbol for e in expressions for symbol in e.free_symbols}
     plain = {symbol for symbol in free if isinstance(symbol, sp.Symbol)} - bases
-    by_name = {"key": lambda symbol: symbol.name}
-    return sorted(plain, **by_name), sorted(bases, **by_name)
+    return sorted(plain, key=_name_of), sorted(bases, key=_name_of)
+
+
+def _name_of(symbol: sp.Symbol) -> str:
+    return symbol.name
 
 
 def points(
@@ -447,7 +451,7 @@ def points(
     for _ in range(TRIES):
         point = Point({symbol: _draw(rng, symbol, step.ranges) for symbol in plain})
         for base in bases:
-            point[base] = Field(lambda _, base=base: _draw(rng, base, step.ranges))
+            point[base] = Field(partial(_field, rng, base, step.ranges))
         for symbol, expression in given.items():
             point[symbol] = value_of(expression, point)
         if all(holds(condition, point) for condition in assumptions):
@@ -459,6 +463,10 @@ def points(
         raise ArithmeticError(
             f"Step {step.name!r}: no point found where {assumptions} hold; give ranges."
         )
+
+
+def _field(rng: random.Random, base: sp.Basic, ranges: Mapping[Any, Any], _: Any) -> Any:
+    return _draw(rng, base, ranges)
 
 
 def _draw(rng: random.Random, symbol: sp.Basic, ranges: Mapping[Any, Any]) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import math
 from collections.abc import Iterable
 from fractions import Fraction
 from typing import Any
@@ -111,13 +112,10 @@ def ball(expression: sp.Basic, point: Point, analytic: bool = False) -> Any:
     if isinstance(head, sp.binomial):
         return _binomial(*(_whole(x, point) for x in head.args))
     if isinstance(head, sp.factorial):
-        return flint.acb(flint.fmpz.fac_ui(_whole(head.args[0], point)))
+        return flint.acb(math.factorial(_whole(head.args[0], point)))
     if isinstance(head, sp.FallingFactorial):
         top, count = (_whole(x, point) for x in head.args)
-        product = 1
-        for q in range(count):
-            product *= top - q
-        return flint.acb(product)
+        return flint.acb(math.prod(top - q for q in range(count)))
     name = _FUNCTIONS.get(type(head))
     if name is None:
         raise NotImplementedError(f"no enclosure rule for {type(head).__name__}")

@@ -51,7 +51,7 @@ class _Docstring:
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Formula:
-    __doc__ = _Docstring(  # type: ignore[assignment]
+    __doc__ = _Docstring(
         """A closed form that can be read, evaluated and printed.
 
     Called with Python numbers it gives a float, with SymPy numbers an exact SymPy number,
@@ -265,6 +265,9 @@ class IndexForm:
     def latex(self) -> str:
         """The form in LaTeX."""
         return sp.latex(self.expression)
+
+    def _repr_latex_(self) -> str:
+        return rf"$\displaystyle {self.latex()}$"
 
     def __repr__(self) -> str:
         return f"{self.name} = {_plain(self.expression)}"

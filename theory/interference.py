@@ -4,7 +4,7 @@ import sympy as sp
 
 from . import symbols as s
 from .claims import Claim, Prose
-from .derivation import Derivation, Step, of
+from .derivation import Derivation, Step, of, stated
 from .formula import Formula
 from .model import INITIAL, THREE_FORCES, at, monosemantic_force
 from .operators import Root, Taylor
@@ -366,7 +366,7 @@ ESCAPE_RATE = Claim(
         Step(
             name="along (c, -a)",
             left=of(THREE_FORCES, build=lambda f: _parting(f, 1, s.c)),
-            right=_parting(THREE_FORCES.formula.expression, 2, -s.a),
+            right=_parting(stated(THREE_FORCES), 2, -s.a),
             reason="both features move along (c, -a) at one rate",
         ),
         Step(

@@ -4,7 +4,7 @@ import sympy as sp
 
 from . import symbols as s
 from .claims import Claim, Prose
-from .derivation import Derivation, Step, of
+from .derivation import Derivation, Step, of, stated
 from .formula import Formula
 from .model import LOSS, MONOSEMANTIC_FORCE, MONOSEMANTIC_LOSS, PAIR_LOSS, THREE_FORCES, at
 from .operators import Root, Taylor
@@ -323,7 +323,7 @@ FINAL_LOSS = Claim(
                 PAIR_LOSS,
                 build=lambda single, pair: (s.n - 2 * s.k) * single + s.k * pair,
             ),
-            right=s.n * MONOSEMANTIC_LOSS.formula.expression,
+            right=s.n * stated(MONOSEMANTIC_LOSS),
             reason="k pairs cost as much as 2 k single features: k drops out",
         ),
         Step(
@@ -362,7 +362,7 @@ LIVE_CURVATURE = Claim(
         ),
         Step(
             name="one row",
-            right=sp.Derivative(MONOSEMANTIC_LOSS.formula.expression, s.w, s.w),
+            right=sp.Derivative(stated(MONOSEMANTIC_LOSS), s.w, s.w),
             reason="that of a monosemantic row",
         ),
         Step(name="differentiate", right=live_curvature, reason="second derivative"),
