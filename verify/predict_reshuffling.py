@@ -145,7 +145,7 @@ def _threshold(m: int) -> Prediction:
         value=numerics.half_collapse_lam(m),
         reason=None,
         meaning="The lambda that kills half of the features on their own; in a network with "
-        "n = m it lies 10 % lower, with n = m/16 3 % (measured).",
+        "n = m it lies 9 % lower, with n = m/16 1 % (measured).",
         error="one-curve law, within 2 % of the exact row flow",
         source=PAGE,
     )
