@@ -15,7 +15,7 @@ import numpy as np
 
 from ._validate import check_integer, check_positive
 from .gradient import OneHot
-from .problem import Problem, soft_threshold
+from .problem import Problem
 
 _LARGEST_PUSH = 0.5  # twice this times an overlap is what one push takes from it
 _FAST_PHASE_STEPS = 1000  # some hundred units of time; the rest is left to the repulsion
@@ -102,7 +102,7 @@ def remove_positive_overlaps(
         push[diagonal, diagonal] = 1
         push /= norms
         rows.move(push)
-    return unit_rows(rows.weights())
+    return rows.weights(1 / norms)
 
 
 def fast_phase(weights: np.ndarray, tolerance: float = 1e-3) -> np.ndarray:
@@ -171,8 +171,13 @@ class _Rows:
             self.base = matrix @ self.base
             self.overlap = self.base @ self.base.T
 
-    def weights(self) -> np.ndarray:
-        return self.base if self.collected is None else self.collected @ self.base
+    def weights(self, scale: np.ndarray | None = None) -> np.ndarray:
+        """The rows, each times its scale."""
+        if self.collected is None:
+            return self.base if scale is None else self.base * scale[:, None]
+        if scale is not None:
+            self.collected *= scale[:, None]
+        return self.collected @ self.base
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -248,19 +253,21 @@ class QuasiStatic:
     def step(
         self, weights: np.ndarray, problem: Problem, limit: np.ndarray, state: _Begun
     ) -> tuple[np.ndarray, np.ndarray]:
-        """New weights, exactly sparse, and the time that has passed in each network."""
+        """New weights, exactly sparse, and the time that has passed."""
         clock = problem.lam or 1.0
-        new, elapsed = np.empty_like(weights), np.empty(len(weights))
-        for row, one in enumerate(weights):
-            if not state.fast_phase_over:
-                one = fast_phase(one, self.overlap_tolerance)
-            apart = remove_positive_overlaps(one, self.overlap_tolerance)
-            largest = float(np.abs(apart).sum(axis=1).max())
-            shrink = min(self.rel / largest, clock * float(limit[row])) if largest else 1.0
-            new[row] = unit_rows(soft_threshold(apart, shrink))
-            elapsed[row] = shrink / clock
-        state.fast_phase_over = True
-        return new, elapsed
+        (one,) = weights
+        if not state.fast_phase_over:
+            one = fast_phase(one, self.overlap_tolerance)
+            state.fast_phase_over = True
+        apart = remove_positive_overlaps(one, self.overlap_tolerance)
+        work = np.abs(apart)
+        largest = float(work.sum(axis=1).max())
+        shrink = min(self.rel / largest, clock * float(limit[0])) if largest else 1.0
+        apart -= np.clip(apart, -shrink, shrink, out=work)
+        norms = np.sqrt(np.einsum("ik,ik->i", apart, apart))
+        norms[norms == 0] = 1
+        apart /= norms[:, None]
+        return apart[None], np.array([shrink / clock])
 
     def resting_rows(
         self, before: np.ndarray, after: np.ndarray, size: np.ndarray, problem: Problem
