@@ -125,6 +125,42 @@ def against_authors_program():
     return text + table(head, rows), values
 
 
+def against_authors_program_cpu():
+    """The same on one thread in CPU seconds: what a busy machine still measures."""
+    import torch
+    from torch_programs import AuthorsProgram
+
+    def cpu_seconds(action):
+        times = []
+        for repeat in range(REPEATS):
+            begun = time.process_time()
+            action(repeat)
+            times.append(time.process_time() - begun)
+        return statistics.median(times)
+
+    rows = []
+    torch.set_num_threads(1)
+    with threadpool_limits(1):
+        for m, block in ((1024, 8), (4096, 4)):
+            program = AuthorsProgram(start(256, m))
+
+            def theirs(_, program=program, block=block):
+                for _ in range(block):
+                    program.step()
+
+            theirs(0)
+            whole = cpu_seconds(theirs) / block * AUTHORS_STEPS
+
+            def ours(seed, m=m):
+                numerics.train(start(256, m, seed), LAM, optimizer="quasistatic")
+
+            limit = cpu_seconds(ours)
+            rows.append((m, f"{whole:.0f}", f"{limit:.2f}", f"{whole / limit:.0f}"))
+    head = ("m", "PyTorch, AdamW, 7500 steps", "(b) limit, rel = .03", "ratio")
+    text = "n = 256, lambda_code = 1e-3, one network, float32; CPU seconds.\n\n"
+    return text + table(head, rows), [(f"m = {row[0]}: ratio", row[3]) for row in rows]
+
+
 def against_hand_written_torch():
     """The same proximal flow to rest, gradient by hand on both sides."""
     from torch_programs import hand_flow
@@ -325,6 +361,7 @@ def row_flow():
 
 SECTIONS = {
     "Against the authors' program in PyTorch": against_authors_program,
+    "CPU seconds against the authors' program": against_authors_program_cpu,
     "Against the same flow by hand in PyTorch": against_hand_written_torch,
     "Dense phase": dense_phase,
     "Winners do not depend on the acceleration": winners,
