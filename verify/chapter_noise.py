@@ -170,26 +170,22 @@ def _curve_agreements(sampled: dict[Curve, Any]) -> list[Agreement]:
         where = f"{curve.law} noise, sigma = {curve.sigma}, {curve.steps[-1]} steps"
         if curve.law == "gaussian":
             norm2, fourth = numerics.row_norms(weights, 2), numerics.row_norms(weights, 4)
-            for claim, wrong, words in (
-                ("isotropic_fourth_norm", M + 2, "3 q^2/(m+2)"),
-                ("isotropic_fourth_norm_wrong", M, "3 q^2/m, a wrong constant"),
-            ):
-                found.append(
-                    Agreement.of_mean(
-                        claim=claim,
-                        quantity=f"fourth norm over {words}: {where}",
-                        prediction=1.0,
-                        samples=(fourth / norm2**2).mean(axis=-1) * wrong / 3,
-                        margin=0.1,
-                        bounds=None,
-                        false_alarm=FALSE_ALARM,
-                    )
+            found.append(
+                Agreement.of_mean(
+                    claim="isotropic_fourth_norm",
+                    quantity=f"fourth norm over 3 q^2/(m+2): {where}",
+                    prediction=1.0,
+                    samples=(fourth / norm2**2).mean(axis=-1) * (M + 2) / 3,
+                    margin=0.1,
+                    bounds=None,
+                    false_alarm=FALSE_ALARM,
                 )
+            )
         elif curve.sigma == 0.15 and curve.steps[-1] == MARKS[-1]:
             theirs = reference_fourth_norms(curve.law)
             found.append(
                 Agreement.of_mean(
-                    claim="noise_figure",
+                    claim="corner_fourth_norm",
                     quantity=f"final fourth norm over that of the authors' program, {where}",
                     prediction=float(theirs.mean()),
                     samples=numerics.row_norms(weights, 4).mean(axis=-1),
@@ -249,7 +245,7 @@ def _code_agreements(codes: dict[Code, np.ndarray]) -> list[Agreement]:
         for claim, words, prediction in (
             ("shared_weight_limit", "the column-norm theorem", 0.0),
             (
-                "expected_pairs",
+                "random_collisions_under_noise",
                 "random collisions, n(n-1)/4m",
                 theory.expected_pairs(code.n, code.m),
             ),
