@@ -40,9 +40,9 @@ CELLS = {
     "paper": (
         (64, 0.01, STRENGTHS, 80),
         (128, 0.01, STRENGTHS, 300),
-        (512, 0.01, STRENGTHS, 250),
+        (512, 0.01, STRENGTHS, 260),
         (128, 0.03, STRENGTHS, 300),
-        (128, 0.003, (0.0, 0.25, 1.0), 50),
+        (128, 0.003, (0.0, 0.25, 1.0), 100),
     ),
 }
 REDUCTION_STRENGTHS = (0.02, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5)
@@ -300,7 +300,7 @@ def _kicks(scale: str, rng: np.random.Generator) -> pd.DataFrame:
     final = train_pairs(start, lam, 0.0).weights
     rows = []
     for strength, kicks in KICKS.items():
-        for place, kick in enumerate(kicks):
+        for place, kick in enumerate(kicks[:3] if scale == "quick" else kicks):
             used = final if place == 0 else final[:fewer]
             rows.append(
                 {
