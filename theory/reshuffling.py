@@ -422,8 +422,8 @@ FITTED_KICK_SIZE = Claim(
 )
 TWO_ROW_PREDICTION = Claim(
     label="two_row_prediction",
-    statement="The kicks of two rows on their own predict within 8 % the fraction of winners that a "
-    "network retains, for lambda -> 0 and n <= 4 sqrt(m).",
+    statement="The kicks of two rows on their own predict within 8 % the fraction of winners that "
+    "a network retains, for lambda -> 0 and n <= 4 sqrt(m).",
     kind="derived here",
     source=_NOTES,
     checks=("two_row_prediction",),
