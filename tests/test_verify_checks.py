@@ -62,6 +62,8 @@ def test_the_budget_holds_and_is_printed(capsys):
     budget = verify.checks_budget()
     budget.check()
     assert budget.limit == SUITE_FALSE_ALARM == 1e-6
+    names = [name for name, _ in budget.entries]
+    assert sorted(names) == sorted(verify.checks())
     with capsys.disabled():
         print(f"\n{budget.sentence()} Rate of each: {verify.checks()[QUICK[0]].false_alarm:g}.")
 
