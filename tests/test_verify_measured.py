@@ -18,7 +18,7 @@ def test_flow_entries_have_their_error_bars(m, lam, error):
 
 
 @pytest.mark.parametrize(
-    ("m", "error"), [(64, 0.02), (128, 0.02), (256, 0.02), (512, 0.025), (1024, 0.035)]
+    ("m", "error"), [(64, 0.02), (128, 0.02), (256, 0.02), (512, 0.02), (1024, 0.03)]
 )
 def test_entries_of_the_limit_have_their_error_bars_and_step_errors(m, error):
     entry = BY_SETTING[64, m, "quasistatic", 0.0]
