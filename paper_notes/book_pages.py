@@ -158,7 +158,7 @@ def _formula(name: str, formula: theory.Formula) -> list[str]:
 def fill(folder: Path, page: str, text: list[str]) -> None:
     """Put the theory's pages where the page of chapters asks for them."""
     if page == "chapters":
-        named = (folder / "index.md").read_text(encoding="utf-8").split()
+        named = (folder / "index.md").read_text(encoding="utf-8").splitlines()
         pages = {path.stem for path in folder.glob("*.md")} - {"index", page} - set(named)
         ordered = [name for name in READING_ORDER if name in pages]
         text[0] = text[0].replace("PAGES", "\n".join(ordered + sorted(pages - set(ordered))))
