@@ -40,6 +40,7 @@ LINKED = {
         "scipy.stats.rv_discrete": ("class", f"{_SCIPY}stats.rv_discrete.html"),
     },
 }
+_FOREIGN = "object, dict, Enum, BaseException"  # classes whose members are not ours to list
 # The order in which the theory is read; a page that is not named here comes after, by name.
 READING_ORDER = (
     "notation",
@@ -47,6 +48,8 @@ READING_ORDER = (
     "model",
     "stationary",
     "sparsification",
+    "row_flow",
+    "half_normal",
     "interference",
     "collisions",
     "counting_laws",
@@ -119,7 +122,8 @@ def _directive(room: str, name: str, thing: object) -> list[str]:
     if inspect.ismodule(thing):
         return [f".. automodule:: {thing.__name__}", "   :members:", "   :undoc-members:"]
     if inspect.isclass(thing):
-        return [f".. autoclass:: polysem.{room}.{name}", "   :members:"]
+        options = ["   :members:", f"   :inherited-members: {_FOREIGN}"]
+        return [f".. autoclass:: polysem.{room}.{name}", *options]
     kind = "autofunction" if callable(thing) else "autodata"
     return [f".. {kind}:: polysem.{room}.{name}"]
 

@@ -51,7 +51,7 @@ napoleon_google_docstring = False
 napoleon_use_rtype = False
 napoleon_use_param = True
 napoleon_custom_sections = [("Source", "notes_style")]
-napoleon_preprocess_types = True
+napoleon_preprocess_types = False
 
 html_theme = "furo"
 html_title = "polysem"
