@@ -249,8 +249,9 @@ def dense_phase():
         "share, W W^T counted half",
     )
     return (
-        "A step is two products, W W^T and (.) W, and a shrink; one thread; medians of 21, CPU seconds. NumPy "
-        "computes W W^T as a symmetric product, with half the operations.\n\n" + table(head, rows)
+        "A step is two products, W W^T and (.) W, and a shrink; one thread; medians of 21, CPU "
+        "seconds. NumPy computes W W^T as a symmetric product, with half the operations.\n\n"
+        + table(head, rows)
     ), [(f"n = {row[0]}, m = {row[1]}, {row[2]}: share of the rate of dot", row[5]) for row in rows]
 
 
