@@ -115,7 +115,7 @@ def chapter(scale: str, *, entropy: int, progress: bool = True) -> Chapter:
         figures=(*figures, code_figure(codes)),
         remarks=(
             "The half time is a law of first order in the kurtosis: it is claimed to a factor 2, "
-            "and its error depends on a* almost alone.",
+            "and its error depends on a* first of all.",
             "The plateau of SGD lies below that of the averaged flow by an amount that falls with "
             "the learning rate. Above a rate that depends on n, m and sigma the shared noise turns "
             "the rows faster than the kurtosis orders them, and no sparsity is seen.",

@@ -52,7 +52,7 @@ def growth_table(growth: dict[Growth, list[dict[str, float]]]) -> Table:
         name="noise_growth",
         caption="Flow time at which the fourth norm has grown half way, from the exactly averaged "
         "flow, beside the growth law (first order in the kurtosis) with the turning time of each "
-        "start's own simplex. Measured over predicted depends on a* almost alone.",
+        "start's own simplex. Measured over predicted depends on a* first of all.",
         frame=pd.DataFrame(
             [
                 {
