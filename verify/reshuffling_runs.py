@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import numerics, theory
+from .kept import kept
 
 _BLOCK = 1 << 21  # weights trained at once
 
@@ -115,10 +116,17 @@ class Outcomes:
 def run_cell(cell: Cell, entropy: int) -> Outcomes:
     """Train the networks of a cell, from seeds that depend on the cell and the entropy alone.
 
+    An interrupted report finds the outcomes again.
+
     >>> from polysem.verify.reshuffling_runs import Cell, run_cell
     >>> run_cell(Cell(n=4, m=16, lam=0.0, runs=5), entropy=1).neurons.shape
     (5,)
     """
+    about = {"cell": asdict(cell), "entropy": entropy}
+    return Outcomes(cell=cell, **kept("reshuffling", about, lambda: _outcomes(cell, entropy)))
+
+
+def _outcomes(cell: Cell, entropy: int) -> dict[str, NDArray[np.float64]]:
     rng = np.random.default_rng(np.random.SeedSequence(entropy, spawn_key=cell.seed))
     block = max(1, _BLOCK // (cell.n * cell.m))
     found: list[tuple[NDArray, NDArray, NDArray]] = []
@@ -126,11 +134,12 @@ def run_cell(cell: Cell, entropy: int) -> Outcomes:
         initial = cell.initial(rng, min(block, cell.runs - first))
         final = cell.train(initial)
         live = np.abs(final).max(axis=-1) > 0
-        kept = (np.abs(final).argmax(axis=-1) == np.abs(initial).argmax(axis=-1)) & live
+        won = (np.abs(final).argmax(axis=-1) == np.abs(initial).argmax(axis=-1)) & live
         both = (final.max(axis=1) > 0) & (final.min(axis=1) < 0)
-        found.append((kept.mean(axis=1), both.sum(axis=1).astype(float), 1 - live.mean(axis=1)))
-    retained, neurons, dead = (np.concatenate(part) for part in zip(*found, strict=True))
-    return Outcomes(cell=cell, retained=retained, neurons=neurons, dead=dead)
+        found.append((won.mean(axis=1), both.sum(axis=1).astype(float), 1 - live.mean(axis=1)))
+    names = ("retained", "neurons", "dead")
+    parts = map(np.concatenate, zip(*found, strict=True))
+    return dict(zip(names, parts, strict=True))
 
 
 def cells(scale: str) -> dict[str, list[Cell]]:
