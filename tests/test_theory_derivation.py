@@ -151,3 +151,25 @@ def test_latex_is_an_align_block_with_reasons():
     assert text.startswith("\\begin{align*}\n")
     assert text.endswith("\n\\end{align*}")
     assert "\\text{lambda at the turning point}" in text
+
+
+LABELS = ("gradient", "half_normal_time", "exclusion_total", "slow_amplitude", "live_limit")
+
+
+def compiled(labels):
+    from polysem.verify.latex import check_latex
+
+    found = check_latex([theory.claims()[label].derivation.latex() for label in labels])
+    if found.compiled is None:
+        pytest.skip(found.sentence())
+    return found
+
+
+def test_the_latex_of_derivations_compiles():
+    assert compiled(LABELS).problems == ()
+
+
+@pytest.mark.nightly
+def test_the_latex_of_all_derivations_compiles():
+    labels = [label for label, claim in theory.claims().items() if claim.derivation]
+    assert compiled(labels).problems == ()

@@ -523,7 +523,7 @@ LIVE_LIMIT = Claim(
 )
 PAPER_L1_NORM = Claim(
     label="paper_l1_norm",
-    statement="The l1 norm of a feature falls as 1/(lambda t).",
+    statement="The l1 norm of a feature is 1/(1/sqrt(m) + lambda t), late 1/(lambda t).",
     kind="cited",
     source="Lecomte et al. 2023, Sparsity",
     formula=paper_l1_norm,
@@ -531,7 +531,8 @@ PAPER_L1_NORM = Claim(
 )
 PAPER_LIVE_WEIGHTS = Claim(
     label="paper_live_weights",
-    statement="The number of non-zero weights of a feature falls as 1/(lambda t)^2.",
+    statement="The number of non-zero weights of a feature is the square of its l1 norm, late "
+    "1/(lambda t)^2.",
     kind="cited",
     source="Lecomte et al. 2023, Sparsity",
     formula=paper_live_weights,
