@@ -77,7 +77,7 @@ class Claim:
     prose : Prose, optional
         The part of the proof that is in words.
     factor : Claim, optional
-        For a cited estimate: the claim of the number by which it must be multiplied in the limit.
+        For a cited estimate: the claim of the factor by which it must be multiplied.
     checks : tuple of str
         Names of the checks that confront the claim with simulations or published numbers; they
         are bound in ``verify``.
@@ -153,7 +153,8 @@ class Claim:
         if "departs" in said:
             return WRONG
         if self.factor is not None:
-            if self.factor.status(verdicts, steps_passed) not in (PROVED, PROSE, ASYMPTOTIC):
+            known = (PROVED, PROSE, ASYMPTOTIC, MEASURED)
+            if self.factor.status(verdicts, steps_passed) not in known:
                 return UNDECIDED
             assert self.factor.formula is not None
             return REFINED if self.factor.formula.expression == 1 else WRONG

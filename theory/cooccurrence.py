@@ -426,7 +426,9 @@ crowded_suppression = Formula(
 )
 
 
-def _claim(formula: Formula, statement: str, *steps: Step, prose: str = "", by=()) -> Claim:
+def _claim(
+    formula: Formula, statement: str, *steps: Step, prose: str = "", by=(), checks=()
+) -> Claim:
     return Claim(
         label=formula.name,
         statement=statement,
@@ -435,6 +437,7 @@ def _claim(formula: Formula, statement: str, *steps: Step, prose: str = "", by=(
         formula=formula,
         derivation=Derivation(*steps) if steps else None,
         prose=Prose(argument=prose, page=_NOTES, by=by) if prose else None,
+        checks=checks,
     )
 
 
@@ -814,6 +817,7 @@ HANDICAP_RATE = _claim(
 SUPPRESSION_FIT = _claim(
     suppression_fit,
     "In wide networks a fraction exp(-5/2 r - r^2) of the collisions survives, r = q/lambda.",
+    checks=("suppression_in_training",),
 )
 UNIFORM_SUPPRESSION_FIT = _claim(
     uniform_suppression_fit,

@@ -25,15 +25,17 @@ IN_CHAPTER = {
     "noise_final_fourth_norm": ("noise", "corner_fourth_norm"),
     "noise_polysemantic": ("noise", "shared_weight_limit"),
     "noise_capacity_pairs": ("noise", "capacity_pairs"),
-    "count_without_support": ("reshuffling", "count_without_support"),
-    "fast_phase_law": ("reshuffling", "fast_phase_law"),
-    "fitted_kick_size": ("reshuffling", "fitted_kick_size"),
+    "paper_noise_polysemantic": ("noise", "expected_pairs"),
     "kick_identity": ("reshuffling", "kick_identity"),
-    "one_curve_collapse": ("reshuffling", "one_curve_collapse"),
     "pair_constant": ("reshuffling", "pair_constant"),
+    "fast_phase_law": ("reshuffling", "fast_phase_law"),
     "sparse_phase_law": ("reshuffling", "sparse_kick_size"),
     "sparse_phase_law_laplace": ("reshuffling", "sparse_kick_size_laplace"),
+    "fitted_kick_size": ("reshuffling", "fitted_kick_size"),
     "two_row_prediction": ("reshuffling", "two_row_prediction"),
+    "count_without_support": ("reshuffling", "count_without_support"),
+    "one_curve_collapse": ("reshuffling", "one_curve_collapse"),
+    "suppression_in_training": ("cooccurrence", "suppression_fit"),
 }
 """Name of a check: the chapter, and the claim that its lines name."""
 OPEN: frozenset[str] = frozenset()

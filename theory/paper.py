@@ -1,0 +1,35 @@
+"""What the paper says beyond its formulas, confronted with claims derived here."""
+
+from .claims import Claim, Prose
+from .cooccurrence import SUPPRESSION_FIT
+from .noise_growth import FOURTH_NORM_RATE, GROWTH_RATE
+
+NOISE_SPARSIFIES = Claim(
+    label="paper_noise_sparsifies",
+    statement="Noise of negative excess kurtosis on the hidden layer makes the rows sparse.",
+    kind="cited",
+    source="Lecomte et al. 2023, Noise",
+    prose=Prose(
+        argument="For negative kurtosis the rate is positive, and at a positive rate the fourth "
+        "norm of a row of given size never falls.",
+        page="paper_notes/noise.md",
+        by=(GROWTH_RATE, FOURTH_NORM_RATE),
+    ),
+)
+NOISE_POLYSEMANTIC = Claim(
+    label="paper_noise_polysemantic",
+    statement="Noise of negative excess kurtosis makes polysemantic neurons as l1 does, by chance "
+    "collisions.",
+    kind="cited",
+    source="Lecomte et al. 2023, Noise",
+    checks=("paper_noise_polysemantic",),
+)
+RARE_COOCCURRENCE = Claim(
+    label="paper_rare_cooccurrence",
+    statement="The setting in which features never co-occur stands for one in which they rarely "
+    "do: the number of polysemantic neurons is the same.",
+    kind="cited",
+    source="Lecomte et al. 2023, Setup",
+    factor=SUPPRESSION_FIT,
+)
+CLAIMS = (NOISE_SPARSIFIES, NOISE_POLYSEMANTIC, RARE_COOCCURRENCE)
