@@ -101,6 +101,7 @@ def test_the_chapter_writes_its_tables_and_figures(monkeypatch, tmp_path):
     for figure in found.figures:
         assert {f"{figure.name}.csv", f"{figure.name}.pdf", f"{figure.name}.txt"} <= names
         assert any(word in figure.caption for word in ("fit", "proved", "measured"))
+    assert {a.claim for a in found.agreements} <= set(theory.claims())
     assert "departs" not in {
         a.verdict for a in found.agreements if a.claim in ("input_noise_price", "larger_balance")
     }

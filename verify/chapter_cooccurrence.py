@@ -172,7 +172,7 @@ def _reduction_agreements(
     slope = numerics.suppression_slope(REDUCTION_SAMPLES[scale], rng)
     found = [
         Agreement.of_mean(
-            claim="suppression_slope",
+            claim="handicap_rate",
             quantity="initial slope of the suppression, reduced race, measured again",
             prediction=MEAN_GAP_SLOPE,
             samples=slope,
@@ -231,7 +231,7 @@ def _collapse_agreements(measured: pd.DataFrame) -> list[Agreement]:
         margin = 0.1  # of K(0), as the ratios are
         found.append(
             Agreement(
-                claim="suppression_collapse",
+                claim="suppression_fit",
                 quantity=f"K(p)/K(0) at r = {row.strength:g}, m = 128, lambda = {row.lam:g}, less "
                 "that at lambda = 0.01",
                 prediction=0.0,
