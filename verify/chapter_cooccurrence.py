@@ -231,7 +231,7 @@ def _collapse_agreements(measured: pd.DataFrame) -> list[Agreement]:
         margin = 0.1  # of K(0), as the ratios are
         found.append(
             Agreement(
-                claim="suppression_fit",
+                claim="handicap_rate",
                 quantity=f"K(p)/K(0) at r = {row.strength:g}, m = 128, lambda = {row.lam:g}, less "
                 "that at lambda = 0.01",
                 prediction=0.0,
