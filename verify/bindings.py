@@ -25,7 +25,7 @@ IN_CHAPTER = {
     "noise_final_fourth_norm": ("noise", "corner_fourth_norm"),
     "noise_polysemantic": ("noise", "shared_weight_limit"),
     "noise_capacity_pairs": ("noise", "capacity_pairs"),
-    "paper_noise_polysemantic": ("noise", "expected_pairs"),
+    "paper_noise_polysemantic": ("noise", "random_collisions_under_noise"),
     "kick_identity": ("reshuffling", "kick_identity"),
     "pair_constant": ("reshuffling", "pair_constant"),
     "fast_phase_law": ("reshuffling", "fast_phase_law"),
