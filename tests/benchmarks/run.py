@@ -377,7 +377,9 @@ def put(title, text, values):
     sections = {part.split("\n")[0]: part.split("\n", 1)[1].strip() for part in parts}
     sections[title] = text
     page = ["# Benchmarks", "Written by `make bench`."]
-    page += [f"## {name}\n\n{sections[name]}" for name in SECTIONS if name in sections]
+    order = [name for name in SECTIONS if name in sections]
+    order += [name for name in sections if name not in SECTIONS]
+    page += [f"## {name}\n\n{sections[name]}" for name in order]
     write(PAGE, "\n\n".join(page) + "\n")
     with TABLE.open(encoding="utf-8", newline="") as file:
         rows = [row for row in csv.reader(file) if row and row[0] not in ("benchmark", title)]
