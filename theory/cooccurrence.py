@@ -419,7 +419,7 @@ crowded_suppression = Formula(
     meaning="K(p)/K(0) in a network whose neurons are not nearly all free: the suppression of "
     "wide networks to the power of the fraction of free neurons.",
     source=_NOTES,
-    example=">>> round(theory.crowded_suppression(64, 128, 0.5), 3)\n0.43",
+    example=">>> round(theory.crowded_suppression(64, 128, 0.5), 3)\n0.431",
     regime=(s.n <= s.m, s.strength <= 2),
     error="a guess, not derived: for n = 64 and r <= 2 within 0.02 of the measured K(p)/K(0) at "
     "m = 128 and 0.05 at m = 512, but up to 0.23 too small at n = m",
