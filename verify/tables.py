@@ -81,7 +81,8 @@ class Table:
         cells = self.frame.astype(str)
         cells.columns = [str(column) for column in cells.columns]
         formats = _formats(cells)
-        long = len(cells) > ROWS
+        wraps = any(form.startswith(">") for form in formats.values())
+        long = len(cells) > (ROWS // 4 if wraps else ROWS)
         tabular = (
             cells.style.hide(axis="index")
             .format(
