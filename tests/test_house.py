@@ -140,3 +140,16 @@ def test_the_project_names_no_machine_path():
         check=False,
     )
     assert done.stdout == ""
+
+
+def test_every_page_that_is_cited_exists():
+    done = subprocess.run(
+        ["git", "grep", "-ohE", r"paper_notes/[A-Za-z0-9_/]+\.(md|csv)", "--", "*.py", "*.md"],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        check=True,
+    )
+    cited = set(done.stdout.split())
+    assert len(cited) > 10
+    assert {page for page in cited if not (ROOT / page).is_file()} == set()

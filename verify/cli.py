@@ -203,8 +203,8 @@ def diagnose(
     as_json: bool,
 ) -> None:
     """Is the polysemanticity in WEIGHTS (.npy, .npz, .safetensors, .pt) what chance predicts?"""
+    from ..numerics._files import writable_folder
     from .diagnose import diagnose as diagnosis
-    from .files import writable_folder
     from .weights_file import read_weights
 
     values, name = read_weights(weights, array=array)

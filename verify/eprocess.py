@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Self
 
-from .files import write_text
+from ..numerics._files import write_text
 
 
 @dataclass(frozen=True, kw_only=True)

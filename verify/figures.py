@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .files import write_bytes, write_text
+from ..numerics._files import write_bytes, write_text
 
 if TYPE_CHECKING:
     import pandas as pd

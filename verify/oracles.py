@@ -76,7 +76,7 @@ def enumerated_exclusion_law(n: int, m: int) -> dict[int, Fraction]:
 
     Source
     ------
-    Lecomte et al. 2023, Sec. 3, with no slot taken twice; paper_notes/l1.md.
+    Lecomte et al. 2023, Sec. 3, with no slot taken twice; paper_notes/collisions.md.
     """
     slots = [(neuron, sign) for neuron in range(m) for sign in (-1, 1)]
     counts = Counter(
@@ -110,7 +110,7 @@ def enumerated_independent_law(n: int, m: int, *, both_signs: bool) -> dict[int,
 
     Source
     ------
-    Lecomte et al. 2023, Sec. 3; paper_notes/l1.md.
+    Lecomte et al. 2023, Sec. 3; paper_notes/collisions.md.
     """
     slots = [(neuron, sign) for neuron in range(m) for sign in (-1, 1)]
     counts: Counter[int] = Counter()

@@ -10,8 +10,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from ..numerics._files import write_text
 from ..theory.claims import claims
-from .files import write_text
 from .standard_tables import benchmark_table, claims_table
 
 

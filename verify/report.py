@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import __version__
+from ..numerics._files import writable_folder, write_text
 from .extras import need
-from .files import writable_folder, write_text
 from .kept import keep_in
 from .latex import check_latex
 

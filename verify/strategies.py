@@ -92,7 +92,7 @@ def exclusion_state(n: int, m: int, rng: np.random.Generator) -> NDArray[np.floa
 
     Source
     ------
-    paper_notes/l1.md (exclusion law).
+    paper_notes/collisions.md.
     """
     if n > 2 * m:
         raise ValueError(f"Got n={n}, m={m}; without sharing a slot n must be <= 2m.")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .files import write_text
+from ..numerics._files import write_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -146,7 +146,10 @@ def _formats(cells: pd.DataFrame) -> dict[str, str]:
 
 def _digits(form: str) -> int:
     """The letters that an S column keeps free."""
-    return sum(map(int, re.findall(r"\d+", form))) + 2 if form.startswith("S") else 1
+    if not form.startswith("S"):
+        return 1
+    power = 4 if "e" in form.removeprefix("S[table-format=") else 0  # the width of "x 10^"
+    return sum(map(int, re.findall(r"\d+", form))) + 2 + power
 
 
 def _parts(heading: str) -> list[str]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from polysem.verify import files
+from polysem.numerics import _files as files
 
 
 def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch):
