@@ -14,7 +14,7 @@ from .agreement import Agreement
 
 ENTROPY = 20231206
 REJECTED = {
-    "paper_winner_in_network": ("winner_in_network", "the largest initial weight always wins"),
+    "paper_winner_in_network": ("retained_fraction", "the largest initial weight always wins"),
 }
 """Name of a check: the group of checks, and its wrong version that states the claim."""
 IN_CHAPTER = {
@@ -46,7 +46,7 @@ def bound() -> frozenset[str]:
     """The names of checks that resolve.
 
     >>> from polysem.verify.bindings import bound
-    >>> "winner_in_network" in bound()
+    >>> "paper_winner_in_network" in bound()
     True
     """
     from .checks import checks

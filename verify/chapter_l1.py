@@ -381,7 +381,9 @@ def _count_figure(counts: dict[int, dict[str, Any]], published: tuple[PublishedC
                 ratio = (shown.neurons / shown.exclusion, shown.error / shown.exclusion)
                 below.errorbar(shown.m, *ratio, **look)
             above.set(title=f"$n = {n}$", ylim=(0.05, 120))
-            below.set(xlabel="neurons $m$", ylim=(0.2, 30) if n == FEATURES else (0.2, 2))
+            below.set(xlabel="neurons $m$", ylim=(0.2, 30))
+            if n != FEATURES:
+                below.set(yscale="linear", ylim=(0, 2))
             ticks = [m for m in (64, 256, 1024, 4096, 16384) if curve.m.min() <= m <= curve.m.max()]
             below.set_xticks(ticks, [str(m) for m in ticks])
             below.set_xticks([], minor=True)
@@ -394,8 +396,8 @@ def _count_figure(counts: dict[int, dict[str, Any]], published: tuple[PublishedC
         caption="Polysemantic neurons against the number of neurons. Lines: the exclusion law, "
         "independent choices, and the paper's n^2/4m. Points: our flow (mean and its standard "
         "error), and the counts published by the authors (spread of the exclusion law over their "
-        "runs). Below: ratio to the exclusion law. The notebook's one count of 0 has no place on a "
-        "logarithmic axis.",
+        "runs). Below: ratio to the exclusion law. The notebook's one count of 0 has no place on "
+        "these logarithmic axes.",
         data=frame,
         draw=draw,
         size=(6.8, 4.4),

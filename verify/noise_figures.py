@@ -201,6 +201,7 @@ def growth_figure(growth: dict[Growth, list[dict[str, float]]]) -> Plot:
         for factor in (0.5, 2):
             axes.plot(ends, factor * ends, ":", color="0.7", zorder=0)
         axes.set(xscale="log", yscale="log", xlabel="half time, law", ylabel="half time, measured")
+        axes.tick_params(which="minor", labelbottom=False, labelleft=False)
         axes.legend()
 
     return Plot(
@@ -241,6 +242,8 @@ def code_figure(codes: dict[Code, np.ndarray]) -> Plot:
         axes.plot(data.m, data.capacity, "-", label="n - m, forced by capacity")
         axes.plot(data.m, data.random_collisions, "--", label="n(n-1)/4m, random collisions")
         axes.set(xscale="log", xlabel="neurons m", ylabel="count")
+        axes.set_xticks(data.m, [str(m) for m in data.m])
+        axes.minorticks_off()
         axes.legend()
 
     return Plot(
