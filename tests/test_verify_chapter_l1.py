@@ -34,3 +34,11 @@ def test_published_agreements_take_the_reading_error_in():
     assert all(a.numerical_error > 0 for a in found if "figure" in a.quantity)
     assert all(a.numerical_error == 0 for a in found if "notebook" in a.quantity)
     assert any(a.verdict == "departs" for a in found)
+
+
+def test_every_line_names_a_claim():
+    lines = chapter_l1._published_agreements(verify.published_counts())
+    lines += chapter_l1._row_agreements(3, np.random.default_rng(0))
+    counted = {"neurons": np.array([15, 16, 14]), "kept": np.array([0.3, 0.4, 0.35])}
+    lines += chapter_l1._count_agreements(64, counted)
+    assert {line.claim for line in lines} <= set(theory.claims())

@@ -1,7 +1,6 @@
 """The names of checks that claims hold, bound to the experiments that carry them out.
 
-A name is the group of a check, or stands below: a statement that a check confronts as one of its
-wrong versions, or the line of a chapter of the report.
+A name is the group of a check, or stands below with the chapter of the report that has its line.
 """
 
 from __future__ import annotations
@@ -13,10 +12,6 @@ from typing import Any
 from .agreement import Agreement
 
 ENTROPY = 20231206
-REJECTED = {
-    "paper_winner_in_network": ("retained_fraction", "the largest initial weight always wins"),
-}
-"""Name of a check: the group of checks, and its wrong version that states the claim."""
 IN_CHAPTER = {
     "noise_growth_time": ("noise", "half_time"),
     "noise_gaussian_fourth_norm": ("noise", "isotropic_fourth_norm"),
@@ -52,7 +47,7 @@ def bound() -> frozenset[str]:
     from .checks import checks
 
     groups = {check.group for check in checks().values()}
-    return frozenset(groups | set(REJECTED) | set(IN_CHAPTER))
+    return frozenset(groups | set(IN_CHAPTER))
 
 
 def run(name: str) -> dict[str, Any]:
@@ -71,18 +66,12 @@ def run(name: str) -> dict[str, Any]:
     return {"verdict": verdict, "sentence": " ".join(a.sentence() for a in found)}
 
 
-def _from_checks(name: str) -> list[Agreement]:
-    group, wrong = REJECTED.get(name, (name, None))
-    results = _group(group)
-    return [r.agreement if wrong is None else r.wrong[wrong] for r in results]
-
-
 @cache
-def _group(group: str) -> list[Any]:
+def _from_checks(group: str) -> list[Agreement]:
     from .checks import checks
 
     members = [c for c in checks().values() if c.group == group and not c.nightly]
-    return [check.run(ENTROPY) for check in members]
+    return [check.run(ENTROPY).agreement for check in members]
 
 
 def _from_chapter(chapter: str, claim: str) -> list[Agreement]:

@@ -111,8 +111,8 @@ def _row_agreements(rows: int, rng: np.random.Generator) -> list[Agreement]:
     for place, t in enumerate(COMPARED_TIMES):
         paper = theory.paper_live_weights(m=ROW_NEURONS, lam=ROW_LAM, t=t)
         for claim, name, prediction, margin in (
-            ("half-normal-live", "the half-normal law", float(law.live[place]), 0.02),
-            ("paper-live-weights", "the paper's estimate", paper, 0.02),
+            ("half_normal_live", "the half-normal law", float(law.live[place]), 0.02),
+            ("paper_live_weights", "the paper's estimate", paper, 0.02),
         ):
             found.append(
                 Agreement.of_mean(
@@ -147,21 +147,16 @@ def _train(m: int, instances: int, seed: np.random.SeedSequence) -> dict[str, An
 
 
 LAWS = (
-    ("exclusion", "exclusion-law", "the exclusion law", theory.expected_neurons_exclusion),
-    (
-        "independent",
-        "independent-neurons",
-        "independent choices",
-        theory.expected_neurons_independent,
-    ),
-    ("paper", "paper-count", "the paper's n²/4m", theory.paper_polysemantic_neurons),
+    ("exclusion", "the exclusion law", theory.expected_neurons_exclusion),
+    ("independent", "independent choices", theory.expected_neurons_independent),
+    ("paper", "the paper's n²/4m", theory.paper_polysemantic_neurons),
 )
 
 
 def _count_agreements(m: int, counted: dict[str, Any]) -> list[Agreement]:
     found = [
         Agreement.of_mean(
-            claim=claim,
+            claim=law.name,
             quantity=f"polysemantic neurons at n = {FEATURES}, m = {m}, lambda = {LAM}, {words}",
             prediction=law(n=FEATURES, m=m),
             samples=counted["neurons"],
@@ -169,11 +164,11 @@ def _count_agreements(m: int, counted: dict[str, Any]) -> list[Agreement]:
             bounds=None,
             false_alarm=FALSE_ALARM,
         )
-        for _, claim, words, law in LAWS
+        for _, words, law in LAWS
     ]
     found.append(
         Agreement.of_mean(
-            claim="winner-is-initial-argmax",
+            claim="paper_winner_in_network",
             quantity=f"features whose winner is the initial argmax at m = {m}, the paper's reading",
             prediction=1.0,
             samples=counted["kept"],
@@ -202,11 +197,11 @@ def _published_agreements(published: tuple[PublishedCount, ...]) -> list[Agreeme
         variance = sum(theory.variance_neurons_exclusion(n=n, m=c.m) / c.runs for c in counts)
         reading = sum(c.neurons * c.reading_error for c in counts)
         half = float(norm.isf(FALSE_ALARM / 2)) * variance**0.5 + reading
-        for _, claim, law_words, law in LAWS:
+        for _, law_words, law in LAWS:
             prediction = sum(law(n=n, m=c.m) for c in counts)
             found.append(
                 Agreement(
-                    claim=claim,
+                    claim=law.name,
                     quantity=f"polysemantic neurons, summed over m: {words}, {law_words}",
                     prediction=prediction,
                     estimate=estimate,
@@ -263,7 +258,7 @@ def _count_table(counts: dict[int, dict[str, Any]]) -> Table:
                     "$m$": str(m),
                     "networks": str(len(counted["neurons"])),
                     "measured": with_error(counted["neurons"]),
-                    **{name: f"{law(n=FEATURES, m=m):.2f}" for name, _, _, law in LAWS},
+                    **{name: f"{law(n=FEATURES, m=m):.2f}" for name, _, law in LAWS},
                     "winner kept": with_error(counted["kept"]),
                 }
                 for m, counted in counts.items()
@@ -286,7 +281,7 @@ def _published_table(published: tuple[PublishedCount, ...]) -> Table:
                 "$m$": str(count.m),
                 "runs": str(count.runs),
                 "published": f"{count.neurons:g}",
-                **{name: f"{f(n=count.n, m=count.m):.2f}" for name, _, _, f in LAWS},
+                **{name: f"{f(n=count.n, m=count.m):.2f}" for name, _, f in LAWS},
                 "ratio": f"{count.neurons / mean:.2f}",
                 "sd": f"{(count.neurons - mean) / spread:.1f}",
             }
@@ -357,7 +352,7 @@ def _count_figure(counts: dict[int, dict[str, Any]], published: tuple[PublishedC
         for c in published
     ]
     frame = pd.DataFrame(rows)
-    for name, _, _, law in LAWS:
+    for name, _, law in LAWS:
         frame[name] = [law(n=n, m=m) for n, m in zip(frame.n, frame.m, strict=True)]
 
     def draw(figure: Any, data: pd.DataFrame) -> None:

@@ -501,8 +501,9 @@ def _winner() -> Check:
     """The paper's reading, which does not hold in the network."""
     return replace(
         _retained_fraction(),
-        name="winner_in_network",
-        group="winner_in_network",
+        name="paper_winner_in_network",
+        group="paper_winner_in_network",
+        claim="paper_winner_in_network",
         kind="leading order",
         prediction=1.0,
         wrong=(),
@@ -515,7 +516,7 @@ def _retained_fraction() -> Check:
     cell = Cell(n=n, m=m, lam=lam)
     return Check(
         name="retained_fraction",
-        group="retained_fraction",
+        group="winner_in_network",
         claim="winner_in_network",
         quantity=f"features that end on their largest initial weight, n = {n}, m = {m}, "
         f"lambda = {lam:g}",
@@ -537,7 +538,7 @@ def _retained_in_the_limit() -> Check:
     adamw = Cell(n=n, m=m, optimizer="adamw", lam=0.00025)
     return Check(
         name="retained_fraction_in_the_limit",
-        group="retained_fraction",
+        group="winner_in_network",
         claim="winner_in_network",
         quantity=f"features that end on their largest initial weight, n = m = {n}, lambda -> 0",
         kind="measured",
