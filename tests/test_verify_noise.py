@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from polysem import numerics, theory, verify
-from polysem.verify import chapter_noise, noise_runs
+from polysem.verify import chapter_noise, noise_figures, noise_runs
 from polysem.verify.cli import main
 from polysem.verify.published import data_rows
 
@@ -180,3 +180,11 @@ def test_nearest_simplex_moves_a_simplex_nowhere():
     np.testing.assert_allclose(noise_runs.nearest_simplex(frame), frame, atol=1e-12)
     moved = noise_runs.nearest_simplex(1.1 * frame + 1e-3)
     assert numerics.simplex_distance(moved) < 1e-12
+
+
+def test_the_fourth_norm_figure_shows_half_times_of_its_own_noise_only():
+    run = {"predicted": 100.0, "measured": 90.0}
+    growth = {noise_runs.Growth(n=8, m=16, sigma=sigma): [run] for sigma in (0.1, 0.2)}
+    plot = noise_figures.curve_figure({}, {}, growth)
+    assert set(plot.data.sigma) == {0.1}
+    assert len(plot.figure().axes) == 1

@@ -139,7 +139,7 @@ def curve_figure(sampled: Any, averaged: Any, growth: Any) -> Plot:
         for steps, values in zip(curve.steps, fourth, strict=True)
     ]
     for cell, runs in growth.items():
-        if (cell.n, cell.m, cell.law) == (N, M, "bipolar"):
+        if (cell.n, cell.m, cell.law) == (N, M, "bipolar") and cell.sigma in SIGMAS:
             half = values(runs, "predicted").mean() / (4 * LEARNING_RATE)
             middle = (theory.isotropic_fourth_norm(M, 1.0) + theory.corner_fourth_norm(N)) / 2
             rows.append(
