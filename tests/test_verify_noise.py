@@ -185,6 +185,6 @@ def test_nearest_simplex_moves_a_simplex_nowhere():
 def test_the_fourth_norm_figure_shows_half_times_of_its_own_noise_only():
     run = {"predicted": 100.0, "measured": 90.0}
     growth = {noise_runs.Growth(n=8, m=16, sigma=sigma): [run] for sigma in (0.1, 0.2)}
-    plot = noise_figures.curve_figure({}, {}, growth)
-    assert set(plot.data.sigma) == {0.1}
-    assert len(plot.figure().axes) == 1
+    shown = set(noise_figures.curve_figure({}, {}, growth).data.sigma)
+    assert shown == {0.1}
+    assert shown <= set(noise_figures.SIGMAS)

@@ -13,6 +13,8 @@ from .extras import need
 def with_error(samples: ArrayLike) -> str:
     """The mean of independent samples with its standard error, as 1.23(4).
 
+    An error below 1e-5 of the mean is left out, and the mean printed to five digits.
+
     >>> from polysem import verify
     >>> verify.with_error([1.0, 1.1, 0.9, 1.0])
     '1.00(4)'
@@ -32,7 +34,7 @@ def with_error(samples: ArrayLike) -> str:
     """
     values = np.asarray(samples, dtype=float)
     error = float(values.std(ddof=1)) / math.sqrt(values.size) if values.size > 1 else 0.0
-    if error == 0:
+    if error <= 1e-5 * abs(values.mean()):
         return rounded(float(values.mean()))
     number = need("uncertainties", "tables").ufloat(float(values.mean()), error)
     return f"{number:.1uS}"
