@@ -120,3 +120,14 @@ def test_a_file_in_the_way_of_the_report_is_said(tmp_path):
     assert result.exit_code == 2
     assert len(result.stderr.splitlines()) == 1
     assert (tmp_path / "file").read_text() == "kept"
+
+
+def test_a_full_disk_is_said_with_the_remedy(monkeypatch, tmp_path):
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("polysem.verify.report.write_report", full)
+    result = call("report", "--out", tmp_path / "out")
+    assert result.exit_code == 2
+    assert len(result.stderr.splitlines()) == 1
+    assert "free some" in result.stderr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import sys
 from collections.abc import Sequence
@@ -37,6 +38,11 @@ class OneLineErrors(click.Group):
 
 
 def _line(error: Exception) -> str:
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        return (
+            "No space is left on the device; free some and give the same command again: "
+            "what was written is whole."
+        )
     if isinstance(error, OSError) and error.filename is not None:
         return f"{error.filename}: {error.strerror}; choose another path or change its permissions."
     return str(error)
