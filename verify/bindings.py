@@ -33,8 +33,6 @@ IN_CHAPTER = {
     "suppression_in_training": ("cooccurrence", "suppression_fit"),
 }
 """Name of a check: the chapter, and the claim that its lines name."""
-OPEN: frozenset[str] = frozenset()
-"""Names that no experiment of this package carries out yet."""
 
 
 def bound() -> frozenset[str]:
