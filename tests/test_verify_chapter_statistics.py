@@ -5,7 +5,7 @@ from importlib import import_module
 import pytest
 
 from polysem import verify
-from polysem.verify.counting import Cell
+from polysem.numerics import Cell
 
 module = import_module("polysem.verify.chapter_statistics")
 TABLE = verify.measured_counts()

@@ -15,7 +15,6 @@ from .checks import Wrong as Wrong
 from .checks import checks as checks
 from .checks import checks_budget as checks_budget
 from .checks import group_verdicts as group_verdicts
-from .counting import Cell as Cell
 from .counting import Counts as Counts
 from .counting import count as count
 from .diagnose import Diagnosis as Diagnosis

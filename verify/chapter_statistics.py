@@ -6,9 +6,10 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from ..numerics import Cell
 from .agreement import FALSE_ALARM, Agreement
 from .checks import CheckResult, checks, checks_budget
-from .counting import Cell, Counts, count
+from .counting import Counts, count
 from .extras import need
 from .figures import Plot
 from .intervals import normal_interval
@@ -29,7 +30,7 @@ NEURONS = (64, 128, 256, 512, 1024)
 REPEATED: tuple[tuple[Cell, int], ...] = (
     (Cell(n=64, m=64, lam=0.01), 100),
     (Cell(n=64, m=128, lam=0.03), 300),
-    (Cell(n=32, m=32, optimizer="quasistatic"), 100),
+    (Cell(n=32, m=32, lam=0.0, optimizer="quasistatic"), 100),
     (Cell(n=64, m=64, lam=0.00025, optimizer="adamw"), 16),
 )
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from .. import theory
 from ..numerics import (
+    Cell,
     ExclusionLaw,
     OneHot,
     half_normal_law,
@@ -26,7 +27,7 @@ from ..numerics import (
     winners,
 )
 from .agreement import FALSE_ALARM, Agreement, Budget, Verdict
-from .counting import Cell, Counts, count
+from .counting import Counts, count
 from .eprocess import EProcess
 from .measured import measured_counts
 from .totals import total_law
@@ -272,12 +273,12 @@ def group_verdicts(results: Iterable[CheckResult]) -> dict[str, str]:
 
 
 @lru_cache(maxsize=64)
-def _counted(cell: Cell, runs: int, entropy: int) -> Counts:
-    return count(cell, runs=runs, entropy=entropy)
+def _counted(cell: Cell, runs: int, entropy: int, model: OneHot | None = None) -> Counts:
+    return count(cell, runs=runs, entropy=entropy, model=model)
 
 
-def _neurons(cell: Cell, runs: int, entropy: int) -> Samples:
-    return _counted(cell, runs, entropy).neurons
+def _neurons(cell: Cell, runs: int, entropy: int, model: OneHot | None = None) -> Samples:
+    return _counted(cell, runs, entropy, model).neurons
 
 
 def _retained(cell: Cell, runs: int, entropy: int) -> Samples:
@@ -285,7 +286,8 @@ def _retained(cell: Cell, runs: int, entropy: int) -> Samples:
 
 
 def _squared_deviation(cell: Cell, runs: int, entropy: int) -> Samples:
-    return (_neurons(cell, runs, entropy) - cell.expected) ** 2
+    mean = theory.expected_neurons_exclusion(n=cell.n, m=cell.m)
+    return (_neurons(cell, runs, entropy) - mean) ** 2
 
 
 def _same_sign(cell: Cell, runs: int, entropy: int) -> Samples:
@@ -388,11 +390,11 @@ def _mean_in_training(
     lowest, highest = (
         total_law([(law, 1)], ratio=ratio).tails(event)[1] for ratio in (1 - margin, 1 + margin)
     )
-    ungated = Cell(n=n, m=m, lam=lam, settings=(("model", OneHot(relu=False)),))
+    ungated = OneHot(relu=False)
     wrong: tuple[Wrong, ...] = (
         Wrong(name="n^2/2m for n^2/4m", prediction=n**2 / (2 * m)),
         Wrong(name="n^2/8m for n^2/4m", prediction=n**2 / (8 * m)),
-        Wrong(name="missing ReLU gate", draw=partial(_neurons, ungated, 500)),
+        Wrong(name="missing ReLU gate", draw=partial(_neurons, cell, 500, model=ungated)),
         Wrong(name="wrong signs counted", draw=partial(_same_sign, cell, runs)),
     )
     if m == n:
@@ -449,7 +451,7 @@ def _limit(name: str, group: str, claim: str, words: str, prediction: float) -> 
         quantity=f"polysemantic neurons, n = {n}, m = {m}, lambda -> 0, {words}",
         kind="leading order",
         prediction=prediction,
-        draw=partial(_neurons, Cell(n=n, m=m, optimizer="quasistatic"), runs),
+        draw=partial(_neurons, Cell(n=n, m=m, lam=0.0, optimizer="quasistatic"), runs),
         samples=runs,
         margin=0.05,
         detects=0.14,
@@ -493,7 +495,12 @@ def _dispersion() -> Check:
         margin=0.25,
         detects=0.3,
         bounds=None,
-        wrong=(Wrong(name="Poisson for the under-dispersed law", prediction=cell.expected),),
+        wrong=(
+            Wrong(
+                name="Poisson for the under-dispersed law",
+                prediction=theory.expected_neurons_exclusion(n=n, m=m),
+            ),
+        ),
     )
 
 
@@ -534,7 +541,7 @@ def _retained_fraction() -> Check:
 
 def _retained_in_the_limit() -> Check:
     n = m = 32
-    cell, runs = Cell(n=n, m=m, optimizer="quasistatic"), 100
+    cell, runs = Cell(n=n, m=m, lam=0.0, optimizer="quasistatic"), 100
     adamw = Cell(n=n, m=m, optimizer="adamw", lam=0.00025)
     return Check(
         name="retained_fraction_in_the_limit",

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import theory
 from ..numerics import (
+    Cell,
+    Model,
     Outcome,
     dead_features,
     features_on_neurons,
@@ -25,57 +25,14 @@ _BATCH_WEIGHTS = 1 << 20
 _COUNTED = ("neurons", "scale_free", "same_sign", "retained", "dead")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Cell:
-    """One setting of a counting experiment.
-
-    Examples
-    --------
-    >>> from polysem import verify
-    >>> print(f"{verify.Cell(n=64, m=128, lam=0.1).expected:.3f}")
-    7.906
-
-    Parameters
-    ----------
-    n, m : int
-        Features and neurons.
-    optimizer : str
-        "flow", "quasistatic", "adamw" or "sgd".
-    lam : float
-        The paper's lambda; 0 stands for the limit, in which the quasi-static scheme works.
-    settings : tuple of (str, object)
-        Settings of the optimizer that are not its defaults.
-
-    Source
-    ------
-    paper_notes/statistics.md.
-    """
-
-    n: int
-    m: int
-    optimizer: str = "flow"
-    lam: float = 0.0
-    settings: tuple[tuple[str, Any], ...] = ()
-
-    @property
-    def expected(self) -> float:
-        """Mean number of polysemantic neurons under the exclusion law."""
-        return float(theory.expected_neurons_exclusion(n=self.n, m=self.m))
-
-    @property
-    def crowding(self) -> float:
-        """n over the root of m."""
-        return self.n / math.sqrt(self.m)
-
-
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Counts:
     """What was counted in the networks of a cell, run by run.
 
     Examples
     --------
-    >>> from polysem import verify
-    >>> counts = verify.count(verify.Cell(n=8, m=16, lam=0.1), runs=4, entropy=0)
+    >>> from polysem import numerics, verify
+    >>> counts = verify.count(numerics.Cell(n=8, m=16, lam=0.1), runs=4, entropy=0)
     >>> counts.neurons.shape, bool((counts.retained <= 1).all())
     ((4,), True)
 
@@ -127,15 +84,15 @@ class Counts:
         }
 
 
-def count(cell: Cell, *, runs: int, entropy: int) -> Counts:
+def count(cell: Cell, *, runs: int, entropy: int, model: Model | None = None) -> Counts:
     """Train independent networks and count in each.
 
     Run r of a cell depends on the entropy, the cell and r alone; more runs extend the list.
 
     Examples
     --------
-    >>> from polysem import verify
-    >>> cell = verify.Cell(n=8, m=16, lam=0.1)
+    >>> from polysem import numerics, verify
+    >>> cell = numerics.Cell(n=8, m=16, lam=0.1)
     >>> few, more = verify.count(cell, runs=2, entropy=7), verify.count(cell, runs=5, entropy=7)
     >>> bool((few.neurons == more.neurons[:2]).all())
     True
@@ -148,6 +105,8 @@ def count(cell: Cell, *, runs: int, entropy: int) -> Counts:
         Number of networks.
     entropy : int
         Root of all draws.
+    model : Model, optional
+        What is trained, if not the cell's own model.
 
     Returns
     -------
@@ -159,15 +118,20 @@ def count(cell: Cell, *, runs: int, entropy: int) -> Counts:
     RuntimeError
         If a run did not come to an end.
     ValueError
-        If a size or a setting makes no sense.
+        If the noise of the cell is drawn anew at each step: a run would depend on its batch.
 
     Source
     ------
     Lecomte et al. 2023, Sec. 3.
     """
+    if cell.sigma and cell.noise != "averaged":
+        raise ValueError(
+            f"Got a cell with noise={cell.noise!r}; count takes noise='averaged', numerics.sweep "
+            "takes draws."
+        )
     batch = max(1, _BATCH_WEIGHTS // (cell.n * cell.m))
     found = [
-        _kept_batch(cell, range(start, min(start + batch, runs)), entropy)
+        _kept_batch(cell, range(start, min(start + batch, runs)), entropy, model)
         for start in range(0, runs, batch)
     ]
     return Counts(
@@ -175,17 +139,24 @@ def count(cell: Cell, *, runs: int, entropy: int) -> Counts:
     )
 
 
-def _kept_batch(cell: Cell, runs: range, entropy: int) -> dict[str, NDArray[Any]]:
+def _kept_batch(
+    cell: Cell, runs: range, entropy: int, model: Model | None
+) -> dict[str, NDArray[Any]]:
     """Counts of some runs; an interrupted report finds them again."""
     about = {"cell": asdict(cell), "runs": [runs.start, runs.stop], "entropy": entropy}
+    about["model"] = repr(model or cell.model)
     return kept(
-        "counts", about, lambda: dict(zip(_COUNTED, _count_batch(cell, runs, entropy), strict=True))
+        "counts",
+        about,
+        lambda: dict(zip(_COUNTED, _count_batch(cell, runs, entropy, model), strict=True)),
     )
 
 
-def _count_batch(cell: Cell, runs: range, entropy: int) -> tuple[NDArray[Any], ...]:
+def _count_batch(
+    cell: Cell, runs: range, entropy: int, model: Model | None
+) -> tuple[NDArray[Any], ...]:
     initial = np.stack([_initial(cell, run, entropy) for run in runs])
-    solution = train(initial, cell.lam, optimizer=cell.optimizer, **dict(cell.settings))
+    solution = train(initial, cell.lam, optimizer=cell.built_optimizer, model=model or cell.model)
     if solution.outcome not in (Outcome.CONVERGED, Outcome.COMPLETED, Outcome.COLLAPSED):
         raise RuntimeError(f"{cell}: {solution.outcome.value}")
     final = solution.weights
@@ -207,4 +178,5 @@ def _same_sign(final: NDArray[np.float32]) -> NDArray[np.int_]:
 def _initial(cell: Cell, run: int, entropy: int) -> NDArray[np.float32]:
     """Runs of one size start alike under every optimizer, lambda and step."""
     seed = np.random.SeedSequence(entropy, spawn_key=(cell.n, cell.m, run))
-    return initial_weights(cell.n, cell.m, np.random.default_rng(seed), dtype=np.float32)
+    rng = np.random.default_rng(seed)
+    return initial_weights(cell.n, cell.m, rng, scale=cell.scale, dtype=np.float32)

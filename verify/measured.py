@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from functools import cache
 
-from .counting import Cell
+from .. import theory
 from .published import data_rows, published_counts
 
 NEARBY_CROWDING = 1.5
@@ -72,7 +72,7 @@ class MeasuredCount:
     @property
     def expected(self) -> float:
         """Mean of the exclusion law."""
-        return Cell(n=self.n, m=self.m).expected
+        return float(theory.expected_neurons_exclusion(n=self.n, m=self.m))
 
     @property
     def ratio(self) -> float:
