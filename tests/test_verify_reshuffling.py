@@ -9,25 +9,25 @@ from polysem import theory, verify
 from polysem.verify import predict_reshuffling as block
 from polysem.verify.chapter_reshuffling import _law, _support
 from polysem.verify.published import data_rows
-from polysem.verify.reshuffling_runs import Cell, Outcomes, cells, run_cell
+from polysem.verify.reshuffling_runs import Ensemble, Outcomes, ensembles, run_ensemble
 
 
-def test_a_cell_gives_the_same_networks_for_the_same_entropy():
-    cell = Cell(n=4, m=16, lam=0.0, runs=30)
-    first, again = run_cell(cell, 1), run_cell(cell, 1)
+def test_an_ensemble_gives_the_same_networks_for_the_same_entropy():
+    ensemble = Ensemble(n=4, m=16, lam=0.0, runs=30)
+    first, again = run_ensemble(ensemble, 1), run_ensemble(ensemble, 1)
     assert np.array_equal(first.neurons, again.neurons)
-    other = run_cell(cell, 2)
+    other = run_ensemble(ensemble, 2)
     assert not np.array_equal(first.retained, other.retained)
 
 
-def test_every_cell_has_its_own_seed():
+def test_every_ensemble_has_its_own_seed():
     for scale in ("quick", "paper"):
-        listed = [cell for cells_ in cells(scale).values() for cell in cells_]
-        assert len({cell.seed for cell in listed}) == len(listed)
+        listed = [ensemble for of_purpose in ensembles(scale).values() for ensemble in of_purpose]
+        assert len({ensemble.seed for ensemble in listed}) == len(listed)
 
 
-def test_the_counts_of_a_cell_are_those_of_its_networks():
-    found = run_cell(Cell(n=16, m=16, lam=0.0, runs=20), 3)
+def test_the_counts_of_an_ensemble_are_those_of_its_networks():
+    found = run_ensemble(Ensemble(n=16, m=16, lam=0.0, runs=20), 3)
     assert found.neurons.max() <= 8
     assert ((found.retained >= 0) & (found.retained <= 1)).all()
     assert (found.dead == 0).all()
@@ -36,21 +36,23 @@ def test_the_counts_of_a_cell_are_those_of_its_networks():
     assert row["count_ratio"] == pytest.approx(found.neurons.mean() / expected)
 
 
-def outcomes(cell, retained, neurons):
-    ones = np.ones(cell.runs)
-    spread = 1 + 1e-3 * np.linspace(-1, 1, cell.runs)
-    return Outcomes(cell=cell, retained=retained * spread, neurons=neurons * spread, dead=0 * ones)
+def outcomes(ensemble, retained, neurons):
+    ones = np.ones(ensemble.runs)
+    spread = 1 + 1e-3 * np.linspace(-1, 1, ensemble.runs)
+    return Outcomes(
+        ensemble=ensemble, retained=retained * spread, neurons=neurons * spread, dead=0 * ones
+    )
 
 
 def test_agreements_tell_right_from_wrong():
-    cell = Cell(n=128, m=1024, lam=0.0, runs=50)
+    ensemble = Ensemble(n=128, m=1024, lam=0.0, runs=50)
     law = 0.551
-    assert next(a.verdict for a in _law(outcomes(cell, law, 1.0))) == "agrees"
-    assert next(a.verdict for a in _law(outcomes(cell, 0.8 * law, 1.0))) == "departs"
-    cell = dataclasses.replace(cell, n=16, m=16, lam=0.01, support=0.0)
+    assert next(a.verdict for a in _law(outcomes(ensemble, law, 1.0))) == "agrees"
+    assert next(a.verdict for a in _law(outcomes(ensemble, 0.8 * law, 1.0))) == "departs"
+    ensemble = dataclasses.replace(ensemble, n=16, m=16, lam=0.01, support=0.0)
     mean = theory.expected_neurons_exclusion(n=16, m=16)
-    assert [a.verdict for a in _support(outcomes(cell, 0.5, mean))] == ["agrees"]
-    assert [a.verdict for a in _support(outcomes(cell, 0.5, 0.87 * mean))] == ["departs"]
+    assert [a.verdict for a in _support(outcomes(ensemble, 0.5, mean))] == ["agrees"]
+    assert [a.verdict for a in _support(outcomes(ensemble, 0.5, 0.87 * mean))] == ["departs"]
 
 
 def test_the_committed_runs_are_whole_and_count_what_they_say():

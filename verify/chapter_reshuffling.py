@@ -13,7 +13,7 @@ from .. import numerics, theory
 from .agreement import Agreement
 from .published import data_rows
 from .report import Chapter
-from .reshuffling_runs import Cell, Outcomes, cells, run_cell
+from .reshuffling_runs import Ensemble, Outcomes, ensembles, run_ensemble
 
 FALSE_ALARM = 1e-3  # of each line of the chapter; the suite's checks have their own budget
 STEP_ERROR = 0.008  # of the retained fraction in the limit at rel = .03, see the page
@@ -54,11 +54,13 @@ def chapter(scale: str, *, entropy: int, progress: bool = True) -> Chapter:
 
     seeds = np.random.SeedSequence(entropy, spawn_key=(6,)).spawn(5)
     rngs = [np.random.default_rng(seed) for seed in seeds]
-    plan = [(purpose, cell) for purpose, listed in cells(scale).items() for cell in listed]
+    plan = [
+        (purpose, ensemble) for purpose, listed in ensembles(scale).items() for ensemble in listed
+    ]
     bar = tqdm(plan, desc="reshuffling", disable=None if progress else True)
     runs: dict[str, list[Outcomes]] = {}
-    for purpose, cell in bar:
-        runs.setdefault(purpose, []).append(run_cell(cell, entropy))
+    for purpose, ensemble in bar:
+        runs.setdefault(purpose, []).append(run_ensemble(ensemble, entropy))
     two_rows = _two_row_predictions(scale, rngs[1])
     fast = _fast_phase(scale, rngs[2])
     collapse = _collapse(scale, rngs[3])
@@ -68,10 +70,14 @@ def chapter(scale: str, *, entropy: int, progress: bool = True) -> Chapter:
         *(a for found in runs["limit"] for a in _law(found)),
         *(a for found in runs["laplace"] for a in _law(found)),
         *_two_row_agreements(two_rows, [*runs["limit"], *runs["flow"]]),
-        *(_fast_agreement(cell, kept) for cell, kept in fast),
+        *(_fast_agreement(ensemble, kept) for ensemble, kept in fast),
         *(_collapse_agreement(*found) for found in collapse),
         *(a for found in runs["support"] for a in _support(found)),
-        *(_dispersion(found) for found in runs["limit"] if found.cell.n >= found.cell.m / 4),
+        *(
+            _dispersion(found)
+            for found in runs["limit"]
+            if found.ensemble.n >= found.ensemble.m / 4
+        ),
         *_committed([f for purpose in ("limit", "laplace", "flow") for f in runs[purpose]], scale),
     )
     tables = {
@@ -150,20 +156,19 @@ def _pair_constant(scale: str, rng: np.random.Generator) -> Agreement:
 
 def _law(found: Outcomes) -> Iterable[Agreement]:
     """The sparse-phase law and the fitted law, where they claim to hold."""
-    cell = found.cell
-    crowding = cell.n / math.sqrt(cell.m)
-    if cell.m < 64 or crowding > 4:
+    ensemble = found.ensemble
+    crowding = ensemble.n / math.sqrt(ensemble.m)
+    if ensemble.m < 64 or crowding > 4:
         return
-    size = {"gaussian": "sparse_kick_size", "laplace": "sparse_kick_size_laplace"}[cell.law]
-    sparse = float(numerics.retained_fraction_sparse(cell.n, cell.m, law=cell.law))
+    size = {"gaussian": "sparse_kick_size", "laplace": "sparse_kick_size_laplace"}[ensemble.law]
+    sparse = float(numerics.retained_fraction_sparse(ensemble.n, ensemble.m, law=ensemble.law))
     laws = [(size, "parameter-free law", sparse)]
-    if cell.law == "gaussian" and crowding >= 2 and 2 * cell.n <= cell.m:
-        laws.append(("fitted_kick_size", "fitted law", _fitted(cell)))
+    if ensemble.law == "gaussian" and crowding >= 2 and 2 * ensemble.n <= ensemble.m:
+        laws.append(("fitted_kick_size", "fitted law", _fitted(ensemble)))
     for claim, words, prediction in laws:
         yield Agreement.of_mean(
             claim=claim,
-            quantity=f"winners kept, lambda -> 0, n = {cell.n}, m = {cell.m}, {cell.law} rows, "
-            f"{words}",
+            quantity=f"winners kept, lambda -> 0, {ensemble.sizes}, {ensemble.law} rows, {words}",
             prediction=prediction,
             samples=found.retained,
             margin=0.08,
@@ -173,8 +178,8 @@ def _law(found: Outcomes) -> Iterable[Agreement]:
         )
 
 
-def _fitted(cell: Cell) -> float:
-    return float(numerics.retained_fraction(theory.fitted_kick_size(n=cell.n, m=cell.m)))
+def _fitted(ensemble: Ensemble) -> float:
+    return float(numerics.retained_fraction(theory.fitted_kick_size(n=ensemble.n, m=ensemble.m)))
 
 
 TwoRow = dict[tuple[int, float], NDArray]
@@ -189,26 +194,26 @@ def _two_row_predictions(scale: str, rng: np.random.Generator) -> TwoRow:
     return kicks
 
 
-def predicted_by_two_rows(kicks: TwoRow, cell: Cell) -> tuple[float, float] | None:
-    """The two-row prediction for a cell and its standard error, if its pairs were run."""
-    key = (cell.m, round(cell.lam * math.sqrt(cell.m), 6))
-    if key not in kicks or cell.law != "gaussian":
+def predicted_by_two_rows(kicks: TwoRow, ensemble: Ensemble) -> tuple[float, float] | None:
+    """The two-row prediction for an ensemble and its standard error, if its pairs were run."""
+    key = (ensemble.m, round(ensemble.lam * math.sqrt(ensemble.m), 6))
+    if key not in kicks or ensemble.law != "gaussian":
         return None
-    rng = np.random.default_rng([cell.n, cell.m])
-    return numerics.two_row_prediction(kicks[key], cell.n, cell.m, rng)
+    rng = np.random.default_rng([ensemble.n, ensemble.m])
+    return numerics.two_row_prediction(kicks[key], ensemble.n, ensemble.m, rng)
 
 
 def _two_row_agreements(kicks: TwoRow, runs: list[Outcomes]) -> Iterable[Agreement]:
     for found in runs:
-        cell = found.cell
-        predicted = predicted_by_two_rows(kicks, cell)
-        if predicted is None or cell.n > 4 * math.sqrt(cell.m):
+        ensemble = found.ensemble
+        predicted = predicted_by_two_rows(kicks, ensemble)
+        if predicted is None or ensemble.n > 4 * math.sqrt(ensemble.m):
             continue
         value, error = predicted
-        words = f"lambda = {cell.lam:.4g}" if cell.lam else "lambda -> 0"
+        words = f"lambda = {ensemble.lam:.4g}" if ensemble.lam else "lambda -> 0"
         yield Agreement.of_mean(
             claim="two_row_prediction",
-            quantity=f"winners kept, {words}, n = {cell.n}, m = {cell.m}, two-row prediction",
+            quantity=f"winners kept, {words}, {ensemble.sizes}, two-row prediction",
             prediction=value,
             samples=found.retained,
             margin=0.08,
@@ -218,23 +223,23 @@ def _two_row_agreements(kicks: TwoRow, runs: list[Outcomes]) -> Iterable[Agreeme
         )
 
 
-def _fast_phase(scale: str, rng: np.random.Generator) -> list[tuple[Cell, NDArray]]:
+def _fast_phase(scale: str, rng: np.random.Generator) -> list[tuple[Ensemble, NDArray]]:
     """Winners kept at t = 10 of the flow at small lambda."""
     found = []
     for (n, m), runs in FAST[scale].items():
-        cell = Cell(n=n, m=m, lam=FAST_LAM, runs=runs)
-        initial = cell.initial(rng, runs)
+        ensemble = Ensemble(n=n, m=m, lam=FAST_LAM, runs=runs)
+        initial = ensemble.initial(rng, runs)
         final = numerics.train(initial, FAST_LAM, max_time=FAST_TIME).weights
         kept = np.abs(final).argmax(axis=-1) == np.abs(initial).argmax(axis=-1)
-        found.append((cell, kept.mean(axis=1)))
+        found.append((ensemble, kept.mean(axis=1)))
     return found
 
 
-def _fast_agreement(cell: Cell, kept: NDArray) -> Agreement:
-    prediction = float(numerics.retained_fraction_fast(cell.n, cell.m))
+def _fast_agreement(ensemble: Ensemble, kept: NDArray) -> Agreement:
+    prediction = float(numerics.retained_fraction_fast(ensemble.n, ensemble.m))
     return Agreement.of_mean(
         claim="fast_phase_law",
-        quantity=f"winners kept at t = 10, lambda = {FAST_LAM:g}, n = {cell.n}, m = {cell.m}, "
+        quantity=f"winners kept at t = 10, lambda = {FAST_LAM:g}, {ensemble.sizes}, "
         "one-integral law, 3 points",
         prediction=prediction,
         samples=kept,
@@ -272,20 +277,20 @@ def _collapse_agreement(m: int, lam: float, law: float, fates: NDArray) -> Agree
 
 def _support(found: Outcomes) -> Iterable[Agreement]:
     """Count without support against the exclusion mean; the full flow beside it."""
-    cell = found.cell
-    if cell.support == 0:
+    ensemble = found.ensemble
+    if ensemble.support == 0:
         claim, words = "count_without_support", "support off"
-    elif cell.support == 1 and cell.winner_push:
+    elif ensemble.support == 1 and ensemble.winner_push:
         claim, words = "exclusion_mean", "full flow"
     else:
         return
     yield Agreement.of_mean(
         claim=claim,
-        quantity=f"polysemantic neurons, lambda = {cell.lam:g}, n = {cell.n}, m = {cell.m}, "
+        quantity=f"polysemantic neurons, lambda = {ensemble.lam:g}, {ensemble.sizes}, "
         f"{words}, exclusion law",
         prediction=found.expected,
         samples=found.neurons,
-        margin=SUPPORT_MARGIN.get((cell.n, cell.m), 0.08),
+        margin=SUPPORT_MARGIN.get((ensemble.n, ensemble.m), 0.08),
         bounds=None,
         false_alarm=FALSE_ALARM,
     )
@@ -293,13 +298,12 @@ def _support(found: Outcomes) -> Iterable[Agreement]:
 
 def _dispersion(found: Outcomes) -> Agreement:
     """Variance over mean of the count against that of the exclusion law (1 for Poisson)."""
-    cell = found.cell
-    law = theory.variance_neurons_exclusion(n=cell.n, m=cell.m) / found.expected
+    ensemble = found.ensemble
+    law = theory.variance_neurons_exclusion(n=ensemble.n, m=ensemble.m) / found.expected
     squares = np.square(found.neurons - found.neurons.mean()) / found.neurons.mean()
     return Agreement.of_mean(
         claim="dispersion_neurons_exclusion",
-        quantity=f"variance over mean of the count, lambda -> 0, n = {cell.n}, m = {cell.m}, "
-        "exclusion law",
+        quantity=f"variance over mean of the count, lambda -> 0, {ensemble.sizes}, exclusion law",
         prediction=float(law),
         samples=squares * len(squares) / (len(squares) - 1),
         margin=0.25,
@@ -318,14 +322,14 @@ def _committed(runs: list[Outcomes], scale: str) -> Iterable[Agreement]:
         if float(r["support"]) == 1 and r["winner_push"] == "True"
     }
     for found in runs:
-        cell = found.cell
-        row = known.get((cell.n, cell.m, cell.lam, cell.law))
+        ensemble = found.ensemble
+        row = known.get((ensemble.n, ensemble.m, ensemble.lam, ensemble.law))
         if row is None:
             continue
         yield Agreement.of_mean(
             claim="committed_runs",
-            quantity=f"winners kept, lambda = {cell.lam:.4g}, n = {cell.n}, m = {cell.m}, "
-            f"{cell.law} rows, committed runs",
+            quantity=f"winners kept, lambda = {ensemble.lam:.4g}, {ensemble.sizes}, "
+            f"{ensemble.law} rows, committed runs",
             prediction=float(row["retained"]),
             samples=found.retained,
             margin=0.1,

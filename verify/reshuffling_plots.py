@@ -55,18 +55,18 @@ def runs_table(rows: list[dict[str, Any]], kicks: Any) -> Table:
     import pandas as pd
 
     from .chapter_reshuffling import predicted_by_two_rows
-    from .reshuffling_runs import Cell
+    from .reshuffling_runs import Ensemble
 
     shown = []
     for row in frame_of(rows).itertuples():
-        cell = Cell(n=int(row.n), m=int(row.m), lam=0.0, runs=1, law=row.law)
-        pair = predicted_by_two_rows(kicks, cell)
-        law = float(numerics.retained_fraction_sparse(cell.n, cell.m, law=cell.law))
+        ensemble = Ensemble(n=int(row.n), m=int(row.m), lam=0.0, runs=1, law=row.law)
+        pair = predicted_by_two_rows(kicks, ensemble)
+        law = float(numerics.retained_fraction_sparse(ensemble.n, ensemble.m, law=ensemble.law))
         shown.append(
             {
                 "rows": row.law,
-                "$n$": str(cell.n),
-                "$m$": str(cell.m),
+                "$n$": str(ensemble.n),
+                "$m$": str(ensemble.m),
                 r"$n/\sqrt{m}$": f"{row.crowding:.2f}",
                 "networks": str(int(row.runs)),
                 "winners kept": _number(row.retained, row.retained_error),

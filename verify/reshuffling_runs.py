@@ -1,4 +1,4 @@
-"""Networks trained to see who wins and how many collide: cells of runs and their statistics."""
+"""Networks trained to see who wins and how many collide: ensembles of runs and their statistics."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _BLOCK = 1 << 21  # weights trained at once
 
 
 @dataclass(frozen=True, kw_only=True)
-class Cell:
+class Ensemble:
     """Networks of one kind that are to be trained, independent of one another.
 
     Parameters
@@ -44,8 +44,13 @@ class Cell:
     winner_push: bool = True
 
     @property
+    def sizes(self) -> str:
+        """Its sizes in words."""
+        return f"n = {self.n}, m = {self.m}"
+
+    @property
     def seed(self) -> tuple[int, ...]:
-        """A spawn key that belongs to this cell alone."""
+        """A spawn key that belongs to this ensemble alone."""
         flags = 2 * (self.law == "laplace") + (not self.winner_push)
         return (self.n, self.m, round(1e9 * self.lam), round(100 * self.support), flags)
 
@@ -71,11 +76,11 @@ class Cell:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Outcomes:
-    """What came of the networks of a cell, one entry a network.
+    """What came of the networks of an ensemble, one entry a network.
 
     Parameters
     ----------
-    cell : Cell
+    ensemble : Ensemble
         The kind of network.
     retained : numpy.ndarray, shape (runs,)
         Fraction of features whose initial winner won; dead ones count as lost.
@@ -85,7 +90,7 @@ class Outcomes:
         Fraction of features without a weight.
     """
 
-    cell: Cell
+    ensemble: Ensemble
     retained: NDArray[np.float64]
     neurons: NDArray[np.float64]
     dead: NDArray[np.float64] = field(repr=False)
@@ -93,7 +98,7 @@ class Outcomes:
     @property
     def expected(self) -> float:
         """The mean count of the exclusion law."""
-        return float(theory.expected_neurons_exclusion(n=self.cell.n, m=self.cell.m))
+        return float(theory.expected_neurons_exclusion(n=self.ensemble.n, m=self.ensemble.m))
 
     def row(self) -> dict[str, Any]:
         """Means, standard errors and the variance of the count, for a table."""
@@ -102,7 +107,7 @@ class Outcomes:
         def error(values: NDArray) -> float:
             return float(values.std(ddof=1) / math.sqrt(runs)) if runs > 1 else math.nan
 
-        return asdict(self.cell) | {
+        return asdict(self.ensemble) | {
             "retained": float(self.retained.mean()),
             "retained_error": error(self.retained),
             "count_ratio": float(self.neurons.mean()) / self.expected,
@@ -113,26 +118,28 @@ class Outcomes:
         }
 
 
-def run_cell(cell: Cell, entropy: int) -> Outcomes:
-    """Train the networks of a cell, from seeds that depend on the cell and the entropy alone.
+def run_ensemble(ensemble: Ensemble, entropy: int) -> Outcomes:
+    """Train the networks of an ensemble, from seeds that depend on it and the entropy alone.
 
     An interrupted report finds the outcomes again.
 
-    >>> from polysem.verify.reshuffling_runs import Cell, run_cell
-    >>> run_cell(Cell(n=4, m=16, lam=0.0, runs=5), entropy=1).neurons.shape
+    >>> from polysem.verify.reshuffling_runs import Ensemble, run_ensemble
+    >>> run_ensemble(Ensemble(n=4, m=16, lam=0.0, runs=5), entropy=1).neurons.shape
     (5,)
     """
-    about = {"cell": asdict(cell), "entropy": entropy}
-    return Outcomes(cell=cell, **kept("reshuffling", about, lambda: _outcomes(cell, entropy)))
+    about = {"ensemble": asdict(ensemble), "entropy": entropy}
+    return Outcomes(
+        ensemble=ensemble, **kept("reshuffling", about, lambda: _outcomes(ensemble, entropy))
+    )
 
 
-def _outcomes(cell: Cell, entropy: int) -> dict[str, NDArray[np.float64]]:
-    rng = np.random.default_rng(np.random.SeedSequence(entropy, spawn_key=cell.seed))
-    block = max(1, _BLOCK // (cell.n * cell.m))
+def _outcomes(ensemble: Ensemble, entropy: int) -> dict[str, NDArray[np.float64]]:
+    rng = np.random.default_rng(np.random.SeedSequence(entropy, spawn_key=ensemble.seed))
+    block = max(1, _BLOCK // (ensemble.n * ensemble.m))
     found: list[tuple[NDArray, NDArray, NDArray]] = []
-    for first in range(0, cell.runs, block):
-        initial = cell.initial(rng, min(block, cell.runs - first))
-        final = cell.train(initial)
+    for first in range(0, ensemble.runs, block):
+        initial = ensemble.initial(rng, min(block, ensemble.runs - first))
+        final = ensemble.train(initial)
         live = np.abs(final).max(axis=-1) > 0
         won = (np.abs(final).argmax(axis=-1) == np.abs(initial).argmax(axis=-1)) & live
         both = (final.max(axis=1) > 0) & (final.min(axis=1) < 0)
@@ -142,11 +149,11 @@ def _outcomes(cell: Cell, entropy: int) -> dict[str, NDArray[np.float64]]:
     return dict(zip(names, parts, strict=True))
 
 
-def cells(scale: str) -> dict[str, list[Cell]]:
-    """The cells of the chapter by purpose, at a scale.
+def ensembles(scale: str) -> dict[str, list[Ensemble]]:
+    """The ensembles of the chapter by purpose, at a scale.
 
-    >>> from polysem.verify.reshuffling_runs import cells
-    >>> sorted(cells("quick"))
+    >>> from polysem.verify.reshuffling_runs import ensembles
+    >>> sorted(ensembles("quick"))
     ['dead', 'flow', 'laplace', 'limit', 'support']
     """
     if scale == "quick":
@@ -154,8 +161,8 @@ def cells(scale: str) -> dict[str, list[Cell]]:
         limit |= {(16, 256): 60, (32, 256): 50, (64, 256): 40}
         laplace = {(32, 64): 60}
         flow = {(32, 64): 60}
-        support = [Cell(n=16, m=16, lam=0.01, runs=400, support=s) for s in (1.0, 0.0)]
-        dead = [Cell(n=64, m=64, lam=lam, runs=10) for lam in (0.19, 0.22)]
+        support = [Ensemble(n=16, m=16, lam=0.01, runs=400, support=s) for s in (1.0, 0.0)]
+        dead = [Ensemble(n=64, m=64, lam=lam, runs=10) for lam in (0.19, 0.22)]
         strengths: tuple[float, ...] = (0.3,)
     else:
         limit = {(2, 16): 1500, (4, 16): 1500, (8, 16): 800, (16, 16): 400}
@@ -174,21 +181,21 @@ def cells(scale: str) -> dict[str, list[Cell]]:
         strengths = (0.1, 0.3, 0.7)
         small = {(4, 16): 16_000, (8, 16): 12_000, (16, 16): 3000}
         support = [
-            Cell(n=n, m=m, lam=0.01, runs=runs // (4 if s else 1), support=s)
+            Ensemble(n=n, m=m, lam=0.01, runs=runs // (4 if s else 1), support=s)
             for (n, m), runs in small.items()
             for s in (0.0, 1.0)
         ]
         support += [
-            Cell(n=32, m=64, lam=0.01, runs=300, support=s) for s in (0.0, 0.25, 0.5, 0.75, 1.0)
+            Ensemble(n=32, m=64, lam=0.01, runs=300, support=s) for s in (0.0, 0.25, 0.5, 0.75, 1.0)
         ]
         support += [
-            Cell(n=32, m=64, lam=0.01, runs=300, winner_push=False),
-            Cell(n=64, m=64, lam=0.01, runs=100, support=0.0),
-            Cell(n=64, m=256, lam=0.01, runs=100, support=0.0),
-            Cell(n=64, m=256, lam=0.01, runs=100),
+            Ensemble(n=32, m=64, lam=0.01, runs=300, winner_push=False),
+            Ensemble(n=64, m=64, lam=0.01, runs=100, support=0.0),
+            Ensemble(n=64, m=256, lam=0.01, runs=100, support=0.0),
+            Ensemble(n=64, m=256, lam=0.01, runs=100),
         ]
         dead = [
-            Cell(n=64, m=m, lam=lam, runs=runs)
+            Ensemble(n=64, m=m, lam=lam, runs=runs)
             for m, runs, lams in (
                 (64, 60, (0.16, 0.19, 0.22, 0.25)),
                 (1024, 12, (0.07, 0.077, 0.084, 0.092)),
@@ -196,12 +203,12 @@ def cells(scale: str) -> dict[str, list[Cell]]:
             for lam in lams
         ]
     return {
-        "limit": [Cell(n=n, m=m, lam=0.0, runs=r) for (n, m), r in limit.items()],
+        "limit": [Ensemble(n=n, m=m, lam=0.0, runs=r) for (n, m), r in limit.items()],
         "laplace": [
-            Cell(n=n, m=m, lam=0.0, runs=r, law="laplace") for (n, m), r in laplace.items()
+            Ensemble(n=n, m=m, lam=0.0, runs=r, law="laplace") for (n, m), r in laplace.items()
         ],
         "flow": [
-            Cell(n=n, m=m, lam=strength / math.sqrt(m), runs=r)
+            Ensemble(n=n, m=m, lam=strength / math.sqrt(m), runs=r)
             for strength in strengths
             for (n, m), r in flow.items()
         ],
