@@ -223,34 +223,51 @@ def growth_figure(growth: dict[Growth, list[dict[str, float]]]) -> Plot:
 def code_figure(codes: dict[Code, np.ndarray]) -> Plot:
     import pandas as pd
 
-    rows = [
-        {
-            "m": code.m,
-            "polysemantic_authors": numerics.polysemantic_neurons(w).mean(),
-            "polysemantic_scale_free": numerics.polysemantic_neurons(w, "scale-free").mean(),
-            "antipodal_pairs": numerics.antipodal_pairs(w).mean(),
-            "capacity": max(0, code.n - code.m),
-            "random_collisions": theory.expected_pairs(code.n, code.m),
+    measured = {
+        code.m: {
+            "polysemantic_authors": counts.mean(),
+            "polysemantic_authors_error": _error(counts),
+            "antipodal_pairs": pairs.mean(),
+            "antipodal_pairs_error": _error(pairs),
         }
         for code, w in codes.items()
+        for counts, pairs in [(numerics.polysemantic_neurons(w), numerics.antipodal_pairs(w))]
+    }
+    rows = [
+        {
+            "m": m,
+            "capacity": max(0, N - m),
+            "random_collisions": theory.expected_pairs(N, m),
+            **measured.get(m, {}),
+        }
+        for m in range(min(measured), max(measured) + 1)
     ]
 
     def draw(figure: Any, data: pd.DataFrame) -> None:
         axes = figure.subplots()
-        axes.plot(data.m, data.polysemantic_authors, "o", label="polysemantic, authors' rule")
-        axes.plot(data.m, data.antipodal_pairs, "s", mfc="none", label="antipodal pairs")
+        run = data.dropna()
+        for name, look, label in (
+            ("polysemantic_authors", {"fmt": "o"}, "polysemantic, authors' rule"),
+            ("antipodal_pairs", {"fmt": "s", "mfc": "none"}, "antipodal pairs"),
+        ):
+            axes.errorbar(run.m, run[name], run[f"{name}_error"], label=label, **look)
         axes.plot(data.m, data.capacity, "-", label="n - m, forced by capacity")
         axes.plot(data.m, data.random_collisions, "--", label="n(n-1)/4m, random collisions")
         axes.set(xscale="log", xlabel="neurons m", ylabel="count")
-        axes.set_xticks(data.m, [str(m) for m in data.m])
+        axes.set_xticks(run.m, [str(m) for m in run.m])
         axes.minorticks_off()
         axes.legend()
 
     return Plot(
         name="noise_counts",
         caption=f"Polysemantic neurons and antipodal pairs under bipolar noise alone, n = {N}, "
-        "sigma = .15 (measured), beside what capacity forces and what random collisions would "
-        "give. From m = n - 1 on there are none (proved for n >= 5).",
+        "sigma = .15 (mean and standard error over networks; measured), beside what capacity "
+        "forces, max(0, n - m) less one for each spread row, and what random collisions would "
+        "give, at every m. From m = n - 1 on there are none (proved for n >= 5).",
         data=pd.DataFrame(rows),
         draw=draw,
     )
+
+
+def _error(values: np.ndarray) -> float:
+    return float(values.std(ddof=1) / np.sqrt(len(values)))
