@@ -110,17 +110,6 @@ def test_bad_fields_are_refused(change, message):
         dataclasses.replace(check, **change)
 
 
-def test_budget_adds_up_and_fails():
-    check = verify.Agreement.of_poisson(
-        claim="c", quantity="q", prediction=4.0, count=400, runs=100, margin=0.5, false_alarm=4e-7
-    )
-    verify.Budget.of([check, check]).check()
-    overspent = verify.Budget.of([check] * 3)
-    assert overspent.spent == pytest.approx(1.2e-6)
-    with pytest.raises(verify.BudgetError, match="3 random checks"):
-        overspent.check()
-
-
 def test_a_quotient_beyond_the_floats_is_none():
     agreement = verify.Agreement.of_value(
         claim="c", quantity="q", prediction=1e-310, estimate=1.0, numerical_error=0.1, margin=0.1

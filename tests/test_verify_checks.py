@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from polysem import theory, verify
-from polysem.verify.agreement import SUITE_FALSE_ALARM
+from polysem.verify.budget import SUITE_FALSE_ALARM
 
 ROOT = Path(__file__).resolve().parent.parent
 QUICK = [name for name, check in verify.checks().items() if not check.nightly]

@@ -1,14 +1,8 @@
 from . import strategies as strategies
-from .agreement import (
-    Agreement as Agreement,
-)
-from .agreement import (
-    Budget as Budget,
-)
-from .agreement import (
-    BudgetError as BudgetError,
-)
+from .agreement import Agreement as Agreement
 from .assertions import assert_agrees as assert_agrees
+from .budget import Budget as Budget
+from .budget import BudgetError as BudgetError
 from .checks import Check as Check
 from .checks import CheckResult as CheckResult
 from .checks import Wrong as Wrong
@@ -17,35 +11,15 @@ from .checks import checks_budget as checks_budget
 from .checks import group_verdicts as group_verdicts
 from .counting import Counts as Counts
 from .counting import count as count
-from .diagnose import Diagnosis as Diagnosis
 from .diagnose import diagnose as diagnose
+from .diagnosis import Diagnosis as Diagnosis
 from .eprocess import EProcess as EProcess
 from .figures import Plot as Plot
-from .intervals import (
-    binomial_interval as binomial_interval,
-)
-from .intervals import (
-    bounded_mean_interval as bounded_mean_interval,
-)
+from .intervals import binomial_interval as binomial_interval
+from .intervals import bounded_mean_interval as bounded_mean_interval
 from .intervals import normal_interval as normal_interval
-from .intervals import (
-    normal_mean_interval as normal_mean_interval,
-)
-from .intervals import (
-    poisson_interval as poisson_interval,
-)
-from .intervals import (
-    samples_needed as samples_needed,
-)
-from .intervals import (
-    smallest_binomial_deviation as smallest_binomial_deviation,
-)
-from .intervals import (
-    smallest_mean_deviation as smallest_mean_deviation,
-)
-from .intervals import (
-    smallest_poisson_deviation as smallest_poisson_deviation,
-)
+from .intervals import normal_mean_interval as normal_mean_interval
+from .intervals import poisson_interval as poisson_interval
 from .kept import keep_in as keep_in
 from .kept import kept as kept
 from .kept import kept_folder as kept_folder
@@ -59,6 +33,10 @@ from .oracles import enumerated_exclusion_law as enumerated_exclusion_law
 from .oracles import enumerated_independent_law as enumerated_independent_law
 from .oracles import finite_difference_gradient as finite_difference_gradient
 from .oracles import slow_polysemantic_neurons as slow_polysemantic_neurons
+from .power import samples_needed as samples_needed
+from .power import smallest_binomial_deviation as smallest_binomial_deviation
+from .power import smallest_mean_deviation as smallest_mean_deviation
+from .power import smallest_poisson_deviation as smallest_poisson_deviation
 from .predict_cooccurrence import data_model as data_model
 from .predict_cooccurrence import predict_cooccurrence as predict_cooccurrence
 from .predict_cooccurrence import warning_of as warning_of

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any, Literal, Self
@@ -11,29 +10,19 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .budget import FALSE_ALARM
 from .intervals import (
-    POWER,
     binomial_interval,
     bounded_mean_interval,
     normal_mean_interval,
     poisson_interval,
-    smallest_binomial_deviation,
-    smallest_poisson_deviation,
 )
+from .power import POWER, smallest_binomial_deviation, smallest_poisson_deviation
 
 if TYPE_CHECKING:
     from .tables import Table
 
 Verdict = Literal["agrees", "departs", "undecided"]
-
-SUITE_FALSE_ALARM = 1e-6
-"""The false-alarm rate of all random checks of the suite together."""
-
-CHECKS_IN_BUDGET = 100
-"""The number of checks among which the suite's rate is shared out."""
-
-FALSE_ALARM = SUITE_FALSE_ALARM / CHECKS_IN_BUDGET
-"""The false-alarm rate of one check, where it states no other."""
 
 _QUANTILE_OF_POWER = NormalDist().inv_cdf(POWER)
 
@@ -170,16 +159,16 @@ class Agreement:
         estimate = float(values.mean())
         half = max(estimate - interval[0], interval[1] - estimate)
         spread = values.std(ddof=1) if values.size > 1 else half
-        seen = half + _QUANTILE_OF_POWER * spread / math.sqrt(values.size) + 2 * numerical_error
-        return cls(
+        seen = half + _QUANTILE_OF_POWER * spread / math.sqrt(values.size)
+        return cls._of(
+            interval,
+            detects=_relative(float(seen), prediction),
             claim=claim,
             quantity=quantity,
-            prediction=float(prediction),
+            prediction=prediction,
             estimate=estimate,
-            interval=_widened(interval, estimate, numerical_error),
             margin=margin,
             false_alarm=false_alarm,
-            smallest_detectable=_relative(float(seen), prediction),
             samples=values.size,
             unit=unit,
             numerical_error=numerical_error,
@@ -211,18 +200,15 @@ class Agreement:
         """
         estimate = successes / trials if trials else math.nan
         interval = binomial_interval(int(successes), int(trials), false_alarm=false_alarm)
-        return cls(
+        return cls._of(
+            interval,
+            detects=smallest_binomial_deviation(prediction, trials, false_alarm=false_alarm),
             claim=claim,
             quantity=quantity,
-            prediction=float(prediction),
+            prediction=prediction,
             estimate=estimate,
-            interval=_widened(interval, estimate, numerical_error),
             margin=margin,
             false_alarm=false_alarm,
-            smallest_detectable=smallest_binomial_deviation(
-                prediction, trials, false_alarm=false_alarm
-            )
-            + _relative(2 * numerical_error, prediction),
             samples=int(trials),
             unit=unit,
             numerical_error=numerical_error,
@@ -254,18 +240,15 @@ class Agreement:
         """
         estimate = count / runs if runs else math.nan
         interval = poisson_interval(int(count), exposure=runs, false_alarm=false_alarm)
-        return cls(
+        return cls._of(
+            interval,
+            detects=smallest_poisson_deviation(prediction, exposure=runs, false_alarm=false_alarm),
             claim=claim,
             quantity=quantity,
-            prediction=float(prediction),
+            prediction=prediction,
             estimate=estimate,
-            interval=_widened(interval, estimate, numerical_error),
             margin=margin,
             false_alarm=false_alarm,
-            smallest_detectable=smallest_poisson_deviation(
-                prediction, exposure=runs, false_alarm=false_alarm
-            )
-            + _relative(2 * numerical_error, prediction),
             samples=int(runs),
             unit=unit,
             numerical_error=numerical_error,
@@ -295,19 +278,48 @@ class Agreement:
         others
             As in :class:`Agreement`; there is no false alarm.
         """
-        return cls(
+        return cls._of(
+            (estimate, estimate),
+            detects=0.0,
             claim=claim,
             quantity=quantity,
-            prediction=float(prediction),
-            estimate=float(estimate),
-            interval=_widened((estimate, estimate), estimate, numerical_error),
+            prediction=prediction,
+            estimate=estimate,
             margin=margin,
             false_alarm=0.0,
-            smallest_detectable=_relative(2 * numerical_error, prediction),
             samples=1,
             unit=unit,
             numerical_error=numerical_error,
             assumption="a deterministic value within its numerical error",
+        )
+
+    @classmethod
+    def _of(
+        cls,
+        interval: tuple[float, float],
+        *,
+        detects: float,
+        prediction: float,
+        estimate: float,
+        numerical_error: float,
+        **stated: Any,
+    ) -> Self:
+        """The numerical error widens the interval, and the deviation that it shows."""
+        if not numerical_error >= 0:
+            raise ValueError(
+                f"Got numerical_error={numerical_error}; an error bound must be a number >= 0."
+            )
+        lower, upper = interval
+        return cls(
+            prediction=float(prediction),
+            estimate=float(estimate),
+            interval=(
+                min(lower, estimate) - numerical_error,
+                max(upper, estimate) + numerical_error,
+            ),
+            smallest_detectable=detects + _relative(2 * numerical_error, prediction),
+            numerical_error=numerical_error,
+            **stated,
         )
 
     def __repr__(self) -> str:
@@ -412,96 +424,5 @@ class Agreement:
         return values
 
 
-class BudgetError(AssertionError):
-    """The false-alarm rates of the checks add up to more than their budget.
-
-    >>> from polysem import verify
-    >>> issubclass(verify.BudgetError, AssertionError)
-    True
-
-    Source
-    ------
-    paper_notes/statistics.md
-    """
-
-
-@dataclass(frozen=True, kw_only=True)
-class Budget:
-    """The false-alarm rates of a set of checks, and their sum against a limit.
-
-    The probability that any check of the set raises a false alarm is at most the sum of the
-    rates (Bonferroni), whatever the dependence between them.
-
-    Examples
-    --------
-    >>> from polysem import verify
-    >>> budget = verify.Budget(entries=(("winners", 1e-8), ("counts", 1e-8)))
-    >>> budget.spent
-    2e-08
-    >>> budget.check()
-
-    Parameters
-    ----------
-    entries : tuple of (str, float)
-        Name and rate of each check; a check that runs twice counts twice.
-    limit : float
-        The largest sum allowed.
-
-    Source
-    ------
-    paper_notes/statistics.md.
-    """
-
-    entries: tuple[tuple[str, float], ...]
-    limit: float = SUITE_FALSE_ALARM
-
-    @classmethod
-    def of(cls, agreements: Iterable[Agreement], *, limit: float = SUITE_FALSE_ALARM) -> Self:
-        """The budget of a set of agreements."""
-        return cls(
-            entries=tuple((f"{a.claim}: {a.quantity}", a.false_alarm) for a in agreements),
-            limit=limit,
-        )
-
-    @property
-    def spent(self) -> float:
-        """The sum of the rates."""
-        return math.fsum(rate for _, rate in self.entries)
-
-    @property
-    def overspent(self) -> bool:
-        """Whether the rates add up to more than the limit."""
-        return self.spent > self.limit * (1 + 1e-9)
-
-    def sentence(self) -> str:
-        """The sum in one sentence."""
-        random = sum(rate > 0 for _, rate in self.entries)
-        return (
-            f"{random} random checks, false-alarm rate at most {self.spent:.3g} together "
-            f"(budget {self.limit:.3g})."
-        )
-
-    def check(self) -> None:
-        """Raise BudgetError if the rates add up to more than the limit."""
-        if self.overspent:
-            largest = sorted(self.entries, key=lambda entry: -entry[1])[:3]
-            raise BudgetError(
-                f"{self.sentence()} Lower the rates; the largest are "
-                + ", ".join(f"{name} ({rate:.2g})" for name, rate in largest)
-                + "."
-            )
-
-
 def _relative(value: float, prediction: float) -> float:
     return value / (abs(prediction) or 1.0)
-
-
-def _widened(
-    interval: tuple[float, float], estimate: float, numerical_error: float
-) -> tuple[float, float]:
-    if not numerical_error >= 0:
-        raise ValueError(
-            f"Got numerical_error={numerical_error}; an error bound must be a number >= 0."
-        )
-    lower, upper = interval
-    return min(lower, estimate) - numerical_error, max(upper, estimate) + numerical_error

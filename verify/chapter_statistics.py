@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..numerics import Cell
-from .agreement import FALSE_ALARM, Agreement
+from .agreement import Agreement
+from .budget import FALSE_ALARM
 from .checks import CheckResult, checks, checks_budget
 from .counting import Counts, count
 from .extras import need

@@ -26,7 +26,8 @@ from ..numerics import (
     winner_signs,
     winners,
 )
-from .agreement import FALSE_ALARM, Agreement, Budget, Verdict
+from .agreement import Agreement, Verdict
+from .budget import FALSE_ALARM, Budget
 from .counting import Counts, count
 from .eprocess import EProcess
 from .measured import measured_counts

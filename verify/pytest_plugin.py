@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from .agreement import SUITE_FALSE_ALARM, Budget
 from .assertions import SPENT
+from .budget import SUITE_FALSE_ALARM, Budget
 
 DEFAULT_ENTROPY = 20231206
 

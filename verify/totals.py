@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .intervals import POWER
+from .power import POWER
 
 if TYPE_CHECKING:
     from ..numerics import ExclusionLaw
