@@ -6,6 +6,7 @@ import inspect
 import re
 from pathlib import Path
 
+import book_graph
 import sympy as sp
 
 from polysem import theory
@@ -160,12 +161,22 @@ def _formula(name: str, formula: theory.Formula) -> list[str]:
 
 
 def fill(folder: Path, page: str, text: list[str]) -> None:
-    """Put the theory's pages where the page of chapters asks for them."""
+    """Put in the theory's pages, where the page of chapters asks for them, and the graphs."""
+    if page == "blueprint":
+        text[0] = _HEADING.sub(_with_graph, text[0])
     if page == "chapters":
         named = (folder / "index.md").read_text(encoding="utf-8").splitlines()
         pages = {path.stem for path in folder.glob("*.md")} - {"index", page} - set(named)
         ordered = [name for name in READING_ORDER if name in pages]
         text[0] = text[0].replace("PAGES", "\n".join(ordered + sorted(pages - set(ordered))))
+
+
+_HEADING = re.compile(r"^## (.+)\n\n(?:.+\n)+", re.MULTILINE)
+
+
+def _with_graph(found: re.Match[str]) -> str:
+    graph = book_graph.draw(found[1].lower().replace(" ", "_"))
+    return f"{found[0]}\n```{{raw}} html\n{graph}\n```\n" if graph else found[0]
 
 
 _QUOTED = re.compile(r"(`[^`]*`)")

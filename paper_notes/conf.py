@@ -25,14 +25,12 @@ extensions = [
     "sphinx.ext.napoleon",
     "sphinx.ext.intersphinx",
     "sphinx.ext.mathjax",
-    "sphinxcontrib.mermaid",
     "sphinx-mathjax-offline",
 ]
 exclude_patterns = ["_build", "data"]
 
 myst_enable_extensions = ["amsmath", "dollarmath", "deflist", "colon_fence"]
 myst_heading_anchors = 4
-myst_fence_as_directive = ["mermaid"]
 nb_execution_mode = "force"
 nb_execution_timeout = 120
 nb_execution_show_tb = True

@@ -198,6 +198,21 @@ def claims() -> Mapping[str, Claim]:
     return found
 
 
+def topics() -> Mapping[str, tuple[str, list[Claim]]]:
+    """What each topic is about, and its claims, by the name of its module.
+
+    >>> from polysem.theory.claims import topics
+    >>> meaning, found = topics()["stationary"]
+    >>> meaning, found[0].label
+    ('Stationary states: amplitude, fold, loss per feature and crossing.', 'stationary_weight')
+    """
+    found: dict[str, tuple[str, list[Claim]]] = {}
+    for claim, module in _listed():
+        about = importlib.import_module(f".{module}", __package__).__doc__ or ""
+        found.setdefault(module, (about.split("\n\n")[0], []))[1].append(claim)
+    return found
+
+
 def _listed() -> Iterator[tuple[Claim, str]]:
     package = __name__.rpartition(".")[0]
     folder = Path(__file__).parent

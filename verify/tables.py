@@ -70,7 +70,8 @@ class Table:
         return f"Table({self.name}: {len(self.frame)} rows; {', '.join(map(str, self.frame))})"
 
     def _repr_html_(self) -> str:
-        return str(self.frame.to_html(index=False, border=0))
+        text = str(self.frame.to_html(index=False, border=0))
+        return re.sub(r">[^<$]+<", lambda cell: re.sub("([_/])", r"\1<wbr>", cell[0]), text)
 
     def to_latex(self) -> str:
         """The bare tabular, with what it needs in comments above it.
