@@ -11,7 +11,18 @@ CLAIMS = theory.claims()
 DERIVED = [label for label, claim in CLAIMS.items() if claim.derivation]
 
 
-L1 = ("model", "stationary", "sparsification", "half_normal", "interference", "collisions")
+L1 = (
+    "model",
+    "stationary",
+    "sparsification",
+    "slow_manifold",
+    "half_normal",
+    "half_normal_series",
+    "interference",
+    "fast_phase",
+    "collisions",
+    "exclusion",
+)
 
 
 def is_model(source):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from polysem import numerics, theory
-from polysem.theory import cooccurrence
+from polysem.theory import cooccurrence, cooccurrence_escape, cooccurrence_race
 from polysem.theory import symbols as s
 
 P, LAM = 0.3, 0.02
@@ -220,13 +220,17 @@ def test_the_angle_has_its_limits():
         assert theory.escape_barrier(r) == pytest.approx(1 / (2 * r) - 1 / (2 * r**2), abs=1 / r**3)
 
 
-@pytest.mark.parametrize("claim", cooccurrence.CLAIMS, ids=lambda claim: claim.label)
+@pytest.mark.parametrize(
+    "claim",
+    [*cooccurrence.CLAIMS, *cooccurrence_escape.CLAIMS, *cooccurrence_race.CLAIMS],
+    ids=lambda claim: claim.label,
+)
 def test_the_derivation_passes(claim):
     for result in claim.derivation.check(enclosures=False) if claim.derivation else ():
         assert (result.symbolic, result.numeric) == ("passed", "passed"), result.message
 
 
 def test_what_is_fitted_is_not_called_proved():
-    for claim in (cooccurrence.SUPPRESSION_FIT, cooccurrence.UNIFORM_SUPPRESSION_FIT):
+    for claim in (cooccurrence_race.SUPPRESSION_FIT, cooccurrence_race.UNIFORM_SUPPRESSION_FIT):
         assert claim.status({}, {}) == "conjecture"
         assert "fit" in claim.formula.error

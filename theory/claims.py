@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from .derivation import Definition, Derivation
+from .derivation import Definition, Derivation, Step
 from .formula import Formula, IndexForm
 
 PROVED = "proved"
@@ -167,6 +167,34 @@ class Claim:
         if not said:
             return CONJECTURE
         return MEASURED if len(said) == len(self.checks) and set(said) == {"agrees"} else UNDECIDED
+
+
+def derived(
+    formula: Formula,
+    statement: str,
+    *steps: Step,
+    page: str,
+    prose: str = "",
+    by: tuple[Any, ...] = (),
+    checks: tuple[str, ...] = (),
+) -> Claim:
+    """A claim of ours under its formula's name, derived on a page in steps, in words or in both.
+
+    >>> from polysem import theory
+    >>> from polysem.theory.claims import derived
+    >>> derived(theory.fold_amplitude, "It is 1/sqrt(3).", page="paper_notes/stationary.md").label
+    'fold_amplitude'
+    """
+    return Claim(
+        label=formula.name,
+        statement=statement,
+        kind="derived here",
+        source=page,
+        formula=formula,
+        derivation=Derivation(*steps) if steps else None,
+        prose=Prose(argument=prose, page=page, by=by) if prose else None,
+        checks=checks,
+    )
 
 
 @cache

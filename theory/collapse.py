@@ -12,7 +12,8 @@ from .claims import Claim, Prose
 from .derivation import Derivation, Step, of
 from .formula import Formula
 from .model import INITIAL
-from .sparsification import INVERSE_SQUARE_SLOPE, ROW_SOLUTION
+from .slow_manifold import INVERSE_SQUARE_SLOPE
+from .sparsification import ROW_SOLUTION
 
 _NOTES = "paper_notes/reshuffling.md"
 _PI = sp.pi

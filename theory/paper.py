@@ -1,7 +1,7 @@
 """What the paper says beyond its formulas, confronted with claims derived here."""
 
 from .claims import Claim, Prose
-from .cooccurrence import SUPPRESSION_FIT
+from .cooccurrence_race import SUPPRESSION_FIT
 from .noise_growth import FOURTH_NORM_RATE, GROWTH_RATE
 
 NOISE_SPARSIFIES = Claim(

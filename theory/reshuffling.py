@@ -10,8 +10,8 @@ import sympy as sp
 from . import symbols as s
 from .claims import Claim, Prose
 from .derivation import Definition, Derivation, Step, of
+from .fast_phase import INTERFERENCE_SHIFT
 from .formula import Formula, IndexForm
-from .interference import INTERFERENCE_SHIFT
 from .model import INITIAL, THREE_FORCES, W, overlap, relu
 from .symbols import kick_size, lam, m, n, pair_constant
 

@@ -4,13 +4,16 @@ All neurons of a trained network are a direct sum, so every loss is linear in th
 the price is what one antipodal pair (w, -w) costs more than two features alone.
 """
 
+from functools import partial
+
 import sympy as sp
 
 from . import symbols as s
-from .claims import Claim, Prose
+from .claims import derived
 from .collisions import expected_pairs
-from .cooccurrence import COOCCURRING_LOSS, PAIR_LOSS, SUPPRESSION_FIT, suppression_fit
-from .derivation import Derivation, Step, of
+from .cooccurrence import COOCCURRING_LOSS, PAIR_LOSS
+from .cooccurrence_race import SUPPRESSION_FIT, suppression_fit
+from .derivation import Step, of
 from .formula import Formula
 from .noise import RECTIFIED_MEAN, RECTIFIED_SQUARE, rectified_mean, rectified_square
 
@@ -199,20 +202,7 @@ worst_tradeoff_loss = Formula(
 )
 
 
-def _claim(
-    formula: Formula, statement: str, *steps: Step, prose: str = "", by: tuple[Claim, ...] = ()
-) -> Claim:
-    return Claim(
-        label=formula.name,
-        statement=statement,
-        kind="derived here",
-        source=_NOTES,
-        formula=formula,
-        derivation=Derivation(*steps) if steps else None,
-        prose=Prose(argument=prose, page=_NOTES, by=by) if prose else None,
-    )
-
-
+_claim = partial(derived, page=_NOTES)
 ACTIVE_ERROR = _claim(
     active_error,
     "Under noise on the neurons the active output is normal with mean w^2 and deviation w sigma.",
