@@ -130,17 +130,14 @@ class BernoulliInputs:
     batch: int = 256
 
     def __post_init__(self) -> None:
-        _check_probability(self.activation_probability)
-        check_choice("values", self.values, VALUES)
-        check_integer("batch", self.batch, "the number of inputs per step")
+        _check_batches(self.activation_probability, self.values, self.batch)
 
     def draw(
         self, n: int, networks: tuple[int, ...], rng: np.random.Generator | None
     ) -> tuple[np.ndarray, np.ndarray]:
         """A new batch for each network."""
-        shape = (*networks, self.batch, n)
-        inputs = _values(check_rng(rng), shape, self.values)
-        inputs *= rng.random(shape) < self.activation_probability  # type: ignore[union-attr]
+        rng, shape = check_rng(rng), (*networks, self.batch, n)
+        inputs = _active(rng, shape, self.activation_probability, self.values)
         return inputs, np.full(self.batch, 1 / self.batch)
 
 
@@ -180,29 +177,33 @@ class BlockInputs:
     batch: int = 256
 
     def __post_init__(self) -> None:
-        _check_probability(self.activation_probability)
-        check_choice("values", self.values, VALUES)
-        check_integer("batch", self.batch, "the number of inputs per step")
+        _check_batches(self.activation_probability, self.values, self.batch)
 
     def draw(
         self, n: int, networks: tuple[int, ...], rng: np.random.Generator | None
     ) -> tuple[np.ndarray, np.ndarray]:
         """A new batch for each network."""
-        shape = (*networks, self.batch, n)
-        inputs = _values(check_rng(rng), shape, self.values)
-        inputs *= rng.random(shape) < self.activation_probability  # type: ignore[union-attr]
-        half = rng.integers(0, 2, shape[:-1])  # type: ignore[union-attr]
+        rng, shape = check_rng(rng), (*networks, self.batch, n)
+        inputs = _active(rng, shape, self.activation_probability, self.values)
+        half = rng.integers(0, 2, shape[:-1])
         inputs *= half[..., None] == (np.arange(n) >= n - n // 2)
         return inputs, np.full(self.batch, 1 / self.batch)
 
 
-def _values(rng: np.random.Generator, shape: tuple[int, ...], values: str) -> np.ndarray:
-    return np.ones(shape) if values == "ones" else rng.random(shape)
+def _active(
+    rng: np.random.Generator, shape: tuple[int, ...], probability: float, values: str
+) -> np.ndarray:
+    """Values of features that are active independently, 0 for the others."""
+    inputs = np.ones(shape) if values == "ones" else rng.random(shape)
+    inputs *= rng.random(shape) < probability
+    return inputs
 
 
-def _check_probability(probability: float) -> None:
+def _check_batches(probability: float, values: str, batch: int) -> None:
     if not 0 < probability <= 1:
         raise ValueError(
             f"Got activation_probability={probability!r}; it is a probability and must lie "
             "in (0, 1]."
         )
+    check_choice("values", values, VALUES)
+    check_integer("batch", batch, "the number of inputs per step")

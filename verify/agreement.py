@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, fields
 from statistics import NormalDist
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -18,9 +18,7 @@ from .intervals import (
     poisson_interval,
 )
 from .power import POWER, smallest_binomial_deviation, smallest_poisson_deviation
-
-if TYPE_CHECKING:
-    from .tables import Table
+from .tables import Table, Tabular
 
 Verdict = Literal["agrees", "departs", "undecided"]
 
@@ -28,7 +26,7 @@ _QUANTILE_OF_POWER = NormalDist().inv_cdf(POWER)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Agreement:
+class Agreement(Tabular):
     r"""A prediction beside its measurement, and whether they agree to a stated margin.
 
     The verdict is an equivalence statement about the interval of measurement / prediction:
@@ -334,17 +332,6 @@ class Agreement:
         from .standard_tables import agreements_table
 
         return agreements_table([self])
-
-    def to_frame(self) -> Any:
-        """The comparison as a pandas table of one row."""
-        return self.table().to_frame()
-
-    def to_latex(self) -> str:
-        """The comparison as a tabular of one row."""
-        return self.table().to_latex()
-
-    def _repr_html_(self) -> str:
-        return self.table()._repr_html_()
 
     @property
     def ratio(self) -> float | None:

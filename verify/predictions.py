@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .. import theory
 from ..numerics._validate import check_lam, check_sizes
 from .rounding import rounded
-
-if TYPE_CHECKING:
-    from .tables import Table
+from .tables import Table, Tabular
 
 SIZES = (
     "expected_pairs",
@@ -59,7 +57,7 @@ class Prediction:
     warning: str | None = None
 
 
-class Predictions(dict[str, Prediction]):
+class Predictions(Tabular, dict[str, Prediction]):
     """Predictions by name, with a text and a JSON form.
 
     >>> from polysem import verify
@@ -101,17 +99,6 @@ class Predictions(dict[str, Prediction]):
             for p in self.values()
         ]
         return rows_table("predictions", "What the closed forms expect.", rows)
-
-    def to_frame(self) -> Any:
-        """The predictions as a pandas table."""
-        return self.table().to_frame()
-
-    def to_latex(self) -> str:
-        """The predictions as a tabular."""
-        return self.table().to_latex()
-
-    def _repr_html_(self) -> str:
-        return self.table()._repr_html_()
 
     def text(self) -> str:
         """One line a prediction."""

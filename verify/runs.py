@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from .. import numerics
-
-if TYPE_CHECKING:
-    from .tables import Table
+from .tables import Table, Tabular
 
 RULE = "authors: at least two features with |W_ik| in [0.8, 1.2]"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Run:
+class Run(Tabular):
     """The counts, norms and outcome of one trained network.
 
     >>> from polysem import verify
@@ -104,17 +102,6 @@ class Run:
         from .standard_tables import fields_table
 
         return fields_table("run", "One training run.", self.to_dict())
-
-    def to_frame(self) -> Any:
-        """The fields as a pandas table."""
-        return self.table().to_frame()
-
-    def to_latex(self) -> str:
-        """The fields as a tabular."""
-        return self.table().to_latex()
-
-    def _repr_html_(self) -> str:
-        return self.table()._repr_html_()
 
     def text(self) -> str:
         """One line a field."""

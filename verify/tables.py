@@ -115,6 +115,25 @@ class Table:
         return paths
 
 
+class Tabular:
+    """What shows itself as a table: as a data frame, in LaTeX and in a notebook."""
+
+    def table(self) -> Table:
+        """The table."""
+        raise NotImplementedError
+
+    def to_frame(self) -> pd.DataFrame:
+        """The table as a data frame."""
+        return self.table().to_frame()
+
+    def to_latex(self) -> str:
+        """The table as a tabular."""
+        return self.table().to_latex()
+
+    def _repr_html_(self) -> str:
+        return self.table()._repr_html_()
+
+
 def _is_number(text: str) -> bool:
     return _NUMBER.fullmatch(text) is not None
 
