@@ -209,14 +209,13 @@ def diagnose(
     as_json: bool,
 ) -> None:
     """Is the polysemanticity in WEIGHTS (.npy, .npz, .safetensors, .pt) what chance predicts?"""
-    from ..numerics._files import writable_folder
     from .diagnose import diagnose as diagnosis
     from .weights_file import read_weights
 
     values, name = read_weights(weights, array=array)
     found = diagnosis(values, layout=layout, significance=significance)
     if figure is not None:
-        found.plot().write(writable_folder(figure))
+        found.plot().write(figure)
     if as_json:
         emit({"file": weights, "array": name} | found.to_dict())
     elif latex:

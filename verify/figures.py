@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..numerics._files import write_bytes, write_text
+from ..numerics._files import writable_folder, write_bytes, write_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -75,12 +75,13 @@ class Plot:
     def __repr__(self) -> str:
         return f"Plot({self.name}: {', '.join(map(str, self.data.columns))})"
 
-    def write(self, folder: Path) -> list[Path]:
+    def write(self, folder: str | Path) -> list[Path]:
         """Write NAME.pdf, NAME.png, NAME.csv and NAME.txt (the caption)."""
         import logging
 
         from matplotlib import style
 
+        folder = writable_folder(folder)
         logging.getLogger("fontTools").setLevel(logging.ERROR)  # it warns of the fonts' age
         paths = [folder / f"{self.name}.{ending}" for ending in ("pdf", "png", "csv", "txt")]
         with style.context(STYLE):

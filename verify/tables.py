@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..numerics._files import write_text
+from ..numerics._files import writable_folder, write_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -107,8 +107,9 @@ class Table:
         ]
         return "\n".join(head) + "\n" + tabular
 
-    def write(self, folder: Path) -> list[Path]:
+    def write(self, folder: str | Path) -> list[Path]:
         """Write NAME.tex and NAME.csv."""
+        folder = writable_folder(folder)
         paths = [folder / f"{self.name}.tex", folder / f"{self.name}.csv"]
         write_text(paths[0], self.to_latex())
         write_text(paths[1], self.frame.to_csv(index=False, lineterminator="\n"))
