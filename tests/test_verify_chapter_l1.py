@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from polysem import theory, verify
-from polysem.verify import chapter_l1
+from polysem.verify import chapter_l1, l1_runs
 
 
 def test_all_published_counts_are_read():
@@ -18,7 +18,7 @@ def test_all_published_counts_are_read():
 
 
 def test_the_sparsification_figure_compares_three_curves():
-    data = chapter_l1._sparsification()
+    data = l1_runs.sparsification()
     mid = data[(data.t >= 10) & (data.t <= 1e4)]
     law_error = np.abs(mid.live_law / mid.live_exact - 1)
     paper_error = np.abs(mid.live_paper / mid.live_exact - 1)

@@ -82,7 +82,7 @@ def test_a_failed_computation_keeps_nothing(tmp_path):
 def test_an_interrupted_report_goes_on_where_it_was(tmp_path, monkeypatch):
     """The l1 chapter's networks are trained cell by cell; those that are done are not again."""
     from polysem import numerics
-    from polysem.verify import chapter_l1
+    from polysem.verify import l1_runs
 
     trained = []
     train = numerics.train
@@ -95,12 +95,12 @@ def test_an_interrupted_report_goes_on_where_it_was(tmp_path, monkeypatch):
         return train(initial, lam)
 
     seeds = np.random.SeedSequence(5).spawn(2)
-    monkeypatch.setattr(chapter_l1.numerics, "train", counted)
+    monkeypatch.setattr(l1_runs.numerics, "train", counted)
     with verify.keep_in(tmp_path):
-        chapter_l1._train(64, 1, seeds[0])
+        l1_runs.trained(64, 1, seeds[0])
         with pytest.raises(KeyboardInterrupt):
-            chapter_l1._train(128, 1, seeds[1])
-        first = chapter_l1._train(64, 1, seeds[0])
-        second = chapter_l1._train(128, 1, seeds[1])
+            l1_runs.trained(128, 1, seeds[1])
+        first = l1_runs.trained(64, 1, seeds[0])
+        second = l1_runs.trained(128, 1, seeds[1])
     assert trained == [(1, 64, 64), "stop", (1, 64, 128)]
     assert first["neurons"].shape == second["neurons"].shape == (1,)
