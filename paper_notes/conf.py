@@ -10,7 +10,9 @@ sys.path[:0] = [str(HERE.parent), str(HERE)]
 os.environ["PYTHONPATH"] = os.pathsep.join([sys.path[0], os.environ.get("PYTHONPATH", "")])
 os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
 
+import book_links  # noqa: E402
 import book_pages  # noqa: E402
+from sphinx.errors import ExtensionError  # noqa: E402
 
 import polysem  # noqa: E402
 
@@ -59,8 +61,18 @@ html_copy_source = False
 html_theme_options = {"navigation_with_keys": True}
 
 
+def check_links(app, exception):
+    """A built book has no link inside it that leads nowhere."""
+    if exception is None and app.builder.format == "html":
+        number, found = book_links.broken(Path(app.outdir))
+        print(f"{number} links inside the book, {len(found)} broken")
+        if found:
+            raise ExtensionError("Broken links:\n" + "\n".join(found))
+
+
 def setup(app):
     book_pages.write_inventories(HERE / "_build")
     book_pages.write_api_pages(HERE / "api")
     app.connect("autodoc-process-docstring", lambda *given: book_pages.escape_bars(given[-1]), 900)
+    app.connect("build-finished", check_links)
     app.connect("source-read", lambda _app, name, text: book_pages.fill(HERE, name, text))
