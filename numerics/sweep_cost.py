@@ -18,7 +18,6 @@ _FITTED = {
     "sgd": (1.8e-4, 1.08, 0.71, 0.0),
     "adamw": (2.6e-4, 0.98, 0.77, 0.0),
 }
-WORST_FACTOR = 3.0
 _ARRAYS = 10  # of the size of the weights or the Gram matrix, alive at once
 _INTERPRETER = 150_000_000  # bytes of a worker with NumPy and SciPy loaded
 
@@ -63,7 +62,7 @@ def predicted_seconds(cell: Cell) -> float | None:
     """Processor time of one run of a cell; None where no fit holds.
 
     A power law in n, m and lambda fitted to measured runs (n 16 to 128, m 64 to 1024, lambda .01
-    to .1). The runs of the fit lie within a factor 2.1 of it; ``WORST_FACTOR`` leaves room.
+    to .1). The runs of the fit lie within a factor 2.1 of it.
 
     >>> from polysem import numerics
     >>> numerics.predicted_seconds(numerics.Cell(n=64, m=64, lam=0.0, sigma=0.1)) is None

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from scipy.stats import norm
 from statsmodels.stats.proportion import proportion_confint
 from statsmodels.stats.rates import confint_poisson
 
@@ -28,6 +29,11 @@ def test_poisson_interval_equals_statsmodels(count):
     ours = verify.poisson_interval(count, exposure=3.0, false_alarm=RATE)
     theirs = confint_poisson(count, 3.0, method="exact-c", alpha=RATE)
     assert ours == pytest.approx(theirs, rel=1e-10, abs=1e-15)
+
+
+def test_normal_interval_equals_scipy():
+    ours = verify.normal_interval(2.5, 0.3, false_alarm=RATE)
+    assert ours == pytest.approx(norm.interval(1 - RATE, 2.5, 0.3), rel=1e-12)
 
 
 def slow_bounded_mean_holds(samples, bounds, false_alarm, mean, guess):
