@@ -7,7 +7,7 @@ import igraph
 from polysem.theory.claims import claims, topics
 from polysem.theory.record import Record
 
-LETTER, HEIGHT, ROW, GAP = 6.6, 20, 30, 46  # in pixels: of a letter, a box, a row, between columns
+LETTER, HEIGHT, ROW, GAP = 6.6, 20, 30, 40  # in pixels: of a letter, a box, a row, between columns
 
 
 def draw(topic: str) -> str:
@@ -27,13 +27,14 @@ def draw(topic: str) -> str:
     column = _columns(graph)
     layout = graph.layout_sugiyama(layers=column, hgap=1, vgap=1, maxiter=1000)
     row = _rows([x for x, _ in layout], column)
+    wide = {label: LETTER * len(label) + 10 for label in labels}
     widths = [
-        LETTER * max(len(label) for label, own in zip(labels, column, strict=True) if own == place)
+        max(wide[label] for label, own in zip(labels, column, strict=True) if own == place)
         for place in range(max(column) + 1)
     ]
     left = [sum(widths[:c]) + c * GAP + 2 for c in range(len(widths))]
     boxes = {
-        label: (left[c], ROW * r + 2, LETTER * len(label))
+        label: (left[c], ROW * r + 2, wide[label])
         for label, c, r in zip(labels, column, row, strict=True)
     }
     width, height = left[-1] + widths[-1] + 2, ROW * max(row) + HEIGHT + 4
