@@ -129,8 +129,9 @@ def _run_all(tasks: list[Any], entropy: int, progress: bool) -> list[Any]:
     from joblib import Parallel, delayed
     from tqdm.auto import tqdm
 
+    folder = kept_folder()  # here: joblib draws the tasks in a thread without our context
     jobs = Parallel(n_jobs=-1, return_as="generator")(
-        delayed(_run_one)(task, entropy, kept_folder()) for task in tasks
+        delayed(_run_one)(task, entropy, folder) for task in tasks
     )
     return list(tqdm(jobs, total=len(tasks), desc="noise", disable=None if progress else True))
 

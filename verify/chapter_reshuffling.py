@@ -13,71 +13,59 @@ from .. import numerics, theory
 from .agreement import Agreement
 from .published import data_rows
 from .report import Chapter
-from .reshuffling_runs import Ensemble, Outcomes, ensembles, run_ensemble
+from .reshuffling_experiments import LoneRows
+from .reshuffling_plan import (
+    CHAINS,
+    FAST_LAM,
+    FAST_TIME,
+    dense_pairs,
+    ensembles,
+    lone_rows,
+    two_row_samples,
+)
+from .reshuffling_runs import Ensemble, Outcomes
+from .tasks import Arrays, Task, run_all
 
 FALSE_ALARM = 1e-3  # of each line of the chapter; the suite's checks have their own budget
 STEP_ERROR = 0.008  # of the retained fraction in the limit at rel = .03, see the page
-QUANTILE = 3.3  # standard errors of a normal at that rate
+SUPPORT_STEP_ERROR = 0.002  # of the count with altered interference, over its mean; see the page
+QUANTILE, POWER_QUANTILE = 3.3, 2.33  # standard errors of a normal at that rate; at power .99
 COMMITTED = "reshuffling_runs.csv"
-FAST_TIME, FAST_LAM = 10.0, 1e-3
-
-FAST = {
-    "quick": {(16, 64): 2000, (64, 256): 150, (64, 1024): 40},
-    "paper": {(16, 64): 6000, (64, 256): 500, (128, 1024): 80, (64, 1024): 120},
-}
-PAIRS = {
-    "quick": {64: 4000, 256: 2000},
-    "paper": {64: 20_000, 256: 16_000, 1024: 6000},
-}
-FLOW_PAIRS = {"quick": {}, "paper": {(64, 0.3): 12_000}}
-ROWS = {
-    "quick": {(64, 0.2380): 8000, (256, 0.1485): 4000},
-    "paper": {
-        (m, lam): rows
-        for m, rows, lams in (
-            (64, 20_000, (0.2023, 0.2380, 0.2737)),
-            (256, 12_000, (0.1262, 0.1485, 0.1708)),
-            (1024, 6000, (0.0741, 0.0872, 0.1002)),
-        )
-        for lam in lams
-    },
-}
-CHAINS = {"quick": 1000, "paper": 16_000}
 SUPPORT_MARGIN = {(4, 16): 0.05, (8, 16): 0.02, (16, 16): 0.02}
+
+TwoRow = dict[tuple[int, float, int], tuple[float, float]]
+"""Two-row prediction and its error, by neurons, lambda sqrt(m) and features."""
 
 
 def chapter(scale: str, *, entropy: int, progress: bool = True) -> Chapter:
     """Compute the reshuffling chapter at a scale."""
-    from tqdm.auto import tqdm
-
     from . import reshuffling_plots as plots
 
-    seeds = np.random.SeedSequence(entropy, spawn_key=(6,)).spawn(5)
-    rngs = [np.random.default_rng(seed) for seed in seeds]
-    plan = [
-        (purpose, ensemble) for purpose, listed in ensembles(scale).items() for ensemble in listed
-    ]
-    bar = tqdm(plan, desc="reshuffling", disable=None if progress else True)
-    runs: dict[str, list[Outcomes]] = {}
-    for purpose, ensemble in bar:
-        runs.setdefault(purpose, []).append(run_ensemble(ensemble, entropy))
-    two_rows = _two_row_predictions(scale, rngs[1])
-    fast = _fast_phase(scale, rngs[2])
-    collapse = _collapse(scale, rngs[3])
+    plan, samples = ensembles(scale), two_row_samples(scale)
+    tasks: list[Task] = [*samples, *(one for listed in plan.values() for one in listed)]
+    tasks += [*lone_rows(scale), *dense_pairs(scale)]
+    results = run_all("reshuffling", tasks, entropy, progress=progress)
+    runs = {
+        purpose: [Outcomes(ensemble=one, **results[one]) for one in listed]
+        for purpose, listed in plan.items()
+    }
+    two_rows = {
+        (sample.m, sample.strength, n): (float(value), float(error))
+        for sample in samples
+        for n, value, error in zip(sample.features, *results[sample].values(), strict=True)
+    }
+    fates = [(rows, results[rows]) for rows in lone_rows(scale)]
     agreements = (
-        _kick_identity(rngs[0]),
-        _pair_constant(scale, rngs[4]),
+        _kick_identity(np.random.default_rng(np.random.SeedSequence(entropy, spawn_key=(6,)))),
+        _pair_constant([results[pairs] for pairs in dense_pairs(scale)], scale),
         *(a for found in runs["limit"] for a in _law(found)),
         *(a for found in runs["laplace"] for a in _law(found)),
+        *_trend(runs["limit"]),
         *_two_row_agreements(two_rows, [*runs["limit"], *runs["flow"]]),
-        *(_fast_agreement(ensemble, kept) for ensemble, kept in fast),
-        *(_collapse_agreement(*found) for found in collapse),
+        *(_fast_agreement(found) for found in runs["fast"]),
+        *(_collapse_agreement(rows, found) for rows, found in fates),
         *(a for found in runs["support"] for a in _support(found)),
-        *(
-            _dispersion(found)
-            for found in runs["limit"]
-            if found.ensemble.n >= found.ensemble.m / 4
-        ),
+        *(a for found in runs["limit"] for a in _dispersion(found)),
         *_committed([f for purpose in ("limit", "laplace", "flow") for f in runs[purpose]], scale),
     )
     tables = {
@@ -92,11 +80,11 @@ def chapter(scale: str, *, entropy: int, progress: bool = True) -> Chapter:
             plots.runs_table(tables["limit"] + tables["laplace"], two_rows),
             plots.drift_table(_with_committed(tables["limit"], scale)),
             plots.support_table(tables["support"]),
-            plots.collapse_table(collapse, tables["dead"]),
+            plots.collapse_table(fates, tables["dead"]),
         ),
         figures=(
             plots.crowding_figure(_with_committed(tables["limit"] + tables["flow"], scale)),
-            plots.collapse_figure(_with_committed(tables["dead"], scale), collapse),
+            plots.collapse_figure(_with_committed(tables["dead"], scale), fates),
         ),
         remarks=(
             "The limit lambda -> 0 is computed by the quasi-static scheme at rel = .03; its step "
@@ -133,13 +121,11 @@ def _kick_identity(rng: np.random.Generator) -> Agreement:
     )
 
 
-def _pair_constant(scale: str, rng: np.random.Generator) -> Agreement:
+def _pair_constant(found: list[Arrays], scale: str) -> Agreement:
     """J by two steps, extrapolated to step 0."""
-    coarse, fine = (
-        numerics.pair_problem(rng, step=step, chains=CHAINS[scale]) for step in (0.04, 0.02)
-    )
-    estimate = 2 * fine.constant - coarse.constant
-    error = QUANTILE * math.hypot(2 * fine.constant_error, coarse.constant_error)
+    coarse, fine = found
+    estimate = float(2 * fine["constant"] - coarse["constant"])
+    error = QUANTILE * math.hypot(2 * fine["error"], coarse["error"])
     return Agreement(
         claim="pair_constant",
         quantity="constant J of the dense pair problem",
@@ -182,38 +168,55 @@ def _fitted(ensemble: Ensemble) -> float:
     return float(numerics.retained_fraction(theory.fitted_kick_size(n=ensemble.n, m=ensemble.m)))
 
 
-TwoRow = dict[tuple[int, float], NDArray]
+def _trend(runs: list[Outcomes]) -> Iterable[Agreement]:
+    """The fall of the winners kept where n/sqrt(m) doubles, against that of the law."""
+    known = {(f.ensemble.n, f.ensemble.m): f for f in runs if f.ensemble.m >= 64}
+    steps = [((n, m), (2 * n, m)) for n, m in known if 2 * n <= 4 * math.sqrt(m)]
+    steps += [((n, 4 * m), (n, m)) for n, m in known if n <= 4 * math.sqrt(m)]
+    for (n, m), (more, fewer) in steps:
+        if (n, m) not in known or (more, fewer) not in known:
+            continue
+        sparse, crowded = known[n, m].retained, known[more, fewer].retained
+        law = float(
+            numerics.retained_fraction_sparse(n, m) - numerics.retained_fraction_sparse(more, fewer)
+        )
+        error = math.hypot(*(kept.std(ddof=1) / math.sqrt(len(kept)) for kept in (sparse, crowded)))
+        estimate = float(sparse.mean() - crowded.mean())
+        half = QUANTILE * error + STEP_ERROR
+        yield Agreement(
+            claim="winner_in_network",
+            quantity=f"fall of the winners kept, lambda -> 0, from n = {n}, m = {m} to n = {more}, "
+            f"m = {fewer}, parameter-free law",
+            prediction=law,
+            estimate=estimate,
+            interval=(estimate - half, estimate + half),
+            margin=0.5,
+            false_alarm=FALSE_ALARM,
+            smallest_detectable=(half + POWER_QUANTILE * error + STEP_ERROR) / law,
+            samples=min(len(sparse), len(crowded)),
+            numerical_error=STEP_ERROR,
+            assumption="independent networks, means that are normal",
+        )
 
 
-def _two_row_predictions(scale: str, rng: np.random.Generator) -> TwoRow:
-    """Kick vectors of pairs on their own, by neurons and lambda sqrt(m)."""
-    kicks = {(m, 0.0): numerics.two_rows(m, p, rng).kicks for m, p in PAIRS[scale].items()}
-    for (m, strength), pairs in FLOW_PAIRS[scale].items():
-        found = numerics.two_rows(m, pairs, rng, lam=strength / math.sqrt(m))
-        kicks[m, strength] = found.kicks
-    return kicks
+def two_row_key(ensemble: Ensemble) -> tuple[int, float, int]:
+    """Under which the two-row prediction for an ensemble is found."""
+    return ensemble.m, round(ensemble.lam * math.sqrt(ensemble.m), 6), ensemble.n
 
 
-def predicted_by_two_rows(kicks: TwoRow, ensemble: Ensemble) -> tuple[float, float] | None:
-    """The two-row prediction for an ensemble and its standard error, if its pairs were run."""
-    key = (ensemble.m, round(ensemble.lam * math.sqrt(ensemble.m), 6))
-    if key not in kicks or ensemble.law != "gaussian":
-        return None
-    rng = np.random.default_rng([ensemble.n, ensemble.m])
-    return numerics.two_row_prediction(kicks[key], ensemble.n, ensemble.m, rng)
-
-
-def _two_row_agreements(kicks: TwoRow, runs: list[Outcomes]) -> Iterable[Agreement]:
+def _two_row_agreements(two_rows: TwoRow, runs: list[Outcomes]) -> Iterable[Agreement]:
+    """The two-row prediction, in the range where it is claimed and outside."""
     for found in runs:
         ensemble = found.ensemble
-        predicted = predicted_by_two_rows(kicks, ensemble)
-        if predicted is None or ensemble.n > 4 * math.sqrt(ensemble.m):
+        if two_row_key(ensemble) not in two_rows:
             continue
-        value, error = predicted
+        value, error = two_rows[two_row_key(ensemble)]
+        claimed = ensemble.lam == 0 and ensemble.n <= 4 * math.sqrt(ensemble.m)
         words = f"lambda = {ensemble.lam:.4g}" if ensemble.lam else "lambda -> 0"
         yield Agreement.of_mean(
-            claim="two_row_prediction",
-            quantity=f"winners kept, {words}, {ensemble.sizes}, two-row prediction",
+            claim="two_row_prediction" if claimed else "two_row_prediction_outside",
+            quantity=f"winners kept, {words}, {ensemble.sizes}, two-row prediction"
+            + ("" if claimed else " outside its range"),
             prediction=value,
             samples=found.retained,
             margin=0.08,
@@ -223,52 +226,29 @@ def _two_row_agreements(kicks: TwoRow, runs: list[Outcomes]) -> Iterable[Agreeme
         )
 
 
-def _fast_phase(scale: str, rng: np.random.Generator) -> list[tuple[Ensemble, NDArray]]:
-    """Winners kept at t = 10 of the flow at small lambda."""
-    found = []
-    for (n, m), runs in FAST[scale].items():
-        ensemble = Ensemble(n=n, m=m, lam=FAST_LAM, runs=runs)
-        initial = ensemble.initial(rng, runs)
-        final = numerics.train(initial, FAST_LAM, max_time=FAST_TIME).weights
-        kept = np.abs(final).argmax(axis=-1) == np.abs(initial).argmax(axis=-1)
-        found.append((ensemble, kept.mean(axis=1)))
-    return found
-
-
-def _fast_agreement(ensemble: Ensemble, kept: NDArray) -> Agreement:
+def _fast_agreement(found: Outcomes) -> Agreement:
+    ensemble = found.ensemble
     prediction = float(numerics.retained_fraction_fast(ensemble.n, ensemble.m))
     return Agreement.of_mean(
         claim="fast_phase_law",
-        quantity=f"winners kept at t = 10, lambda = {FAST_LAM:g}, {ensemble.sizes}, "
+        quantity=f"winners kept at t = {FAST_TIME:g}, lambda = {FAST_LAM:g}, {ensemble.sizes}, "
         "one-integral law, 3 points",
         prediction=prediction,
-        samples=kept,
+        samples=found.retained,
         margin=0.03 / prediction,
         bounds=None,
         false_alarm=FALSE_ALARM,
     )
 
 
-Fates = tuple[int, float, float, NDArray]
-
-
-def _collapse(scale: str, rng: np.random.Generator) -> list[Fates]:
-    """Neurons, lambda, one-curve law, and the exact fates less those that the law tells."""
-    found = []
-    for (m, lam), count in ROWS[scale].items():
-        rows = rng.normal(0, m**-0.5, (count, m))
-        law = numerics.dead_fraction(m, lam)
-        told = np.abs(rows).max(axis=1) * math.sqrt(m) < numerics.critical_weight(m, lam)
-        found.append((m, lam, law, numerics.rows_die(rows, lam).astype(float) - told + law))
-    return found
-
-
-def _collapse_agreement(m: int, lam: float, law: float, fates: NDArray) -> Agreement:
+def _collapse_agreement(rows: LoneRows, found: Arrays) -> Agreement:
+    law = float(found["law"])
     return Agreement.of_mean(
         claim="one_curve_collapse",
-        quantity=f"lone rows that l1 kills, m = {m}, lambda = {lam:g}, one-curve law, 3 points",
+        quantity=f"lone rows that l1 kills, m = {rows.m}, lambda = {rows.lam:g}, one-curve law, "
+        "3 points",
         prediction=law,
-        samples=fates,
+        samples=found["fates"],
         margin=0.03 / law,
         bounds=None,
         false_alarm=FALSE_ALARM,
@@ -293,23 +273,38 @@ def _support(found: Outcomes) -> Iterable[Agreement]:
         margin=SUPPORT_MARGIN.get((ensemble.n, ensemble.m), 0.08),
         bounds=None,
         false_alarm=FALSE_ALARM,
+        numerical_error=SUPPORT_STEP_ERROR * found.expected,
     )
 
 
-def _dispersion(found: Outcomes) -> Agreement:
-    """Variance over mean of the count against that of the exclusion law (1 for Poisson)."""
+def _dispersion(found: Outcomes) -> Iterable[Agreement]:
+    """Variance over mean of the count, against the exclusion law and against Poisson's."""
     ensemble = found.ensemble
+    if 4 * ensemble.n < ensemble.m:
+        return
     law = theory.variance_neurons_exclusion(n=ensemble.n, m=ensemble.m) / found.expected
-    squares = np.square(found.neurons - found.neurons.mean()) / found.neurons.mean()
-    return Agreement.of_mean(
-        claim="dispersion_neurons_exclusion",
-        quantity=f"variance over mean of the count, lambda -> 0, {ensemble.sizes}, exclusion law",
-        prediction=float(law),
-        samples=squares * len(squares) / (len(squares) - 1),
-        margin=0.25,
-        bounds=None,
-        false_alarm=FALSE_ALARM,
-    )
+    full = ensemble.n == ensemble.m
+    for claim, words, prediction, margin in (
+        ("dispersion_when_full" if full else "dispersion_in_the_limit", "exclusion law", law, 0.25),
+        ("poisson_dispersion", "Poisson's", 1.0, 0.05),
+    ):
+        yield Agreement.of_mean(
+            claim=claim,
+            quantity=f"variance over mean of the count, lambda -> 0, {ensemble.sizes}, {words}",
+            prediction=float(prediction),
+            samples=_dispersion_terms(found.neurons),
+            margin=margin,
+            bounds=None,
+            false_alarm=FALSE_ALARM,
+        )
+
+
+def _dispersion_terms(counts: NDArray) -> NDArray:
+    """Terms whose mean is variance over mean, and whose spread counts that of the mean too."""
+    away = counts - counts.mean()
+    variance = counts.var(ddof=1)
+    terms = away**2 * len(counts) / (len(counts) - 1) - variance / counts.mean() * away
+    return np.asarray(terms / counts.mean())
 
 
 def _committed(runs: list[Outcomes], scale: str) -> Iterable[Agreement]:

@@ -16,6 +16,8 @@ from .tables import Table
 if TYPE_CHECKING:
     import pandas as pd
 
+    from .chapter_reshuffling import TwoRow
+
 NUMBERS = [
     "n",
     "m",
@@ -50,17 +52,22 @@ def _number(value: float, error: float) -> str:
     return f"{need('uncertainties', 'tables').ufloat(value, error):.1uS}"
 
 
-def runs_table(rows: list[dict[str, Any]], kicks: Any) -> Table:
+def _mean_of(samples: np.ndarray) -> tuple[float, float]:
+    """Mean and standard error."""
+    return float(samples.mean()), float(samples.std(ddof=1) / math.sqrt(len(samples)))
+
+
+def runs_table(rows: list[dict[str, Any]], two_rows: TwoRow) -> Table:
     """Winners kept and counts for lambda -> 0 beside the laws."""
     import pandas as pd
 
-    from .chapter_reshuffling import predicted_by_two_rows
+    from .chapter_reshuffling import two_row_key
     from .reshuffling_runs import Ensemble
 
     shown = []
     for row in frame_of(rows).itertuples():
         ensemble = Ensemble(n=int(row.n), m=int(row.m), lam=0.0, runs=1, law=row.law)
-        pair = predicted_by_two_rows(kicks, ensemble)
+        pair = two_rows.get(two_row_key(ensemble)) if row.law == "gaussian" else None
         law = float(numerics.retained_fraction_sparse(ensemble.n, ensemble.m, law=ensemble.law))
         shown.append(
             {
@@ -161,12 +168,12 @@ def collapse_table(fates: Any, dead: list[dict[str, Any]]) -> Table:
     shown = [
         {
             "$n$": "1",
-            "$m$": str(m),
-            r"$\lambda$": f"{lam:g}",
-            "dead": _number(float(found.mean()), float(found.std() / math.sqrt(len(found)))),
-            "law": f"{law:.3f}",
+            "$m$": str(rows.m),
+            r"$\lambda$": f"{rows.lam:g}",
+            "dead": _number(*_mean_of(found["fates"])),
+            "law": f"{found['law']:.3f}",
         }
-        for m, lam, law, found in fates
+        for rows, found in fates
     ]
     shown += [
         {
@@ -241,12 +248,12 @@ def collapse_figure(dead: list[dict[str, Any]], fates: Any) -> Plot:
     points = [
         {
             "kind": "n = 1",
-            "m": m,
-            "lam": lam,
-            "dead": found.mean(),
-            "error": found.std() / len(found) ** 0.5,
+            "m": rows.m,
+            "lam": rows.lam,
+            "dead": _mean_of(found["fates"])[0],
+            "error": _mean_of(found["fates"])[1],
         }
-        for m, lam, _, found in fates
+        for rows, found in fates
     ]
     points += [
         {"kind": "n = 64", "m": int(r.m), "lam": r.lam, "dead": r.dead, "error": r.dead_error}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -10,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import numerics, theory
-from .kept import kept
 
+EARLY, LATE = (0.05, 10.0), 0.4  # altered interference: step until a time, and step from then on
+REST = 1e-4  # tolerance of the flow
 _BLOCK = 1 << 21  # weights trained at once
 
 
@@ -33,6 +35,8 @@ class Ensemble:
         Factor on pushes onto weights of opposite sign.
     winner_push : bool
         Whether a row's largest weight supports weights of opposite sign.
+    until : float, optional
+        Flow time at which to stop; by default at rest.
     """
 
     n: int
@@ -42,6 +46,7 @@ class Ensemble:
     law: str = "gaussian"
     support: float = 1.0
     winner_push: bool = True
+    until: float | None = None
 
     @property
     def sizes(self) -> str:
@@ -51,8 +56,27 @@ class Ensemble:
     @property
     def seed(self) -> tuple[int, ...]:
         """A spawn key that belongs to this ensemble alone."""
-        flags = 2 * (self.law == "laplace") + (not self.winner_push)
+        flags = 4 * (self.until is not None) + 2 * (self.law == "laplace") + (not self.winner_push)
         return (self.n, self.m, round(1e9 * self.lam), round(100 * self.support), flags)
+
+    def run(self, entropy: int) -> dict[str, NDArray[np.float64]]:
+        """Train the networks; what came of each.
+
+        >>> from polysem.verify.reshuffling_runs import Ensemble
+        >>> Ensemble(n=4, m=16, lam=0.0, runs=5).run(entropy=1)["neurons"].shape
+        (5,)
+        """
+        rng = np.random.default_rng(np.random.SeedSequence(entropy, spawn_key=self.seed))
+        found: list[tuple[NDArray, NDArray, NDArray]] = []
+        for runs in _blocks(self.runs, self.n * self.m):
+            initial = self.initial(rng, runs)
+            final = self.train(initial)
+            live = np.abs(final).max(axis=-1) > 0
+            won = (np.abs(final).argmax(axis=-1) == np.abs(initial).argmax(axis=-1)) & live
+            both = (final.max(axis=1) > 0) & (final.min(axis=1) < 0)
+            found.append((won.mean(axis=1), both.sum(axis=1).astype(float), 1 - live.mean(axis=1)))
+        parts = map(np.concatenate, zip(*found, strict=True))
+        return dict(zip(("retained", "neurons", "dead"), parts, strict=True))
 
     def initial(self, rng: np.random.Generator, runs: int) -> NDArray:
         """Initial weights in float32."""
@@ -61,17 +85,22 @@ class Ensemble:
         return (rows / math.sqrt(self.m)).astype(np.float32)
 
     def train(self, initial: NDArray) -> NDArray:
-        """The weights at rest."""
+        """The weights at rest, or at the time ``until``."""
+        if self.until is not None:
+            return numerics.train(initial, self.lam, max_time=self.until).weights
         if self.lam == 0:
             return numerics.train(initial, 0.0, optimizer="quasistatic").weights
-        model = None
-        settings: dict[str, Any] = {"tolerance": 1e-4}
         if self.support != 1 or not self.winner_push:
             model = numerics.AlteredInterference(support=self.support, winner_push=self.winner_push)
-            settings["step_size"] = 0.2
-        elif self.lam * math.sqrt(self.m) > 1:  # the fate of a row depends on the step
-            settings["step_size"] = 0.0125
-        return numerics.train(initial, self.lam, model=model, **settings).weights
+            step, until = EARLY
+            early = numerics.train(initial, self.lam, model=model, step_size=step, max_time=until)
+            return numerics.train(
+                early.weights, self.lam, model=model, step_size=LATE, tolerance=REST
+            ).weights
+        strong = self.lam * math.sqrt(self.m) > 1  # the fate of a row depends on the step
+        return numerics.train(
+            initial, self.lam, step_size=0.0125 if strong else None, tolerance=REST
+        ).weights
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -118,100 +147,7 @@ class Outcomes:
         }
 
 
-def run_ensemble(ensemble: Ensemble, entropy: int) -> Outcomes:
-    """Train the networks of an ensemble, from seeds that depend on it and the entropy alone.
-
-    An interrupted report finds the outcomes again.
-
-    >>> from polysem.verify.reshuffling_runs import Ensemble, run_ensemble
-    >>> run_ensemble(Ensemble(n=4, m=16, lam=0.0, runs=5), entropy=1).neurons.shape
-    (5,)
-    """
-    about = {"ensemble": asdict(ensemble), "entropy": entropy}
-    return Outcomes(
-        ensemble=ensemble, **kept("reshuffling", about, lambda: _outcomes(ensemble, entropy))
-    )
-
-
-def _outcomes(ensemble: Ensemble, entropy: int) -> dict[str, NDArray[np.float64]]:
-    rng = np.random.default_rng(np.random.SeedSequence(entropy, spawn_key=ensemble.seed))
-    block = max(1, _BLOCK // (ensemble.n * ensemble.m))
-    found: list[tuple[NDArray, NDArray, NDArray]] = []
-    for first in range(0, ensemble.runs, block):
-        initial = ensemble.initial(rng, min(block, ensemble.runs - first))
-        final = ensemble.train(initial)
-        live = np.abs(final).max(axis=-1) > 0
-        won = (np.abs(final).argmax(axis=-1) == np.abs(initial).argmax(axis=-1)) & live
-        both = (final.max(axis=1) > 0) & (final.min(axis=1) < 0)
-        found.append((won.mean(axis=1), both.sum(axis=1).astype(float), 1 - live.mean(axis=1)))
-    names = ("retained", "neurons", "dead")
-    parts = map(np.concatenate, zip(*found, strict=True))
-    return dict(zip(names, parts, strict=True))
-
-
-def ensembles(scale: str) -> dict[str, list[Ensemble]]:
-    """The ensembles of the chapter by purpose, at a scale.
-
-    >>> from polysem.verify.reshuffling_runs import ensembles
-    >>> sorted(ensembles("quick"))
-    ['dead', 'flow', 'laplace', 'limit', 'support']
-    """
-    if scale == "quick":
-        limit = {(4, 16): 400, (16, 16): 200, (8, 64): 200, (16, 64): 200, (32, 64): 150}
-        limit |= {(16, 256): 60, (32, 256): 50, (64, 256): 40}
-        laplace = {(32, 64): 60}
-        flow = {(32, 64): 60}
-        support = [Ensemble(n=16, m=16, lam=0.01, runs=400, support=s) for s in (1.0, 0.0)]
-        dead = [Ensemble(n=64, m=64, lam=lam, runs=10) for lam in (0.19, 0.22)]
-        strengths: tuple[float, ...] = (0.3,)
-    else:
-        limit = {(2, 16): 1500, (4, 16): 1500, (8, 16): 800, (16, 16): 400}
-        limit |= {(4, 64): 800, (8, 64): 600, (16, 64): 600, (32, 64): 500, (64, 64): 150}
-        limit |= {(8, 256): 250, (16, 256): 250, (32, 256): 250, (64, 256): 200, (128, 256): 50}
-        limit |= {(256, 256): 16, (16, 1024): 100, (32, 1024): 100, (64, 1024): 80}
-        limit |= {(128, 1024): 50, (256, 1024): 16, (64, 4096): 16, (128, 4096): 10}
-        limit |= {(256, 4096): 6}
-        laplace = {(8, 64): 300, (16, 64): 300, (32, 64): 300, (16, 256): 120, (32, 256): 120}
-        laplace |= {(64, 256): 100, (32, 1024): 40, (64, 1024): 30, (128, 1024): 24}
-        flow = {(16, 64): 400, (32, 64): 400, (64, 64): 150, (32, 256): 120, (64, 256): 100}
-        flow |= {(128, 256): 40, (64, 1024): 30, (128, 1024): 20}
-        flow |= {(2, 16): 1000, (4, 16): 1000, (8, 16): 600, (16, 16): 300}
-        flow |= {(4, 64): 500, (8, 64): 400, (8, 256): 150, (16, 256): 150, (256, 256): 10}
-        flow |= {(16, 1024): 40, (32, 1024): 40, (256, 1024): 8}
-        strengths = (0.1, 0.3, 0.7)
-        small = {(4, 16): 16_000, (8, 16): 12_000, (16, 16): 3000}
-        support = [
-            Ensemble(n=n, m=m, lam=0.01, runs=runs // (4 if s else 1), support=s)
-            for (n, m), runs in small.items()
-            for s in (0.0, 1.0)
-        ]
-        support += [
-            Ensemble(n=32, m=64, lam=0.01, runs=300, support=s) for s in (0.0, 0.25, 0.5, 0.75, 1.0)
-        ]
-        support += [
-            Ensemble(n=32, m=64, lam=0.01, runs=300, winner_push=False),
-            Ensemble(n=64, m=64, lam=0.01, runs=100, support=0.0),
-            Ensemble(n=64, m=256, lam=0.01, runs=100, support=0.0),
-            Ensemble(n=64, m=256, lam=0.01, runs=100),
-        ]
-        dead = [
-            Ensemble(n=64, m=m, lam=lam, runs=runs)
-            for m, runs, lams in (
-                (64, 60, (0.16, 0.19, 0.22, 0.25)),
-                (1024, 12, (0.07, 0.077, 0.084, 0.092)),
-            )
-            for lam in lams
-        ]
-    return {
-        "limit": [Ensemble(n=n, m=m, lam=0.0, runs=r) for (n, m), r in limit.items()],
-        "laplace": [
-            Ensemble(n=n, m=m, lam=0.0, runs=r, law="laplace") for (n, m), r in laplace.items()
-        ],
-        "flow": [
-            Ensemble(n=n, m=m, lam=strength / math.sqrt(m), runs=r)
-            for strength in strengths
-            for (n, m), r in flow.items()
-        ],
-        "support": support,
-        "dead": dead,
-    }
+def _blocks(runs: int, size: int) -> Iterator[int]:
+    """How many networks of a size to train at once."""
+    block = max(1, _BLOCK // size)
+    yield from (min(block, runs - first) for first in range(0, runs, block))

@@ -1,0 +1,73 @@
+"""The shipped table of reshuffling runs, from a report at paper scale.
+
+``python -m polysem.verify.reshuffling_data REPORT OUT.csv`` reads the runs that the report kept;
+runs that other sources made are not found and are made anew.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from ..numerics._files import write_text
+from .kept import keep_in
+from .reshuffling_plan import ensembles
+from .reshuffling_plots import NUMBERS
+from .reshuffling_runs import Outcomes
+from .tasks import run_all
+
+COLUMNS = ["purpose", *NUMBERS[:4], "law", "support", "winner_push", *NUMBERS[5:]]
+
+HEADER = """\
+# Trained networks, ensemble by ensemble: winners kept and polysemantic neurons.
+# Made by the chapter reshuffling at paper scale with entropy {entropy}
+# (verify/reshuffling_plan.py), float32; lam = 0 is the limit by the quasi-static scheme at
+# rel = .03, lam > 0 the flow by proximal steps (safety .4; .05 until t = 10 and .4 from then on
+# where support or winner_push is altered; .0125 where lam sqrt(m) > 1: the dead fraction is then
+# .007 too high, the others are not affected); purpose fast: the flow stopped at t = 10.
+# retained: fraction of features whose initial argmax wins; count_ratio: neurons with both signs
+# over the mean of the exclusion law; count_variance: from network to network; dead: features
+# without a weight; *_error: standard errors over networks.
+"""
+
+
+def table_of(rows: Iterable[dict[str, Any]], entropy: int) -> str:
+    """The rows as they are shipped, six digits each.
+
+    >>> from polysem.verify.reshuffling_data import COLUMNS, table_of
+    >>> table_of([dict.fromkeys(COLUMNS, 1 / 3)], 0).splitlines()[-1][:17]
+    '0.333333,0.333333'
+    """
+    text = io.StringIO()
+    text.write(HEADER.format(entropy=entropy))
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for row in rows:
+        values = [row[name] for name in COLUMNS]
+        writer.writerow(f"{v:.6g}" if isinstance(v, float) else v for v in values)
+    return text.getvalue()
+
+
+def main(report: Path, out: Path) -> None:
+    """Write the table of a report's runs."""
+    summary = json.loads((report / "report.json").read_text(encoding="utf-8"))
+    entropy = int(summary["entropy"])
+    plan = ensembles(summary["scale"])
+    with keep_in(report / "runs"):
+        tasks = [one for listed in plan.values() for one in listed]
+        results = run_all("reshuffling", tasks, entropy, progress=True)
+    rows = [
+        Outcomes(ensemble=one, **results[one]).row() | {"purpose": purpose}
+        for purpose, listed in plan.items()
+        for one in listed
+    ]
+    write_text(out, table_of(rows, entropy))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]))
