@@ -127,3 +127,41 @@ def test_a_check_of_many_lines_is_undecided_unless_they_say_the_same(monkeypatch
     monkeypatch.setattr(bindings, "_from_checks", lambda name: [])
     with pytest.raises(ValueError, match="Got check=x; no experiment carries it out"):
         bindings.run("x")
+
+
+def a_report(verdict="agrees"):
+    line = {"claim": "sparse_kick_size", "verdict": verdict, "sentence": "It was so."}
+    other = {"claim": "other", "verdict": "departs", "sentence": "Not asked."}
+    return {
+        "scale": "paper",
+        "chapters": [{"name": "reshuffling", "agreements": [line, line, other]}],
+    }
+
+
+def test_a_report_gives_the_verdicts_of_its_lines():
+    found = bindings.from_report(a_report())
+    assert found == {
+        "sparse_phase_law": {
+            "scale": "paper",
+            "verdict": "agrees",
+            "sentence": "2 lines: 2 agrees. It was so. It was so.",
+        }
+    }
+
+
+def test_verdicts_of_paper_scale_stay_unless_a_small_sample_departs(tmp_path, monkeypatch):
+    path = tmp_path / "report.json"
+    path.write_text(json.dumps(a_report()), encoding="utf-8")
+    record = claims_view.rechecked(Record.load(), "sparse_kick_size", report=path)
+    assert record.status("sparse_kick_size") == "measured"
+    assert "Check sparse_phase_law (paper scale): agrees. 2 lines" in claims_view.page(
+        "sparse_kick_size", record
+    )
+    for verdict, kept in (("undecided", "paper"), ("agrees", "paper"), ("departs", "quick")):
+        entry = {"scale": "quick", "verdict": verdict, "sentence": "x"}
+        monkeypatch.setattr(claims_view, "run", lambda name, entry=entry: entry)
+        again = claims_view.rechecked(record, "sparse_kick_size", simulations=True)
+        assert again.checks["sparse_phase_law"]["scale"] == kept
+    path.write_text("{}", encoding="utf-8")
+    with pytest.raises(ValueError, match="it is no report"):
+        claims_view.rechecked(record, "sparse_kick_size", report=path)

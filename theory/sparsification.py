@@ -210,7 +210,7 @@ WINNER_IN_NETWORK = Claim(
     "n/sqrt(m), end on the neuron of their initially largest weight.",
     kind="derived here",
     source=_NOTES,
-    checks=("winner_in_network",),
+    checks=("winner_in_network", "winner_trend"),
 )
 excess2_slope_form = IndexForm(
     name="excess2_slope",

@@ -5,6 +5,7 @@ A name is the group of a check, or stands below with the chapter of the report t
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
 from typing import Any
@@ -28,6 +29,8 @@ IN_CHAPTER = {
     "sparse_phase_law_laplace": ("reshuffling", "sparse_kick_size_laplace"),
     "fitted_kick_size": ("reshuffling", "fitted_kick_size"),
     "two_row_prediction": ("reshuffling", "two_row_prediction"),
+    "winner_trend": ("reshuffling", "winner_in_network"),
+    "dispersion_in_the_limit": ("reshuffling", "dispersion_in_the_limit"),
     "count_without_support": ("reshuffling", "count_without_support"),
     "one_curve_collapse": ("reshuffling", "one_curve_collapse"),
     "suppression_in_training": ("cooccurrence", "suppression_fit"),
@@ -56,12 +59,46 @@ def run(name: str) -> dict[str, Any]:
     ValueError
         Where no experiment carries the check out.
     """
-    found = _from_chapter(*IN_CHAPTER[name]) if name in IN_CHAPTER else _from_checks(name)
+    if name in IN_CHAPTER:
+        chapter, claim = IN_CHAPTER[name]
+        found = [a for a in _chapter(chapter) if a.claim == claim]
+    else:
+        found = _from_checks(name)
     if not found:
         raise ValueError(f"Got check={name}; no experiment carries it out.")
-    verdicts = {agreement.verdict for agreement in found}
-    verdict = verdicts.pop() if len(verdicts) == 1 else "undecided"
-    return {"verdict": verdict, "sentence": " ".join(a.sentence() for a in found)}
+    entry = _entry([a.verdict for a in found], [a.sentence() for a in found])
+    return {"scale": "quick", **entry} if name in IN_CHAPTER else entry
+
+
+def from_report(summary: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """The verdicts, by name of the check, of the lines of a report.
+
+    Parameters
+    ----------
+    summary : mapping
+        What report.json holds.
+    """
+    lines = [
+        (chapter["name"], agreement)
+        for chapter in summary["chapters"]
+        for agreement in chapter["agreements"]
+    ]
+    found = {}
+    for name, (chapter, claim) in IN_CHAPTER.items():
+        mine = [line for where, line in lines if (where, line["claim"]) == (chapter, claim)]
+        if mine:
+            said = _entry([line["verdict"] for line in mine], [line["sentence"] for line in mine])
+            found[name] = {"scale": summary["scale"], **said}
+    return found
+
+
+def _entry(verdicts: list[str], sentences: list[str]) -> dict[str, Any]:
+    """One verdict for all lines: undecided unless they say the same."""
+    verdict = verdicts[0] if len(set(verdicts)) == 1 else "undecided"
+    if len(verdicts) > 1:
+        tally = (f"{verdicts.count(word)} {word}" for word in sorted(set(verdicts)))
+        sentences = [f"{len(verdicts)} lines: {', '.join(tally)}.", *sentences]
+    return {"verdict": verdict, "sentence": " ".join(sentences)}
 
 
 @cache
@@ -70,10 +107,6 @@ def _from_checks(group: str) -> list[Agreement]:
 
     members = [c for c in checks().values() if c.group == group and not c.nightly]
     return [check.run(ENTROPY).agreement for check in members]
-
-
-def _from_chapter(chapter: str, claim: str) -> list[Agreement]:
-    return [agreement for agreement in _chapter(chapter) if agreement.claim == claim]
 
 
 @cache

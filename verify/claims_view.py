@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import difflib
+import json
 import os
 import re
+from pathlib import Path
 from typing import Any
 
 import sympy as sp
@@ -13,7 +15,7 @@ from ..theory.claims import Claim, claims, topics
 from ..theory.formula import Formula, IndexForm
 from ..theory.record import PATH, Record, recheck
 from ..theory.symbols import LETTERS
-from .bindings import run
+from .bindings import from_report, run
 
 BLUEPRINT = PATH.parent.parent / "paper_notes" / "blueprint.md"
 _LONG_NUMBER = 100  # letters of LaTeX
@@ -121,7 +123,8 @@ def page(label: str, record: Record) -> str:
         lines += ["", f"In words ({claim.prose.page}): {claim.prose.argument}"]
     for name in claim.checks:
         entry = record.checks.get(name, {"verdict": "not run", "sentence": ""})
-        lines += ["", f"Check {name}: {entry['verdict']}. {entry['sentence']}".rstrip()]
+        scale = f" ({entry['scale']} scale)" if "scale" in entry else ""
+        lines += ["", f"Check {name}{scale}: {entry['verdict']}. {entry['sentence']}".rstrip()]
     lines += ["", f"Uses: {', '.join((*claim.uses, *claim.definitions)) or 'nothing'}."]
     lines += [f"Used by: {', '.join(used_by(label)) or 'nothing'}."]
     return "\n".join(lines)
@@ -228,20 +231,50 @@ def to_dict(record: Record, label: str | None = None) -> dict[str, Any]:
     }
 
 
-def rechecked(record: Record, label: str | None = None, *, simulations: bool = False) -> Record:
+def rechecked(
+    record: Record,
+    label: str | None = None,
+    *,
+    simulations: bool = False,
+    report: Path | None = None,
+) -> Record:
     """The record with the derivations of a claim, or of all, checked anew.
+
+    With ``simulations`` the random checks are made anew, at the report's quick scale; where the
+    record has a verdict of the paper's scale it stays, unless the new one departs. With
+    ``report`` the lines of that report.json are taken as they are.
 
     >>> from polysem.theory.record import Record
     >>> from polysem.verify.claims_view import rechecked
     >>> rechecked(Record.load(), "fold").stale("fold")
     False
+
+    Raises
+    ------
+    ValueError
+        For an unknown label, or a file that is no report.
     """
     if label is not None:
         named(label)
     labels = [label] if label else list(claims())
     wanted = {name for which in labels for name in claims()[which].checks}
     results = _verdicts(sorted(wanted)) if simulations else {}
+    larger = {name for name, entry in record.checks.items() if entry.get("scale") == "paper"}
+    results = {
+        name: entry
+        for name, entry in results.items()
+        if name not in larger or entry["verdict"] == "departs"
+    }
+    if report is not None:
+        results |= {n: entry for n, entry in _of_report(report).items() if n in wanted}
     return record.updated(recheck(labels, progress=label is None), results)
+
+
+def _of_report(path: Path) -> dict[str, dict[str, Any]]:
+    try:
+        return from_report(json.loads(path.read_text(encoding="utf-8")))
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"Got {path}; it is no report.json of polysem report.") from error
 
 
 def _verdicts(names: list[str]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import errno
 import json
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import click
@@ -228,16 +229,28 @@ def diagnose(
 @click.argument("label", required=False)
 @click.option("--recheck", is_flag=True, help="Check the derivations anew.")
 @click.option("--simulations", is_flag=True, help="With --recheck: the random checks too.")
+@click.option(
+    "--report",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="With --recheck: take the random checks from this report.json.",
+)
 @click.option("--save", is_flag=True, help="With --recheck: keep the results (in a clone).")
 @as_json
-def claims(label: str | None, recheck: bool, simulations: bool, save: bool, as_json: bool) -> None:
+def claims(
+    label: str | None,
+    recheck: bool,
+    simulations: bool,
+    report: Path | None,
+    save: bool,
+    as_json: bool,
+) -> None:
     """Every claim, or LABEL in full: statement, source, status, derivation, checks."""
     from ..theory.record import Record
     from . import claims_view
 
     record = Record.load()
     if recheck:
-        record = claims_view.rechecked(record, label, simulations=simulations)
+        record = claims_view.rechecked(record, label, simulations=simulations, report=report)
         if save:
             claims_view.save(record)
     if as_json:
