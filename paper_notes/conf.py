@@ -36,6 +36,7 @@ myst_heading_anchors = 4
 nb_execution_mode = "force"
 nb_execution_timeout = 120
 nb_execution_show_tb = True
+nb_render_markdown_format = "myst"
 nb_mime_priority_overrides = [("html", "text/latex", 5)]
 
 # Full inventories where they can be reached; elsewhere our own list of the names we link to.
