@@ -156,7 +156,7 @@ def _formula(name: str, formula: theory.Formula) -> list[str]:
         f"Source: {formula.source}.",
     ]
     head = [f".. py:function:: polysem.theory.{name}({signature})", ""]
-    escape_bars(body)
+    as_text(body)
     return head + [f"   {line}".rstrip() for line in body]
 
 
@@ -180,14 +180,17 @@ def _with_graph(found: re.Match[str]) -> str:
 
 
 _QUOTED = re.compile(r"(`[^`]*`)")
+_PAGE = re.compile(r"paper_notes/(\w+)\.md")
 
 
-def escape_bars(lines: list[str]) -> None:
-    """Escape the bars of norms in running text: docutils takes |x| for a substitution."""
+def as_text(lines: list[str]) -> None:
+    """Make running text fit for docutils: the bars of norms escaped, pages of the book linked."""
     example = False
     for place, line in enumerate(lines):
         example = line.lstrip().startswith(">>>") or (example and bool(line.strip()))
-        if not example and "|" in line:
+        if not example:
             parts = _QUOTED.split(line)
-            parts[::2] = [part.replace("|", r"\|") for part in parts[::2]]
+            parts[::2] = [
+                _PAGE.sub(r":doc:`\g<0> </\1>`", part.replace("|", r"\|")) for part in parts[::2]
+            ]
             lines[place] = "".join(parts)

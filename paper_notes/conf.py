@@ -74,6 +74,6 @@ def check_links(app, exception):
 def setup(app):
     book_pages.write_inventories(HERE / "_build")
     book_pages.write_api_pages(HERE / "api")
-    app.connect("autodoc-process-docstring", lambda *given: book_pages.escape_bars(given[-1]), 900)
+    app.connect("autodoc-process-docstring", lambda *given: book_pages.as_text(given[-1]), 900)
     app.connect("build-finished", check_links)
     app.connect("source-read", lambda _app, name, text: book_pages.fill(HERE, name, text))

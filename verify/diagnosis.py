@@ -303,6 +303,7 @@ class Diagnosis:
                 )
             axes.set_xlabel("neurons with two features or more")
             axes.set_ylabel("share of networks")
+            axes.xaxis.get_major_locator().set_params(integer=True)
             axes.legend()
 
         return Plot(
