@@ -93,21 +93,20 @@ def predict(
     """All closed forms that apply, with regime and source."""
     from .predictions import predict as predictions
 
-    result = predictions(features, neurons, lam=l1, data=data, cooccurrence=cooccurrence)
+    result = predictions(
+        features,
+        neurons,
+        lam=l1,
+        sigma=sigma,
+        kurtosis=kurtosis,
+        learning_rate=learning_rate,
+        data=data,
+        cooccurrence=cooccurrence,
+    )
     state: dict[str, str] = {}
-    if (sigma is None) != (kurtosis is None):
-        raise ValueError(
-            f"Got sigma={sigma} and kurtosis={kurtosis}; give both (excess kurtosis: bipolar -2, "
-            "uniform -1.2, Gaussian 0) or neither."
-        )
     if sigma is not None and kurtosis is not None:
-        from .predict_noise import noise_final_state, predict_noise
+        from .predict_noise import noise_final_state
 
-        result.update(
-            predict_noise(
-                features, neurons, sigma=sigma, kurtosis=kurtosis, learning_rate=learning_rate
-            )
-        )
         words = noise_final_state(features, neurons, sigma=sigma, kurtosis=kurtosis)
         state = {"final_state": words}
     if data is not None:

@@ -139,6 +139,9 @@ def predict(
     m: int,
     *,
     lam: float | None = None,
+    sigma: float | None = None,
+    kurtosis: float | None = None,
+    learning_rate: float = 0.02,
     data: str | None = None,
     cooccurrence: float | None = None,
 ) -> Predictions:
@@ -160,6 +163,8 @@ def predict(
         Numbers of features and of neurons.
     lam : float, optional
         The paper's lambda, in units of the flow.
+    sigma, kurtosis, learning_rate : float, optional
+        Noise on the hidden layer, see :func:`predict_noise`.
     data : {"pairs", "bernoulli", "uniform"}, optional
         How features co-occur, see :func:`predict_cooccurrence`.
     cooccurrence : float, optional
@@ -173,12 +178,15 @@ def predict(
     Raises
     ------
     ValueError
-        For sizes below 1, lam negative or not finite, or data without cooccurrence.
+        For sizes below 1, lam negative or not finite, sigma without kurtosis, or data without
+        cooccurrence.
 
     Source
     ------
-    Lecomte et al. 2023, Sec. 3; paper_notes/collisions.md, stationary.md and reshuffling.md.
+    Lecomte et al. 2023, Sec. 3; the page that each prediction names.
     """
+    from .predict_cooccurrence import predict_cooccurrence
+    from .predict_noise import predict_noise
     from .predict_reshuffling import reshuffling_predictions
 
     check_sizes(n, m, copies=0)
@@ -190,7 +198,14 @@ def predict(
     if (data is None) != (cooccurrence is None):
         raise ValueError(f"Got data={data}, cooccurrence={cooccurrence}; give both or neither.")
     if data is not None and cooccurrence is not None:
-        from .predict_cooccurrence import predict_cooccurrence
-
         found += predict_cooccurrence(n, m, lam=lam, data=data, cooccurrence=cooccurrence)
-    return Predictions({prediction.name: prediction for prediction in found})
+    predictions = Predictions({prediction.name: prediction for prediction in found})
+    if (sigma is None) != (kurtosis is None):
+        raise ValueError(
+            f"Got sigma={sigma} and kurtosis={kurtosis}; give both (excess kurtosis: bipolar -2, "
+            "uniform -1.2, Gaussian 0) or neither."
+        )
+    if sigma is not None and kurtosis is not None:
+        noise = {"sigma": sigma, "kurtosis": kurtosis, "learning_rate": learning_rate}
+        predictions.update(predict_noise(n, m, **noise))
+    return predictions
