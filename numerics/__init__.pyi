@@ -94,6 +94,8 @@ from .simplex import spread_rows as spread_rows
 from .solution import Outcome as Outcome
 from .solution import Solution as Solution
 from .solution import TrainingError as TrainingError
+from .some_pairs import SomePairs as SomePairs
+from .some_pairs import random_pairs as random_pairs
 from .splitting import SplitFlow as SplitFlow
 from .splitting import benefit_and_l1 as benefit_and_l1
 from .splitting import interference as interference
