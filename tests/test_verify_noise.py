@@ -5,6 +5,7 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
+import joblib
 import numpy as np
 import pytest
 from click.testing import CliRunner
@@ -150,10 +151,8 @@ def test_a_small_report_chapter(monkeypatch, tmp_path):
     }
     for name, value in small.items():
         monkeypatch.setitem(getattr(chapter_noise, name), "quick", value)
-    monkeypatch.setattr(
-        chapter_noise, "_run_all", lambda tasks, entropy, _: [task.run(entropy) for task in tasks]
-    )
-    chapter = chapter_noise.chapter("quick", entropy=1, progress=False)
+    with joblib.parallel_config(backend="sequential"):
+        chapter = chapter_noise.chapter("quick", entropy=1, progress=False)
     verdicts = {(a.claim, a.quantity): a.verdict for a in chapter.agreements}
     assert any(claim == "half_time" for claim, _ in verdicts)
     assert {a.verdict for a in chapter.agreements if a.claim == "silent_loss"} == {"agrees"}

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from .. import numerics, theory
 from .agreement import Agreement
-from .kept import keep_in, kept, kept_folder
+from .jobs import run_jobs
+from .kept import kept
 from .noise_figures import (
     code_figure,
     code_table,
@@ -92,7 +91,8 @@ RATES = {
 def chapter(scale: str, *, entropy: int, progress: bool = True) -> Chapter:
     """Compute the noise chapter at a scale."""
     tasks = [*SAMPLED[scale], *AVERAGED[scale], *GROWTH[scale], *CODES[scale], *RATES[scale]]
-    results = iter(_run_all(tasks, entropy, progress))
+    jobs = [(task, entropy) for task in tasks]
+    results = iter(run_jobs(_run_one, jobs, title="noise", progress=progress))
     sampled = {curve: next(results) for curve in SAMPLED[scale]}
     averaged = {curve: next(results) for curve in AVERAGED[scale]}
     growth = _group(GROWTH[scale], results)
@@ -124,25 +124,10 @@ def chapter(scale: str, *, entropy: int, progress: bool = True) -> Chapter:
     )
 
 
-def _run_all(tasks: list[Any], entropy: int, progress: bool) -> list[Any]:
-    """The results of all tasks, in order; on as many processes as there are cores."""
-    from joblib import Parallel, delayed
-    from tqdm.auto import tqdm
-
-    folder = kept_folder()  # here: joblib draws the tasks in a thread without our context
-    jobs = Parallel(n_jobs=-1, return_as="generator")(
-        delayed(_run_one)(task, entropy, folder) for task in tasks
-    )
-    return list(tqdm(jobs, total=len(tasks), desc="noise", disable=None if progress else True))
-
-
-def _run_one(task: Any, entropy: int, folder: Path | None) -> Any:
+def _run_one(task: Any, entropy: int) -> Any:
     """One task; an interrupted report finds its result again."""
-    from threadpoolctl import threadpool_limits
-
     about = {"task": repr(task), "entropy": entropy}
-    with threadpool_limits(1), keep_in(folder) if folder else nullcontext():
-        arrays = kept("noise", about, lambda: _arrays(task.run(entropy)))
+    arrays = kept("noise", about, lambda: _arrays(task.run(entropy)))
     if isinstance(task, Growth):
         return {name: float(value) for name, value in arrays.items()}
     parts = tuple(arrays[str(place)] for place in range(len(arrays)))
