@@ -61,8 +61,10 @@ class Batch:
             order if self.columns is None else np.take_along_axis(self.columns, order, axis=-1)
         )
 
-    def set_aside(self, resting: np.ndarray) -> None:
+    def set_aside(self, resting: np.ndarray) -> np.ndarray | None:
         """Go on without the features that rest on a neuron of their own, or share it at rest.
+
+        Returns which features stay; None if all do.
 
         A resting row with at most one weight feels no other row that has no weight on its
         neuron, and a neuron that is zero in all moving rows stays zero in them.
@@ -73,7 +75,7 @@ class Batch:
         rows = moving | weights[:, columns].any(axis=1)
         kept = rows.mean() * columns.mean()
         if kept > _WORTHWHILE or not rows.any():
-            return
+            return None
         if self.columns is None:
             self.columns = np.arange(self.m)[None]
         if self.settled is None:
@@ -81,3 +83,4 @@ class Batch:
         self.settled[self.rows[:, None], self.columns[0]] = weights
         self.rows, self.columns = self.rows[rows], self.columns[:, columns]
         self.weights = self.weights[:, rows][:, :, columns]
+        return rows

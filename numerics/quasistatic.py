@@ -2,8 +2,9 @@ r"""The limit of weak regularisation: a sweeping process whose cost does not dep
 
 With :math:`\tau = \lambda t` fixed and :math:`\lambda \to 0` the fast forces are always in
 equilibrium: rows have unit norm and no pair of rows has a positive overlap. What remains is the
-projected gradient flow of the l1 norm on that set, integrated here by the catching-up scheme:
-shrink all weights, restore the constraints, repeat.
+projected gradient flow of the l1 norm on that set. Each constraint has a reaction, a multiplier
+:math:`c_{ij}\ge0` with which two rows repel each other; a step shrinks the repelled weights, and
+the multipliers follow the overlaps that are left.
 """
 
 from __future__ import annotations
@@ -16,9 +17,11 @@ import numpy as np
 from ._validate import check_integer, check_positive
 from .gradient import OneHot
 from .problem import Problem
+from .solution import Outcome
 
 _LARGEST_PUSH = 0.5  # twice this times an overlap is what one push takes from it
 _FAST_PHASE_STEPS = 1000  # some hundred units of time; the rest is left to the repulsion
+_ROUNDS = 2  # of the multipliers in a step
 _WIDE = 2.5  # neurons per feature from which on it pays to move the overlaps alone
 
 
@@ -47,9 +50,14 @@ def unit_rows(weights: np.ndarray) -> np.ndarray:
     ------
     paper_notes/training.md.
     """
+    return weights / _norms(weights)[:, None]
+
+
+def _norms(weights: np.ndarray) -> np.ndarray:
+    """The norms of the rows; 1 for a zero row."""
     norms = np.sqrt(np.einsum("ik,ik->i", weights, weights))
     norms[norms == 0] = 1
-    return weights / norms[:, None]
+    return norms
 
 
 def remove_positive_overlaps(
@@ -88,21 +96,26 @@ def remove_positive_overlaps(
     paper_notes/training.md.
     """
     rows = _Rows(weights)
-    diagonal = np.arange(len(weights))
+    _repel(rows, tolerance, max_pushes)
+    return rows.weights(1 / rows.norms())
+
+
+def _repel(rows: _Rows, tolerance: float, max_pushes: int) -> bool:
+    """Move the rows apart, and say whether that was enough."""
+    diagonal = np.arange(len(rows.overlap))
     for _ in range(max_pushes):
-        norms = np.sqrt(rows.overlap[diagonal, diagonal])
-        norms[norms == 0] = 1
+        norms = rows.norms()
         push = np.maximum(rows.overlap, 0)
         push /= norms
         push /= norms[:, None]
         push[diagonal, diagonal] = 0
         if push.max() <= tolerance:
-            break
+            return True
         push *= -min(_LARGEST_PUSH, 0.9 / float(push.sum(axis=1).max()))
         push[diagonal, diagonal] = 1
         push /= norms
         rows.move(push)
-    return rows.weights(1 / norms)
+    return False
 
 
 def fast_phase(weights: np.ndarray, tolerance: float = 1e-3) -> np.ndarray:
@@ -163,6 +176,12 @@ class _Rows:
         self.overlap = weights @ weights.T
         self.wide = weights.shape[1] > _WIDE * weights.shape[0]
 
+    def norms(self) -> np.ndarray:
+        """The norms of the rows; 1 for a zero row."""
+        norms = np.sqrt(self.overlap.diagonal())
+        norms[norms == 0] = 1
+        return norms
+
     def move(self, matrix: np.ndarray) -> None:
         if self.wide:
             self.overlap = (matrix @ self.overlap) @ matrix.T
@@ -184,12 +203,21 @@ class _Rows:
 class QuasiStatic:
     r"""The limit of weak regularisation, in steps that are fractions of the rows' own l1 norm.
 
-    It begins with the fast phase of the flow. Then each step lets the rows repel each other and
-    shrinks all weights by :math:`d\tau = \mathrm{rel}/\max_i\lVert W_i\rVert_1`, until every row
-    has one weight. Time is
+    It begins with the fast phase of the flow. A step removes what there is of positive overlaps
+    by repulsion alone; then, with
+    :math:`d\tau = \mathrm{rel}/\max_i\lVert W_i\rVert_1`, it does twice
+
+    .. math:: V = S_{d\tau}(W - c\,W), \qquad
+              c \leftarrow (c + \omega\,\widehat V \widehat V^\top)_+ ,
+
+    where :math:`\widehat V` are the rows scaled to norm 1, c has no diagonal, and
+    :math:`\omega = \min(1/2, 0.9/\text{largest row sum})`. It ends when every row has one weight.
+    Regulariser and reaction act together: a reaction that moves dead weights is taken back by the
+    regulariser, and in turns they would have several times the error of the step. Time is
     :math:`\tau/\lambda` (:math:`\tau` itself for lam = 0); the result depends on lam in nothing
     else. Two errors: that of the limit, which vanishes with lam, and that of the step, which
-    vanishes with rel; both are tabulated in paper_notes/training.md.
+    vanishes with rel; both are tabulated in paper_notes/training.md. A lone row has an error of
+    second order in rel.
 
     Examples
     --------
@@ -205,9 +233,11 @@ class QuasiStatic:
     rel : float
         Step, as a fraction of the time in which the largest row would shrink to nothing.
     overlap_tolerance : float
-        The largest positive overlap that may remain after the repulsion.
+        The largest positive overlap that a repulsion may leave.
     max_time, max_steps : float, int
         Where to end a run that has not come to rest.
+    max_pushes : int
+        Number of pushes of one repulsion after which the run ends as OVERLAPPING.
     reduce : bool
         Leave out zero neurons and features at rest that share no neuron with another: exact.
 
@@ -219,11 +249,13 @@ class QuasiStatic:
     name: ClassVar[str] = "quasistatic"
     memoryless: ClassVar[bool] = True
     one_by_one: ClassVar[bool] = True
+    check_every: ClassVar[int] = 4
 
-    rel: float = 0.03
+    rel: float = 0.1
     overlap_tolerance: float = 1e-3
     max_time: float = np.inf
     max_steps: int = 100_000
+    max_pushes: int = 10_000
     reduce: bool = True
 
     def __post_init__(self) -> None:
@@ -232,11 +264,12 @@ class QuasiStatic:
             raise ValueError(f"Got rel={self.rel!r}; a step of rel >= 1 kills rows, lower it.")
         check_positive("overlap_tolerance", self.overlap_tolerance, "an overlap")
         check_integer("max_steps", self.max_steps, "the largest number of steps")
+        check_integer("max_pushes", self.max_pushes, "the largest number of pushes")
         if not self.max_time > 0:
             raise ValueError(f"Got max_time={self.max_time!r}; it is a time and must be > 0.")
 
-    def start(self, weights: np.ndarray, problem: Problem) -> _Begun:
-        """The limit process remembers only whether the fast phase is over."""
+    def start(self, weights: np.ndarray, problem: Problem) -> _Reactions:
+        """The limit process remembers the multipliers."""
         if type(problem.model) is not OneHot or not problem.model.relu or problem.l2:
             raise ValueError(
                 "Got optimizer='quasistatic' with another model or l2; "
@@ -248,26 +281,31 @@ class QuasiStatic:
                 f"Got n={n}, m={m} and optimizer='quasistatic'; more than 2m unit rows cannot all "
                 "be without positive overlap: raise m or use optimizer='flow'."
             )
-        return _Begun()
+        return _Reactions()
 
     def step(
-        self, weights: np.ndarray, problem: Problem, limit: np.ndarray, state: _Begun
+        self, weights: np.ndarray, problem: Problem, limit: np.ndarray, state: _Reactions
     ) -> tuple[np.ndarray, np.ndarray]:
         """New weights, exactly sparse, and the time that has passed."""
-        clock = problem.lam or 1.0
-        (one,) = weights
-        if not state.fast_phase_over:
+        clock, (one,) = problem.lam or 1.0, weights
+        if state.multipliers is None:
             one = fast_phase(one, self.overlap_tolerance)
-            state.fast_phase_over = True
-        apart = remove_positive_overlaps(one, self.overlap_tolerance)
-        work = np.abs(apart)
-        largest = float(work.sum(axis=1).max())
-        shrink = min(self.rel / largest, clock * float(limit[0])) if largest else 1.0
-        apart -= np.clip(apart, -shrink, shrink, out=work)
-        norms = np.sqrt(np.einsum("ik,ik->i", apart, apart))
-        norms[norms == 0] = 1
-        apart /= norms[:, None]
-        return apart[None], np.array([shrink / clock])
+            state.multipliers = np.zeros((len(one), len(one)), one.dtype)
+        rows = _Rows(one)
+        if not _repel(rows, self.overlap_tolerance, self.max_pushes):
+            state.outcome = Outcome.OVERLAPPING
+        one = rows.weights(1 / rows.norms())
+        work = np.abs(one)
+        l1 = work.sum(axis=1)
+        size = self.rel / float(l1.max()) if l1.any() else 1.0
+        size = min(size, clock * float(limit[0]))
+        threshold = (size * (1 - size * l1 / 2))[:, None]
+        state.rescale(size)
+        for _ in range(_ROUNDS):
+            moved = state.repulsion() @ one
+            moved -= np.clip(moved, -threshold, threshold, out=work)
+            state.follow(moved @ moved.T)
+        return unit_rows(moved)[None], np.array([size / clock])
 
     def resting_rows(
         self, before: np.ndarray, after: np.ndarray, size: np.ndarray, problem: Problem
@@ -281,5 +319,44 @@ class QuasiStatic:
 
 
 @dataclass
-class _Begun:
-    fast_phase_over: bool = False
+class _Reactions:
+    """The multipliers of the constraints: what each pair repelled each other in the last step."""
+
+    multipliers: np.ndarray | None = None
+    size: float = 0.0
+    outcome: Outcome | None = None
+
+    def rescale(self, size: float) -> None:
+        """To the length of the coming step."""
+        if self.size:
+            self.multipliers *= size / self.size
+        self.size = size
+
+    def repulsion(self) -> np.ndarray:
+        """The matrix that moves the rows."""
+        matrix = -self.multipliers
+        diagonal = np.arange(len(matrix))
+        matrix[diagonal, diagonal] = 1
+        return matrix
+
+    def follow(self, overlap: np.ndarray) -> None:
+        """Raise the multipliers where rows overlap, lower them where they have parted."""
+        norms = np.sqrt(overlap.diagonal())
+        norms[norms == 0] = 1
+        overlap /= norms
+        overlap /= norms[:, None]
+        np.fill_diagonal(overlap, 0)
+        c = self.multipliers
+        apart = overlap == 0  # no common neuron: no force
+        acting = (c > 0) | (overlap > 0)
+        force = float(np.abs(overlap, where=acting, out=np.zeros_like(c)).sum(axis=1).max())
+        if force:
+            overlap *= min(_LARGEST_PUSH, 0.9 / force)
+        c += overlap
+        np.maximum(c, 0, out=c)
+        c[apart] = 0
+
+    def keep(self, rows: np.ndarray) -> None:
+        """Go on with some of the features."""
+        if self.multipliers is not None:
+            self.multipliers = self.multipliers[np.ix_(rows, rows)]

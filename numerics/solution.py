@@ -30,6 +30,7 @@ class Outcome(Enum):
     COMPLETED = "All requested steps were taken; this optimizer does not wait for rest."
     COLLAPSED = "All weights are zero; lower lam to keep features alive."
     OUT_OF_STEPS = "The weights were still moving at the last step; raise max_steps."
+    OVERLAPPING = "Rows still overlapped after max_pushes pushes; raise overlap_tolerance."
     INTERRUPTED = "The run was stopped by hand; the weights are those of the last step."
     DIVERGED = "The weights grew without bound; lower the step size (learning rate)."
 

@@ -17,9 +17,10 @@ from .optimizers import resolve_optimizer
 from .problem import Problem
 from .solution import Outcome, Solution, TrainingError
 
-_CHECK_EVERY = 16  # steps between looks at rest, growth and zero neurons
+_CHECK_EVERY = 16  # steps between looks at rest, growth and zero neurons, unless it says so
 _DIVERGED = 1e3  # a weight of this size, against 1 at rest, has left the basin of any state
 _BLOCK = 1 << 18  # weights of small networks that are stepped together, to share overheads
+_BAD = (Outcome.OUT_OF_STEPS, Outcome.OVERLAPPING, Outcome.INTERRUPTED, Outcome.DIVERGED)
 _LARGE = 1 << 15  # weights of a network from which on it is trained alone
 
 
@@ -117,7 +118,8 @@ def train(
     progress : bool
         Show a progress bar.
     throw : bool
-        Raise :class:`TrainingError` if the outcome is OUT_OF_STEPS, INTERRUPTED or DIVERGED.
+        Raise :class:`TrainingError` if the outcome is OUT_OF_STEPS, OVERLAPPING, INTERRUPTED
+        or DIVERGED.
     **settings
         Settings of the optimizer to replace, as ``max_time=100`` or ``steps=7500``.
 
@@ -168,8 +170,7 @@ def train(
         records=records,
         stats=stats,
     )
-    bad = (Outcome.OUT_OF_STEPS, Outcome.INTERRUPTED, Outcome.DIVERGED)
-    if throw and solution.outcome in bad:
+    if throw and solution.outcome in _BAD:
         raise TrainingError(solution)
     return solution
 
@@ -219,6 +220,7 @@ class _Loop:
         reduce = self.observe is None and getattr(self.optimizer, "reduce", False)
         drop = reduce and self.problem.model.keeps_zero_neurons
         set_aside = reduce and len(which) == 1 and self.problem.decouples
+        check_every = getattr(self.optimizer, "check_every", _CHECK_EVERY)
         count = 0
         try:
             while batch.which.size:
@@ -233,11 +235,14 @@ class _Loop:
                 self._record(batch)
                 if self.observe is not None:
                     self._show(batch, before, size)
-                ending = self._ending(batch.which)
-                if count % _CHECK_EVERY == 0 or ending.any():
-                    resting = self._settle(batch, before, size, ending, bar)
+                failure = getattr(state, "outcome", None)
+                ending = self._ending(batch.which) | (failure is not None)
+                if count % check_every == 0 or ending.any():
+                    resting = self._settle(batch, before, size, ending, failure, bar)
                     if set_aside and batch.which.size:
-                        batch.set_aside(resting[0])
+                        kept = batch.set_aside(resting[0])
+                        if kept is not None and hasattr(state, "keep"):
+                            state.keep(kept)
                     elif drop:
                         batch.drop_zero_neurons()
                 bar.step(count)
@@ -282,6 +287,7 @@ class _Loop:
         before: np.ndarray,
         size: np.ndarray,
         ending: np.ndarray,
+        failure: Outcome | None,
         bar: _Progress,
     ) -> np.ndarray:
         """Take the instances out of the batch whose run is over, and say how it ended.
@@ -306,7 +312,8 @@ class _Loop:
                 self.outcomes[instance] = Outcome.CONVERGED
             elif ending[row]:
                 fixed = not self.optimizer.memoryless
-                self.outcomes[instance] = Outcome.COMPLETED if fixed else Outcome.OUT_OF_STEPS
+                stopped = Outcome.COMPLETED if fixed else Outcome.OUT_OF_STEPS
+                self.outcomes[instance] = failure or stopped
             else:
                 continue
             if resting[row] and not diverged[row]:  # at rest the later records are all the same

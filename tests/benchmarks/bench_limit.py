@@ -11,7 +11,7 @@ import numpy as np
 from polysem import numerics
 
 LAMS = (0.01, 0.003, 0.001, 0.0003)
-RELS = (0.1, 0.03, 0.01, 0.003)
+RELS = (0.2, 0.1, 0.03, 0.01)
 
 
 def same_slot(first, second):
@@ -40,6 +40,6 @@ def compare(n, m, networks):
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--sizes", nargs="*", default=["16:16:30", "32:64:15", "64:64:6"])
+    parser.add_argument("--sizes", nargs="*", default=["16:16:30", "32:64:30"])
     for size in parser.parse_args().sizes:
         compare(*map(int, size.split(":")))
