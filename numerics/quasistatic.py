@@ -281,16 +281,16 @@ class QuasiStatic:
                 f"Got n={n}, m={m} and optimizer='quasistatic'; more than 2m unit rows cannot all "
                 "be without positive overlap: raise m or use optimizer='flow'."
             )
-        return _Reactions()
+        return _Reactions(np.zeros((n, n), weights.dtype))
 
     def step(
         self, weights: np.ndarray, problem: Problem, limit: np.ndarray, state: _Reactions
     ) -> tuple[np.ndarray, np.ndarray]:
         """New weights, exactly sparse, and the time that has passed."""
         clock, (one,) = problem.lam or 1.0, weights
-        if state.multipliers is None:
+        if not state.fast_phase_over:
             one = fast_phase(one, self.overlap_tolerance)
-            state.multipliers = np.zeros((len(one), len(one)), one.dtype)
+            state.fast_phase_over = True
         rows = _Rows(one)
         if not _repel(rows, self.overlap_tolerance, self.max_pushes):
             state.outcome = Outcome.OVERLAPPING
@@ -322,8 +322,9 @@ class QuasiStatic:
 class _Reactions:
     """The multipliers of the constraints: what each pair repelled each other in the last step."""
 
-    multipliers: np.ndarray | None = None
+    multipliers: np.ndarray
     size: float = 0.0
+    fast_phase_over: bool = False
     outcome: Outcome | None = None
 
     def rescale(self, size: float) -> None:
@@ -358,5 +359,4 @@ class _Reactions:
 
     def keep(self, rows: np.ndarray) -> None:
         """Go on with some of the features."""
-        if self.multipliers is not None:
-            self.multipliers = self.multipliers[np.ix_(rows, rows)]
+        self.multipliers = self.multipliers[np.ix_(rows, rows)]
