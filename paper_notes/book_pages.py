@@ -11,6 +11,7 @@ import sympy as sp
 
 from polysem import theory
 from polysem.theory.symbols import letter
+from polysem.theory.typeset import named
 
 ROOMS = {
     "theory": "SymPy: letters, formulas, derivations, claims.",
@@ -132,13 +133,9 @@ def _directive(room: str, name: str, thing: object) -> list[str]:
 def _formula(name: str, formula: theory.Formula) -> list[str]:
     """A formula as a reader wants it: meaning, closed form, regime, example, letters, source."""
     signature = ", ".join(letter(symbol).argument for symbol in formula.arguments)
-    taken = ", ".join(map(sp.latex, formula.arguments))
-    left = r"\mathtt{" + name.replace("_", r"\_") + f"}}({taken})"
     regime = r",\; ".join(sp.latex(condition) for condition in formula.regime)
     body = [
         formula.meaning,
-        "",
-        f":math:`\\displaystyle {left} = {formula.latex()}`",
         "",
         f"Regime: {f':math:`{regime}`' if regime else 'all values of the arguments'}. "
         f"Error: {formula.error}. Unit: {formula.unit}.",
@@ -157,6 +154,7 @@ def _formula(name: str, formula: theory.Formula) -> list[str]:
     ]
     head = [f".. py:function:: polysem.theory.{name}({signature})", ""]
     as_text(body)
+    body[2:2] = [".. math::", "", f"   {named(formula)}", ""]
     return head + [f"   {line}".rstrip() for line in body]
 
 
@@ -165,8 +163,8 @@ def fill(folder: Path, page: str, text: list[str]) -> None:
     if page == "blueprint":
         text[0] = _HEADING.sub(_with_graph, text[0])
     if page == "chapters":
-        named = (folder / "index.md").read_text(encoding="utf-8").splitlines()
-        pages = {path.stem for path in folder.glob("*.md")} - {"index", page} - set(named)
+        listed = (folder / "index.md").read_text(encoding="utf-8").splitlines()
+        pages = {path.stem for path in folder.glob("*.md")} - {"index", page} - set(listed)
         ordered = [name for name in READING_ORDER if name in pages]
         text[0] = text[0].replace("PAGES", "\n".join(ordered + sorted(pages - set(ordered))))
 

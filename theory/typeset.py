@@ -1,4 +1,4 @@
-"""Derivations in LaTeX: a line a side, sums broken where a line is full, reasons below."""
+"""Derivations and formulas in LaTeX: sums broken where a line is full, reasons below."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from textwrap import wrap
 from typing import TYPE_CHECKING
 
 import sympy as sp
+
+from .formula import Formula, IndexForm
 
 if TYPE_CHECKING:
     from .derivation import Derivation
@@ -29,6 +31,28 @@ def align(derivation: Derivation) -> str:
         rows += _rows(r"\quad = ", right)
         rows += [rf"\qquad\text{{{_escaped(line)}}}" for line in wrap(step.reason, LINE)]
     return "\\begin{align*}\n" + " \\\\\n".join(f"& {row}" for row in rows) + "\n\\end{align*}"
+
+
+def named(formula: Formula | IndexForm) -> str:
+    """A formula, behind its name if it has arguments to name, in as many lines as it needs.
+
+    A number of many digits is rounded.
+
+    >>> from polysem import theory
+    >>> from polysem.theory.typeset import named
+    >>> named(theory.fold)
+    '\\\\mathtt{fold}() = \\\\frac{2 \\\\sqrt{3}}{9}'
+    """
+    latex, rows = formula.latex(), []
+    if isinstance(formula, Formula):
+        taken = ", ".join(map(sp.latex, formula.arguments))
+        rows = [rf"\mathtt{{{_escaped(formula.name)}}}({taken})"]
+    if formula.expression.is_Rational and len(latex) > LINE:
+        return rf"{rows[0]} \approx {sp.latex(formula.expression.evalf(8))}"
+    if _width("".join(rows) + latex) <= LINE:
+        return " = ".join([*rows, latex])
+    rows += _rows(r"\quad = " if rows else "", formula.expression)
+    return r"\begin{aligned} " + r" \\ ".join(f"& {row}" for row in rows) + r" \end{aligned}"
 
 
 def _rows(head: str, expression: sp.Expr) -> list[str]:

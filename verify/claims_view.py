@@ -11,14 +11,13 @@ from typing import Any
 
 import sympy as sp
 
+from ..theory import typeset
 from ..theory.claims import Claim, claims, topics
-from ..theory.formula import Formula, IndexForm
 from ..theory.record import PATH, Record, recheck
 from ..theory.symbols import LETTERS
 from .bindings import from_report, run
 
 BLUEPRINT = PATH.parent.parent / "paper_notes" / "blueprint.md"
-_LONG_NUMBER = 100  # letters of LaTeX
 
 
 def summary(claim: Claim, record: Record) -> dict[str, Any]:
@@ -167,19 +166,10 @@ def _entry(claim: Claim, status: str) -> list[str]:
         "",
     ]
     if claim.formula is not None:
-        lines += ["$$", _display(claim.formula), "$$", ""]
+        lines += ["$$", typeset.named(claim.formula), "$$", ""]
     uses = [f"[{name}](#{name})" for name in claim.uses]
     uses += [f"*{name}*" for name in claim.definitions]
     return [*lines, f"Source: {source}. Uses: {', '.join(uses) or 'nothing'}."]
-
-
-def _display(formula: Formula | IndexForm) -> str:
-    """A formula with its name, a lone number of many digits rounded."""
-    number = formula.expression
-    if not number.free_symbols and len(formula.latex()) > _LONG_NUMBER:
-        name = formula.name.replace("_", r"\_")
-        return rf"\mathtt{{{name}}}() \approx {sp.latex(number.evalf(8))}"
-    return formula._repr_latex_().strip("$").removeprefix(r"\displaystyle ")
 
 
 def _escaped(text: str) -> str:

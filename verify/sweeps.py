@@ -28,7 +28,7 @@ def scheduler(name: str, jobs: int | None = None) -> Iterator[None]:
     Parameters
     ----------
     name : str
-        "loop", "threads", "processes", or the address of a Dask cluster, as tcp://host:8786.
+        "loop", "threads", "processes", or the address of a Dask cluster, as ``tcp://host:8786``.
     jobs : int, optional
         Workers at once; as many as there are processors unless given. A cluster has its own.
 
