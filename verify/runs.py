@@ -226,6 +226,5 @@ def _measure(initial: np.ndarray, weights: np.ndarray, problem: numerics.Problem
     values["simplex_distance"] = (
         float(numerics.simplex_distance(weights)) if len(weights) > 1 else None
     )
-    values["antipodal_pairs"] = int(numerics.antipodal_pairs(weights))
     values["spread_rows"] = int(numerics.spread_rows(weights))
     return {name: values[name] for name in names}
