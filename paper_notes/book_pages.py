@@ -94,10 +94,9 @@ def write_api_pages(folder: Path) -> None:
     wanted = {}
     for room, words in ROOMS.items():
         pages = {f"{room}.{module}": names for module, names in sorted(door(room).items())}
-        listed = "\n".join(pages)
-        wanted[room] = (
-            f"# polysem.{room}\n\n{words}\n\n```{{toctree}}\n:maxdepth: 1\n\n{listed}\n```\n"
-        )
+        listed = "\n".join(f"- [{page.split('.')[1]}]({page}.md): {_about(page)}" for page in pages)
+        hidden = "\n".join(["```{toctree}", ":hidden:", "", *pages, "```"])
+        wanted[room] = f"# polysem.{room}\n\n{words}\n\n{listed}\n\n{hidden}\n"
         for page, names in pages.items():
             wanted[page] = _module_page(room, page, names)
     for stale in {path.stem for path in folder.glob("*.md")} - set(wanted):
@@ -109,13 +108,18 @@ def write_api_pages(folder: Path) -> None:
 
 
 def _module_page(room: str, page: str, names: list[str]) -> str:
-    module = importlib.import_module(f"polysem.{page}")
     package = importlib.import_module(f"polysem.{room}")
-    blocks = [f"# {page.split('.')[1]}", "", inspect.getdoc(module).split("\n\n")[0]]
+    blocks = [f"# {page.split('.')[1]}", "", _about(page)]
     for name in names:
         thing = getattr(package, name)
         blocks += ["", f"## {name}", "", "```{eval-rst}", *_directive(room, name, thing), "```"]
     return "\n".join(blocks) + "\n"
+
+
+def _about(page: str) -> str:
+    """The first paragraph of a module's docstring."""
+    words = inspect.getdoc(importlib.import_module(f"polysem.{page}"))
+    return " ".join(words.split("\n\n")[0].split())
 
 
 def _directive(room: str, name: str, thing: object) -> list[str]:
