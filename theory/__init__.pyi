@@ -42,6 +42,7 @@ from .cooccurrence_escape import third_party_slope as third_party_slope
 from .cooccurrence_escape import third_party_threshold as third_party_threshold
 from .cooccurrence_race import crowded_suppression as crowded_suppression
 from .cooccurrence_race import handicap_rate as handicap_rate
+from .cooccurrence_race import partial_suppression as partial_suppression
 from .cooccurrence_race import suppression_fit as suppression_fit
 from .cooccurrence_race import uniform_suppression_fit as uniform_suppression_fit
 from .derivation import Definition as Definition

@@ -63,6 +63,17 @@ crowded_suppression = Formula(
     error="a guess, not derived: for n = 64 and r <= 2 within 0.02 of the measured K(p)/K(0) at "
     "m = 128 and 0.05 at m = 512, but up to 0.23 too small at n = m",
 )
+partial_suppression = Formula(
+    name="partial_suppression",
+    expression=1 - s.fraction + s.fraction * suppression_fit.expression,
+    arguments=(s.fraction, s.strength),
+    meaning="K(p)/K(0) where only a fraction of the pairs co-occurs: the other collisions stay.",
+    source=_NOTES,
+    example=">>> round(theory.partial_suppression(0.5, 0.5), 3)\n0.612",
+    regime=(s.fraction <= 1, s.strength <= sp.Rational(3, 2)),
+    error="a guess, not derived: within 0.03 of the measured K(p)/K(0) at n/m = 1/8; in crowded "
+    "networks too small, by up to 0.24 at n/m = 1/2",
+)
 
 
 _claim = partial(derived, page=_NOTES)
@@ -92,10 +103,17 @@ CROWDED_SUPPRESSION = _claim(
     "In crowded networks co-occurrence suppresses less: the power of the fraction is the share of "
     "free neurons.",
 )
+PARTIAL_SUPPRESSION = _claim(
+    partial_suppression,
+    "In wide networks the polysemantic neurons whose features never meet stay: if a fraction f of "
+    "the pairs co-occurs, 1 - f + f F(r) of all are left.",
+    checks=("partial_suppression_in_training",),
+)
 
 CLAIMS = (
     HANDICAP_RATE,
     SUPPRESSION_FIT,
     UNIFORM_SUPPRESSION_FIT,
     CROWDED_SUPPRESSION,
+    PARTIAL_SUPPRESSION,
 )

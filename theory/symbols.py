@@ -240,6 +240,9 @@ pair_ratio = _letter(
     "pair_ratio", "varrho", "weight of both features over that of one alone", positive=True
 )
 strength = _letter("strength", "r_c", "weight of a pair of features over lambda", nonnegative=True)
+fraction = _letter(
+    "fraction", "f_c", "fraction of the pairs of features that co-occurs", nonnegative=True
+)
 activation_probability = _letter(
     "activation_probability", "p_a", "probability that a feature is active", positive=True
 )

@@ -34,6 +34,7 @@ IN_CHAPTER = {
     "count_without_support": ("reshuffling", "count_without_support"),
     "one_curve_collapse": ("reshuffling", "one_curve_collapse"),
     "suppression_in_training": ("cooccurrence", "suppression_fit"),
+    "partial_suppression_in_training": ("cooccurrence", "partial_suppression"),
 }
 """Name of a check: the chapter, and the claim that its lines name."""
 
