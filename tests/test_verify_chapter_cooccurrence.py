@@ -182,6 +182,26 @@ def test_the_shipped_rows_are_those_of_the_paper_scale():
     }
 
 
+def test_the_shipped_batches_reject_wrong_strengths():
+    """Null: the ratio of a strength read wrongly; 400 networks; 6 standard errors, rate 2e-9."""
+    frame = cooccurrence_counts.committed(chapter.VARIANTS)
+    frame = frame[(frame.m == other.NARROW) & (frame.fraction == 1) & (frame.batch > 1000)]
+    row = frame.set_index(["scheme", "values", "strength"]).sort_index().loc
+
+    def apart(one, another):
+        one, another = row[one], row[another]
+        error = np.hypot(one.ratio_error, another.ratio_error)
+        assert 6 * error < 0.13
+        return abs(one.ratio - another.ratio) > 6 * error
+
+    for strength in (0.25, 0.5):
+        for values in ("binary", "uniform"):
+            sampled = ("minibatch", values, strength)
+            assert not apart(sampled, ("pairs", values, strength))
+            assert apart(sampled, ("pairs", values, 2 * strength))  # 2p for p
+        assert apart(("minibatch", "uniform", strength), ("pairs", "binary", strength))
+
+
 def test_the_guess_for_crowded_networks_is_as_good_as_it_says():
     frame = cooccurrence_counts.committed(chapter.COUNTS)
     for m, error in ((64, 0.23), (128, 0.02), (512, 0.05)):
