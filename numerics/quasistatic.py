@@ -22,6 +22,9 @@ from .solution import Outcome
 _LARGEST_PUSH = 0.5  # twice this times an overlap is what one push takes from it
 _FAST_PHASE_STEPS = 1000  # some hundred units of time; the rest is left to the repulsion
 _ROUNDS = 2  # of the multipliers in a step
+_GAIN = 0.7  # of a multiplier, where 1 would cure the overlap of a lone pair at once
+_LARGEST_GAIN = 2.0
+_LARGEST_FORCE = 1.8  # sum of a row's overlaps from which on the gains are lowered
 _WIDE = 2.5  # neurons per feature from which on it pays to move the overlaps alone
 
 
@@ -208,10 +211,11 @@ class QuasiStatic:
     :math:`d\tau = \mathrm{rel}/\max_i\lVert W_i\rVert_1`, it does twice
 
     .. math:: V = S_{d\tau}(W - c\,W), \qquad
-              c \leftarrow (c + \omega\,\widehat V \widehat V^\top)_+ ,
+              c_{ij} \leftarrow \Big(c_{ij} + \frac{0.7\,G_{ij}}{\max(F_{ij}, 0.35)}\Big)_+ ,
 
-    where :math:`\widehat V` are the rows scaled to norm 1, c has no diagonal, and
-    :math:`\omega = \min(1/2, 0.9/\text{largest row sum})`. It ends when every row has one weight.
+    where c has no diagonal, G are the overlaps of the rows V scaled to norm 1, and F, of the first
+    time, is the square that each of two rows has on the other's live neurons, taken together: what
+    a repulsion can work on. It ends when every row has one weight.
     Regulariser and reaction act together: a reaction that moves dead weights is taken back by the
     regulariser, and in turns they would have several times the error of the step. Time is
     :math:`\tau/\lambda` (:math:`\tau` itself for lam = 0); the result depends on lam in nothing
@@ -304,7 +308,7 @@ class QuasiStatic:
         for _ in range(_ROUNDS):
             moved = state.repulsion() @ one
             moved -= np.clip(moved, -threshold, threshold, out=work)
-            state.follow(moved @ moved.T)
+            state.follow(moved)
         return unit_rows(moved)[None], np.array([size / clock])
 
     def resting_rows(
@@ -324,6 +328,7 @@ class _Reactions:
 
     multipliers: np.ndarray
     size: float = 0.0
+    gain: np.ndarray | None = None
     fast_phase_over: bool = False
     outcome: Outcome | None = None
 
@@ -331,7 +336,7 @@ class _Reactions:
         """To the length of the coming step."""
         if self.size:
             self.multipliers *= size / self.size
-        self.size = size
+        self.size, self.gain = size, None
 
     def repulsion(self) -> np.ndarray:
         """The matrix that moves the rows."""
@@ -340,10 +345,16 @@ class _Reactions:
         matrix[diagonal, diagonal] = 1
         return matrix
 
-    def follow(self, overlap: np.ndarray) -> None:
+    def follow(self, moved: np.ndarray) -> None:
         """Raise the multipliers where rows overlap, lower them where they have parted."""
-        norms = np.sqrt(overlap.diagonal())
-        norms[norms == 0] = 1
+        overlap = moved @ moved.T
+        square = overlap.diagonal().copy()
+        square[square == 0] = 1
+        if self.gain is None:
+            live = (moved != 0).astype(moved.dtype)
+            met = live @ np.square(moved).T / square
+            self.gain = _GAIN / np.maximum(met + met.T, _GAIN / _LARGEST_GAIN)
+        norms = np.sqrt(square)
         overlap /= norms
         overlap /= norms[:, None]
         np.fill_diagonal(overlap, 0)
@@ -351,8 +362,9 @@ class _Reactions:
         apart = overlap == 0  # no common neuron: no force
         acting = (c > 0) | (overlap > 0)
         force = float(np.abs(overlap, where=acting, out=np.zeros_like(c)).sum(axis=1).max())
-        if force:
-            overlap *= min(_LARGEST_PUSH, 0.9 / force)
+        overlap *= self.gain
+        if force > _LARGEST_FORCE:
+            overlap *= _LARGEST_FORCE / force
         c += overlap
         np.maximum(c, 0, out=c)
         c[apart] = 0

@@ -69,7 +69,7 @@ def slow_step(rows, c, rel):
     """One step as its docstring reads, from unit rows without positive overlaps."""
     n = len(rows)
     size = rel / max(np.abs(row).sum() for row in rows)
-    for _ in range(2):
+    for again in (False, True):
         moved = []
         for i in range(n):
             row = rows[i] - sum(c[i, j] * rows[j] for j in range(n) if j != i)
@@ -79,11 +79,17 @@ def slow_step(rows, c, rel):
         overlap = np.array(
             [[0 if i == j else unit[i] @ unit[j] for j in range(n)] for i in range(n)]
         )
+        if not again:
+            met = np.array(
+                [[np.sum(unit[j][unit[i] != 0] ** 2) for j in range(n)] for i in range(n)]
+            )
+            gain = 0.7 / np.maximum(met + met.T, 0.35)
         felt = [
             sum(abs(overlap[i, j]) for j in range(n) if c[i, j] > 0 or overlap[i, j] > 0)
             for i in range(n)
         ]
-        c = np.maximum(c + min(0.5, 0.9 / max(felt)) * overlap, 0) * (overlap != 0)
+        gentle = min(1, 1.8 / max(felt))
+        c = np.maximum(c + gentle * gain * overlap, 0) * (overlap != 0)
     return np.array(unit), c, size
 
 
