@@ -173,10 +173,10 @@ class _Rows:
     collected: the same numbers up to rounding, for a cost that does not depend on m.
     """
 
-    def __init__(self, weights: np.ndarray):
+    def __init__(self, weights: np.ndarray, overlap: np.ndarray | None = None):
         self.base = weights
         self.collected: np.ndarray | None = None
-        self.overlap = weights @ weights.T
+        self.overlap = weights @ weights.T if overlap is None else overlap
         self.wide = weights.shape[1] > _WIDE * weights.shape[0]
 
     def norms(self) -> np.ndarray:
@@ -292,10 +292,9 @@ class QuasiStatic:
     ) -> tuple[np.ndarray, np.ndarray]:
         """New weights, exactly sparse, and the time that has passed."""
         clock, (one,) = problem.lam or 1.0, weights
-        if not state.fast_phase_over:
+        if state.overlap is None:
             one = fast_phase(one, self.overlap_tolerance)
-            state.fast_phase_over = True
-        rows = _Rows(one)
+        rows = _Rows(one, state.overlap)
         if not _repel(rows, self.overlap_tolerance, self.max_pushes):
             state.outcome = Outcome.OVERLAPPING
         one = rows.weights(1 / rows.norms())
@@ -324,12 +323,15 @@ class QuasiStatic:
 
 @dataclass
 class _Reactions:
-    """The multipliers of the constraints: what each pair repelled each other in the last step."""
+    """The multipliers of the constraints: what each pair repelled each other in the last step.
+
+    Beside them the length of that step, the gains in it and the overlaps after it.
+    """
 
     multipliers: np.ndarray
     size: float = 0.0
     gain: np.ndarray | None = None
-    fast_phase_over: bool = False
+    overlap: np.ndarray | None = None
     outcome: Outcome | None = None
 
     def rescale(self, size: float) -> None:
@@ -350,14 +352,15 @@ class _Reactions:
         overlap = moved @ moved.T
         square = overlap.diagonal().copy()
         square[square == 0] = 1
+        norms = np.sqrt(square)
+        overlap /= norms
+        overlap /= norms[:, None]
+        self.overlap = overlap.copy()
+        np.fill_diagonal(overlap, 0)
         if self.gain is None:
             live = (moved != 0).astype(moved.dtype)
             met = live @ np.square(moved).T / square
             self.gain = _GAIN / np.maximum(met + met.T, _GAIN / _LARGEST_GAIN)
-        norms = np.sqrt(square)
-        overlap /= norms
-        overlap /= norms[:, None]
-        np.fill_diagonal(overlap, 0)
         c = self.multipliers
         apart = overlap == 0  # no common neuron: no force
         acting = (c > 0) | (overlap > 0)
@@ -372,3 +375,5 @@ class _Reactions:
     def keep(self, rows: np.ndarray) -> None:
         """Go on with some of the features."""
         self.multipliers = self.multipliers[np.ix_(rows, rows)]
+        if self.overlap is not None:
+            self.overlap = self.overlap[np.ix_(rows, rows)]
