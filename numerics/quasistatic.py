@@ -100,7 +100,7 @@ def remove_positive_overlaps(
     """
     rows = _Rows(weights)
     _repel(rows, tolerance, max_pushes)
-    return rows.weights(1 / rows.norms())
+    return unit_rows(rows.weights())
 
 
 def _repel(rows: _Rows, tolerance: float, max_pushes: int) -> bool:
@@ -193,13 +193,15 @@ class _Rows:
             self.base = matrix @ self.base
             self.overlap = self.base @ self.base.T
 
-    def weights(self, scale: np.ndarray | None = None) -> np.ndarray:
-        """The rows, each times its scale."""
-        if self.collected is None:
-            return self.base if scale is None else self.base * scale[:, None]
-        if scale is not None:
-            self.collected *= scale[:, None]
-        return self.collected @ self.base
+    def moved_by(self, matrix: np.ndarray) -> np.ndarray:
+        """What the matrix makes of the rows."""
+        if self.collected is not None:
+            matrix = matrix @ self.collected
+        return matrix @ self.base
+
+    def weights(self) -> np.ndarray:
+        """The rows."""
+        return self.base if self.collected is None else self.collected @ self.base
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -295,17 +297,16 @@ class QuasiStatic:
         if state.overlap is None:
             one = fast_phase(one, self.overlap_tolerance)
         rows = _Rows(one, state.overlap)
-        if not _repel(rows, self.overlap_tolerance, self.max_pushes):
-            state.outcome = Outcome.OVERLAPPING
-        one = rows.weights(1 / rows.norms())
         work = np.abs(one)
-        l1 = work.sum(axis=1)
+        l1 = work.sum(axis=1) / rows.norms()
         size = self.rel / float(l1.max()) if l1.any() else 1.0
         size = min(size, clock * float(limit[0]))
         threshold = (size * (1 - size * l1 / 2))[:, None]
-        state.rescale(size)
+        if not _repel(rows, self.overlap_tolerance, self.max_pushes):
+            state.outcome = Outcome.OVERLAPPING
+        state.begin(size)
         for _ in range(_ROUNDS):
-            moved = state.repulsion() @ one
+            moved = rows.moved_by(state.repulsion() / rows.norms())
             moved -= np.clip(moved, -threshold, threshold, out=work)
             state.follow(moved)
         return unit_rows(moved)[None], np.array([size / clock])
@@ -334,8 +335,8 @@ class _Reactions:
     overlap: np.ndarray | None = None
     outcome: Outcome | None = None
 
-    def rescale(self, size: float) -> None:
-        """To the length of the coming step."""
+    def begin(self, size: float) -> None:
+        """A step of this length."""
         if self.size:
             self.multipliers *= size / self.size
         self.size, self.gain = size, None
@@ -374,6 +375,7 @@ class _Reactions:
 
     def keep(self, rows: np.ndarray) -> None:
         """Go on with some of the features."""
-        self.multipliers = self.multipliers[np.ix_(rows, rows)]
+        kept = np.ix_(rows, rows)
+        self.multipliers = self.multipliers[kept]
         if self.overlap is not None:
-            self.overlap = self.overlap[np.ix_(rows, rows)]
+            self.overlap = self.overlap[kept]

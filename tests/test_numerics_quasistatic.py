@@ -65,17 +65,20 @@ def test_repulsion_agrees_with_its_slow_twin(n, m):
     )
 
 
-def slow_step(rows, c, rel):
-    """One step as its docstring reads, from unit rows without positive overlaps."""
+def slow_step(rows, c, rel, last):
+    """One step as its docstring reads, from unit rows."""
     n = len(rows)
     size = rel / max(np.abs(row).sum() for row in rows)
+    thresholds = [size - size**2 * np.abs(row).sum() / 2 for row in rows]
+    rows = slow_remove_positive_overlaps(rows, 1e-3)
+    if last:
+        c = c * size / last
     for again in (False, True):
-        moved = []
+        unit = []
         for i in range(n):
             row = rows[i] - sum(c[i, j] * rows[j] for j in range(n) if j != i)
-            threshold = size - size**2 * np.abs(rows[i]).sum() / 2
-            moved.append(np.sign(row) * np.maximum(np.abs(row) - threshold, 0))
-        unit = [row / np.linalg.norm(row) for row in moved]
+            row = np.sign(row) * np.maximum(np.abs(row) - thresholds[i], 0)
+            unit.append(row / np.linalg.norm(row))
         overlap = np.array(
             [[0 if i == j else unit[i] @ unit[j] for j in range(n)] for i in range(n)]
         )
@@ -95,12 +98,10 @@ def slow_step(rows, c, rel):
 
 @pytest.mark.parametrize(("n", "m"), [(8, 8), (8, 12), (6, 40)])
 def test_steps_agree_with_their_slow_twin(n, m):
-    rows = numerics.remove_positive_overlaps(numerics.fast_phase(start(n, m, 7)), 1e-3)
-    c, last = np.zeros((n, n)), None
+    rows = numerics.unit_rows(numerics.fast_phase(start(n, m, 7)))
+    c, size = np.zeros((n, n)), None
     for _ in range(6):
-        rows = numerics.remove_positive_overlaps(rows, 1e-3)
-        size = 0.1 / np.abs(rows).sum(axis=1).max()
-        rows, c, last = slow_step(rows, c * (size / last if last else 1), 0.1)
+        rows, c, size = slow_step(rows, c, 0.1, size)
     run = numerics.train(start(n, m, 7), 0.0, optimizer="quasistatic", max_steps=6)
     np.testing.assert_allclose(run.weights, rows, atol=1e-12)
 
