@@ -3,12 +3,12 @@ from .agreement import Agreement as Agreement
 from .assertions import assert_agrees as assert_agrees
 from .budget import Budget as Budget
 from .budget import BudgetError as BudgetError
-from .checks import Check as Check
-from .checks import CheckResult as CheckResult
-from .checks import Wrong as Wrong
+from .check import Check as Check
+from .check import CheckResult as CheckResult
+from .check import Wrong as Wrong
+from .check import group_verdicts as group_verdicts
 from .checks import checks as checks
 from .checks import checks_budget as checks_budget
-from .checks import group_verdicts as group_verdicts
 from .counting import Counts as Counts
 from .counting import count as count
 from .diagnose import diagnose as diagnose

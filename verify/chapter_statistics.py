@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from ..numerics import Cell
 from .agreement import Agreement
 from .budget import FALSE_ALARM
-from .checks import CheckResult, checks, checks_budget
+from .check import CheckResult
+from .checks import checks, checks_budget
 from .counting import Counts, count
 from .extras import need
 from .figures import Plot

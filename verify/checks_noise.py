@@ -8,7 +8,7 @@ import numpy as np
 
 from .. import numerics, theory
 from ..numerics import Noise
-from .checks import Check, Samples, Wrong
+from .check import Check, Samples, Wrong
 from .noise_runs import Code, Curve, Growth, fourth_norm, starts
 
 
