@@ -72,10 +72,12 @@ def test_the_trend_tells_a_fall_from_none():
     assert fall.verdict == "agrees"
     assert fall.prediction == pytest.approx(law[0] - law[1])
     (none,) = _trend([outcomes(few, law[0], 1.0), outcomes(many, law[0], 1.0)])
-    assert none.verdict == "departs"
+    assert none.verdict == "undecided"
+    (rise,) = _trend([outcomes(few, law[0], 1.0), outcomes(many, law[0] + 0.05, 1.0)])
+    assert rise.verdict == "departs"
     wider = Ensemble(n=16, m=256, lam=0.0, runs=50)
-    (rise,) = _trend([outcomes(wider, 0.736, 1.0), outcomes(few, law[0], 1.0)])
-    assert rise.verdict == "agrees"
+    (fall,) = _trend([outcomes(wider, 0.736, 1.0), outcomes(few, law[0], 1.0)])
+    assert fall.verdict == "agrees"
 
 
 def test_variance_over_mean_counts_the_spread_of_the_mean():
@@ -103,6 +105,11 @@ def test_dispersion_is_judged_where_it_is_claimed():
     by_claim = {a.claim: a.verdict for a in _dispersion(found)}
     assert by_claim["dispersion_in_the_limit"] == "departs"
     assert by_claim["poisson_dispersion"] != "departs"
+
+
+def test_too_few_networks_are_not_asked_for_a_variance():
+    ensemble = Ensemble(n=32, m=64, lam=0.0, runs=999)
+    assert list(_dispersion(outcomes(ensemble, 0.5, 4.0))) == []
 
 
 def test_two_rows_are_judged_outside_their_range_under_another_name():

@@ -34,6 +34,9 @@ NUMBERS = [
 ]
 
 
+MARKERS = {16: "v", 64: "o", 256: "s", 1024: "^", 4096: "D"}  # by neurons
+
+
 def frame_of(rows: Iterable[dict[str, Any]]) -> pd.DataFrame:
     """Rows of runs as a frame with numbers, crowding and strength."""
     import pandas as pd
@@ -85,7 +88,7 @@ def runs_table(rows: list[dict[str, Any]], two_rows: TwoRow) -> Table:
         )
     return Table(
         name="reshuffling_limit",
-        caption="lambda -> 0 (quasi-static scheme, rel = .03): fraction of features whose initial "
+        caption="lambda -> 0 (quasi-static scheme, rel = .1): fraction of features whose initial "
         "winner wins (measured, standard error), the parameter-free law (heuristic in one factor; "
         "stated for n <= 4 sqrt(m)), the two-row prediction (no fit), and the number of "
         "polysemantic neurons over the mean of the exclusion law (measured).",
@@ -205,14 +208,19 @@ def crowding_figure(rows: list[dict[str, Any]]) -> Plot:
             shown = data[(data.strength == 0) == limit]
             keys = sorted(shown["m" if limit else "strength"].unique())
             for place, key in enumerate(keys):
-                part = shown[shown["m" if limit else "strength"] == key].sort_values("crowding")
-                look = {"color": f"C{place}", "fmt": "o", "markersize": 3, "linewidth": 0.7}
+                label: str | None
                 label = f"$m = {int(key)}$" if limit else rf"$\lambda\sqrt{{m}} = {key:g}$"
-                above.errorbar(
-                    part.crowding, part.retained, part.retained_error, label=label, **look
-                )
-                sure = part[part.count_ratio_error < 0.12]
-                below.errorbar(sure.crowding, sure.count_ratio, sure.count_ratio_error, **look)
+                aside = 1.07 ** (place - (len(keys) - 1) / 2)
+                for m, part in shown[shown["m" if limit else "strength"] == key].groupby("m"):
+                    look = {"color": f"C{place}", "fmt": MARKERS[m], "markersize": 3}
+                    look |= {"linewidth": 0.7, "label": label}
+                    label = None
+                    x_above = part.crowding if limit else aside * part.crowding
+                    above.errorbar(x_above, part.retained, part.retained_error, **look)
+                    sure = part[part.count_ratio_error < 0.12]
+                    below.errorbar(
+                        aside * sure.crowding, sure.count_ratio, sure.count_ratio_error, **look
+                    )
                 if limit and key >= 64:
                     n = np.arange(2, 4 * math.isqrt(int(key)) + 1)
                     law = numerics.retained_fraction_sparse(n, int(key))
@@ -233,7 +241,8 @@ def crowding_figure(rows: list[dict[str, Any]]) -> Plot:
         caption="Fraction of features whose initial winner wins (above) and number of polysemantic "
         "neurons over the mean of the exclusion law (below; points with an error below .12) "
         "against n/sqrt(m), for lambda -> 0 at five widths (left) and at three values of lambda "
-        "sqrt(m) (right). Points: measured, with standard errors. Lines: the parameter-free law "
+        "sqrt(m) (right). Points: measured, with standard errors; their shape tells m. Below and "
+        "on the right those of one n/sqrt(m) stand side by side. Lines: the parameter-free law "
         "(heuristic in one factor), in its range n <= 4 sqrt(m), m >= 64.",
         data=frame[[*NUMBERS, "law", "crowding", "strength"]],
         draw=draw,
@@ -244,6 +253,8 @@ def crowding_figure(rows: list[dict[str, Any]]) -> Plot:
 def collapse_figure(dead: list[dict[str, Any]], fates: Any) -> Plot:
     """Dead fraction against lambda: one-curve law, lone rows, networks of 64."""
     import pandas as pd
+    from scipy.interpolate import make_interp_spline
+    from scipy.special import erf
 
     points = [
         {
@@ -262,8 +273,11 @@ def collapse_figure(dead: list[dict[str, Any]], fates: Any) -> Plot:
     curves = []
     for m in sorted({point["m"] for point in points}):
         centre = numerics.half_collapse_lam(m)
-        for lam in np.linspace(0.65, 1.3, 14) * centre:
-            law = numerics.dead_fraction(m, float(lam))
+        strengths = np.linspace(0.65, 1.3, 14) * centre
+        critical = [numerics.critical_weight(m, float(lam)) for lam in strengths]
+        smooth = make_interp_spline(strengths, critical)  # nearly a straight line
+        for lam in np.linspace(0.65, 1.3, 80) * centre:
+            law = float(erf(smooth(lam) / math.sqrt(2)) ** m)
             curves.append({"kind": "law", "m": m, "lam": lam, "dead": law, "error": 0.0})
 
     def draw(figure: Any, data: pd.DataFrame) -> None:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from .. import numerics, theory
 
 EARLY, LATE = (0.05, 10.0), 0.4  # altered interference: step until a time, and step from then on
+REL = 0.1  # step of the quasi-static scheme
 REST = 1e-4  # tolerance of the flow
 _BLOCK = 1 << 21  # weights trained at once
 
@@ -89,7 +90,7 @@ class Ensemble:
         if self.until is not None:
             return numerics.train(initial, self.lam, max_time=self.until).weights
         if self.lam == 0:
-            return numerics.train(initial, 0.0, optimizer="quasistatic").weights
+            return numerics.train(initial, 0.0, optimizer="quasistatic", rel=REL).weights
         if self.support != 1 or not self.winner_push:
             model = numerics.AlteredInterference(support=self.support, winner_push=self.winner_push)
             step, until = EARLY

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
-from .kept import keep_in, kept, kept_folder
+from .jobs import run_jobs
+from .kept import kept
 
 Arrays = Mapping[str, np.ndarray]
 
@@ -30,8 +29,7 @@ def run_all(
 ) -> dict[Task, Arrays]:
     """The arrays of each task; an interrupted report finds them again.
 
-    The numbers do not depend on the number of processes, which are as many as there are cores;
-    each has one BLAS thread.
+    The numbers do not depend on the number of processes.
 
     >>> from polysem.verify.reshuffling_runs import Ensemble
     >>> from polysem.verify.tasks import run_all
@@ -39,20 +37,11 @@ def run_all(
     >>> run_all("few", [few], 1, progress=False)[few]["dead"].shape
     (5,)
     """
-    from joblib import Parallel, delayed
-    from tqdm.auto import tqdm
-
-    folder = kept_folder()  # here: joblib draws the tasks in a thread without our context
-    results = Parallel(n_jobs=-1, return_as="generator")(
-        delayed(_run_one)(name, task, entropy, folder) for task in tasks
-    )
-    bar = tqdm(results, total=len(tasks), desc=name, disable=None if progress else True)
-    return dict(zip(tasks, bar, strict=True))
+    given = [(name, task, entropy) for task in tasks]
+    found = run_jobs(_run_one, given, title=name, progress=progress)
+    return dict(zip(tasks, found, strict=True))
 
 
-def _run_one(name: str, task: Task, entropy: int, folder: Path | None) -> Arrays:
-    from threadpoolctl import threadpool_limits
-
+def _run_one(name: str, task: Task, entropy: int) -> Arrays:
     about = {"task": type(task).__name__, **asdict(task), "entropy": entropy}
-    with threadpool_limits(1), keep_in(folder) if folder else nullcontext():
-        return kept(name, about, lambda: task.run(entropy))
+    return kept(name, about, lambda: task.run(entropy))
