@@ -438,15 +438,14 @@ TWO_ROW_PREDICTION = Claim(
 COUNT_WITHOUT_SUPPORT = Claim(
     label="count_without_support",
     statement="Without support by weights of opposite sign the number of polysemantic neurons has "
-    "the mean of the exclusion law, within 2 % for n = 8, 16 and m = 16, 5 % for n = 4, 8 % "
-    "elsewhere.",
+    "the mean of the exclusion law: for 16 neurons within 5 % at n = 4, 2 % at n = 8 and 16.",
     kind="derived here",
     source=_NOTES,
     checks=("count_without_support",),
 )
 DISPERSION_IN_THE_LIMIT = Claim(
     label="dispersion_in_the_limit",
-    statement="For lambda -> 0 and m/4 <= n <= m/2 variance over mean of the number of "
+    statement="For lambda -> 0, m/4 <= n <= m/2 and m <= 256 variance over mean of the number of "
     "polysemantic neurons is the exclusion law's within 25 %.",
     kind="derived here",
     source=_NOTES,
