@@ -26,8 +26,8 @@ COLUMNS = ["purpose", *NUMBERS[:4], "law", "support", "winner_push", *NUMBERS[5:
 HEADER = """\
 # Trained networks, ensemble by ensemble: winners kept and polysemantic neurons.
 # Made by the chapter reshuffling at paper scale (verify/reshuffling_plan.py), float32; lam = 0 is
-# the limit by the quasi-static scheme at rel = .1, lam > 0 the flow by proximal steps (safety .4; .05
-# until t = 10 and .4 from then on where support or winner_push is altered; .0125 where
+# the limit by the quasi-static scheme at rel = .1, lam > 0 the flow by proximal steps (safety .4;
+# .05 until t = 10 and .4 from then on where support or winner_push is altered; .0125 where
 # lam sqrt(m) > 1: the dead fraction is then .007 too high, the others are not affected); purpose
 # fast: the flow stopped at t = 10.
 # retained: fraction of features whose initial argmax wins; count_ratio: neurons with both signs
