@@ -128,7 +128,7 @@ def retained_fraction_sparse(n: ArrayLike, m: ArrayLike, *, law: str = "gaussian
     """Fraction of features whose initial winner wins in the end, lambda -> 0, no fitted constant.
 
     ``R(delta)`` at :data:`polysem.theory.sparse_kick_size`. Heuristic in one factor of order 1:
-    measured within 8 % of R for n <= 4 sqrt(m) at m = 64..1024, too large beyond.
+    measured within 9 % of R for n <= 2 sqrt(m) at m = 64..4096, up to 13 % too large at 4 sqrt(m).
 
     >>> from polysem import numerics
     >>> round(float(numerics.retained_fraction_sparse(128, 1024)), 3)

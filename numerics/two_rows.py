@@ -226,8 +226,8 @@ def two_row_prediction(
 
     Draws the largest weights of a fresh row, adds the kick vectors of n - 1 partners drawn from
     the sample, and asks whether the first weight is still in front. No fitted constant; the
-    partners' screening of one another is left out: measured within 2 % of R for lambda -> 0 and
-    n <= 2 sqrt(m), 2 to 7 % too low at 4 sqrt(m), and more beyond and at larger lambda.
+    partners' screening of one another is left out: measured within 5 % of R for lambda -> 0 and
+    n <= 4 sqrt(m), too low beyond and at larger lambda.
 
     >>> import numpy as np
     >>> from polysem import numerics

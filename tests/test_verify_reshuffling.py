@@ -113,9 +113,9 @@ def test_too_few_networks_are_not_asked_for_a_variance():
 
 
 def test_two_rows_are_judged_outside_their_range_under_another_name():
-    two_rows = {(64, 0.0, 32): (0.45, 0.002), (64, 0.3, 32): (0.45, 0.002)}
+    two_rows = {(64, 0.0, 32): (0.85, 0.002), (64, 0.3, 32): (0.85, 0.002)}
     networks = [Ensemble(n=32, m=64, lam=lam, runs=50) for lam in (0.0, 0.3 / 8)]
-    found = list(_two_row_agreements(two_rows, [outcomes(one, 0.45, 1.0) for one in networks]))
+    found = list(_two_row_agreements(two_rows, [outcomes(one, 0.85, 1.0) for one in networks]))
     assert [a.claim for a in found] == ["two_row_prediction", "two_row_prediction_outside"]
     assert [a.verdict for a in found] == ["agrees", "agrees"]
 

@@ -30,6 +30,7 @@ FALSE_ALARM = 1e-3  # of each line of the chapter; the suite's checks have their
 STEP_ERROR = 0.008  # of the retained fraction in the limit at rel = .1, see the page
 DISPERSION_MARGIN = 0.25
 VARIANCE_RUNS = 1000  # (3.3 + 2.33) sqrt(2/runs), what a variance detects, is the margin there
+TWO_ROW_STEP_ERROR = 0.03  # of the prediction in the limit, whose rows move in turns, see the page
 SUPPORT_STEP_ERROR = 0.002  # of the count with altered interference, over its mean; see the page
 QUANTILE, POWER_QUANTILE = 3.3, 2.33  # standard errors of a normal at that rate; at power .99
 COMMITTED = "reshuffling_runs.csv"
@@ -224,7 +225,7 @@ def _two_row_agreements(two_rows: TwoRow, runs: list[Outcomes]) -> Iterable[Agre
             margin=0.08,
             bounds=None,
             false_alarm=FALSE_ALARM,
-            numerical_error=QUANTILE * error,
+            numerical_error=QUANTILE * error + (0 if ensemble.lam else TWO_ROW_STEP_ERROR),
         )
 
 

@@ -232,7 +232,7 @@ def crowding_figure(rows: list[dict[str, Any]]) -> Plot:
             )
             above.legend(fontsize=6)
             below.axhline(1, color="k", linewidth=0.6)
-            below.set(xlabel=r"$n/\sqrt{m}$", ylim=(0.6, 1.4))
+            below.set(xlabel=r"$n/\sqrt{m}$", ylim=(0.5, 1.4))
         panels[0, 0].set_ylabel("winners kept")
         panels[1, 0].set_ylabel("count / exclusion mean")
 
