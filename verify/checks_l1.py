@@ -176,7 +176,7 @@ def _mean_in_training(
 
 
 def _paper_count() -> Check:
-    n, m, lam, runs = 64, 128, 0.1, 2000
+    n, m, lam, runs = 64, 128, 0.1, 3000
     return Check(
         name="paper_count_in_training",
         group="paper_count_in_training",
@@ -233,7 +233,7 @@ def _limits() -> tuple[Check, Check]:
 
 
 def _dispersion() -> Check:
-    n, m, lam, runs = 64, 128, 0.1, 2000
+    n, m, lam, runs = 64, 128, 0.1, 3000
     cell = Cell(n=n, m=m, lam=lam)
     return Check(
         name="dispersion_in_training",
@@ -293,7 +293,7 @@ def _retained_fraction() -> Check:
 
 def _retained_in_the_limit() -> Check:
     n = m = 32
-    cell, runs = Cell(n=n, m=m, lam=0.0, optimizer="quasistatic"), 100
+    cell, runs = Cell(n=n, m=m, lam=0.0, optimizer="quasistatic"), 300
     adamw = Cell(n=n, m=m, optimizer="adamw", lam=0.00025)
     return Check(
         name="retained_fraction_in_the_limit",
@@ -304,12 +304,12 @@ def _retained_in_the_limit() -> Check:
         prediction=_measured_retained(cell),
         draw=partial(_retained, cell, runs),
         samples=runs,
-        margin=0.2,
-        detects=0.2,
+        margin=0.15,
+        detects=0.12,
         bounds=None,
         wrong=(
             Wrong(name="the largest initial weight always wins", prediction=1.0),
-            Wrong(name="AdamW for the flow", draw=partial(_retained, adamw, 40)),
+            Wrong(name="AdamW for the flow", draw=partial(_retained, adamw, 120)),
         ),
     )
 
@@ -357,7 +357,7 @@ def l1_checks() -> tuple[Check, ...]:
         _initial_pairs(),
         _initial_neurons_check(),
         _mean_in_training(64, 0.1, 1000),
-        _mean_in_training(128, 0.1, 2000),
+        _mean_in_training(128, 0.1, 3000),
         _paper_count(),
         *_limits(),
         _dispersion(),
