@@ -76,9 +76,9 @@ from .presets import preset as preset
 from .problem import Problem as Problem
 from .problem import soft_threshold as soft_threshold
 from .quasistatic import QuasiStatic as QuasiStatic
-from .quasistatic import fast_phase as fast_phase
-from .quasistatic import remove_positive_overlaps as remove_positive_overlaps
-from .quasistatic import unit_rows as unit_rows
+from .repulsion import fast_phase as fast_phase
+from .repulsion import remove_positive_overlaps as remove_positive_overlaps
+from .repulsion import unit_rows as unit_rows
 from .retained import retained_fraction as retained_fraction
 from .retained import retained_fraction_fast as retained_fraction_fast
 from .retained import retained_fraction_of_kicks as retained_fraction_of_kicks

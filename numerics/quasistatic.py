@@ -17,191 +17,17 @@ import numpy as np
 from ._validate import check_integer, check_positive
 from .gradient import OneHot
 from .problem import Problem
+from .repulsion import Rows, fast_phase, repel, unit_rows
 from .solution import Outcome
 
-_LARGEST_PUSH = 0.5  # twice this times an overlap is what one push takes from it
-_FAST_PHASE_STEPS = 1000  # some hundred units of time; the rest is left to the repulsion
 _ROUNDS = 2  # of the multipliers in a step
 _GAIN = 0.7  # of a multiplier, where 1 would cure the overlap of a lone pair at once
 _LARGEST_GAIN = 2.0
 _LARGEST_FORCE = 1.8  # sum of a row's overlaps from which on the gains are lowered
-_WIDE = 2.5  # neurons per feature from which on it pays to move the overlaps alone
-
-
-def unit_rows(weights: np.ndarray) -> np.ndarray:
-    """The rows scaled to norm 1; a zero row stays zero.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from polysem import numerics
-    >>> numerics.unit_rows(np.array([[3.0, 4.0], [0.0, 0.0]]))
-    array([[0.6, 0.8],
-           [0. , 0. ]])
-
-    Parameters
-    ----------
-    weights : numpy.ndarray, shape (n, m)
-        The weights, features first.
-
-    Returns
-    -------
-    numpy.ndarray, shape (n, m)
-        A new array.
-
-    Source
-    ------
-    paper_notes/training.md.
-    """
-    return weights / _norms(weights)[:, None]
-
-
-def _norms(weights: np.ndarray) -> np.ndarray:
-    """The norms of the rows; 1 for a zero row."""
-    norms = np.sqrt(np.einsum("ik,ik->i", weights, weights))
-    norms[norms == 0] = 1
-    return norms
-
-
-def remove_positive_overlaps(
-    weights: np.ndarray, tolerance: float = 1e-3, max_pushes: int = 10_000
-) -> np.ndarray:
-    r"""Let unit rows repel each other until no overlap is above the tolerance.
-
-    Repeats :math:`W \leftarrow W - \omega\,\mathrm{ReLU}(G)_{off}\,W` and rescales the rows;
-    :math:`\omega = \min(1/2, 0.9/\text{largest row sum})` keeps the repulsion from overshooting.
-    It follows the interference force of the flow, with the feature benefit infinitely strong.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from polysem import numerics
-    >>> apart = numerics.remove_positive_overlaps(np.array([[1.0, 0.0], [0.8, 0.6]]))
-    >>> bool(numerics.overlaps(apart)[0] <= 1e-3)
-    True
-
-    Parameters
-    ----------
-    weights : numpy.ndarray, shape (n, m)
-        The rows; they need not be of norm 1.
-    tolerance : float
-        The largest positive overlap that may remain.
-    max_pushes : int
-        Number of repetitions after which to give up.
-
-    Returns
-    -------
-    numpy.ndarray, shape (n, m)
-        Unit rows.
-
-    Source
-    ------
-    paper_notes/training.md.
-    """
-    rows = _Rows(weights)
-    _repel(rows, tolerance, max_pushes)
-    return unit_rows(rows.weights())
-
-
-def _repel(rows: _Rows, tolerance: float, max_pushes: int) -> bool:
-    """Move the rows apart, and say whether that was enough."""
-    diagonal = np.arange(len(rows.overlap))
-    for _ in range(max_pushes):
-        norms = rows.norms()
-        push = np.maximum(rows.overlap, 0)
-        push /= norms
-        push /= norms[:, None]
-        push[diagonal, diagonal] = 0
-        if push.max() <= tolerance:
-            return True
-        push *= -min(_LARGEST_PUSH, 0.9 / float(push.sum(axis=1).max()))
-        push[diagonal, diagonal] = 1
-        push /= norms
-        rows.move(push)
-    return False
-
-
-def fast_phase(weights: np.ndarray, tolerance: float = 1e-3) -> np.ndarray:
-    r"""The flow without regulariser, until no overlap is above the tolerance.
-
-    It is what training does in the time before the regulariser is felt; steps as of
-    :class:`Flow`.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from polysem import numerics
-    >>> start = numerics.initial_weights(8, 32, np.random.default_rng(0))
-    >>> bool(numerics.overlaps(numerics.fast_phase(start)).max() <= 1e-3)
-    True
-
-    Parameters
-    ----------
-    weights : numpy.ndarray, shape (n, m)
-        Initial weights.
-    tolerance : float
-        The largest positive overlap that may remain.
-
-    Returns
-    -------
-    numpy.ndarray, shape (n, m)
-        The weights, rows not yet of norm 1.
-
-    Source
-    ------
-    paper_notes/training.md.
-    """
-    rows = _Rows(weights)
-    diagonal = np.arange(len(weights))
-    for _ in range(_FAST_PHASE_STEPS):
-        force = np.maximum(rows.overlap, 0)
-        h = 0.4 / max(1.0, float(force.sum(axis=1).max())) ** 3
-        own = force[diagonal, diagonal]
-        force[diagonal, diagonal] = 0
-        if force.max() <= tolerance:
-            break
-        force *= -h
-        force[diagonal, diagonal] = 1 + h * (1 - own)
-        rows.move(force)
-    return rows.weights()
-
-
-class _Rows:
-    """Rows that are moved by matrices from the left, and their overlaps.
-
-    With many more neurons than features only the overlaps are moved, and the matrices are
-    collected: the same numbers up to rounding, for a cost that does not depend on m.
-    """
-
-    def __init__(self, weights: np.ndarray, overlap: np.ndarray | None = None):
-        self.base = weights
-        self.collected: np.ndarray | None = None
-        self.overlap = weights @ weights.T if overlap is None else overlap
-        self.wide = weights.shape[1] > _WIDE * weights.shape[0]
-
-    def norms(self) -> np.ndarray:
-        """The norms of the rows; 1 for a zero row."""
-        norms = np.sqrt(self.overlap.diagonal())
-        norms[norms == 0] = 1
-        return norms
-
-    def move(self, matrix: np.ndarray) -> None:
-        if self.wide:
-            self.overlap = (matrix @ self.overlap) @ matrix.T
-            self.collected = matrix if self.collected is None else matrix @ self.collected
-        else:
-            self.base = matrix @ self.base
-            self.overlap = self.base @ self.base.T
-
-    def moved_by(self, matrix: np.ndarray) -> np.ndarray:
-        """What the matrix makes of the rows."""
-        if self.collected is not None:
-            matrix = matrix @ self.collected
-        return matrix @ self.base
-
-    def weights(self) -> np.ndarray:
-        """The rows."""
-        return self.base if self.collected is None else self.collected @ self.base
+_LARGEST_EXPLICIT = 1.5  # step times rate of a mode; from 2 on it would grow
+_POWERS = 8
+_NEWTON_STEPS = 20
+_NEWTON_TOLERANCE = 1e-4  # of what the regulariser takes from a weight
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -217,7 +43,9 @@ class QuasiStatic:
 
     where c has no diagonal, G are the overlaps of the rows V scaled to norm 1, and F, of the first
     time, is the square that each of two rows has on the other's live neurons, taken together: what
-    a repulsion can work on. It ends when every row has one weight.
+    a repulsion can work on. Some hundred rows repel each other mostly in one mode, all together;
+    what this mode has in c beyond 1.5 acts on V instead of W (from 2 on the mode would grow). It
+    ends when every row has one weight.
     Regulariser and reaction act together: a reaction that moves dead weights is taken back by the
     regulariser, and in turns they would have several times the error of the step. Time is
     :math:`\tau/\lambda` (:math:`\tau` itself for lam = 0); the result depends on lam in nothing
@@ -296,17 +124,22 @@ class QuasiStatic:
         clock, (one,) = problem.lam or 1.0, weights
         if state.overlap is None:
             one = fast_phase(one, self.overlap_tolerance)
-        rows = _Rows(one, state.overlap)
+        rows = Rows(one, state.overlap)
         work = np.abs(one)
         l1 = work.sum(axis=1) / rows.norms()
         size = self.rel / float(l1.max()) if l1.any() else 1.0
         size = min(size, clock * float(limit[0]))
         threshold = (size * (1 - size * l1 / 2))[:, None]
-        if not _repel(rows, self.overlap_tolerance, self.max_pushes):
+        if not repel(rows, self.overlap_tolerance, self.max_pushes):
             state.outcome = Outcome.OVERLAPPING
         state.begin(size)
         for _ in range(_ROUNDS):
-            moved = rows.moved_by(state.repulsion() / rows.norms())
+            excess, mode = state.stiff_mode()
+            explicit = state.repulsion() + excess * np.outer(mode, mode)
+            moved = rows.moved_by(explicit / rows.norms())
+            if excess:
+                amplitude = mode_amplitude(moved, threshold, excess, mode)
+                moved -= np.outer(excess * mode, amplitude)
             moved -= np.clip(moved, -threshold, threshold, out=work)
             state.follow(moved)
         return unit_rows(moved)[None], np.array([size / clock])
@@ -320,6 +153,26 @@ class QuasiStatic:
         overlap[..., diagonal, diagonal] = 0
         apart = overlap.max(axis=-1) <= self.overlap_tolerance
         return apart & (np.count_nonzero(after, axis=-1) <= 1)
+
+
+def mode_amplitude(
+    moved: np.ndarray, threshold: np.ndarray, strength: float, mode: np.ndarray
+) -> np.ndarray:
+    r"""What is left of one mode of the rows after it was damped and the weights were shrunk.
+
+    The solution of :math:`a_k=\sum_iu_iS(W_{ik}-y\,u_ia_k)`, by Newton's method: the right side is
+    piecewise linear in :math:`a_k` and falls with it.
+    """
+    pull, square = strength * mode[:, None], np.square(mode)
+    amplitude = np.zeros(moved.shape[1], moved.dtype)
+    for _ in range(_NEWTON_STEPS):
+        shrunk = moved - pull * amplitude
+        shrunk -= np.clip(shrunk, -threshold, threshold)
+        change = (mode @ shrunk - amplitude) / (1 + strength * (square @ (shrunk != 0)))
+        amplitude += change
+        if np.abs(change).max() * pull.max() <= _NEWTON_TOLERANCE * threshold.min():
+            break
+    return amplitude
 
 
 @dataclass
@@ -347,6 +200,22 @@ class _Reactions:
         diagonal = np.arange(len(matrix))
         matrix[diagonal, diagonal] = 1
         return matrix
+
+    def stiff_mode(self) -> tuple[float, np.ndarray]:
+        """The mode in which the rows repel each other most, and by how much this is too much.
+
+        The multipliers are not negative: the mode is that of Perron and Frobenius, close to the
+        sum of all rows.
+        """
+        mode = self.multipliers.sum(axis=1)
+        strength = float(mode.max())
+        if strength > _LARGEST_EXPLICIT:
+            for _ in range(_POWERS):
+                mode /= np.sqrt(mode @ mode)
+                mode = self.multipliers @ mode
+            strength = float(np.sqrt(mode @ mode))
+            mode /= strength
+        return max(0.0, strength - _LARGEST_EXPLICIT), mode
 
     def follow(self, moved: np.ndarray) -> None:
         """Raise the multipliers where rows overlap, lower them where they have parted."""

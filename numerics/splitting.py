@@ -19,7 +19,7 @@ import numpy as np
 
 from ._validate import check_integer, check_positive
 from .problem import Problem
-from .quasistatic import _Rows
+from .repulsion import Rows
 
 _NODES, _NODE_WEIGHTS = np.polynomial.legendre.leggauss(12)
 _NODES, _NODE_WEIGHTS = (_NODES + 1) / 2, _NODE_WEIGHTS / 2
@@ -137,7 +137,7 @@ def interference(weights: np.ndarray, t: float, tolerance: float) -> np.ndarray:
     ------
     Lecomte et al. 2023, Sec. 3; paper_notes/training.md.
     """
-    rows, left = _Rows(weights), t
+    rows, left = Rows(weights), t
     diagonal = np.arange(len(weights))
     while left > 0:
         push = np.maximum(rows.overlap, 0)

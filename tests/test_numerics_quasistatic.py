@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.optimize import brentq
 
 from polysem import numerics
 from polysem.numerics import Outcome
@@ -65,6 +66,30 @@ def test_repulsion_agrees_with_its_slow_twin(n, m):
     )
 
 
+def slow_pull(rows, c, thresholds):
+    """W - c W; what the largest mode of c has beyond 1.5 acts on the shrunk rows instead."""
+    mode = c.sum(axis=1)
+    if mode.max() <= 1.5:
+        return rows - c @ rows, 0.0
+    for _ in range(8):
+        mode = c @ (mode / np.linalg.norm(mode))
+    excess = max(0.0, np.linalg.norm(mode) - 1.5)
+    mode = mode / np.linalg.norm(mode)
+    pulled = rows - (c - excess * np.outer(mode, mode)) @ rows
+    for k in range(rows.shape[1]):
+
+        def left(a, column=pulled[:, k]):
+            return mode @ shrunk(column - excess * mode * a, thresholds) - a
+
+        a = brentq(left, -len(rows), len(rows), xtol=1e-15, rtol=1e-14)
+        pulled[:, k] -= excess * mode * a
+    return pulled, excess
+
+
+def shrunk(values, thresholds):
+    return np.sign(values) * np.maximum(np.abs(values) - thresholds, 0)
+
+
 def slow_step(rows, c, rel, last):
     """One step as its docstring reads, from unit rows."""
     n = len(rows)
@@ -73,12 +98,12 @@ def slow_step(rows, c, rel, last):
     rows = slow_remove_positive_overlaps(rows, 1e-3)
     if last:
         c = c * size / last
+    excess = 0
     for again in (False, True):
-        unit = []
-        for i in range(n):
-            row = rows[i] - sum(c[i, j] * rows[j] for j in range(n) if j != i)
-            row = np.sign(row) * np.maximum(np.abs(row) - thresholds[i], 0)
-            unit.append(row / np.linalg.norm(row))
+        pulled, more = slow_pull(rows, c, thresholds)
+        excess = max(excess, more)
+        unit = [shrunk(pulled[i], thresholds[i]) for i in range(n)]
+        unit = [row / np.linalg.norm(row) for row in unit]
         overlap = np.array(
             [[0 if i == j else unit[i] @ unit[j] for j in range(n)] for i in range(n)]
         )
@@ -93,17 +118,34 @@ def slow_step(rows, c, rel, last):
         ]
         gentle = min(1, 1.8 / max(felt))
         c = np.maximum(c + gentle * gain * overlap, 0) * (overlap != 0)
-    return np.array(unit), c, size
+    return np.array(unit), c, size, excess
 
 
-@pytest.mark.parametrize(("n", "m"), [(8, 8), (8, 12), (6, 40)])
-def test_steps_agree_with_their_slow_twin(n, m):
+@pytest.mark.parametrize(
+    ("n", "m", "rel", "steps", "stiff"),
+    [(8, 8, 0.1, 6, False), (8, 12, 0.1, 6, False), (6, 40, 0.1, 6, False), (60, 60, 0.3, 8, True)],
+)
+def test_steps_agree_with_their_slow_twin(n, m, rel, steps, stiff):
     rows = numerics.unit_rows(numerics.fast_phase(start(n, m, 7)))
-    c, size = np.zeros((n, n)), None
-    for _ in range(6):
-        rows, c, size = slow_step(rows, c, 0.1, size)
-    run = numerics.train(start(n, m, 7), 0.0, optimizer="quasistatic", max_steps=6)
+    c, size, excess = np.zeros((n, n)), None, []
+    for _ in range(steps):
+        rows, c, size, more = slow_step(rows, c, rel, size)
+        excess.append(more)
+    run = numerics.train(start(n, m, 7), 0.0, optimizer="quasistatic", rel=rel, max_steps=steps)
     np.testing.assert_allclose(run.weights, rows, atol=1e-12)
+    assert (max(excess) > 0) == stiff, excess
+
+
+def test_many_rows_that_repel_each_other_come_to_rest():
+    """Taken explicitly, the mode of all rows together grows here, and wakes the dead."""
+    initial = numerics.initial_weights(256, 1024, np.random.default_rng(0), dtype=np.float32)
+    run = numerics.train(initial, 0.0, optimizer="quasistatic", rel=0.4, max_steps=100)
+    assert run.outcome is Outcome.CONVERGED
+
+
+def test_repulsion_that_gives_up_says_so():
+    with pytest.warns(RuntimeWarning, match="Got max_pushes=2"):
+        numerics.remove_positive_overlaps(start(12, 8, 8), max_pushes=2)
 
 
 def test_rows_that_stay_overlapping_end_the_run_and_say_so():
