@@ -1,10 +1,11 @@
 r"""Two rows on their own, and what their kicks predict for a whole network.
 
-For lambda -> 0 the scheme shrinks all weights by a small amount, restores unit norms, and lets
-the two rows repel each other until they are orthogonal. The last has a closed form: repulsion turns
-:math:`W_1 \to \cosh\mu\,W_1 - \sinh\mu\,W_2` and likewise for :math:`W_2`, so an overlap q > 0
-vanishes at :math:`\tanh 2\mu = q`. The kicks of :mod:`polysem.numerics.kicks` are collected on
-the way.
+For lambda -> 0 the rows first repel each other until they are orthogonal. This has a closed form:
+repulsion turns :math:`W_1 \to \cosh\mu\,W_1 - \sinh\mu\,W_2` and likewise for :math:`W_2`, so an
+overlap q > 0 vanishes at :math:`\tanh 2\mu = q`. Then each step shrinks the repelled rows,
+:math:`V_1=S(W_1-cW_2)`, :math:`V_2=S(W_2-cW_1)`, with the least :math:`c\ge0` for which V has no
+positive overlap, and restores unit norms. The kicks of :mod:`polysem.numerics.kicks` are collected
+on the way.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ from .train import train
 
 _BLOCK = 1 << 15  # weights of a row held at once; more falls out of the cache
 _MAX_STEPS = 100_000
+_NEWTON_STEPS = 50
+_ORTHOGONAL = 1e-12
 _GROUPS = 10  # of kicks, for a standard error
 
 
@@ -146,19 +149,19 @@ def _run(initial: NDArray[np.float64], rel: float) -> tuple[NDArray, NDArray]:
         sign=np.sign(initial),
         kick=np.zeros_like(initial),
         alive=np.ones(initial.shape, dtype=bool),
+        rate=np.zeros(len(initial)),
     )
+    batch.turn_apart()
     for _ in range(_MAX_STEPS):
-        overlap = np.einsum("pk,pk->p", batch.rows[:, 0], batch.rows[:, 1])
         live = batch.rows != 0
-        over = (live.sum(axis=-1) == 1).all(axis=-1) & (overlap <= 0)
+        over = (live.sum(axis=-1) == 1).all(axis=-1) & (_overlap(batch.rows) <= 0)
         width = int((live | batch.alive).any(axis=1).sum(axis=-1).max(initial=0))
         if over.any() or 2 * width <= live.shape[-1]:
             batch.store(kick, final)
             batch = batch.part(~over, width)
-            overlap = overlap[~over]
-        if not overlap.size:
+        if not batch.pair.size:
             return kick, final
-        batch.step(overlap, rel)
+        batch.step(rel)
     raise ArithmeticError(f"Two rows did not come to rest in {_MAX_STEPS} steps; raise rel.")
 
 
@@ -173,14 +176,25 @@ class _Batch:
     sign: NDArray[np.float64]
     kick: NDArray[np.float64]
     alive: NDArray[np.bool_]
+    rate: NDArray[np.float64]  # (pairs,): of the reaction in the last step
 
-    def step(self, overlap: NDArray[np.float64], rel: float) -> None:
-        mu = np.arctanh(np.minimum(np.maximum(overlap, 0), 1 - 1e-15))[:, None, None] / 2
+    def turn_apart(self) -> None:
+        """Repulsion alone, until no pair has a positive overlap."""
+        overlap = np.clip(_overlap(self.rows), 0, 1 - 1e-15)
+        mu = np.arctanh(overlap)[:, None, None] / 2
         apart = np.cosh(mu) * self.rows - np.sinh(mu) * self.rows[:, ::-1]
-        push = self.sign * (apart - self.rows) / self.amplitude[..., None]
-        self.kick += np.where(self.alive, push, 0.0)
-        shrink = (rel / np.abs(apart).sum(axis=-1).max(axis=-1))[:, None, None]
-        rows = apart - np.clip(apart, -shrink, shrink)
+        self._finish(apart - self.rows, apart)
+
+    def step(self, rel: float) -> None:
+        l1 = np.abs(self.rows).sum(axis=-1)
+        size = rel / l1.max(axis=-1)
+        threshold = (size[:, None] * (1 - size[:, None] * l1 / 2))[..., None]
+        reaction, rows = _apart(self.rows, threshold, self.rate * size)
+        self.rate = reaction / size
+        self._finish(-reaction[:, None, None] * self.rows[:, ::-1], rows)
+
+    def _finish(self, push: NDArray[np.float64], rows: NDArray[np.float64]) -> None:
+        self.kick += np.where(self.alive, self.sign * push / self.amplitude[..., None], 0.0)
         self.alive &= rows * self.sign > 0
         norms = _norms(rows)
         self.rows, self.amplitude = rows / norms[..., None], self.amplitude / norms
@@ -206,7 +220,32 @@ class _Batch:
             sign=pick(self.sign),
             kick=pick(self.kick),
             alive=pick(self.alive),
+            rate=self.rate[keep],
         )
+
+
+def _apart(
+    rows: NDArray[np.float64], threshold: NDArray[np.float64], reaction: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The least reactions c >= 0 with which the shrunk rows do not overlap, and these rows.
+
+    By Newton's method from the given reactions: the overlap is piecewise quadratic in c.
+    """
+    alone = rows - np.clip(rows, -threshold, threshold)
+    reaction = np.where(_overlap(alone) > 0, reaction, 0.0)
+    for _ in range(_NEWTON_STEPS):
+        moved = rows - reaction[:, None, None] * rows[:, ::-1]
+        moved -= np.clip(moved, -threshold, threshold)
+        overlap = _overlap(moved)
+        if (np.where(reaction > 0, np.abs(overlap), overlap) <= _ORTHOGONAL).all():
+            break
+        fall = np.einsum("pik,pik,pik->p", rows, moved, moved[:, ::-1] != 0)
+        reaction = np.maximum(0, reaction + overlap / np.maximum(fall, _ORTHOGONAL))
+    return reaction, moved
+
+
+def _overlap(rows: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.einsum("pk,pk->p", rows[:, 0], rows[:, 1])
 
 
 def _norms(rows: NDArray[np.float64]) -> NDArray[np.float64]:

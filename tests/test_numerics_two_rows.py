@@ -2,37 +2,55 @@
 
 import numpy as np
 import pytest
+from scipy.optimize import brentq
 
 from polysem import numerics
 from polysem.numerics.two_rows import _run
 
 
 def slow_run(initial, rel):
-    """One pair, one weight at a time: turn apart, shrink, rescale; kicks, A and B beside."""
-    rows, m = initial.copy(), initial.shape[1]
+    """One pair, one weight at a time: turn apart once, then shrink under the least reaction."""
+    m = initial.shape[1]
     amplitude, threshold, kick = np.ones(2), np.zeros(2), np.zeros_like(initial)
     alive = np.ones(initial.shape, dtype=bool)
+
+    def push(pushes, moved):
+        for i in range(2):
+            for k in range(m):
+                if alive[i, k]:
+                    kick[i, k] += np.sign(initial[i, k]) * pushes[i, k] / amplitude[i]
+                alive[i, k] &= moved[i, k] * initial[i, k] > 0
+            norm = np.sqrt(moved[i] @ moved[i])
+            moved[i] /= norm
+            amplitude[i] /= norm
+        return moved
+
+    def shrunk(values, shrink):
+        return np.sign(values) * np.maximum(np.abs(values) - shrink, 0)
+
+    rows = initial.copy()
     for i in range(2):
         norm = np.sqrt(sum(rows[i, k] ** 2 for k in range(m)))
         rows[i] /= norm
         amplitude[i] /= norm
+    mu = np.arctanh(max(0.0, rows[0] @ rows[1])) / 2
+    turned = np.cosh(mu) * rows - np.sinh(mu) * rows[::-1]
+    rows = push(turned - rows, turned)
     while (np.count_nonzero(rows, axis=1) > 1).any() or rows[0] @ rows[1] > 0:
-        mu = np.arctanh(max(0.0, rows[0] @ rows[1])) / 2
-        turned = np.cosh(mu) * rows - np.sinh(mu) * rows[::-1]
-        shrink = rel / max(np.abs(turned[0]).sum(), np.abs(turned[1]).sum())
+        l1 = np.abs(rows).sum(axis=1)
+        size = rel / l1.max()
+        shrink = [size * (1 - size * l1[i] / 2) for i in range(2)]
+
+        def repelled(c, rows=rows, shrink=shrink):
+            return np.array([shrunk(rows[i] - c * rows[1 - i], shrink[i]) for i in range(2)])
+
+        def overlap(c, repelled=repelled):
+            return repelled(c)[0] @ repelled(c)[1]
+
+        c = brentq(overlap, 0, 1, xtol=1e-16, rtol=1e-14) if overlap(0.0) > 0 else 0.0
         for i in range(2):
-            for k in range(m):
-                if alive[i, k]:
-                    push = turned[i, k] - rows[i, k]
-                    kick[i, k] += np.sign(initial[i, k]) * push / amplitude[i]
-                left = max(0.0, abs(turned[i, k]) - shrink)
-                turned[i, k] = np.sign(turned[i, k]) * left
-                alive[i, k] &= turned[i, k] * initial[i, k] > 0
-            threshold[i] += shrink / amplitude[i]
-            norm = np.sqrt(turned[i] @ turned[i])
-            turned[i] /= norm
-            amplitude[i] /= norm
-        rows = turned
+            threshold[i] += shrink[i] / amplitude[i]
+        rows = push(-c * rows[::-1], repelled(c))
     return rows, kick, amplitude, threshold, alive
 
 
@@ -47,6 +65,13 @@ def test_the_batch_equals_one_pair_at_a_time_and_obeys_the_kick_identity(seed):
         height = np.abs(initial[pair]) + slow_kick - threshold[:, None]
         found = amplitude[:, None] * np.sign(initial[pair]) * height
         assert np.allclose(found[alive], rows[alive], rtol=1e-9, atol=0)
+
+
+def test_the_step_hardly_matters():
+    """Kicks of the same pairs under finer steps: their variance changes by less than 1 %."""
+    initial = np.random.default_rng(5).standard_normal((400, 2, 64))
+    coarse, fine = (_run(initial, rel)[0].var() for rel in (0.03, 0.01))
+    assert coarse == pytest.approx(fine, rel=0.01)
 
 
 def test_pairs_end_where_the_networks_scheme_takes_them():

@@ -30,7 +30,7 @@ FALSE_ALARM = 1e-3  # of each line of the chapter; the suite's checks have their
 STEP_ERROR = 0.008  # of the retained fraction in the limit at rel = .1, see the page
 DISPERSION_MARGIN = 0.25
 VARIANCE_RUNS = 1000  # (3.3 + 2.33) sqrt(2/runs), what a variance detects, is the margin there
-TWO_ROW_STEP_ERROR = 0.03  # of the prediction in the limit, whose rows move in turns, see the page
+TWO_ROW_STEP_ERROR = 0.004  # of the prediction in the limit, at rel = 0.03: see the page
 SUPPORT_STEP_ERROR = 0.002  # of the count with altered interference, over its mean; see the page
 QUANTILE, POWER_QUANTILE = 3.3, 2.33  # standard errors of a normal at that rate; at power .99
 COMMITTED = "reshuffling_runs.csv"

@@ -98,7 +98,10 @@ def _retained_drift() -> Check:
         bounds=None,
         wrong=(
             Wrong(name="free rows", prediction=1.0),
-            Wrong(name="n for n - 1", prediction=theory.retained_drift(n=n, m=m) * n / (n - 1) * 2),
+            Wrong(
+                name="each constraint counted for both rows",
+                prediction=(n - 1) * (m - n) / (n * (m - 1)),
+            ),
         ),
     )
 
