@@ -38,7 +38,10 @@ class Schedule:
     @classmethod
     def of(cls, record: Any, record_at: Iterable[float], instances: int) -> Schedule:
         """From the arguments of :func:`train`."""
-        times = np.asarray(tuple(record_at), float)
+        try:
+            times = np.asarray(tuple(record_at), float)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"Got record_at={record_at!r}; give a list of times.") from error
         if not (np.isfinite(times).all() and (times >= 0).all() and (np.diff(times) > 0).all()):
             raise ValueError(f"Got record_at={times.tolist()}; give increasing, finite times >= 0.")
         if isinstance(record, Mapping):
@@ -56,11 +59,19 @@ class Schedule:
             raise ValueError("Got only one of record and record_at; give what and when.")
         return cls(measures, times, instances)
 
+    def begin(self, initial: np.ndarray) -> None:
+        """Nothing recorded yet: NaN, in the shape that the measures have of the first network."""
+        for name, function in self.measures.items():
+            value = np.asarray(function(initial[:1], initial[:1]))
+            if not value.ndim or len(value) != 1:
+                raise ValueError(
+                    f"Got a measure {name!r} of shape {value.shape}; it must give one entry for "
+                    "each network, as weights.max(axis=(1, 2))."
+                )
+            shape = (len(self.times), self.instances, *value.shape[1:])
+            self.values[name] = np.full(shape, np.nan)
+
     def store(self, which: int, instance: int, initial: np.ndarray, now: np.ndarray) -> None:
         """Record one instance at the time of the given number."""
         for name, function in self.measures.items():
-            value = np.asarray(function(initial, now))[0]
-            if name not in self.values:
-                shape = (len(self.times), self.instances, *value.shape)
-                self.values[name] = np.full(shape, np.nan)
-            self.values[name][which, instance] = value
+            self.values[name][which, instance] = np.asarray(function(initial, now))[0]

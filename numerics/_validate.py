@@ -36,9 +36,21 @@ def check_positive(name: str, value: Any, meaning: str) -> float:
 
 def check_lam(lam: Any) -> float:
     """The weight of the l1 regulariser, in flow units."""
-    if isinstance(lam, bool) or not isinstance(lam, Real) or not 0 <= float(lam) < math.inf:
-        raise ValueError(f"Got lam={lam!r}; lam is an l1 weight and must be >= 0 and finite.")
-    return float(lam)
+    return check_nonnegative("lam", lam, "an l1 weight")
+
+
+def check_max_time(value: Any) -> float:
+    """The time at which to end a run that does not come to rest; it may be infinite."""
+    if isinstance(value, bool) or not isinstance(value, Real) or not float(value) > 0:
+        raise ValueError(f"Got max_time={value!r}; it is a time and must be > 0.")
+    return float(value)
+
+
+def check_rel(value: Any) -> float:
+    """A step, as a fraction of the time in which a row would shrink to nothing."""
+    if check_positive("rel", value, "a step relative to the l1 norm") >= 1:
+        raise ValueError(f"Got rel={value!r}; a step of rel >= 1 kills rows, lower it.")
+    return float(value)
 
 
 def check_sizes(n: Any, m: Any, instances: Any = None, *, copies: int = 8) -> None:

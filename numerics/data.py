@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Real
 from typing import Protocol
 
 import numpy as np
@@ -200,7 +201,7 @@ def _active(
 
 
 def _check_batches(probability: float, values: str, batch: int) -> None:
-    if not 0 < probability <= 1:
+    if not isinstance(probability, Real) or not 0 < probability <= 1:
         raise ValueError(
             f"Got activation_probability={probability!r}; it is a probability and must lie "
             "in (0, 1]."

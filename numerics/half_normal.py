@@ -225,7 +225,7 @@ def _solve(rate: Any, start: tuple[float, ...], times: NDArray[np.float64]) -> A
     from scipy.integrate import solve_ivp
 
     if times[-1] == 0:
-        return np.array(start)[:, None]
+        return np.repeat(np.array(start)[:, None], len(times), axis=1)
     solution = solve_ivp(
         rate,
         (0.0, times[-1]),

@@ -117,5 +117,7 @@ def initial_weights(
     if isinstance(scale, str):
         scale = initial_scale(scale, n, m, instances=instances or 1)
     check_positive("scale", scale, "the standard deviation of an initial weight")
+    if np.dtype(dtype) not in (np.float32, np.float64):
+        raise ValueError(f"Got dtype={dtype!r}; give numpy.float64 or numpy.float32.")
     shape = (n, m) if instances is None else (instances, n, m)
     return (scale * rng.standard_normal(shape)).astype(dtype, copy=False)

@@ -77,11 +77,10 @@ class KickRecorder:
         force = -step.problem.gradient(before) / 4 - benefit[..., None] * before
         self.amplitude = self.amplitude * (1 + h * benefit)
         self.kick += np.where(self.alive, (h / self.amplitude)[..., None] * self.sign * force, 0.0)
-        earlier = self.threshold
-        self.threshold = earlier + h * step.problem.lam / self.amplitude
+        self.threshold = self.threshold + h * step.problem.lam / self.amplitude
         self.alive &= step.after * self.sign > 0
         for kept, threshold in zip(self.kick_at, self.thresholds, strict=True):
-            passed = (earlier < threshold) & (self.threshold >= threshold)
+            passed = np.isnan(kept[..., 0]) & (self.threshold >= threshold)
             kept[passed] = self.kick[passed]
 
     def weights(self) -> NDArray[np.float64]:

@@ -186,6 +186,8 @@ class CountLaw:
 
     def interval(self, confidence: float) -> tuple[float, float]:
         """The equal-tailed interval that holds K with at least this probability."""
+        if not 0 <= confidence <= 1:
+            raise ValueError(f"Got confidence={confidence!r}; it is a probability, 0.95 for 95 %.")
         return self.ppf((1 - confidence) / 2), self.isf((1 - confidence) / 2)
 
     def median(self) -> float:
@@ -207,9 +209,8 @@ class CountLaw:
         return float(np.sqrt(self.var()))
 
     def to_frame(self) -> Any:
-        """A pandas table of k, pmf and cdf over the support."""
-        low, high = self.support()
-        k = np.arange(low, high + 1)
+        """A pandas table of k, pmf and cdf, where the mass is not 0 in double precision."""
+        k = np.arange(self._masses.low, self._masses.low + len(self._masses.probability))
         return frame({"k": k, "pmf": self.pmf(k), "cdf": self.cdf(k)})
 
     def _repr_latex_(self) -> str:

@@ -218,6 +218,11 @@ def retained_winners(initial: np.ndarray, final: np.ndarray) -> np.ndarray:
     ------
     Lecomte et al. 2023, Sec. 3.
     """
+    if np.shape(initial) != np.shape(final):
+        raise ValueError(
+            f"Got shapes {np.shape(initial)} and {np.shape(final)}; give the weights of one "
+            "network before and after."
+        )
     same_neuron = winners(initial) == winners(final)
     return same_neuron & (winner_signs(initial) == winner_signs(final))
 

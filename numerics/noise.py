@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ._validate import check_choice, check_nonnegative
+
 LAWS = ("bipolar", "gaussian", "uniform", "laplace", "three-point")
 _KURTOSIS = {"bipolar": -2.0, "gaussian": 0.0, "uniform": -1.2, "laplace": 3.0}
 _SIXTH = {"bipolar": 16.0, "gaussian": 0.0, "uniform": 48.0 / 7.0, "laplace": 30.0}
@@ -55,13 +57,8 @@ class Noise:
     excess_kurtosis: float | None = None
 
     def __post_init__(self) -> None:
-        if not (math.isfinite(self.sigma) and self.sigma >= 0):
-            raise ValueError(
-                f"Got sigma={self.sigma}; sigma is the standard deviation of the noise "
-                "and must be a finite number >= 0."
-            )
-        if self.law not in LAWS:
-            raise ValueError(f"Got noise law={self.law!r}; choose one of {', '.join(LAWS)}.")
+        check_nonnegative("sigma", self.sigma, "the standard deviation of the noise")
+        check_choice("noise law", self.law, LAWS)
         given = self.excess_kurtosis
         if self.law != "three-point":
             if given is not None and given != _KURTOSIS[self.law]:

@@ -8,10 +8,13 @@ from collections.abc import Iterable
 import numpy as np
 from scipy.integrate import quad, solve_ivp
 from scipy.optimize import brentq
-from scipy.special import ndtr
+from scipy.special import ndtr, softmax
 
 from .. import theory
-from ._validate import check_integer, check_weights
+from ._validate import check_integer, check_vector, check_weights
+from .simplex import corner_simplex
+
+_AT_REST = 1e-6  # of the fourth norm, by which it still rises in sixty units of time
 
 
 def replicator(shares: np.ndarray, rotations: Iterable[float]) -> np.ndarray:
@@ -64,18 +67,18 @@ def replicator(shares: np.ndarray, rotations: Iterable[float]) -> np.ndarray:
 
 def _shares_at(shares: np.ndarray, tau: float) -> np.ndarray:
     """Solve for the distance of the clock from its end, on a logarithmic scale."""
-    largest = shares.max()
+    with np.errstate(divide="ignore"):
+        logs, behind = np.log(shares), np.log1p(-shares / shares.max())
 
     def left(log_distance: float) -> np.ndarray:
-        return (largest - shares) / largest + math.exp(log_distance) * shares / largest
+        return np.logaddexp(behind, log_distance + logs - logs.max())
 
     def passed(log_distance: float) -> float:
-        return float(np.log(left(log_distance)).sum()) + 2 * tau
+        return float(left(log_distance).sum()) + 2 * tau
 
     # 1 - zeta x_k = (largest - x_k)/largest + d x_k/largest with d = 1 - zeta largest
     start = brentq(passed, -2 * tau - 2.0, 0.0, xtol=1e-14, rtol=1e-15) if tau > 0 else 0.0
-    unnormalized = shares / left(start)
-    return unnormalized / unnormalized.sum()
+    return softmax(logs - left(start))
 
 
 def mean_inverse_winner(m: int) -> float:
@@ -127,8 +130,8 @@ def rigid_rotation(frame: np.ndarray, rotations: Iterable[float]) -> np.ndarray:
 
     :math:`dW/d\tau = P W^{\circ 3} - \tfrac{1}{2\ell}(PC + C^\top P) W` with
     :math:`P = I - \mathbf 1\mathbf 1^\top/n`, :math:`C = W^{\circ 3}W^\top`,
-    :math:`\ell = n/(n-1)` and :math:`\tau = rt`: the growth law projected on rotations. The
-    fourth norm never falls. Integrated to 1e-8.
+    :math:`\ell = n/(n-1)` and :math:`\tau = rt`: the growth law projected on rotations, along
+    which the fourth norm does not fall. Integrated to tolerances of 1e-8.
 
     Examples
     --------
@@ -167,7 +170,7 @@ def rigid_rotation(frame: np.ndarray, rotations: Iterable[float]) -> np.ndarray:
     scale = n / (n - 1)
     if np.abs(frame @ frame.T - scale * projector).max() > 1e-6:
         raise ValueError("Got weights that are no regular simplex of unit rows; normalise them.")
-    times = np.asarray(tuple(rotations), float)
+    times = check_vector("rotations", tuple(rotations), "a list of increasing times", minimum=0)
 
     def velocity(_: float, flat: np.ndarray) -> np.ndarray:
         weights = flat.reshape(n, m)
@@ -177,7 +180,7 @@ def rigid_rotation(frame: np.ndarray, rotations: Iterable[float]) -> np.ndarray:
 
     path = solve_ivp(
         velocity,
-        (0.0, times[-1]),
+        (0.0, max(float(times[-1]), 1e-300)),
         frame.ravel(),
         t_eval=times,
         rtol=1e-8,
@@ -217,8 +220,6 @@ def random_simplex(n: int, m: int, rng: np.random.Generator) -> np.ndarray:
     ------
     paper_notes/noise.md, "The slow phase".
     """
-    from .simplex import corner_simplex
-
     flat = corner_simplex(n, m)[:, : n - 1]
     turn, upper = np.linalg.qr(rng.standard_normal((m, n - 1)))
     return flat @ (turn * np.sign(np.diag(upper))).T
@@ -256,12 +257,19 @@ def half_rotation(frame: np.ndarray) -> float:
     ------
     paper_notes/noise.md, "The half time".
     """
-    n = len(frame)
+    level, passed = None, 0.0
     times = np.linspace(0.0, 60.0, 601)
-    fourth = (rigid_rotation(frame, times) ** 4).sum(axis=-1).mean(axis=-1)
-    level = (fourth[0] + theory.corner_fourth_norm(n)) / 2
-    above = int(np.argmax(fourth >= level))
-    if fourth[above] < level:
-        return math.inf
-    low, high = fourth[above - 1], fourth[above]
-    return float(times[above] - 0.1 * (high - level) / (high - low))
+    while True:
+        frames = rigid_rotation(frame, times)
+        fourth = (frames**4).sum(axis=-1).mean(axis=-1)
+        if level is None:
+            level = (fourth[0] + theory.corner_fourth_norm(len(frame))) / 2
+        if fourth[0] >= level:
+            return passed
+        if fourth[-1] >= level:
+            above = int(np.argmax(fourth >= level))
+            between = slice(above - 1, above + 1)
+            return passed + float(np.interp(level, fourth[between], times[between]))
+        if fourth[-1] - fourth[0] <= _AT_REST * fourth[-1]:
+            return math.inf
+        frame, passed = frames[-1], passed + 60.0

@@ -8,7 +8,14 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ._validate import check_choice, check_integer, check_nonnegative, check_positive
+from ._validate import (
+    check_choice,
+    check_integer,
+    check_max_time,
+    check_nonnegative,
+    check_positive,
+    check_vector,
+)
 from .gradient import OneHot
 from .problem import Problem, soft_threshold
 
@@ -73,8 +80,7 @@ class Flow:
         check_positive("safety", self.safety, "a fraction of the stable step")
         check_positive("tolerance", self.tolerance, "the speed at which weights rest")
         check_integer("max_steps", self.max_steps, "the largest number of steps")
-        if not self.max_time > 0:
-            raise ValueError(f"Got max_time={self.max_time!r}; it is a time and must be > 0.")
+        check_max_time(self.max_time)
 
     def start(self, weights: np.ndarray, problem: Problem) -> None:
         """The flow has no memory."""
@@ -224,7 +230,8 @@ class AdamW:
         check_nonnegative("weight_decay", self.weight_decay, "the decay of the weights")
         check_positive("epsilon", self.epsilon, "the least root of the second moment")
         check_integer("steps", self.steps, "the number of steps")
-        if len(self.betas) != 2 or not all(0 <= beta < 1 for beta in self.betas):
+        betas = check_vector("betas", self.betas, "the two rates of the moments", minimum=0)
+        if len(betas) != 2 or not (betas < 1).all():
             raise ValueError(f"Got betas={self.betas!r}; give two numbers, each in [0, 1).")
 
     def start(self, weights: np.ndarray, problem: Problem) -> _Moments:
@@ -316,7 +323,7 @@ def resolve_optimizer(optimizer: Any, settings: dict[str, Any]) -> Any:
     if isinstance(optimizer, str):
         known_names = optimizers()
         optimizer = known_names[check_choice("optimizer", optimizer, known_names)]()
-    elif not hasattr(optimizer, "step"):
+    elif isinstance(optimizer, type) or not hasattr(optimizer, "step"):
         raise ValueError(f"Got optimizer={optimizer!r}; give a name or an optimizer object.")
     known = [entry.name for entry in fields(optimizer)]
     for name in settings:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ._blas import one_blas_thread
 from ._validate import check_integer, check_weights
 from .solution import Solution
 from .train import train
@@ -87,7 +88,5 @@ def train_parallel(initial: np.ndarray, lam: float, *, jobs: int = 2, **options:
 
 
 def _one_thread(initial: np.ndarray, lam: float, options: dict[str, Any]) -> Solution:
-    from threadpoolctl import threadpool_limits
-
-    with threadpool_limits(1):
+    with one_blas_thread():
         return train(initial, lam, **options)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
@@ -130,4 +130,7 @@ def preset(name: str, **changes: Any) -> Preset:
     ------
     Lecomte et al. 2023 and the authors' program.
     """
-    return replace(PRESETS[check_choice("preset", name, PRESETS)], **changes)
+    chosen = PRESETS[check_choice("preset", name, PRESETS)]
+    for change in changes:
+        check_choice("a change", change, [entry.name for entry in fields(Preset)])
+    return replace(chosen, **changes)

@@ -14,7 +14,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from ._validate import check_integer, check_positive
+from ._validate import check_integer, check_max_time, check_positive, check_rel
 from .gradient import OneHot
 from .problem import Problem
 from .repulsion import Rows, fast_phase, repel, unit_rows
@@ -93,14 +93,11 @@ class QuasiStatic:
     reduce: bool = True
 
     def __post_init__(self) -> None:
-        check_positive("rel", self.rel, "a step relative to the l1 norm")
-        if self.rel >= 1:
-            raise ValueError(f"Got rel={self.rel!r}; a step of rel >= 1 kills rows, lower it.")
+        check_rel(self.rel)
         check_positive("overlap_tolerance", self.overlap_tolerance, "an overlap")
         check_integer("max_steps", self.max_steps, "the largest number of steps")
         check_integer("max_pushes", self.max_pushes, "the largest number of pushes")
-        if not self.max_time > 0:
-            raise ValueError(f"Got max_time={self.max_time!r}; it is a time and must be > 0.")
+        check_max_time(self.max_time)
 
     def start(self, weights: np.ndarray, problem: Problem) -> _Reactions:
         """The limit process remembers the multipliers."""

@@ -29,7 +29,7 @@ class Outcome(Enum):
     CONVERGED = "The weights came to rest."
     COMPLETED = "All requested steps were taken; this optimizer does not wait for rest."
     COLLAPSED = "All weights are zero; lower lam to keep features alive."
-    OUT_OF_STEPS = "The weights were still moving at the last step; raise max_steps."
+    OUT_OF_STEPS = "The weights were still moving at the last step; raise max_steps or max_time."
     OVERLAPPING = "Rows still overlapped after max_pushes pushes; raise overlap_tolerance."
     INTERRUPTED = "The run was stopped by hand; the weights are those of the last step."
     DIVERGED = "The weights grew without bound; lower the step size (learning rate)."
@@ -63,6 +63,9 @@ class TrainingError(RuntimeError):
     def __init__(self, solution: Solution):
         super().__init__(solution.outcome.value)
         self.solution = solution
+
+    def __reduce__(self) -> tuple[type[TrainingError], tuple[Solution]]:
+        return TrainingError, (self.solution,)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)

@@ -60,6 +60,8 @@ class SomePairs:
             raise ValueError(
                 f"Got pairs of shape {pairs.shape}, {pairs.dtype}; give integers, shape (pairs, 2)."
             )
+        if pairs.size and pairs.min() < 0:
+            raise ValueError(f"Got a pair with feature {pairs.min()}; features count from 0.")
         if (pairs[:, 0] == pairs[:, 1]).any():
             raise ValueError("Got a pair of one feature with itself; list two features each.")
         if len(np.unique(np.sort(pairs, axis=1), axis=0)) < len(pairs):
@@ -84,6 +86,10 @@ class SomePairs:
     def _inputs(self, weights: NDArray) -> NDArray:
         """All singles, then the listed pairs, shape (inputs, n)."""
         n = weights.shape[-2]
+        if self.pairs.size and self.pairs.max() >= n:
+            raise ValueError(
+                f"Got a pair with feature {self.pairs.max()} of {n}; features count from 0."
+            )
         inputs = np.zeros((n + len(self.pairs), n), weights.dtype)
         inputs[np.arange(n), np.arange(n)] = 1
         inputs[n + np.arange(len(self.pairs))[:, None], self.pairs] = 1

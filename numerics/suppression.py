@@ -12,10 +12,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from ._validate import check_choice, check_integer, check_positive, check_rng
 
 _DEPTH = 128  # order statistics kept of each row; those below act through their mean
 _CHUNK = 4000
@@ -35,7 +37,7 @@ def collision_survives(
     All strengths see the same initial weights.  ``m=None`` is the limit of wide networks, where
     the gaps between the largest weights are exponential: E_1, E_2/2, E_3/3, ...; a number takes
     that many half-normal weights.  The reduction holds for lambda -> 0 and n << m; the error of
-    the integration is of order ``step`` cubed.
+    the integration vanishes with ``step``.
 
     Examples
     --------
@@ -68,16 +70,17 @@ def collision_survives(
     Raises
     ------
     ValueError
-        For a negative ``strength``, ``samples`` below 1, ``m`` below 2.
+        For a negative or infinite ``strength``, ``samples`` below 1, ``m`` below 2, other values, a
+        step that is not positive.
 
     Source
     ------
     paper_notes/cooccurrence.md.
     """
     strengths = np.asarray(strength, float)
-    if not (strengths >= 0).all():
-        raise ValueError(f"Got strength={strength!r}; it is a ratio of weights and must be >= 0.")
-    _check(samples, m)
+    if not (np.isfinite(strengths) & (strengths >= 0)).all():
+        raise ValueError(f"Got strength={strength!r}; it is a finite ratio of weights, >= 0.")
+    _check(samples, rng, m, values, step)
     kept = np.empty((strengths.size, samples), bool)
     for start in range(0, samples, _CHUNK):
         count = min(_CHUNK, samples - start)
@@ -133,7 +136,7 @@ def suppression_slope(
     ------
     paper_notes/cooccurrence.md.
     """
-    _check(samples, None)
+    _check(samples, rng, None, values, step)
     slopes = []
     for start in range(0, samples, _CHUNK):
         count = min(_CHUNK, samples - start)
@@ -257,8 +260,10 @@ def _race(
     return survives, handicap
 
 
-def _check(samples: int, m: int | None) -> None:
-    if samples < 1:
-        raise ValueError(f"Got samples={samples}; take at least one collision.")
-    if m is not None and m < 2:
-        raise ValueError(f"Got m={m}; a runner-up needs at least 2 neurons.")
+def _check(samples: Any, rng: Any, m: Any, values: Any, step: Any) -> None:
+    check_integer("samples", samples, "the number of collisions")
+    check_rng(rng)
+    if m is not None:
+        check_integer("m", m, "the number of neurons, a runner-up's among them", minimum=2)
+    check_choice("values", values, ("binary", "uniform"))
+    check_positive("step", step, "an advance of the threshold")

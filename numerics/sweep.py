@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import threading
+import math
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from . import measure
+from ._blas import one_blas_thread
 from .initial import initial_weights
+from .noise_model import SampledNoise
 from .problem import Problem
 from .solution import Outcome
 from .sweep_spec import Cell, Chunk, SweepSpec
@@ -172,7 +171,7 @@ def run_chunk(
     started = time.perf_counter()
     rows = []
     spec = SweepSpec(entropy=entropy, runs=chunk.first + chunk.count, cells=(cell,))
-    with _one_blas_thread():
+    with one_blas_thread():
         for run in range(chunk.first, chunk.first + chunk.count):
             rng = spec.rng(chunk.cell, run)
             initial = initial_weights(cell.n, cell.m, rng, scale=cell.scale)
@@ -249,8 +248,18 @@ def measured(initial: np.ndarray, weights: np.ndarray, problem: Problem) -> dict
         "l1_norm": float(measure.row_norms(weights, 1).mean()),
         "norm2": float(measure.row_norms(weights, 2).mean()),
         "fourth_norm": float(measure.row_norms(weights, 4).mean()),
-        "loss": float(problem.loss(weights)),
+        "loss": _loss(weights, problem),
     }
+
+
+def _loss(weights: np.ndarray, problem: Problem) -> float:
+    """NaN where noise has no exact average: bipolar noise on more than 32 neurons."""
+    try:
+        return float(problem.loss(weights))
+    except ValueError:
+        if isinstance(problem.model, SampledNoise):
+            return math.nan
+        raise
 
 
 def sweep_runs(folder: str | Path, *, incomplete: bool = False) -> dict[str, np.ndarray]:
@@ -294,39 +303,11 @@ def sweep_runs(folder: str | Path, *, incomplete: bool = False) -> dict[str, np.
             f"Got an incomplete sweep: {len(missing)} of {total} chunks are missing ({names}); "
             "resume it, or ask for what is there."
         )
-    parts = []
+    parts, absent = [], set(missing)
     for chunk in store.spec.chunks():
-        if chunk not in missing:
+        if chunk not in absent:
             values = store.values(chunk)
             parts.append({"cell": np.full(chunk.count, chunk.cell)} | values)
     if not parts:
         return {}
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-
-
-class _Threads:
-    """How many jobs of this process want BLAS on one thread; the last one gives it back."""
-
-    lock = threading.Lock()
-    jobs = 0
-    limits: Any = None
-
-
-@contextmanager
-def _one_blas_thread() -> Iterator[None]:
-    """BLAS on one thread while any job of this process runs.
-
-    The limit belongs to the process. Were every job to set and restore it, one that ends
-    would give two threads, and with them other bits, to one that still runs.
-    """
-    with _Threads.lock:
-        if not _Threads.jobs:
-            _Threads.limits = threadpool_limits(1)
-        _Threads.jobs += 1
-    try:
-        yield
-    finally:
-        with _Threads.lock:
-            _Threads.jobs -= 1
-            if not _Threads.jobs:
-                _Threads.limits.restore_original_limits()

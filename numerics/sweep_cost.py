@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +14,6 @@ from .sweep_store import Store
 # exponents of n, m and lam, fitted by tests/benchmarks/bench_sweep.py on one core.
 _FITTED = {
     "flow": (0.13, 1.0, 0.15, -1.07),
-    "splitting": (0.6, 1.2, 0.46, 0.0),  # four runs
     "quasistatic": (0.084, 1.47, 0.15, 0.0),
     "sgd": (1.8e-4, 1.08, 0.71, 0.0),
     "adamw": (2.6e-4, 0.98, 0.77, 0.0),
@@ -82,7 +82,9 @@ def predicted_seconds(cell: Cell) -> float | None:
     ------
     paper_notes/sweeps.md.
     """
-    if not isinstance(cell.model, OneHot) or (cell.optimizer == "flow" and not cell.lam):
+    if not isinstance(cell.model, OneHot) or cell.optimizer not in _FITTED:
+        return None
+    if cell.optimizer == "flow" and not cell.lam:
         return None
     seconds, by_n, by_m, by_lam = _FITTED[cell.optimizer]
     steps = getattr(cell.built_optimizer, "steps", 1)
@@ -121,13 +123,12 @@ def sweep_cost(spec: SweepSpec, folder: str | Path | None = None) -> SweepCost:
     left = dict.fromkeys(range(len(spec.cells)), 0)
     for chunk in missing:
         left[chunk.cell] += chunk.count
+    measured = {} if folder is None else _measured_seconds(store)
     seconds, unknown = 0.0, 0
     for place, runs in left.items():
         if not runs:
             continue
-        each = predicted_seconds(spec.cells[place])
-        if folder is not None:
-            each = _measured_seconds(store, place) or each
+        each = measured.get(place) or predicted_seconds(spec.cells[place])
         if each is None:
             unknown += 1
         else:
@@ -143,11 +144,12 @@ def sweep_cost(spec: SweepSpec, folder: str | Path | None = None) -> SweepCost:
     )
 
 
-def _measured_seconds(store: Store, cell: int) -> float | None:
-    """Mean time of a run of a cell over its finished chunks."""
-    taken = [
-        (seconds, chunk.count)
-        for chunk in store.spec.chunks()
-        if chunk.cell == cell and (seconds := store.seconds(chunk)) is not None
-    ]
-    return sum(seconds for seconds, _ in taken) / sum(n for _, n in taken) if taken else None
+def _measured_seconds(store: Store) -> dict[int, float]:
+    """Mean time of a run over the finished chunks, cell by cell."""
+    taken: dict[int, float] = defaultdict(float)
+    runs: dict[int, int] = defaultdict(int)
+    for chunk in store.spec.chunks():
+        if (seconds := store.seconds(chunk)) is not None:
+            taken[chunk.cell] += seconds
+            runs[chunk.cell] += chunk.count
+    return {cell: taken[cell] / runs[cell] for cell in runs}

@@ -15,9 +15,10 @@ from ._validate import check_choice, check_integer, check_lam, check_nonnegative
 from .cooccurrence import Pairs
 from .gradient import Model, OneHot
 from .initial import SCALES
-from .noise import Noise
+from .noise import LAWS, Noise
 from .noise_model import DRAWS, AveragedNoise, SampledNoise
 from .optimizers import resolve_optimizer
+from .problem import Problem
 
 NOISE = ("averaged", *DRAWS)
 LARGEST_CHUNK = 10_000
@@ -38,7 +39,7 @@ class Cell:
     lam : float
         The paper's lambda, in units of the flow.
     optimizer : str
-        "flow", "quasistatic", "sgd" or "adamw".
+        "flow", "splitting", "quasistatic", "sgd" or "adamw".
     scale : str
         Initial weights, by the names of :func:`initial_scale`.
     sigma : float
@@ -81,17 +82,21 @@ class Cell:
 
     def __post_init__(self) -> None:
         check_sizes(self.n, self.m)
-        object.__setattr__(self, "lam", check_lam(self.lam))
+        for name, value in (("n", int(self.n)), ("m", int(self.m)), ("lam", check_lam(self.lam))):
+            object.__setattr__(self, name, value)
         check_choice("scale", self.scale, SCALES)
         check_nonnegative("sigma", self.sigma, "the standard deviation of the noise")
         check_nonnegative("pair_weight", self.pair_weight, "the weight of a co-occurring pair")
         check_choice("noise", self.noise, NOISE)
+        check_choice("law", self.law, LAWS)
+        check_choice("values", self.values, ("binary", "uniform"))
         if self.sigma and self.pair_weight:
             raise ValueError(
                 f"Got sigma={self.sigma} and pair_weight={self.pair_weight}; "
                 "a cell has noise or co-occurrence, not both."
             )
-        _ = self.built_optimizer, self.model
+        problem = Problem(lam=self.lam, model=self.model)
+        self.built_optimizer.start(np.broadcast_to(0.0, (1, self.n, self.m)), problem)
 
     @property
     def built_optimizer(self) -> Any:
@@ -232,6 +237,9 @@ def _cells(table: Mapping[str, Any]) -> Iterator[Cell]:
     names = [item.name for item in fields(Cell)]
     _known("the grid", table, names, ["n", "m", "lam"])
     axes = {name: value if isinstance(value, list) else [value] for name, value in table.items()}
+    for name, values in axes.items():
+        if not values:
+            raise ValueError(f"Got {name}=[] in the grid; give at least one value.")
     for values in itertools.product(*axes.values()):
         chosen = dict(zip(axes, values, strict=True))
         settings = chosen.pop("settings", {})

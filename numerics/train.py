@@ -151,6 +151,7 @@ def train(
     )
     batch = initial if initial.ndim == 3 else initial[None]
     schedule = Schedule.of(record, record_at, len(batch))
+    schedule.begin(batch)
     loop = _Loop(batch, problem, optimizer, schedule, observe)
     started = clock.perf_counter()
     loop.run(progress)

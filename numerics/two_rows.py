@@ -19,7 +19,7 @@ from ._validate import (
     check_choice,
     check_integer,
     check_lam,
-    check_positive,
+    check_rel,
     check_rng,
     check_sizes,
 )
@@ -114,8 +114,7 @@ def two_rows(
     check_integer("m", m, "the number of neurons")
     check_integer("pairs", pairs, "the number of pairs of rows")
     check_choice("law", law, ROW_LAWS)
-    if check_positive("rel", rel, "a step relative to the l1 norm") >= 1:
-        raise ValueError(f"Got rel={rel!r}; a step of rel >= 1 kills rows, lower it.")
+    check_rel(rel)
     lam = check_lam(lam)
     keep = min(check_integer("keep", keep, "the number of weights kept"), m)
     draw = rng.standard_normal if law == "gaussian" else (lambda size: rng.laplace(size=size))

@@ -67,6 +67,21 @@ def test_the_fate_of_rows_is_that_of_the_exact_row_flow(m, lam):
     assert (numerics.rows_die(rows, lam) == exact).all()
 
 
+@pytest.mark.parametrize(
+    ("row", "lam", "dies"),
+    [
+        ([0.5, 0.5], 0.1, False),  # ties: two weights come to rest together
+        ([0.5, 0.5], 0.28, True),  # (1 - 2 x^2) x is at most .272
+        ([5.0, 4.9, 4.8], 0.3, True),  # large at first
+        ([50.0, 1.0], 0.1, False),
+        ([0.0, 0.0], 0.1, True),
+    ],
+)
+def test_the_fate_of_ties_and_of_large_rows(row, lam, dies):
+    assert numerics.rows_die([row], lam).tolist() == [dies]
+    assert np.isfinite(numerics.extinction_times(np.array(row), lam)).all() == dies
+
+
 def test_the_one_curve_law_is_near_the_exact_fractions(entropy):
     """Null: the law is within 3 points.  Paired with the rows' largest weights; rate 1e-8."""
     rng = np.random.default_rng([entropy, 5])
@@ -101,3 +116,5 @@ def test_bad_input():
         numerics.dead_fraction(4, 0)
     with pytest.raises(ValueError, match="shape"):
         numerics.rows_die([1.0, 2.0], 0.1)
+    with pytest.raises(ValueError, match="shape"):
+        numerics.rows_die(np.zeros((0, 3)), 0.1)

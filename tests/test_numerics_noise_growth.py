@@ -41,6 +41,23 @@ def test_replicator_rejects_the_rate_r_for_2r_and_keeps_the_winner():
         numerics.replicator(shares, [-1.0])
 
 
+def test_replicator_ends_at_the_winner_however_late():
+    shares = numerics.replicator(np.array([0.6, 0.4]), [300.0, 400.0, 5000.0])
+    np.testing.assert_allclose(shares, [[1, 0]] * 3, atol=1e-200)
+    tied = numerics.replicator(np.array([0.4, 0.4, 0.2]), [1000.0])
+    np.testing.assert_allclose(tied, [[0.5, 0.5, 0]], rtol=1e-12, atol=1e-200)
+
+
+def test_the_half_time_of_wide_networks_is_waited_for():
+    frame = numerics.random_simplex(2, 3000, np.random.default_rng(0))
+    half = numerics.half_rotation(frame)
+    assert 60 < half < 1000
+    fourth = (numerics.rigid_rotation(frame, [0.0, half]) ** 4).sum(axis=-1).mean(axis=-1)
+    assert fourth[1] == pytest.approx((fourth[0] + theory.corner_fourth_norm(2)) / 2, abs=2e-3)
+    at_rest = numerics.corner_simplex(4, 6)
+    assert numerics.half_rotation(at_rest) == 0
+
+
 @pytest.mark.parametrize("m", [2, 8, 64])
 def test_mean_inverse_winner_against_draws(m, entropy):
     """Null: the integral is the mean over random rows; 40 000 rows, |z| < 6.1, rate 1e-9."""

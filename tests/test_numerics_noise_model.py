@@ -51,11 +51,24 @@ def test_sampled_gradients_average_to_the_exact_one(draws, entropy):
     assert np.all(np.abs(gradients.mean(axis=0) - exact) < 6.6 * error)
 
 
-def test_the_two_draws_differ_only_in_their_correlation():
+@pytest.mark.parametrize(("draws", "rows"), [("shared", 1), ("independent", 8)])
+def test_the_draws_are_shared_by_the_batch_or_not(draws, rows, monkeypatch):
+    drawn = []
+    sample = Noise.sample
+
+    def seen(self, rng, shape):
+        drawn.append(sample(self, rng, shape))
+        return drawn[-1]
+
+    monkeypatch.setattr(Noise, "sample", seen)
+    model = SampledNoise(noise=Noise(sigma=0.3), draws=draws)
+    model.gradient(np.eye(8), np.random.default_rng(0))
+    assert [len(np.unique(one, axis=0)) for one in drawn] == [rows]
+
+
+def test_bad_draws_and_a_missing_generator_are_refused():
     model = SampledNoise(noise=Noise(sigma=0.3), draws="independent")
     weights = np.eye(3)
-    hidden = model.noise.sample(np.random.default_rng(0), (3, 3))
-    assert len(np.unique(hidden, axis=0)) > 1
     with pytest.raises(ValueError, match=r"^Got draws='own'; choose one of shared, independent"):
         SampledNoise(noise=Noise(sigma=0.1), draws="own")
     with pytest.raises(ValueError, match=r"^Got rng=None; sampled noise needs a Generator"):

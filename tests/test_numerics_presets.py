@@ -36,3 +36,5 @@ def test_a_preset_runs():
 def test_unknown_presets_are_refused():
     with pytest.raises(ValueError, match=r"Got preset='figure 1'; choose one of collisions"):
         numerics.preset("figure 1")
+    with pytest.raises(ValueError, match=r"Got a change='lambda_code'; choose one of"):
+        numerics.preset("collisions", lambda_code=3)

@@ -468,14 +468,14 @@ def test_the_memory_of_the_parent_does_not_grow_with_the_runs():
 def test_one_blas_thread_while_any_job_runs():
     from threadpoolctl import threadpool_info, threadpool_limits
 
-    from polysem.numerics.sweep import _one_blas_thread
+    from polysem.numerics._blas import one_blas_thread
 
     def threads():
         return {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"}
 
     with threadpool_limits(2):
         before = threads()
-        first, second = _one_blas_thread(), _one_blas_thread()
+        first, second = one_blas_thread(), one_blas_thread()
         first.__enter__()
         second.__enter__()
         first.__exit__(None, None, None)
