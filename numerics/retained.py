@@ -28,7 +28,7 @@ def retained_fraction(kick_size: ArrayLike) -> Any:
               {\Phi(x) + e^{\delta^2/2-\delta x}\,\Phi(\delta-x)}
 
     Exact for exponential gaps; Gaussian rows differ by O(1/log m). The same as
-    :data:`polysem.theory.retained_fraction`, vectorised, to 1e-13 for sizes up to 8.
+    :data:`polysem.theory.retained_fraction`, vectorised: to 1e-13 for sizes up to 3.
 
     >>> from polysem import numerics
     >>> numerics.retained_fraction([0.0, 0.5, 1.0]).round(4)

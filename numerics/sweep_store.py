@@ -7,7 +7,6 @@ part of the results. What is torn, foreign or stale goes to ``aside/``.
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import io
 import json
@@ -117,6 +116,8 @@ class Store:
         path = self.folder / ".lock"
         if place in _HELD:
             raise ValueError(_refusal(self.folder, str(os.getpid())))
+        import fcntl  # not on Windows, where the rest of this module works
+
         with path.open("a+") as stream:
             try:
                 fcntl.lockf(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)

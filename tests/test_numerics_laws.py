@@ -307,8 +307,7 @@ def test_quantiles_are_least(n, m, level):
 def test_draws_follow_the_law():
     """Null hypothesis: 20 000 draws are from the pmf; chi-square at a false-alarm rate of 1e-9.
 
-    With this size a law whose mean is off by 2 % (here .16 of a count, .075 standard deviations)
-    is rejected: the noncentrality is 20 000 * .075^2 = 110, against a bound near 80.
+    With this size a law whose mean is 2.4 % off, that of 125 neurons, is rejected.
     """
     law = numerics.ExclusionLaw(64, 128)
     draws = law.rvs(20_000, rng=np.random.default_rng(20231206))
@@ -323,10 +322,9 @@ def test_draws_follow_the_law():
         return np.sum((observed - expected) ** 2 / expected) + excess
 
     assert distance(expected) < bound
-    shifted = numerics.ExclusionLaw(64, 126)
-    assert shifted.mean() / law.mean() == pytest.approx(1.016, abs=1e-3)
-    doubled = numerics.ExclusionLaw(64, 64).pmf(kept) * len(draws)
-    assert distance(doubled) > bound
+    shifted = numerics.ExclusionLaw(64, 125)
+    assert shifted.mean() / law.mean() == pytest.approx(1.024, abs=1e-3)
+    assert distance(shifted.pmf(kept) * len(draws)) > bound
 
 
 @pytest.mark.parametrize("name", LAWS)

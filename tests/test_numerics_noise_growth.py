@@ -48,6 +48,11 @@ def test_replicator_ends_at_the_winner_however_late():
     np.testing.assert_allclose(tied, [[0.5, 0.5, 0]], rtol=1e-12, atol=1e-200)
 
 
+def test_mean_inverse_winner_of_two_neurons_is_known():
+    """The larger share of two is cos^2 of a uniform angle below pi/4: the mean is 4/pi."""
+    assert numerics.mean_inverse_winner(2) == pytest.approx(4 / math.pi, rel=1e-10)
+
+
 def test_the_half_time_of_wide_networks_is_waited_for():
     frame = numerics.random_simplex(2, 3000, np.random.default_rng(0))
     half = numerics.half_rotation(frame)

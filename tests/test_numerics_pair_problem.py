@@ -45,7 +45,7 @@ def test_the_two_modes_equal_the_sum_over_the_past_and_solve_the_problem():
 
 
 def test_the_constant_is_the_one_of_the_law(entropy):
-    """Null: J = 0.346.  Rate 1e-8; sees 2 %; step error below 0.003 (halved twice)."""
+    """Null: J = 0.346.  Rate 1e-8; sees 0.01, 3 %; step error below 0.003 (halved twice)."""
     found = numerics.pair_problem(np.random.default_rng([entropy, 3]), step=0.02, chains=1000)
     bound = BOUND * found.constant_error + 0.003
     assert bound < 0.01

@@ -14,11 +14,6 @@ LAMS = (0.01, 0.003, 0.001, 0.0003)
 RELS = (0.2, 0.1, 0.03, 0.01)
 
 
-def same_slot(first, second):
-    same = numerics.winners(first) == numerics.winners(second)
-    return same & (numerics.winner_signs(first) == numerics.winner_signs(second))
-
-
 def compare(n, m, networks):
     rng = np.random.default_rng([n, m, 99])
     initial = numerics.initial_weights(n, m, rng, instances=networks)
@@ -33,7 +28,7 @@ def compare(n, m, networks):
         for rel, limit in zip(RELS, limits, strict=True):
             change = numerics.polysemantic_neurons(limit) - numerics.polysemantic_neurons(flow)
             error = change.std(ddof=1) / networks**0.5
-            same = same_slot(limit, flow).mean()
+            same = numerics.retained_winners(limit, flow).mean()
             line.append(f"rel {rel:g}: {same:.3f}, {change.mean():+.2f}({error:.2f})")
         print("  ".join(line), flush=True)
 
