@@ -66,7 +66,8 @@ class SampledNoise:
             )
         *networks, n, m = weights.shape
         rows = 1 if self.draws == "shared" else n
-        hidden = weights + self.noise.sample(rng, (*networks, rows, m))
+        drawn = self.noise.sample(rng, (*networks, rows, m))
+        hidden = weights + drawn.astype(weights.dtype, copy=False)
         output = hidden @ weights.swapaxes(-1, -2)
         live = output > 0
         diagonal = np.arange(n)

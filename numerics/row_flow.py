@@ -76,7 +76,7 @@ def row_flow(row: ArrayLike, lam: float, times: ArrayLike) -> RowFlow:
     ``dW_k/dt = (1 - |W|^2) W_k - lambda sign(W_k)``, weights stopping at 0, is solved by
     ``|W_k(t)| = A(t) (|W_k(0)| - B(t))_+`` with ``dA/dt = (1 - A^2 M_2(B)) A``,
     ``dB/dt = lambda / A``, ``M_p(B) = sum_k (|W_k(0)| - B)_+^p``. Holds for every row and every
-    lambda >= 0; the two scalar equations are solved to a relative error below 1e-8.
+    lambda >= 0; norms and weights are within 1e-8.
 
     >>> import numpy as np
     >>> from polysem import numerics

@@ -69,6 +69,9 @@ def test_two_features_give_the_pairs_model():
     exact = chance @ (error**2).sum(-1)
     c, q = p * (1 - p), p**2
     assert exact == pytest.approx(c * float(numerics.Pairs(pair_weight=q / c).loss(weights)))
+    sampled = numerics.Bernoulli(activation_probability=p).loss(weights[None])
+    assert sampled == pytest.approx(exact, abs=0.02)  # fixed inputs, three standard errors
+    assert abs(sampled - 2 * exact) > 0.02
 
 
 def test_bad_input_is_named():

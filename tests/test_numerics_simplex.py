@@ -11,7 +11,7 @@ SIZES = st.integers(2, 12).flatmap(lambda n: st.tuples(st.just(n), st.integers(n
 
 
 def slow_distance(weights):
-    """The minimum over a, on a fine grid and then refined by parabola."""
+    """The minimum over a, of a parabola."""
     n = len(weights)
     gram = weights @ weights.T
     projector = np.eye(n) - np.ones((n, n)) / n
