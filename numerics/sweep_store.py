@@ -20,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ._files import writable_folder, write_bytes, write_text
+from ._files import npz_bytes, writable_folder, write_bytes, write_text
 from .sweep_spec import Cell, Chunk, SweepSpec
 
 _HELD: set[Path] = set()  # folders that this process is sweeping
@@ -176,16 +176,15 @@ class Store:
 
     def write(self, chunk: Chunk, values: Mapping[str, np.ndarray], seconds: float) -> None:
         """Keep a chunk: the numbers, then the label that makes them valid."""
-        buffer = io.BytesIO()
-        np.savez(buffer, allow_pickle=False, **values)
+        content = npz_bytes(values)
         label = {
             "key": self.key(chunk),
-            "sha256": hashlib.sha256(buffer.getvalue()).hexdigest(),
+            "sha256": hashlib.sha256(content).hexdigest(),
             "entropy": self.spec.entropy,
             "chunk": asdict(chunk),
             "cell": asdict(self.spec.cells[chunk.cell]),
         }
-        write_bytes(self.path(chunk, "npz"), buffer.getvalue())
+        write_bytes(self.path(chunk, "npz"), content)
         text = json.dumps(label, indent=1, sort_keys=True)
         write_text(self.path(chunk, "json"), text + "\n")
         write_text(self.folder / "times" / f"{chunk.name}.json", json.dumps(seconds) + "\n")

@@ -1,5 +1,8 @@
 """Files are whole or absent."""
 
+import io
+
+import numpy as np
 import pytest
 
 from polysem.numerics import _files as files
@@ -23,3 +26,11 @@ def test_a_folder_is_made_with_its_parents(tmp_path):
     made = files.writable_folder(tmp_path / "a" / "b")
     assert made.is_dir()
     assert list(made.iterdir()) == []
+
+
+def test_an_npz_holds_its_arrays_and_nothing_else():
+    """``np.savez`` before NumPy 2.2 would store an unknown keyword as an array."""
+    with np.load(io.BytesIO(files.npz_bytes({"a": np.arange(3), "b": np.zeros(2)}))) as found:
+        assert sorted(found.files) == ["a", "b"]
+    with pytest.raises(ValueError, match="Got a of dtype object"):
+        files.npz_bytes({"a": np.array([{}], dtype=object)})

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from ..numerics._files import writable_folder, write_bytes
+from ..numerics._files import npz_bytes, writable_folder, write_bytes
 from ..numerics.sweep_store import source_digest
 
 _FOLDER: ContextVar[Path | None] = ContextVar("folder of kept results", default=None)
@@ -120,7 +120,5 @@ def kept(
     except (OSError, ValueError, EOFError, zipfile.BadZipFile):
         pass
     values = {key: np.asarray(value) for key, value in compute().items()}
-    buffer = io.BytesIO()
-    np.savez(buffer, allow_pickle=False, **values)
-    write_bytes(path, buffer.getvalue())
+    write_bytes(path, npz_bytes(values))
     return values
