@@ -10,42 +10,56 @@ from polysem import verify
 RATE = 1e-3
 
 
-def test_binomial_power_is_exact():
+def powers(law, intervals, prediction, margin, size):
+    """Exact probabilities that "departs" is said of truths ``size`` beyond the margin."""
+    scale = prediction or 1.0
+    edges = [prediction + side * margin * scale for side in (-1, 1)]
+    low, high = np.array(intervals).T
+    departs = (low > edges[1]) | (high < edges[0])
+    counts = np.arange(len(intervals))
+    found = {}
+    for side, edge in zip((-1, 1), edges, strict=True):
+        assert law(counts, max(edge, 0))[departs].sum() <= RATE
+        truth = edge + side * size * scale
+        if edge > 0:
+            found[side] = float(law(counts, truth)[departs].sum())
+    return found
+
+
+@pytest.mark.parametrize("margin", [0, 0.1, 0.5])
+@pytest.mark.parametrize("prediction", [0, 0.3, 0.7, 1])
+def test_binomial_power_is_exact(prediction, margin):
     from scipy.stats import binom
 
-    prediction, trials = 0.3, 2000
-    size = verify.smallest_binomial_deviation(prediction, trials, false_alarm=RATE)
-    counts = np.arange(trials + 1)
-    excluded = np.array(
-        [
-            not lower <= prediction <= upper
-            for lower, upper in (
-                verify.binomial_interval(int(k), trials, false_alarm=RATE) for k in counts
-            )
-        ]
+    trials = 500
+    size = verify.smallest_binomial_deviation(prediction, trials, false_alarm=RATE, margin=margin)
+    intervals = [verify.binomial_interval(k, trials, false_alarm=RATE) for k in range(trials + 1)]
+    reached = powers(
+        lambda k, p: binom.pmf(k, trials, min(max(p, 0), 1)), intervals, prediction, margin, size
     )
-    powers = [
-        float(binom.pmf(counts[excluded], trials, prediction * (1 + side * size)).sum())
-        for side in (-1, 1)
-    ]
-    assert min(powers) == pytest.approx(0.99, abs=1e-4)
-    assert float(binom.pmf(counts[excluded], trials, prediction).sum()) <= RATE
+    if prediction * (1 + margin) >= 1:
+        reached.pop(1)
+    if prediction == margin == 0:
+        reached = {1: float(binom.sf(0, trials, size))}
+    assert min(reached.values()) == pytest.approx(0.99, abs=1e-4)
 
 
-def test_poisson_power_is_exact():
+@pytest.mark.parametrize("margin", [0, 0.1, 0.5])
+@pytest.mark.parametrize("prediction", [0, 4.0, 7.9])
+def test_poisson_power_is_exact(prediction, margin):
     from scipy.stats import poisson
 
-    prediction, runs = 7.9, 60
-    size = verify.smallest_poisson_deviation(prediction, exposure=runs, false_alarm=RATE)
-    counts = np.arange(1200)
-    intervals = [verify.poisson_interval(int(k), exposure=runs, false_alarm=RATE) for k in counts]
-    excluded = np.array([not lower <= prediction <= upper for lower, upper in intervals])
-    powers = [
-        float(poisson.pmf(counts[excluded], runs * prediction * (1 + side * size)).sum())
-        for side in (-1, 1)
-    ]
-    assert min(powers) == pytest.approx(0.99, abs=1e-4)
-    assert float(poisson.pmf(counts[excluded], runs * prediction).sum()) <= RATE
+    runs = 60
+    size = verify.smallest_poisson_deviation(
+        prediction, exposure=runs, false_alarm=RATE, margin=margin
+    )
+    intervals = [verify.poisson_interval(k, exposure=runs, false_alarm=RATE) for k in range(1500)]
+    reached = powers(
+        lambda k, mean: poisson.pmf(k, runs * max(mean, 0)), intervals, prediction, margin, size
+    )
+    if prediction == margin == 0:
+        reached = {1: float(poisson.sf(0, runs * size))}
+    assert min(reached.values()) == pytest.approx(0.99, abs=1e-4)
 
 
 def test_too_small_samples_detect_nothing():

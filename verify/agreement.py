@@ -200,7 +200,12 @@ class Agreement(Tabular):
         interval = binomial_interval(int(successes), int(trials), false_alarm=false_alarm)
         return cls._of(
             interval,
-            detects=smallest_binomial_deviation(prediction, trials, false_alarm=false_alarm),
+            detects=smallest_binomial_deviation(
+                prediction,
+                int(trials),
+                false_alarm=false_alarm,
+                margin=margin + _relative(numerical_error, prediction),
+            ),
             claim=claim,
             quantity=quantity,
             prediction=prediction,
@@ -240,7 +245,12 @@ class Agreement(Tabular):
         interval = poisson_interval(int(count), exposure=runs, false_alarm=false_alarm)
         return cls._of(
             interval,
-            detects=smallest_poisson_deviation(prediction, exposure=runs, false_alarm=false_alarm),
+            detects=smallest_poisson_deviation(
+                prediction,
+                exposure=runs,
+                false_alarm=false_alarm,
+                margin=margin + _relative(numerical_error, prediction),
+            ),
             claim=claim,
             quantity=quantity,
             prediction=prediction,

@@ -201,7 +201,7 @@ def _final_fourth_norm() -> Check:
 
 
 def _none_polysemantic(code: Code, entropy: int) -> Samples:
-    return (numerics.polysemantic_neurons(code.run(entropy)) == 0).astype(float)
+    return np.asarray(numerics.polysemantic_neurons(code.run(entropy)) == 0)
 
 
 def _polysemantic() -> Check:
@@ -227,7 +227,7 @@ def _polysemantic() -> Check:
 def _pairs_by_capacity(code: Code, entropy: int) -> Samples:
     weights = code.run(entropy)
     expected = code.n - code.m - numerics.spread_rows(weights)
-    return (numerics.antipodal_pairs(weights) == expected).astype(float)
+    return np.asarray(numerics.antipodal_pairs(weights) == expected)
 
 
 def _capacity_pairs() -> Check:

@@ -11,11 +11,14 @@ POWER = 0.99
 """The probability with which a smallest detectable deviation is detected."""
 
 
-def smallest_binomial_deviation(prediction: float, trials: int, *, false_alarm: float) -> float:
+def smallest_binomial_deviation(
+    prediction: float, trials: int, *, false_alarm: float, margin: float = 0.0
+) -> float:
     """The smallest relative deviation of a probability that its exact interval shows.
 
-    A truth at this deviation or beyond, on either side, is excluded with probability at least
-    0.99; ``inf`` where the sample is too small to show even a probability of 0.
+    A truth at this deviation beyond the margin, or farther, is excluded together with the whole
+    margin with probability at least 0.99, on either side where there are probabilities; ``inf``
+    where the sample is too small to show the least of them.
 
     Examples
     --------
@@ -26,16 +29,18 @@ def smallest_binomial_deviation(prediction: float, trials: int, *, false_alarm: 
     Parameters
     ----------
     prediction : float
-        The predicted probability, in (0, 1).
+        The predicted probability, in [0, 1].
     trials : int
         Number of independent trials.
     false_alarm : float
         The rate of the interval.
+    margin : float
+        The relative deviation that still counts as agreement.
 
     Returns
     -------
     float
-        The deviation divided by the prediction.
+        The deviation beyond the margin, divided by the prediction (by 1 where it is 0).
 
     Source
     ------
@@ -43,29 +48,33 @@ def smallest_binomial_deviation(prediction: float, trials: int, *, false_alarm: 
     """
     from scipy.stats import beta, binom
 
-    if not 0 < prediction < 1:
+    if not 0 <= prediction <= 1 or trials < 1:
         return math.inf
+    scale = prediction or 1.0
+    lowest, highest = prediction - margin * scale, prediction + margin * scale
 
-    def above(p: float) -> float:
-        reject = int(binom.isf(false_alarm / 2, trials, p)) + 1
-        return float(beta.ppf(POWER, reject, trials - reject + 1)) if reject <= trials else 2.0
+    def beyond(edge: float) -> float:
+        """How far above the edge a probability must lie; inf where even 1 is not shown."""
+        reject = int(binom.isf(false_alarm / 2, trials, edge)) + 1
+        if reject > trials:
+            return math.inf
+        return float(beta.ppf(POWER, reject, trials - reject + 1)) - edge
 
-    larger = above(prediction)
-    smaller = 1 - above(1 - prediction)
-    if smaller < 0:
-        return math.inf
-    if larger > 1:
-        return (prediction - smaller) / prediction
-    return max(larger - prediction, prediction - smaller) / prediction
+    smaller = beyond(1 - lowest) if lowest > 0 else 0.0
+    larger = beyond(highest) if highest < 1 else 0.0
+    if not smaller:
+        return larger / scale if larger else math.inf
+    return max(smaller, min(larger, 1 - highest)) / scale
 
 
 def smallest_poisson_deviation(
-    prediction: float, *, exposure: float = 1.0, false_alarm: float
+    prediction: float, *, exposure: float = 1.0, false_alarm: float, margin: float = 0.0
 ) -> float:
     """The smallest relative deviation of a Poisson rate that its exact interval shows.
 
-    A truth at this deviation or beyond, on either side, is excluded with probability at least
-    0.99; ``inf`` where even a rate of 0 would not be.
+    A truth at this deviation beyond the margin, or farther, is excluded together with the whole
+    margin with probability at least 0.99, on either side where there are rates; ``inf`` where
+    even a rate of 0 would not be.
 
     Examples
     --------
@@ -77,16 +86,18 @@ def smallest_poisson_deviation(
     Parameters
     ----------
     prediction : float
-        The predicted rate, > 0.
+        The predicted rate, >= 0.
     exposure : float
         Number of runs.
     false_alarm : float
         The rate of the interval.
+    margin : float
+        The relative deviation that still counts as agreement.
 
     Returns
     -------
     float
-        The deviation divided by the prediction.
+        The deviation beyond the margin, divided by the prediction (by 1 where it is 0).
 
     Source
     ------
@@ -94,16 +105,19 @@ def smallest_poisson_deviation(
     """
     from scipy.stats import gamma, poisson
 
-    mean = prediction * exposure
-    if not mean > 0:
+    if not (prediction >= 0 and exposure > 0):
         return math.inf
-    reject = int(poisson.isf(false_alarm / 2, mean)) + 1
-    larger = float(gamma.ppf(POWER, reject))
-    reject = int(poisson.ppf(false_alarm / 2, mean)) - 1
-    if reject < 0:
-        return math.inf
-    smaller = float(gamma.isf(POWER, reject + 1))
-    return max(larger - mean, mean - smaller) / mean
+    scale = prediction or 1.0
+    lowest, highest = (exposure * (prediction + side * margin * scale) for side in (-1, 1))
+    reject = int(poisson.isf(false_alarm / 2, highest)) + 1
+    larger = float(gamma.ppf(POWER, reject)) - highest
+    smaller = 0.0
+    if lowest > 0:
+        reject = int(poisson.ppf(false_alarm / 2, lowest)) - 1
+        if reject < 0:
+            return math.inf
+        smaller = lowest - float(gamma.isf(POWER, reject + 1))
+    return max(larger, smaller) / (exposure * scale)
 
 
 def smallest_mean_deviation(
