@@ -3,6 +3,7 @@
 from importlib import import_module
 
 import pytest
+from scipy.stats import t
 
 from polysem import verify
 from polysem.numerics import Cell
@@ -63,7 +64,7 @@ def test_step_error_stands_beside_the_statistical_one():
     assert agreement.numerical_error == pytest.approx(step)
     lower, upper = agreement.interval
     statistical = (upper - lower) / 2 - step
-    assert statistical == pytest.approx(3.2905 * entry.neurons_error, rel=1e-4)
+    assert statistical == pytest.approx(t.isf(5e-4, entry.runs - 1) * entry.neurons_error)
 
 
 @pytest.mark.nightly

@@ -34,6 +34,12 @@ def test_poisson_interval_equals_statsmodels(count):
 def test_normal_interval_equals_scipy():
     ours = verify.normal_interval(2.5, 0.3, false_alarm=RATE)
     assert ours == pytest.approx(norm.interval(1 - RATE, 2.5, 0.3), rel=1e-12)
+    values = np.array([1.0, 1.2, 0.9, 1.1])
+    error = values.std(ddof=1) / 2
+    ours = verify.normal_interval(values.mean(), error, false_alarm=RATE, samples=4)
+    assert ours == pytest.approx(verify.normal_mean_interval(values, false_alarm=RATE))
+    with pytest.raises(ValueError, match="samples=1"):
+        verify.normal_interval(2.5, 0.3, false_alarm=RATE, samples=1)
 
 
 def slow_bounded_mean_holds(samples, bounds, false_alarm, mean, guess):

@@ -1,8 +1,10 @@
 """The measured table: whole, as precise as claimed, and the band drawn from it."""
 
+import numpy as np
 import pytest
 
 from polysem import verify
+from polysem.verify import checks_l1
 
 TABLE = verify.measured_counts()
 BY_SETTING = {(e.n, e.m, e.optimizer, e.lam): e for e in TABLE}
@@ -41,3 +43,13 @@ def test_dying_settings_are_no_part_of_a_band():
     dying = BY_SETTING[64, 512, "flow", 0.1]
     assert dying.dead > 6
     assert dying not in verify.training_band(64, 512).entries
+
+
+@pytest.mark.parametrize("root", [20231205, 20231206])
+def test_no_check_draws_the_networks_of_the_table(root):
+    """The table was made at entropy 20231206; run by run the fractions are others."""
+    check = verify.checks()["retained_fraction_in_the_limit"]
+    cell = check.draw.args[0]
+    own = verify.count(cell, runs=8, entropy=20231206).retained
+    drawn = checks_l1._retained(cell, 8, root)
+    assert not np.array_equal(drawn, own)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from .. import numerics, theory
 from .agreement import Agreement
+from .intervals import normal_interval
 from .published import data_rows
 from .report import Chapter
 from .reshuffling_experiments import LoneRows
@@ -32,7 +33,8 @@ DISPERSION_MARGIN = 0.25
 VARIANCE_RUNS = 1000  # (3.3 + 2.33) sqrt(2/runs), what a variance detects, is the margin there
 TWO_ROW_STEP_ERROR = 0.004  # of the prediction in the limit, at rel = 0.03: see the page
 SUPPORT_STEP_ERROR = 0.002  # of the count with altered interference, over its mean; see the page
-QUANTILE, POWER_QUANTILE = 3.3, 2.33  # standard errors of a normal at that rate; at power .99
+POWER_QUANTILE = 2.33  # standard errors of a normal at power .99
+TWO_ROW_GROUPS = 10  # of kicks, whose spread gives the standard error of that prediction
 COMMITTED = "reshuffling_runs.csv"
 SUPPORT_MARGIN = {(4, 16): 0.05, (8, 16): 0.02, (16, 16): 0.02}
 
@@ -128,7 +130,7 @@ def _pair_constant(found: list[Arrays], scale: str) -> Agreement:
     """J by two steps, extrapolated to step 0."""
     coarse, fine = found
     estimate = float(2 * fine["constant"] - coarse["constant"])
-    error = QUANTILE * math.hypot(2 * fine["error"], coarse["error"])
+    error = _half(math.hypot(2 * fine["error"], coarse["error"]), CHAINS[scale])
     return Agreement(
         claim="pair_constant",
         quantity="constant J of the dense pair problem",
@@ -141,6 +143,11 @@ def _pair_constant(found: list[Arrays], scale: str) -> Agreement:
         samples=CHAINS[scale],
         assumption="independent chains with a normal mean; error of the step of second order",
     )
+
+
+def _half(error: float, samples: int) -> float:
+    """Half of Student's interval of a mean from its standard error."""
+    return normal_interval(0.0, error, false_alarm=FALSE_ALARM, samples=samples)[1]
 
 
 def _law(found: Outcomes) -> Iterable[Agreement]:
@@ -185,7 +192,7 @@ def _trend(runs: list[Outcomes]) -> Iterable[Agreement]:
         )
         error = math.hypot(*(kept.std(ddof=1) / math.sqrt(len(kept)) for kept in (sparse, crowded)))
         estimate = float(sparse.mean() - crowded.mean())
-        half = QUANTILE * error + STEP_ERROR
+        half = _half(error, min(len(sparse), len(crowded))) + STEP_ERROR
         yield Agreement(
             claim="winner_in_network",
             quantity=f"fall of the winners kept, lambda -> 0, from n = {n}, m = {m} to n = {more}, "
@@ -225,7 +232,8 @@ def _two_row_agreements(two_rows: TwoRow, runs: list[Outcomes]) -> Iterable[Agre
             margin=0.08,
             bounds=None,
             false_alarm=FALSE_ALARM,
-            numerical_error=QUANTILE * error + (0 if ensemble.lam else TWO_ROW_STEP_ERROR),
+            numerical_error=_half(error, TWO_ROW_GROUPS)
+            + (0 if ensemble.lam else TWO_ROW_STEP_ERROR),
         )
 
 
@@ -341,5 +349,5 @@ def _committed(runs: list[Outcomes], scale: str) -> Iterable[Agreement]:
             margin=0.1,
             bounds=None,
             false_alarm=FALSE_ALARM,
-            numerical_error=QUANTILE * float(row["retained_error"]),
+            numerical_error=_half(float(row["retained_error"]), int(row["runs"])),
         )

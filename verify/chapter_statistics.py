@@ -15,7 +15,7 @@ from .counting import Counts, count
 from .extras import need
 from .figures import Plot
 from .intervals import normal_interval
-from .measured import MeasuredCount, measured_counts
+from .measured import MeasuredCount, apart, measured_counts
 from .report import Chapter
 from .tables import Table
 
@@ -50,7 +50,7 @@ def chapter(scale: str, *, entropy: int, progress: bool = True) -> Chapter:
         results.append(check.run(entropy))
         bar.update()
     for cell, runs in cells:
-        repeated.append(count(cell, runs=runs, entropy=entropy + 1))
+        repeated.append(count(cell, runs=runs, entropy=apart(entropy)))
         bar.update()
     bar.close()
     against_law = [_against_law(entry) for entry in table if not _dying(entry)]
@@ -99,7 +99,9 @@ def _step(entry: MeasuredCount) -> float:
 
 def _against_law(entry: MeasuredCount) -> Agreement:
     """A measured mean against the exclusion law, the error of the step beside the statistical."""
-    interval = normal_interval(entry.neurons, entry.neurons_error, false_alarm=LINE_FALSE_ALARM)
+    interval = normal_interval(
+        entry.neurons, entry.neurons_error, false_alarm=LINE_FALSE_ALARM, samples=entry.runs
+    )
     step, half = _step(entry), interval[1] - entry.neurons
     return Agreement(
         claim="expected_neurons_exclusion",
@@ -121,8 +123,10 @@ def _repeat(counts: Counts) -> tuple[Agreement, Agreement]:
     """Counts and retained winners measured anew, against the table; its error is added."""
     cell = counts.cell
     entry = next(e for e in measured_counts() if _cell(e) == cell)
-    z_error = normal_interval(0.0, entry.neurons_error, false_alarm=LINE_FALSE_ALARM)[1]
-    z_retained = normal_interval(0.0, entry.retained_error, false_alarm=LINE_FALSE_ALARM)[1]
+    z_error, z_retained = (
+        normal_interval(0.0, error, false_alarm=LINE_FALSE_ALARM, samples=entry.runs)[1]
+        for error in (entry.neurons_error, entry.retained_error)
+    )
     size = f"n = {cell.n}, m = {cell.m}, {_words(cell)}"
     common: dict[str, Any] = {
         "margin": REPEAT_MARGIN,

@@ -87,6 +87,8 @@ class Check:
         that is nearly normal.
     guess : tuple of float, optional
         Mean and variance of a sample, expected beforehand.
+    numerical_error : float
+        A bound on the error of the prediction itself.
     wrong : tuple of Wrong
         What must be rejected.
     expected : {"agrees", "departs"}
@@ -114,6 +116,7 @@ class Check:
     detects: float
     bounds: tuple[float, float] | None
     guess: tuple[float, float] | None = None
+    numerical_error: float = 0.0
     wrong: tuple[Wrong, ...] = ()
     expected: Verdict = "agrees"
     nightly: bool = False
@@ -147,6 +150,7 @@ class Check:
             "prediction": prediction,
             "margin": self.margin,
             "false_alarm": self.false_alarm,
+            "numerical_error": self.numerical_error,
         }
         if self.bounds == (0, 1) and drawn.dtype == bool:
             return Agreement.of_proportion(successes=int(drawn.sum()), trials=drawn.size, **common)

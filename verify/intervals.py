@@ -261,10 +261,12 @@ def normal_mean_interval(samples: ArrayLike, *, false_alarm: float) -> tuple[flo
     return float(values.mean() - half), float(values.mean() + half)
 
 
-def normal_interval(mean: float, error: float, *, false_alarm: float) -> tuple[float, float]:
+def normal_interval(
+    mean: float, error: float, *, false_alarm: float, samples: int | None = None
+) -> tuple[float, float]:
     """The interval of a mean known only by its value and standard error.
 
-    Assumes that the mean is normal and its standard error known.
+    Assumes that the mean is normal, and its standard error known, or found from the samples.
 
     Examples
     --------
@@ -279,6 +281,8 @@ def normal_interval(mean: float, error: float, *, false_alarm: float) -> tuple[f
         The mean and its standard error.
     false_alarm : float
         Probability that the interval misses the truth, in (0, 1).
+    samples : int, optional
+        Of how many samples the spread gave the standard error: the interval is then Student's.
 
     Returns
     -------
@@ -288,12 +292,19 @@ def normal_interval(mean: float, error: float, *, false_alarm: float) -> tuple[f
     Raises
     ------
     ValueError
-        If the rate makes no sense.
+        If the rate makes no sense, or there are fewer than two samples.
 
     Source
     ------
-    ``statistics.NormalDist``.
+    ``statistics.NormalDist``, ``scipy.stats.t``.
     """
     _check_rate(false_alarm)
-    half = -NormalDist().inv_cdf(false_alarm / 2) * error
-    return mean - half, mean + half
+    if samples is None:
+        quantile = -NormalDist().inv_cdf(false_alarm / 2)
+    else:
+        from scipy.stats import t
+
+        if samples < 2:
+            raise ValueError(f"Got samples={samples}; Student's interval needs at least 2.")
+        quantile = float(t.isf(false_alarm / 2, samples - 1))
+    return mean - quantile * error, mean + quantile * error

@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from functools import cache
 
+import numpy as np
+
 from .. import theory
 from .published import data_rows, published_counts
 
@@ -164,6 +166,17 @@ def _with_published() -> tuple[MeasuredCount, ...]:
         if entry.source == "figure"
     ]
     return (*measured_counts(), *published)
+
+
+def apart(entropy: int) -> int:
+    """An entropy for networks that are not the table's own, whatever the root of all draws.
+
+    >>> from polysem.verify.measured import apart
+    >>> apart(20231206) not in (20231206, 20231207)
+    True
+    """
+    words = np.random.SeedSequence(entropy, spawn_key=(5,)).generate_state(4)
+    return int.from_bytes(words.tobytes(), "little")
 
 
 @dataclass(frozen=True, kw_only=True)
