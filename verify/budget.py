@@ -54,6 +54,8 @@ class Budget:
         Name and rate of each check; a check that runs twice counts twice.
     limit : float
         The largest sum allowed.
+    normal : int
+        How many of the rates hold under normality of a mean; the others hold at any sample size.
 
     Source
     ------
@@ -62,13 +64,16 @@ class Budget:
 
     entries: tuple[tuple[str, float], ...]
     limit: float = SUITE_FALSE_ALARM
+    normal: int = 0
 
     @classmethod
     def of(cls, agreements: Iterable[Agreement], *, limit: float = SUITE_FALSE_ALARM) -> Self:
         """The budget of a set of agreements."""
+        found = tuple(agreements)
         return cls(
-            entries=tuple((f"{a.claim}: {a.quantity}", a.false_alarm) for a in agreements),
+            entries=tuple((f"{a.claim}: {a.quantity}", a.false_alarm) for a in found),
             limit=limit,
+            normal=sum("normal" in a.assumption for a in found),
         )
 
     @property
@@ -86,7 +91,8 @@ class Budget:
         random = sum(rate > 0 for _, rate in self.entries)
         return (
             f"{random} random checks, false-alarm rate at most {self.spent:.3g} together "
-            f"(budget {self.limit:.3g})."
+            f"(budget {self.limit:.3g})"
+            + (f"; {self.normal} of them under normality of a mean." if self.normal else ".")
         )
 
     def check(self) -> None:
