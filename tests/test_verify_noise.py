@@ -187,3 +187,10 @@ def test_the_fourth_norm_figure_shows_half_times_of_its_own_noise_only():
     shown = set(noise_figures.curve_figure({}, {}, growth).data.sigma)
     assert shown == {0.1}
     assert shown <= set(noise_figures.SIGMAS)
+
+
+def test_a_network_that_does_not_grow_counts_as_the_horizon(monkeypatch):
+    """The mean is then large or wide: its line departs or is undecided, and the report goes on."""
+    monkeypatch.setattr(numerics, "half_rotation", lambda frame: 1e-3)
+    run = noise_runs.Growth(n=4, m=8, sigma=0.3).run(0)
+    assert run["measured"] == pytest.approx(noise_runs.SETTLED + 2.5 * run["predicted"])

@@ -39,7 +39,7 @@ def chapter(scale: str, *, entropy: int, progress: bool = True) -> Chapter:
     """Compute the l1 chapter at a scale."""
     from tqdm.auto import tqdm
 
-    rows, networks = np.random.SeedSequence(entropy).spawn(2)
+    rows, networks = np.random.SeedSequence(entropy, spawn_key=(11,)).spawn(2)
     rows_in_time = sparsification()
     counts = {}
     cells = tqdm(NETWORKS[scale].items(), desc="l1", disable=None if progress else True)

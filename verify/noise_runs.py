@@ -9,6 +9,7 @@ import numpy as np
 
 from .. import numerics, theory
 from ..numerics import Noise, SampledNoise
+from ..numerics.noise import LAWS
 from .published import data_rows
 
 # The authors' figure: learning rate .02, 1e5 steps.
@@ -17,10 +18,14 @@ MARKS = (1_000, 3_000, 5_000, 10_000, 20_000, 30_000, 50_000, 100_000)
 SETTLED = 40.0  # flow time by which the overlaps have reached the simplex
 
 
+def stream(entropy: int, *key: int) -> np.random.Generator:
+    """Draws that belong to this topic and key alone."""
+    return np.random.default_rng(np.random.SeedSequence(entropy, spawn_key=(7, *key)))
+
+
 def starts(n: int, m: int, networks: int, entropy: int) -> np.ndarray:
     """The same initial weights for every law and sigma, so that curves can be compared."""
-    seed = np.random.SeedSequence(entropy, spawn_key=(n, m))
-    return numerics.initial_weights(n, m, np.random.default_rng(seed), instances=networks)
+    return numerics.initial_weights(n, m, stream(entropy, 0, n, m), instances=networks)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +65,6 @@ class Curve:
             fourth = numerics.row_norms(solution.records["weights"].reshape(-1, self.n, self.m), 4)
             return fourth.mean(axis=-1).reshape(len(times), -1), solution.weights
         key = (self.n, self.m, round(1e6 * self.sigma), round(1e6 * self.learning_rate))
-        seed = np.random.SeedSequence(entropy, spawn_key=(*key, len(self.law)))
         solution = numerics.train(
             initial,
             0.0,
@@ -68,7 +72,7 @@ class Curve:
             learning_rate=self.learning_rate,
             steps=self.steps[-1],
             model=SampledNoise(noise=noise),
-            rng=np.random.default_rng(seed),
+            rng=stream(entropy, 1, *key, LAWS.index(self.law)),
             record="fourth_norm",
             record_at=times,
         )
@@ -89,8 +93,7 @@ class Code:
     def run(self, entropy: int) -> np.ndarray:
         """Final weights, shape (networks, n, m)."""
         weights = starts(self.n, self.m, self.networks, entropy)
-        seed = np.random.SeedSequence(entropy, spawn_key=(self.n, self.m, 1))
-        rng = np.random.default_rng(seed)
+        rng = stream(entropy, 2, self.n, self.m)
         model = SampledNoise(noise=Noise(sigma=self.sigma))
         for learning_rate, steps in ((0.02, self.steps), (0.002, self.cooling_steps)):
             weights = numerics.train(
@@ -127,8 +130,8 @@ class Growth:
         times = np.linspace(0, 2.5 * half / rate, 501)[1:]
         path = numerics.noise_flow(settled, noise, times).records["weights"]
         fourth = numerics.row_norms(path, 4).mean(axis=-1)
-        above = int(np.argmax(fourth >= level))
-        measured = SETTLED + float(times[above]) if fourth[above] >= level else math.inf
+        reached = np.append(fourth >= level, True)  # a later half time counts as the horizon
+        measured = SETTLED + float(times[min(int(np.argmax(reached)), len(times) - 1)])
         norm2 = numerics.row_norms(settled, 2).mean()
         return {
             "half_rotation": half,
