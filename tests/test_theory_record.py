@@ -7,13 +7,17 @@ import pytest
 
 from polysem import theory
 from polysem.theory.claims import (
+    _STRENGTH,
+    ASYMPTOTIC,
     CONJECTURE,
     FAILS,
     MEASURED,
+    PROSE,
     PROVED,
     REFINED,
     UNDECIDED,
     WRONG,
+    Prose,
 )
 from polysem.theory.record import Record, digest, recheck, versions
 
@@ -83,6 +87,22 @@ def test_the_status_follows_from_the_results():
     assert seen.status({"a": "agrees"}, {}) == UNDECIDED
     assert seen.status({"a": "agrees", "b": "agrees"}, {}) == MEASURED
     assert seen.status({"a": "agrees", "b": "departs"}, {}) == WRONG
+
+
+def test_a_claim_is_no_better_than_the_worst_that_it_rests_on():
+    every = passed(*theory.claims())
+    limit = theory.claims()["paper_count_limit"]
+    assert limit.status({"initial_pairs": "agrees"}, every) == ASYMPTOTIC
+    assert limit.status({"initial_pairs": "departs"}, every) == WRONG
+    assert limit.status({"initial_pairs": "departs"}, every | {limit.label: False}) == FAILS
+    by = (claim(kind="cited", factor=theory.claims()["l1_norm_limit"]),)
+    refined = claim(prose=Prose(argument="It follows.", page="x", by=by))
+    assert refined.status({}, every) == REFINED
+
+
+def test_every_status_has_its_rank():
+    names = (PROVED, PROSE, ASYMPTOTIC, MEASURED, REFINED, UNDECIDED, CONJECTURE, WRONG, FAILS)
+    assert sorted(_STRENGTH) == sorted(names)
 
 
 def test_a_cited_estimate_is_judged_by_its_factor():

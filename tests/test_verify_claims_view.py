@@ -107,7 +107,7 @@ def test_the_names_of_chapter_lines_are_lines_of_the_chapter():
         assert any(f'"{claim}"' in module.read_text("utf-8") for module in modules), claim
 
 
-def test_a_check_of_many_lines_is_undecided_unless_they_say_the_same(monkeypatch):
+def test_a_check_departs_if_a_line_departs_and_agrees_if_all_agree(monkeypatch):
     def line(estimate):
         return Agreement.of_value(
             claim="x",
@@ -120,8 +120,10 @@ def test_a_check_of_many_lines_is_undecided_unless_they_say_the_same(monkeypatch
 
     monkeypatch.setattr(bindings, "_from_checks", lambda name: [line(1.0), line(1.02)])
     assert bindings.run("x")["verdict"] == "agrees"
-    monkeypatch.setattr(bindings, "_from_checks", lambda name: [line(1.0), line(2.0)])
+    monkeypatch.setattr(bindings, "_from_checks", lambda name: [line(1.0), line(1.095)])
     assert bindings.run("x")["verdict"] == "undecided"
+    monkeypatch.setattr(bindings, "_from_checks", lambda name: [line(1.0), line(1.095), line(2.0)])
+    assert bindings.run("x")["verdict"] == "departs"
     monkeypatch.setattr(bindings, "_from_checks", lambda name: [line(2.0)])
     assert bindings.run("x")["verdict"] == "departs"
     monkeypatch.setattr(bindings, "_from_checks", lambda name: [])

@@ -22,7 +22,17 @@ WRONG = "does not hold as stated"
 UNDECIDED = "undecided"
 CONJECTURE = "conjecture"
 FAILS = "fails its checks"
-_STRENGTH = (PROVED, PROSE, ASYMPTOTIC, MEASURED, UNDECIDED, CONJECTURE, FAILS)
+_STRENGTH = (
+    PROVED,
+    PROSE,
+    ASYMPTOTIC,
+    MEASURED,
+    REFINED,
+    UNDECIDED,
+    CONJECTURE,
+    WRONG,
+    FAILS,
+)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

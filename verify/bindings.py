@@ -94,8 +94,10 @@ def from_report(summary: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def _entry(verdicts: list[str], sentences: list[str]) -> dict[str, Any]:
-    """One verdict for all lines: undecided unless they say the same."""
+    """One verdict for all lines: it departs if one departs, and agrees only if all agree."""
     verdict = verdicts[0] if len(set(verdicts)) == 1 else "undecided"
+    if "departs" in verdicts:
+        verdict = "departs"
     if len(verdicts) > 1:
         tally = (f"{verdicts.count(word)} {word}" for word in sorted(set(verdicts)))
         sentences = [f"{len(verdicts)} lines: {', '.join(tally)}.", *sentences]
