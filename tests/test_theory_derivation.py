@@ -139,6 +139,28 @@ def test_the_tree_walk_gives_known_values(expression, value):
         assert abs(difference) < mpmath.mpf(10) ** -45
 
 
+@pytest.mark.parametrize(
+    ("root", "value"),
+    [
+        (Root(s.w**2 - 2, s.w, 1, 2), -sp.sqrt(2)),
+        (Root(sp.Symbol("x") ** 2 - 2, sp.Symbol("x"), -2, -1), sp.sqrt(2)),
+        (Root(s.w**2 - s.m, s.w, 0, sp.oo), -sp.sqrt(s.m)),
+    ],
+)
+def test_a_zero_beyond_the_bounds_is_no_root(root, value):
+    assert vanishes(root.function.subs(root.variable, value))
+    assert root.is_solved_by(value) is False
+    assert root.is_solved_by(-value)
+
+
+def test_bounds_without_a_change_of_sign_have_no_root():
+    x = sp.Symbol("x")
+    with pytest.raises(ArithmeticError, match="No change of sign"):
+        value_of(Root(x**2 - 2, x, 2, 3), Point())
+    assert value_of(Root(x**2 - 4, x, 2, 3), Point()) == 2
+    assert value_of(Root(x**2 - 4, x, 1, 2), Point()) == 2
+
+
 def test_vanishes_is_three_valued():
     x = sp.Symbol("x")
     assert vanishes(sp.sin(x) ** 2 + sp.cos(x) ** 2 - 1) is True

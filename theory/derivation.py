@@ -28,9 +28,10 @@ and ends on the formula of its own claim::
     )
 
 - ``of(source, build=...)`` takes the expression of a ``Definition`` or of a ``Claim`` (its
-  formula) and builds a left side from it. A build that ignores its source is a failure, and so
-  is a step whose two sides are the same text. What a claim uses is read off these references.
-- A step without ``left`` continues from the right side of the step before.
+  formula) and builds a left side from it. A build that ignores its source is a failure. What a
+  claim uses is read off these references.
+- A step without ``left`` continues from the right side of the step before; to repeat that side
+  is a failure, except where a formula names it.
 - ``given={symbol: of(claim, ...)}`` replaces a symbol on both sides by what a claim says of it.
 - ``assumptions`` are relations that hold where the step does; ``ranges={symbol: (low, high)}``
   says where numeric points are drawn (positive symbols: (0, 3], indices and sizes: 1 to 5).

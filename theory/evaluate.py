@@ -102,12 +102,6 @@ def _sum(total: sp.Sum, point: Point) -> Any:
     return mpmath.fsum(value_of(inner, point.with_value(variable, k)) for k in terms)
 
 
-def _product(product: sp.Product, point: Point) -> Any:
-    (variable, low, high) = product.limits[0]
-    terms = range(whole(low, point), whole(high, point) + 1)
-    return mpmath.fprod(value_of(product.function, point.with_value(variable, k)) for k in terms)
-
-
 def _integral(integral: sp.Integral, point: Point) -> Any:
     (variable, low, high), *rest = reversed(integral.limits)
     inner = sp.Integral(integral.function, *reversed(rest)) if rest else integral.function
@@ -169,10 +163,14 @@ def _root(root: Root, point: Point) -> Any:
     def function(x: Any) -> Any:
         return value_of(root.function, point.with_value(root.variable, x))
 
-    left = mpmath.sign(function(low))
+    left, right = (_sign(function(bound)) for bound in (low, high))
+    if left == 0 or right == 0:
+        return low if left == 0 else high
+    if left == right:
+        raise ArithmeticError(f"No change of sign between the bounds of {root} at {point}.")
     for _ in range(int(mpmath.mp.prec) + 8):
         middle = (low + high) / 2
-        if mpmath.sign(function(middle)) == left:
+        if _sign(function(middle)) == left:
             low = middle
         else:
             high = middle
@@ -247,51 +245,37 @@ def _largest(*values: Any) -> Any:
 
 _RULES: dict[type, Any] = {
     sp.Rational: _rational,
-    sp.Float: lambda e, p: mpmath.mpf(e._mpf_),
     type(sp.pi): lambda e, p: +mpmath.pi,
     type(sp.E): lambda e, p: +mpmath.e,
     type(sp.oo): lambda e, p: mpmath.inf,
     type(-sp.oo): lambda e, p: -mpmath.inf,
-    type(sp.I): lambda e, p: mpmath.mpc(0, 1),
     sp.Symbol: _symbol,
     sp.Indexed: _indexed,
     sp.Add: lambda e, p: mpmath.fsum(value_of(x, p) for x in e.args),
     sp.Mul: lambda e, p: mpmath.fprod(value_of(x, p) for x in e.args),
     sp.Pow: _power,
     sp.Sum: _sum,
-    sp.Product: _product,
     sp.Integral: _integral,
     sp.Derivative: _derivative,
     sp.Subs: _subs,
     sp.Limit: _limit,
     sp.Piecewise: _piecewise,
     sp.Max: _call(_largest),
-    sp.Min: lambda e, p: -_largest(*(-value_of(x, p) for x in e.args)),
     sp.Abs: _call(abs),
     sp.sign: _call(_sign),
     sp.Heaviside: lambda e, p: (1 + _sign(value_of(e.args[0], p))) / 2,
     sp.KroneckerDelta: lambda e, p: mpmath.mpf(whole(e.args[0], p) == whole(e.args[1], p)),
-    sp.floor: lambda e, p: mpmath.floor(value_of(e.args[0], p)),
     sp.binomial: _call(mpmath.binomial),
     sp.factorial: _call(mpmath.factorial),
-    sp.gamma: _call(mpmath.gamma),
     sp.FallingFactorial: _call(mpmath.ff),
-    sp.RisingFactorial: _call(mpmath.rf),
     sp.exp: _call(mpmath.exp),
     sp.log: _call(mpmath.log),
     sp.cos: _call(mpmath.cos),
     sp.sin: _call(mpmath.sin),
-    sp.tan: _call(mpmath.tan),
     sp.acos: _call(mpmath.acos),
-    sp.asin: _call(mpmath.asin),
-    sp.atan: _call(mpmath.atan),
-    sp.cosh: _call(mpmath.cosh),
-    sp.sinh: _call(mpmath.sinh),
-    sp.tanh: _call(mpmath.tanh),
     sp.erf: _call(mpmath.erf),
     sp.erfc: _call(mpmath.erfc),
     sp.erfinv: _call(mpmath.erfinv),
-    sp.besseli: _call(mpmath.besseli),
     Root: _root,
     Taylor: _taylor,
     Expansion: _expansion,

@@ -11,8 +11,9 @@ class Root(sp.Expr):
     >>> import sympy as sp
     >>> from polysem.theory.operators import Root
     >>> x = sp.Symbol("x")
-    >>> Root(x**2 - 2, x, 1, 2).is_solved_by(sp.sqrt(2))
-    True
+    >>> root = Root(x**2 - 2, x, 1, 2)
+    >>> root.is_solved_by(sp.sqrt(2)), root.is_solved_by(-sp.sqrt(2))
+    (True, False)
     """
 
     function = property(lambda self: self.args[0])
@@ -37,7 +38,14 @@ class Root(sp.Expr):
         return None
 
     def is_solved_by(self, value):
-        """True if ``value`` is a zero and the function is monotone between the bounds."""
+        """True if ``value`` is a zero and the function is monotone between the bounds.
+
+        False if ``value`` is known to lie beyond a bound; where letters leave that open, the
+        numeric route decides, which finds the zero between the bounds.
+        """
+        low, high = self.bounds
+        if (value - low).is_negative or (high - value).is_negative:
+            return False
         slope = sp.diff(self.function, self.variable)
         if not (slope.is_positive or slope.is_negative):
             turning = sp.solveset(slope, self.variable, sp.Interval.open(*self.bounds))
