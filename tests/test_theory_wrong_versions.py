@@ -1,7 +1,7 @@
 """Wrong versions of the real steps: each must be rejected, with a message that names the step.
 
-Every claim with a derivation is spoilt once by a factor; beside that stands a list of the errors
-that are easily made. All are built from the steps of the claims, none is typed anew.
+Every claim with a derivation is spoilt once, by a factor and a term; beside that stands a list of
+the errors that are easily made. All are built from the steps of the claims, none is typed anew.
 """
 
 from dataclasses import replace
@@ -211,7 +211,7 @@ def test_the_list_is_long_enough():
 
 
 @pytest.mark.parametrize("label", DERIVED)
-def test_a_factor_in_the_formula_of_any_claim_is_found_by_numbers(label):
+def test_a_wrong_formula_of_any_claim_is_found_by_numbers(label):
     """One wrong version for every claim with a derivation."""
     steps = CLAIMS[label].derivation.steps
     derivation = Derivation(*steps[:-1], right(spoiling)(steps[-1]))
