@@ -46,7 +46,6 @@ _FOREIGN = "object, dict, Enum, BaseException"  # classes whose members are not 
 # The order in which the theory is read; a page that is not named here comes after, by name.
 READING_ORDER = (
     "notation",
-    "setup",
     "model",
     "stationary",
     "sparsification",
@@ -56,10 +55,8 @@ READING_ORDER = (
     "collisions",
     "counting_laws",
     "reshuffling",
-    "collapse",
     "noise",
     "cooccurrence",
-    "tradeoff",
     "training",
     "statistics",
     "errata",

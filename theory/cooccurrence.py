@@ -191,8 +191,7 @@ pair_fold_limit = Formula(
     name="pair_fold_limit",
     expression=stiff_pair_lam.expression.subs(_A, _TOP),
     arguments=(),
-    meaning="lambda / single_weight up to which an antipodal pair exists however much it "
-    "co-occurs.",
+    meaning="lambda / single_weight up to which an antipodal pair exists, pair_ratio -> oo.",
     source=_NOTES,
     example=">>> round(theory.pair_fold_limit(), 7)\n0.0372679",
     error="exact to 1e-15: the maximum is inserted to 8 digits",
@@ -403,7 +402,7 @@ STIFF_PAIR = _claim(
 )
 PAIR_FOLD_LIMIT = _claim(
     pair_fold_limit,
-    "For lambda/c < 0.03727 an antipodal pair exists however much it co-occurs.",
+    "As co-occurrence grows beyond all bounds an antipodal pair exists up to lambda/c = 0.03727.",
     Step(
         name="largest lambda",
         left=of(STIFF_PAIR, build=lambda lam: lam.subs(s.a, _TOP)),
@@ -411,8 +410,8 @@ PAIR_FOLD_LIMIT = _claim(
         reason="the only maximum with c > 0",
     ),
     prose="For a > 1, lambda is 0 at a = 1 and falls to minus infinity; its derivative has the "
-    "factor 12x^5 + 2x^4 - 12x^3 - 18x^2 + 7x + 3, x = a^2, with one root above 1. The fold falls "
-    "with co-occurrence (by continuation, not proved), so the limit bounds it from below.",
+    "factor 12x^5 + 2x^4 - 12x^3 - 18x^2 + 7x + 3, x = a^2, with one root above 1. That the fold "
+    "falls to this limit from above, for every ratio, is seen by continuation and not claimed.",
 )
 PAIR_FOLD = _claim(
     pair_fold_series,

@@ -60,8 +60,9 @@ crowded_suppression = Formula(
     source=_NOTES,
     example=">>> round(theory.crowded_suppression(64, 128, 0.5), 3)\n0.431",
     regime=(s.n <= s.m, s.strength <= 2),
-    error="a guess, not derived: for n = 64 and r <= 2 within 0.02 of the measured K(p)/K(0) at "
-    "m = 128 and 0.05 at m = 512, but up to 0.23 too small at n = m",
+    error="a guess, not derived: for n = 64, r <= 2 and lambda = 0.01 within 0.02 of the measured "
+    "K(p)/K(0) at m = 128 and 0.05 at m = 512, but up to 0.23 too small at n = m; off by 0.05 at "
+    "(128, lambda = 0.003, r = 0.25) and 0.06 at (512, 0.03, 0.5)",
 )
 partial_suppression = Formula(
     name="partial_suppression",

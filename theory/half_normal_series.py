@@ -42,19 +42,20 @@ l1_norm_limit = Formula(
     name="l1_norm_limit",
     expression=sp.Integer(1),
     arguments=(),
-    meaning="The limit of the l1 norm of a Gaussian row over the paper's estimate.",
+    meaning="The limit of the l1 norm of a wide Gaussian row over the paper's estimate.",
     source=_NOTES,
     example=">>> theory.l1_norm_limit()\n1.0",
-    error="asymptotic: lambda -> 0, then t -> infinity",
+    error="asymptotic: m -> infinity first (lambda sqrt(m) -> 0), then t -> infinity",
 )
 live_limit = Formula(
     name="live_limit",
     expression=sp.Integer(2),
     arguments=(),
-    meaning="The limit of the number of live weights of a Gaussian row over the paper's estimate.",
+    meaning="The limit of the number of live weights of a wide Gaussian row over the paper's "
+    "estimate.",
     source=_NOTES,
     example=">>> theory.live_limit()\n2.0",
-    error="asymptotic: lambda -> 0, then t -> infinity",
+    error="asymptotic: m -> infinity first (lambda sqrt(m) -> 0), then t -> infinity",
 )
 l1_norm_constant_series = Formula(
     name="l1_norm_constant_series",
@@ -257,7 +258,8 @@ def _over_estimate(series: sp.Expr, estimate: sp.Expr, power: int) -> sp.Expr:
 
 L1_NORM_LIMIT = Claim(
     label="l1_norm_limit",
-    statement="At late times the l1 norm is the paper's estimate times 1.",
+    statement="For m -> infinity first (lambda sqrt(m) -> 0), at late times, the l1 norm is the "
+    "paper's estimate times 1.",
     kind="derived here",
     source=_NOTES,
     formula=l1_norm_limit,
@@ -278,7 +280,8 @@ L1_NORM_LIMIT = Claim(
 )
 LIVE_LIMIT = Claim(
     label="live_limit",
-    statement="At late times the number of live weights is the paper's estimate times 2.",
+    statement="For m -> infinity first (lambda sqrt(m) -> 0), at late times, the number of live "
+    "weights is the paper's estimate times 2.",
     kind="derived here",
     source=_NOTES,
     formula=live_limit,

@@ -52,17 +52,6 @@ corner_side = Formula(
     unit="weight",
 )
 
-corner_weight = Formula(
-    name="corner_weight",
-    expression=_ALPHA - _BETA,
-    arguments=(s.n,),
-    meaning="The weight of a corner simplex's row on its own neuron.",
-    source=_NOTES,
-    example=">>> round(theory.corner_weight(n=8), 4)\n0.9703",
-    regime=_ENOUGH,
-    unit="weight",
-)
-
 corner_fourth_norm = Formula(
     name="corner_fourth_norm",
     expression=((s.n - 1) * ((_ALPHA - _BETA) ** 4 + (s.n - 2) * _BETA**4) + 1 / (s.n - 1)) / s.n,
@@ -287,9 +276,8 @@ LARGEST_COLUMN_NORM2 = Claim(
 
 SHARED_WEIGHT_LIMIT = Claim(
     label="shared_weight_limit",
-    statement="Two weights of one neuron are both at least theta only if theta^2 <= "
-    "q n/(2(n-1)): noise alone makes no neuron polysemantic (theta = 0.8, q <= 1) for n >= 5 and "
-    "m >= n - 1.",
+    statement="On a regular simplex two weights of one neuron are both at least theta only if "
+    "theta^2 <= q n/(2(n-1)): no neuron is polysemantic (theta = 0.8, q <= 1) for n >= 5.",
     kind="derived here",
     source=_NOTES,
     formula=shared_weight_limit,
@@ -306,6 +294,14 @@ SHARED_WEIGHT_LIMIT = Claim(
         argument="The limit falls with n: 0.8165 at n = 4, 0.7906 at n = 5.",
         page=_NOTES,
     ),
+)
+
+NO_POLYSEMANTIC_NEURON = Claim(
+    label="no_polysemantic_neuron_under_noise",
+    statement="Trained under noise alone, with room for a simplex (m >= n - 1, n >= 5), a network "
+    "ends without polysemantic neurons.",
+    kind="derived here",
+    source=_NOTES,
     checks=("noise_polysemantic",),
 )
 
@@ -327,5 +323,6 @@ CLAIMS = (
     CENTRED_FOURTH_NORM,
     LARGEST_COLUMN_NORM2,
     SHARED_WEIGHT_LIMIT,
+    NO_POLYSEMANTIC_NEURON,
     CAPACITY_PAIRS,
 )

@@ -117,7 +117,7 @@ simplex_norm2 = Formula(
     source=_NOTES,
     example=">>> round(theory.simplex_norm2(n=8, sigma=0.1), 6)\n0.995762",
     regime=(s.n >= 2, s.sigma <= sp.Rational(1, 3)),
-    error="O(sigma^4) at fixed (n-1) sigma",
+    error="O(((n-1) sigma^2)^2): second order in sigma at fixed (n-1) sigma",
     unit="weight squared",
 )
 

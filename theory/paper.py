@@ -3,17 +3,20 @@
 from .claims import Claim, Prose
 from .cooccurrence_race import SUPPRESSION_FIT
 from .noise_growth import FOURTH_NORM_RATE, GROWTH_RATE
+from .noise_simplex import DEAD_ZONE
 
 NOISE_SPARSIFIES = Claim(
     label="paper_noise_sparsifies",
-    statement="Noise of negative excess kurtosis on the hidden layer makes the rows sparse.",
+    statement="Noise of negative excess kurtosis on the hidden layer makes the rows sparse: to "
+    "first order in the kurtosis, above its dead zone.",
     kind="cited",
     source="Lecomte et al. 2023, Noise",
     prose=Prose(
-        argument="For negative kurtosis the rate is positive, and at a positive rate the fourth "
-        "norm of a row of given size never falls.",
+        argument="For negative kurtosis the rate is positive to first order, and at a positive "
+        "rate the fourth norm of a row of given size never falls. In the dead zone of bipolar "
+        "noise, sigma <= sqrt(q)/((n-1) sqrt(m)), there is no force at all.",
         page="paper_notes/noise.md",
-        by=(GROWTH_RATE, FOURTH_NORM_RATE),
+        by=(GROWTH_RATE, FOURTH_NORM_RATE, DEAD_ZONE),
     ),
 )
 NOISE_POLYSEMANTIC = Claim(

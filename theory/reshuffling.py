@@ -53,7 +53,7 @@ crowding = Formula(
     arguments=(n, m),
     meaning="Features over the square root of the neurons: the variable of reshuffling.",
     source="paper_notes/reshuffling.md",
-    example=">>> theory.reshuffling.crowding(n=128, m=1024)\n4.0",
+    example=">>> theory.crowding(n=128, m=1024)\n4.0",
 )
 
 largest_weight = Formula(
@@ -71,7 +71,7 @@ sparse_threshold = Formula(
     arguments=(m,),
     meaning="Threshold at which sqrt(m) of m half-normal weights live, in units of their scale.",
     source="paper_notes/reshuffling.md",
-    example=">>> round(theory.reshuffling.sparse_threshold(m=64), 4)\n1.5341",
+    example=">>> round(theory.sparse_threshold(m=64), 4)\n1.5341",
 )
 
 gap_ratio = Formula(
@@ -80,7 +80,7 @@ gap_ratio = Formula(
     arguments=(m,),
     meaning="Gap at the sparse threshold over the gap below the winner (f; 1 for Laplace rows).",
     source="paper_notes/reshuffling.md",
-    example=">>> round(theory.reshuffling.gap_ratio(m=64), 4)\n1.4577",
+    example=">>> round(theory.gap_ratio(m=64), 4)\n1.4577",
     regime=(m > 1,),
 )
 
@@ -91,7 +91,7 @@ winner_height = Formula(
     arguments=(m,),
     meaning="Height of the winner over the sparse threshold, in gaps there (h).",
     source="paper_notes/reshuffling.md",
-    example=">>> round(theory.reshuffling.winner_height(m=64), 4)\n1.999",
+    example=">>> round(theory.winner_height(m=64), 4)\n1.999",
     regime=(m > 1,),
 )
 
@@ -101,7 +101,7 @@ winner_height_laplace = Formula(
     arguments=(m,),
     meaning="Height of the winner over the sparse threshold for Laplace rows, in gaps (h).",
     source="paper_notes/reshuffling.md",
-    example=">>> round(theory.reshuffling.winner_height_laplace(m=64), 3)\n2.446",
+    example=">>> round(theory.winner_height_laplace(m=64), 3)\n2.446",
     regime=(m > 1,),
 )
 
@@ -168,8 +168,8 @@ sparse_kick_size = Formula(
     source="paper_notes/reshuffling.md",
     example=">>> round(theory.sparse_kick_size(n=128, m=1024, pair_constant=0.346), 4)\n0.9655",
     regime=(m > 1,),
-    error="heuristic in its factor O(1): R within 9 % for m >= 64 and n <= 2 sqrt(m), up to 13 % "
-    "too large at 4 sqrt(m)",
+    error="heuristic in its factor O(1): R within 8 % for m = 64 and 256 and n <= 4 sqrt(m), and "
+    "for m = 1024 and n <= 2 sqrt(m); up to 13 % too large beyond",
 )
 
 sparse_kick_size_laplace = Formula(
@@ -193,7 +193,7 @@ fitted_kick_size = Formula(
     source="paper_notes/reshuffling.md",
     example=">>> round(theory.fitted_kick_size(n=128, m=1024), 4)\n1.1136",
     regime=(n >= 2 * sp.sqrt(m), 2 * n <= m),
-    error="fitted for m = 16..1024; it misses the drift with log m",
+    error="fitted for m = 16..1024: R within 6 % for m = 64..4096 and n <= 4 sqrt(m)",
 )
 
 
@@ -290,13 +290,13 @@ RIVAL_WEIGHT = Claim(
 )
 RETAINED_FRACTION = Claim(
     label="retained_fraction",
-    statement="Independent Gaussian kicks of size delta, in gaps, leave the fraction "
-    "R = int phi(x)/D(x) dx of the winners in place.",
+    statement="In rows of exponential top independent Gaussian kicks of size delta, in gaps, "
+    "leave the fraction R = int phi(x)/D(x) dx of the winners in place.",
     kind="derived here",
     source=_NOTES,
     formula=retained_fraction,
     prose=Prose(
-        argument="The top of a row is a Poisson process of density e^-y. Given the winner's "
+        argument="The top of such a row is a Poisson process of density e^-y. Given the winner's "
         "height y and kick x it stays in front with probability exp(-e^-y (D(x) - 1)), and "
         "int e^-y exp(-e^-y D) dy = 1/D.",
         page=_NOTES,
@@ -375,8 +375,8 @@ FAST_PHASE_LAW = Claim(
 )
 OVERLAP_CORRELATION = Claim(
     label="overlap_correlation",
-    statement="The overlap of two crowded rows is a stationary process in the threshold, with "
-    "correlation e^-D (1 + D/2)^2 (D the lag in gaps).",
+    statement="Without a push the overlap of two crowded rows of exponential excesses has, at two "
+    "thresholds of lag D in gaps, the correlation e^-D (1 + D/2)^2.",
     kind="derived here",
     source=_NOTES,
     formula=overlap_correlation,
@@ -394,6 +394,12 @@ OVERLAP_CORRELATION = Claim(
             "and the scale of the overlap falls by e^-D",
         ),
     ),
+    prose=Prose(
+        argument="Signs and excesses of different neurons are independent, so only a neuron that "
+        "is alive at both thresholds adds to the covariance; an exponential law has no memory, so "
+        "that only the lag matters.",
+        page=_NOTES,
+    ),
 )
 PAIR_CONSTANT_CLAIM = Claim(
     label="pair_constant",
@@ -405,7 +411,8 @@ PAIR_CONSTANT_CLAIM = Claim(
 SPARSE_PHASE_LAW = Claim(
     label="sparse_kick_size",
     statement="For lambda -> 0 kicks with delta^2 = J f^2 (n-1)/(h sqrt(m)), no constant fitted, "
-    "give the winners kept by Gaussian rows within 8 % for m >= 64 and n <= 4 sqrt(m).",
+    "give the winners kept by Gaussian rows within 8 % for m = 64 and 256 and n <= 4 sqrt(m), and "
+    "for m = 1024 and n <= 2 sqrt(m); in wider or more crowded ones up to 13 % too many.",
     kind="derived here",
     source=_NOTES,
     formula=sparse_kick_size,

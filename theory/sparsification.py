@@ -206,8 +206,8 @@ PAPER_WINNER = Claim(
 )
 WINNER_IN_NETWORK = Claim(
     label="winner_in_network",
-    statement="In the trained network only a part of the features, the less the larger "
-    "n/sqrt(m), end on the neuron of their initially largest weight.",
+    statement="Under the flow, while no feature dies, only a part of the features, the less the "
+    "larger n/sqrt(m), end on the neuron of their initially largest weight.",
     kind="derived here",
     source=_NOTES,
     checks=("winner_in_network", "winner_trend"),

@@ -172,7 +172,8 @@ tradeoff_loss = Formula(
     name="tradeoff_loss",
     expression=expected_pairs.expression * suppression_fit.expression * 2 * s.strength * s.lam,
     arguments=(s.n, s.m, s.strength, s.lam),
-    meaning="The loss that polysemanticity costs a network trained on co-occurring features.",
+    meaning="The loss that polysemanticity costs a wide network (n << m) trained on co-occurring "
+    "features.",
     source=_NOTES,
     example=">>> round(theory.tradeoff_loss(64, 512, 0.25, 0.01), 6)\n0.00495",
     regime=(s.strength <= sp.Rational(3, 2),),
@@ -193,8 +194,8 @@ worst_tradeoff_loss = Formula(
     name="worst_tradeoff_loss",
     expression=tradeoff_loss.expression.subs(s.strength, _WORST),
     arguments=(s.n, s.m, s.lam),
-    meaning="The most that polysemanticity can cost a network trained on co-occurring features: "
-    "near 0.26 lambda times the expected number of pairs.",
+    meaning="The most that polysemanticity can cost a wide network (n << m) trained on features "
+    "that co-occur: near 0.26 lambda times the expected number of pairs.",
     source=_NOTES,
     example=">>> round(theory.worst_tradeoff_loss(64, 512, 0.01), 6)\n0.005111",
     error="rests on the fit of the suppression; n << m, small lambda",
@@ -388,7 +389,8 @@ ABLATION_VARIANCE = _claim(
 )
 TRADEOFF_LOSS = _claim(
     tradeoff_loss,
-    "Training suppresses what co-occurrence would charge: the loss is 2 p K0 F(p/lambda).",
+    "In wide networks (n << m) training suppresses what co-occurrence would charge: the loss is "
+    "2 p K0 F(p/lambda).",
     Step(
         name="count times price",
         left=of(
@@ -426,7 +428,7 @@ WORST_STRENGTH = _claim(
 )
 WORST_TRADEOFF = _claim(
     worst_tradeoff_loss,
-    "Polysemanticity is self-limiting: it costs at most 0.26 lambda K0.",
+    "In wide networks (n << m) polysemanticity is self-limiting: it costs at most 0.26 lambda K0.",
     Step(
         name="insert",
         left=of(
