@@ -38,6 +38,25 @@ def test_predict_gives_null_and_a_reason_outside_a_regime():
     assert "0.4" in above["reasons"]["amplitude"]
 
 
+@pytest.mark.parametrize(
+    ("arguments", "name", "reason"),
+    [
+        ((*PREDICT, "--sigma", 1e-300, "--kurtosis", -2), "half_time", "dead zone"),
+        ((*PREDICT, "--sigma", 1e-300, "--kurtosis", -1), "half_time", "half_time"),
+        ((*PREDICT, "--l1", 1e-12), "dead_fraction", "lam >= 1e-08"),
+        (
+            ("predict", "--features", 1, "--neurons", 8, "--sigma", 0.1, "--kurtosis", -2),
+            "dead_zone",
+            "n >= 2",
+        ),
+    ],
+)
+def test_predict_gives_a_reason_where_arithmetic_or_time_run_out(arguments, name, reason):
+    result = json.loads(call(*arguments, "--json").stdout)
+    assert result[name] is None
+    assert reason in result["reasons"][name]
+
+
 def test_predict_speaks_to_people_too():
     text = call(*PREDICT).stdout
     assert "expected_pairs" in text
@@ -89,6 +108,11 @@ def test_collapse_is_a_result():
         (("report", "--out", "x", "--scale", "huge"), "huge"),
         (("report", "--out", "x", "--chapter", "magic"), "magic"),
         (("nonsense",), "nonsense"),
+        ((*PREDICT, "--learning-rate", 0.1), "--learning-rate without --sigma"),
+        ((*TRAIN, "--kurtosis", 0), "--kurtosis without --noise"),
+        ((*TRAIN, "--draws", "shared"), "--draws without --noise"),
+        (("claims", "--save"), "--save without --recheck"),
+        (("claims", "--simulations"), "--simulations without --recheck"),
     ],
 )
 def test_bad_input_gets_one_line_and_status_2(arguments, shown, tmp_path, monkeypatch):

@@ -146,6 +146,9 @@ def test_the_measured_count_interpolates_and_stays_in_its_range():
     at_point, _ = block.measured_count_ratio(32, 64, 0.0)
     assert 0.75 < at_point < 0.95
     assert block.measured_count_ratio(2, 1024, 0.0)[0] is None
+    for m in (16, 4096):
+        reason = f"measured for m = 64..1024; got m={m}"
+        assert block.measured_count_ratio(m // 2, m, 0.0) == (None, reason)
     assert block.measured_count_ratio(32, 64, 1.0)[0] is None
 
 

@@ -61,6 +61,14 @@ def test_npz_takes_the_array_that_is_meant(tmp_path, save):
         verify.read_weights(path, array="c")
 
 
+def test_a_safetensors_number_type_that_numpy_lacks_is_named(tmp_path):
+    path = tmp_path / "w.safetensors"
+    header = b'{"w":{"dtype":"F8_E4M3","shape":[2,2],"data_offsets":[0,4]}}'
+    path.write_bytes(struct.pack("<Q", len(header)) + header + bytes(4))
+    with pytest.raises(ValueError, match="no dtype F8_E4M3; save float32"):
+        verify.read_weights(path)
+
+
 def test_safetensors_are_read(tmp_path):
     path = tmp_path / "w.safetensors"
     save_file({"encoder.weight": WEIGHTS, "bias": WEIGHTS[0]}, path)

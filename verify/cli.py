@@ -13,6 +13,8 @@ import click
 
 from .. import __version__
 
+_TOLD = (ValueError, OSError, MemoryError, ImportError, ArithmeticError, RuntimeError)
+
 
 class OneLineErrors(click.Group):
     """A group that answers bad input with one line and exit status 2, without usage lines."""
@@ -28,7 +30,7 @@ class OneLineErrors(click.Group):
             self.fail("interrupted", 130)
         except click.ClickException as error:
             self.fail(error.format_message())
-        except (ValueError, OSError, MemoryError, ImportError) as error:
+        except _TOLD as error:
             self.fail(_line(error))
         sys.exit(status if isinstance(status, int) else 0)
 
@@ -54,6 +56,13 @@ def emit(result: dict[str, Any]) -> None:
     click.echo(json.dumps(result, indent=2, allow_nan=False, ensure_ascii=False))
 
 
+def _refuse(given: dict[str, bool], allowed: bool, needed: str) -> None:
+    """Options that would do nothing are refused, not ignored."""
+    idle = [name for name, there in given.items() if there and not allowed]
+    if idle:
+        raise ValueError(f"Got {', '.join(idle)} without {needed}; give it too, or neither.")
+
+
 features = click.option("--features", type=int, required=True, help="Number of features n.")
 neurons = click.option("--neurons", type=int, required=True, help="Number of neurons m.")
 data = click.option("--data", help="How features co-occur: pairs, bernoulli or uniform.")
@@ -75,7 +84,7 @@ def main() -> None:
 @click.option("--l1", type=float, help="The paper's lambda (a quarter of the code's).")
 @click.option("--sigma", type=float, help="Standard deviation of the noise on a neuron.")
 @click.option("--kurtosis", type=float, help="Its excess kurtosis: bipolar -2, Gaussian 0.")
-@click.option("--learning-rate", type=float, default=0.02, help="For half times in SGD steps.")
+@click.option("--learning-rate", type=float, help="For half times in SGD steps.  [default: 0.02]")
 @data
 @cooccurrence
 @as_json
@@ -85,7 +94,7 @@ def predict(
     l1: float | None,
     sigma: float | None,
     kurtosis: float | None,
-    learning_rate: float,
+    learning_rate: float | None,
     data: str | None,
     cooccurrence: float | None,
     as_json: bool,
@@ -93,13 +102,14 @@ def predict(
     """All closed forms that apply, with regime and source."""
     from .predictions import predict as predictions
 
+    _refuse({"--learning-rate": learning_rate is not None}, sigma is not None, "--sigma")
     result = predictions(
         features,
         neurons,
         lam=l1,
         sigma=sigma,
         kurtosis=kurtosis,
-        learning_rate=learning_rate,
+        learning_rate=0.02 if learning_rate is None else learning_rate,
         data=data,
         cooccurrence=cooccurrence,
     )
@@ -139,7 +149,7 @@ def predict(
 )
 @click.option("--sigma", type=float, help="Standard deviation of the noise on a neuron.")
 @click.option("--kurtosis", type=float, help="Excess kurtosis, for --noise three-point.")
-@click.option("--draws", default="shared", show_default=True, help="shared or independent.")
+@click.option("--draws", help="For --noise: shared or independent.  [default: shared]")
 @data
 @cooccurrence
 @as_json
@@ -152,7 +162,7 @@ def train(
     law: str | None,
     sigma: float | None,
     kurtosis: float | None,
-    draws: str,
+    draws: str | None,
     data: str | None,
     cooccurrence: float | None,
     as_json: bool,
@@ -165,9 +175,11 @@ def train(
     """
     from .runs import noise_model, run
 
-    if law is not None or sigma is not None:
+    noisy = law is not None or sigma is not None
+    _refuse({"--kurtosis": kurtosis is not None, "--draws": draws is not None}, noisy, "--noise")
+    if noisy:
         settings["model"] = noise_model(
-            law, sigma, kurtosis=kurtosis, draws=draws, averaged=optimizer == "flow"
+            law, sigma, kurtosis=kurtosis, draws=draws or "shared", averaged=optimizer == "flow"
         )
     given = {name: value for name, value in settings.items() if value is not None}
     if data is not None or cooccurrence is not None:
@@ -247,6 +259,11 @@ def claims(
     from ..theory.record import Record
     from . import claims_view
 
+    _refuse(
+        {"--simulations": simulations, "--report": report is not None, "--save": save},
+        recheck,
+        "--recheck",
+    )
     record = Record.load()
     if recheck:
         record = claims_view.rechecked(record, label, simulations=simulations, report=report)

@@ -58,6 +58,7 @@ def predict_noise(
     numerics.Noise(sigma=sigma, law="three-point", excess_kurtosis=kurtosis)
     turning = numerics.mean_inverse_winner(m)
     simplex = None if m >= n - 1 else f"needs m >= n - 1 = {n - 1} for a simplex, got m={m}"
+    simplex = "needs n >= 2 for a simplex, got n=1" if n == 1 else simplex
     noise = {"n": n, "sigma": sigma}
     bipolar = None if kurtosis == -2 else f"stated for bipolar noise, got kurtosis={kurtosis:g}"
     found = [
@@ -155,6 +156,8 @@ def noise_final_state(n: int, m: int, *, sigma: float, kurtosis: float) -> str:
     ------
     paper_notes/noise.md, "Final states".
     """
+    if n == 1:
+        return "one feature: no simplex"
     if m < n - 1:
         if 2 * m < n:
             return "more features than slots: not covered by the theory"

@@ -12,8 +12,11 @@ from .predictions import Prediction
 from .published import data_rows
 
 PAGE = "paper_notes/reshuffling.md"
+SMALLEST, LARGEST = 64, 1024  # neurons of the networks whose counts are interpolated
 KILLS = 1e-3
 """The fraction of dead features from which on a warning is given."""
+SLOW = 1e-8
+"""The least lambda for the one-curve law, whose time to the end grows without bound below."""
 
 
 def reshuffling_predictions(n: int, m: int, lam: float | None) -> list[Prediction]:
@@ -89,7 +92,7 @@ def _count(n: int, m: int, lam: float | None) -> Prediction:
         reason=reason,
         meaning="Polysemantic neurons of the flow: the exclusion law's mean times a factor "
         "interpolated in measured counts (empirical, not a law).",
-        error="5 to 10 %, measured for m = 64..1024, .5 <= n/sqrt(m) <= 8, n <= m/2",
+        error=f"5 to 10 %, measured for m = {SMALLEST}..{LARGEST}, .5 <= n/sqrt(m) <= 8, n <= m/2",
         source=PAGE,
     )
 
@@ -105,6 +108,8 @@ def measured_count_ratio(n: int, m: int, lam: float) -> tuple[float | None, str 
     (None, 'measured for n <= m/2; got n=64, m=64')
     """
     crowding, strength = n / math.sqrt(m), lam * math.sqrt(m)
+    if not SMALLEST <= m <= LARGEST:
+        return None, f"measured for m = {SMALLEST}..{LARGEST}; got m={m}"
     if 2 * n > m:
         return None, f"measured for n <= m/2; got n={n}, m={m}"
     curves = _curves()
@@ -128,7 +133,7 @@ def _curves() -> dict[float, tuple[list[float], list[float]]]:
     points: dict[tuple[float, float], list[tuple[float, float]]] = {}
     for row in data_rows("reshuffling_runs.csv"):
         n, m = int(row["n"]), int(row["m"])
-        if row["purpose"] not in ("limit", "flow") or not 64 <= m <= 1024 or 2 * n > m:
+        if row["purpose"] not in ("limit", "flow") or not SMALLEST <= m <= LARGEST or 2 * n > m:
             continue
         key = (round(float(row["lam"]) * math.sqrt(m), 6), n / math.sqrt(m))
         error = float(row["count_ratio_error"])
@@ -164,11 +169,15 @@ def _dead(n: int, m: int, lam: float | None) -> Prediction:
     if not lam:
         reason = "needs lam" if lam is None else None
         return Prediction(value=None if reason else 0.0, reason=reason, **details)
+    if lam < SLOW:
+        return Prediction(
+            value=None, reason=f"computed for lam >= {SLOW:g}; got {lam:g}", **details
+        )
     value = numerics.dead_fraction(m, lam)
     warning = None
     if value > KILLS:
         warning = (
-            f"lam={lam:g} kills features: about {100 * value:.2g} % of {n}; half of them die "
+            f"lam={lam:g} kills features: about {100 * value:.3g} % of {n}; half of them die "
             f"above lam={numerics.half_collapse_lam(m):.3g}"
         )
     return Prediction(value=value, reason=None, warning=warning, **details)

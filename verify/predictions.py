@@ -120,7 +120,7 @@ def evaluate(formula: theory.Formula, **arguments: Any) -> Prediction:
     else:
         try:
             value = formula(**arguments)
-        except theory.RegimeError as error:
+        except (theory.RegimeError, ArithmeticError) as error:
             reason = str(error)
     if value is not None and not math.isfinite(value):
         value, reason = None, "the value is not finite"

@@ -252,7 +252,11 @@ def _read_safetensors(file: Path, array: str | None) -> tuple[NDArray[Any], str]
             names = list(tensors.keys())
             shapes = {name: tuple(tensors.get_slice(name).get_shape()) for name in names}
             chosen = _choose(shapes, array, file.name)
-            return tensors.get_tensor(chosen), chosen
+            try:
+                return tensors.get_tensor(chosen), chosen
+            except AttributeError:
+                kind = tensors.get_slice(chosen).get_dtype()
+                raise ValueError(f"NumPy has no dtype {kind}; save float32 in its place") from None
     except (ValueError, TypeError, SafetensorError) as error:
         raise _refused(error, file) from error
 
