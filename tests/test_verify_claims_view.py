@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from polysem import theory
+from polysem import theory, verify
 from polysem.theory.record import Record
 from polysem.verify import bindings, claims_view
 from polysem.verify.agreement import Agreement
@@ -99,6 +99,37 @@ def test_used_by_is_the_reverse_of_uses():
 def test_every_name_of_a_check_resolves():
     named = {name for claim in theory.claims().values() for name in claim.checks}
     assert named <= bindings.bound()
+
+
+def test_each_name_has_one_experiment():
+    """A name with checks by night alone is told by its line in a chapter."""
+    quick = {check.group for check in verify.checks().values() if not check.nightly}
+    assert not quick & set(bindings.IN_CHAPTER)
+    assert quick | set(bindings.IN_CHAPTER) == bindings.bound()
+
+
+def test_only_checks_that_are_not_bound_are_left_out_and_told(monkeypatch, capsys):
+    def run(name):
+        if name == "far":
+            raise bindings.NotBoundError("no experiment")
+        raise ValueError("an error of the experiment")
+
+    monkeypatch.setattr(claims_view, "run", run)
+    assert claims_view._verdicts(["far"]) == {}
+    assert capsys.readouterr().err == "No experiment at quick scale: far.\n"
+    with pytest.raises(ValueError, match="an error of the experiment"):
+        claims_view._verdicts(["near"])
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("name", sorted(bindings.bound()))
+def test_each_name_gives_a_verdict_at_quick_scale(name):
+    """The dispersion needs more networks than the quick scale trains."""
+    if name == "dispersion_in_the_limit":
+        with pytest.raises(bindings.NotBoundError):
+            bindings.run(name)
+    else:
+        assert bindings.run(name)["sentence"]
 
 
 def test_the_names_of_chapter_lines_are_lines_of_the_chapter():

@@ -76,3 +76,10 @@ def test_an_unknown_chapter_writes_nothing(tmp_path):
     with pytest.raises(ValueError, match="magic"):
         verify.write_report(tmp_path / "out", only=("magic",))
     assert not (tmp_path / "out").exists()
+
+
+def test_an_unknown_scale_leaves_an_old_report_whole(small_chapter, tmp_path):
+    verify.write_report(tmp_path, progress=False)
+    with pytest.raises(ValueError, match="scale='huge'"):
+        verify.write_report(tmp_path, scale="huge")
+    assert (tmp_path / "report.json").exists()

@@ -6,6 +6,7 @@ import difflib
 import json
 import os
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from ..theory import typeset
 from ..theory.claims import Claim, claims, topics
 from ..theory.record import PATH, Record, recheck
 from ..theory.symbols import LETTERS
-from .bindings import from_report, run
+from .bindings import NotBoundError, from_report, run
 
 BLUEPRINT = PATH.parent.parent / "paper_notes" / "blueprint.md"
 
@@ -268,13 +269,15 @@ def _of_report(path: Path) -> dict[str, dict[str, Any]]:
 
 
 def _verdicts(names: list[str]) -> dict[str, Any]:
-    """The verdicts of checks; those that need the paper's scale are left out."""
-    found = {}
+    """The verdicts of checks; those that need the paper's scale are left out, and told."""
+    found, left = {}, []
     for name in names:
         try:
             found[name] = run(name)
-        except ValueError:
-            continue
+        except NotBoundError:
+            left.append(name)
+    if left:
+        print(f"No experiment at quick scale: {', '.join(left)}.", file=sys.stderr)
     return found
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import __version__
 from ..numerics._files import writable_folder, write_text
+from ..numerics._validate import check_choice
 from .extras import need
 from .kept import keep_in
 from .latex import check_latex
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from .figures import Plot
     from .tables import Table
 
+SCALES = ("quick", "paper")
 CHAPTERS = ("l1", "initialisation", "statistics", "reshuffling", "noise", "cooccurrence")
 _LIBRARIES = ("sympy", "numpy", "scipy", "matplotlib", "pandas")
 
@@ -104,7 +106,7 @@ def write_report(
     Raises
     ------
     ValueError
-        For an unknown chapter.
+        For an unknown chapter or scale.
     OSError
         If the folder cannot be written.
 
@@ -112,6 +114,7 @@ def write_report(
     ------
     The page that each chapter names.
     """
+    check_choice("scale", scale, SCALES)
     unknown = set(only) - set(CHAPTERS)
     if unknown:
         raise ValueError(
