@@ -32,7 +32,8 @@ def imported(path):
         if isinstance(node, ast.Import):
             yield from ((0, alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            yield node.level, node.module or ""
+            names = [node.module] if node.module else [alias.name for alias in node.names]
+            yield from ((node.level, name) for name in names)
 
 
 @pytest.mark.parametrize(
@@ -48,6 +49,17 @@ def test_a_room_imports_only_rooms_to_its_left(room, path):
             assert first not in (*ROOMS, "polysem"), f"{path.name}: use a relative import"
         elif level == 2:
             assert first not in to_the_right, f"{path.name} imports from {module}"
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["from .. import verify", "from ..verify import count", "from ..verify.counting import x"],
+)
+def test_a_wrong_direction_is_seen(line, tmp_path):
+    path = tmp_path / "module.py"
+    path.write_text(line, encoding="utf-8")
+    with pytest.raises(AssertionError, match=r"module\.py imports from verify"):
+        test_a_room_imports_only_rooms_to_its_left("numerics", path)
 
 
 def test_the_rooms_are_flat():
@@ -94,9 +106,7 @@ def test_no_two_letters_share_a_name():
 def test_light_imports():
     """Importing verify and its pytest plugin loads none of the heavy libraries."""
     code = (
-        "import sys, json, importlib.util, polysem.verify, polysem.verify.cli\n"
-        "if importlib.util.find_spec('polysem.verify.pytest_plugin'):\n"
-        "    import polysem.verify.pytest_plugin\n"
+        "import sys, json, polysem.verify, polysem.verify.cli, polysem.verify.pytest_plugin\n"
         f"print(json.dumps([name for name in {HEAVY!r} if name in sys.modules]))"
     )
     done = subprocess.run(
