@@ -131,7 +131,7 @@ def test_a_room_imported_bare_says_how_to_import_it(tmp_path):
 
 
 def test_the_installed_package_writes_the_report(installed, tmp_path):
-    """The l1 chapter here; all chapters by night."""
+    """The l1 chapter; `make report` writes them all."""
     done = run(
         installed,
         tmp_path,

@@ -37,7 +37,7 @@ def test_nightly_checks(name, entropy, capsys):
 
 @pytest.mark.nightly
 def test_twenty_repetitions_raise_no_false_alarm():
-    """New entropy each time; at the declared rates an alarm here has probability below 3e-6."""
+    """New entropy each time; at the declared rates an alarm here has probability below 4e-6."""
     for _ in range(20):
         entropy = secrets.randbits(64)
         for name in QUICK:
@@ -127,11 +127,3 @@ def test_evidence_grows_when_the_claim_is_false(tmp_path):
         verify.checks()["initial_pairs"].evidence(np.ones(3), process)
     always = np.full(200, reached)
     assert check.evidence(always, process).rejects(false_alarm=check.false_alarm)
-
-
-def test_groups_have_the_verdict_of_their_worst_member():
-    good = verify.checks()["initial_pairs"].run(0)
-    doubled = dataclasses.replace(good.check, prediction=2 * good.check.prediction).run(0)
-    assert verify.group_verdicts([good]) == {"initial_pairs": "agrees"}
-    assert verify.group_verdicts([good, doubled, good]) == {"initial_pairs": "departs"}
-    assert doubled.verdict == "does not hold"

@@ -6,7 +6,6 @@ from .budget import BudgetError as BudgetError
 from .check import Check as Check
 from .check import CheckResult as CheckResult
 from .check import Wrong as Wrong
-from .check import group_verdicts as group_verdicts
 from .checks import checks as checks
 from .checks import checks_budget as checks_budget
 from .counting import Counts as Counts

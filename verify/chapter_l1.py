@@ -83,9 +83,9 @@ def _row_agreements(rows: int, rng: np.random.Generator) -> list[Agreement]:
     found = []
     for place, t in enumerate(COMPARED_TIMES):
         paper = theory.paper_live_weights(m=ROW_NEURONS, lam=ROW_LAM, t=t)
-        for claim, name, prediction, margin in (
-            ("half_normal_live", "the half-normal law", float(law.live[place]), 0.02),
-            ("paper_live_weights", "the paper's estimate", paper, 0.02),
+        for claim, name, prediction in (
+            ("half_normal_live", "the half-normal law", float(law.live[place])),
+            ("paper_live_weights", "the paper's estimate", paper),
         ):
             found.append(
                 Agreement.of_mean(
@@ -93,7 +93,7 @@ def _row_agreements(rows: int, rng: np.random.Generator) -> list[Agreement]:
                     quantity=f"live weights of a lone row at t = {t:g}, {name}",
                     prediction=prediction,
                     samples=live[:, place],
-                    margin=margin,
+                    margin=0.02,
                     bounds=None,
                     false_alarm=FALSE_ALARM,
                 )

@@ -7,7 +7,7 @@ wrong experiments, that it must reject with the same sample.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -228,34 +228,3 @@ class CheckResult:
             if agreement.verdict != "departs"
         ]
         return tuple(found)
-
-
-def group_verdicts(results: Iterable[CheckResult]) -> dict[str, str]:
-    """The verdict on each group of checks: that of its worst member.
-
-    Examples
-    --------
-    >>> from polysem import verify
-    >>> verify.group_verdicts([verify.checks()["initial_pairs"].run(entropy=0)])
-    {'initial_pairs': 'agrees'}
-
-    Parameters
-    ----------
-    results : iterable of CheckResult
-        What the checks found.
-
-    Returns
-    -------
-    dict of str to str
-        "agrees", "departs" or "undecided" by group.
-
-    Source
-    ------
-    None.
-    """
-    order = ("agrees", "undecided", "departs")
-    worst: dict[str, str] = {}
-    for result in results:
-        verdict, group = result.agreement.verdict, result.check.group
-        worst[group] = max(worst.get(group, "agrees"), verdict, key=order.index)
-    return worst

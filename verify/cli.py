@@ -52,7 +52,7 @@ def _line(error: Exception) -> str:
 
 
 def emit(result: dict[str, Any]) -> None:
-    """Print a result as JSON; what is not finite becomes null."""
+    """Print a result as JSON; a number that is not finite is an error."""
     click.echo(json.dumps(result, indent=2, allow_nan=False, ensure_ascii=False))
 
 

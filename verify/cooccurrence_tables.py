@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from .cooccurrence_counts import FEATURES
 from .cooccurrence_variants import NARROW
 from .tables import Table
@@ -28,8 +30,8 @@ def price_table(rows: list[dict[str, Any]]) -> Table:
                 {
                     "perturbation": row["perturbation"],
                     "closed form": f"{row['closed form']:.5f}",
-                    "measured": with_error(row["measured"][0])
-                    if isinstance(row["measured"], tuple)
+                    "measured": with_error(row["measured"])
+                    if isinstance(row["measured"], np.ndarray)
                     else f"{row['measured']:.5f}",
                 }
                 for row in rows

@@ -63,26 +63,6 @@ class Counts:
     retained: NDArray[np.float64]
     dead: NDArray[np.int_]
 
-    @property
-    def bounds(self) -> tuple[int, int]:
-        """The smallest and the largest number of neurons with two features there can be."""
-        return 0, self.cell.n // 2
-
-    def summary(self) -> dict[str, Any]:
-        """Runs, means and variances, one row of a table."""
-        return {
-            "n": self.cell.n,
-            "m": self.cell.m,
-            "optimizer": self.cell.optimizer,
-            "lam": self.cell.lam,
-            "runs": self.neurons.size,
-            "neurons_mean": float(self.neurons.mean()),
-            "neurons_variance": float(self.neurons.var(ddof=1)),
-            "retained_mean": float(self.retained.mean()),
-            "retained_variance": float(self.retained.var(ddof=1)),
-            "dead_mean": float(self.dead.mean()),
-        }
-
 
 def count(cell: Cell, *, runs: int, entropy: int, model: Model | None = None) -> Counts:
     """Train independent networks and count in each.

@@ -285,6 +285,7 @@ class Diagnosis:
         alive = round(self.n - self.dead)
         top = max([*counts, int(2 * (self.expected or 0)) + 3])
         frame = pd.DataFrame({"neurons": range(top + 1)})
+        banded = self.band is not None and self.expected is not None
         frame["share"] = [counts[k] / self.instances for k in frame.neurons]
         if self.expected is not None:
             frame["exclusion_law"] = ExclusionLaw(alive, self.m).pmf(frame.neurons.to_numpy())
@@ -308,9 +309,10 @@ class Diagnosis:
 
         return Plot(
             name="diagnosis",
-            caption=f"Shared neurons of {self.instances} network(s), n = {self.n}, m = {self.m}, "
-            "beside the exclusion law (exact) and the means that training gives (measured). "
-            f"Verdict: {VERDICTS[self.verdict]}.",
+            caption=f"Shared neurons of {self.instances} network(s), n = {self.n}, m = {self.m}"
+            + (", beside the exclusion law (exact)" if self.expected is not None else "")
+            + (" and the means that training gives (measured)" if banded else "")
+            + f". Verdict: {VERDICTS[self.verdict]}.",
             data=frame,
             draw=draw,
         )
