@@ -42,9 +42,10 @@ def write_text(path: Path, text: str) -> None:
 
 def npz_bytes(values: Mapping[str, NDArray[Any]]) -> bytes:
     """The arrays as an .npz without pickles (``np.savez`` can forbid them from NumPy 2.2 on)."""
-    for name, value in values.items():
+    arrays: dict[str, Any] = dict(values)
+    for name, value in arrays.items():
         if value.dtype.hasobject:
             raise ValueError(f"Got {name} of dtype {value.dtype}; only plain numbers are kept.")
     buffer = io.BytesIO()
-    np.savez(buffer, **values)
+    np.savez(buffer, **arrays)
     return buffer.getvalue()

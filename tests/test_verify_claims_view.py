@@ -108,6 +108,14 @@ def test_each_name_has_one_experiment():
     assert quick | set(bindings.IN_CHAPTER) == bindings.bound()
 
 
+def test_the_verdicts_of_the_record_are_of_the_checks_as_they_stand():
+    """After a change of a check: polysem claims --recheck --simulations --save."""
+    groups = {check.group for check in verify.checks().values() if not check.nightly}
+    kept = Record.load().checks
+    found = {name: kept[name].get("declared") for name in groups & set(kept)}
+    assert found == {name: bindings.declared(name) for name in found}
+
+
 def test_only_checks_that_are_not_bound_are_left_out_and_told(monkeypatch, capsys):
     def run(name):
         if name == "far":

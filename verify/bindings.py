@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import Any
 
 from .agreement import Agreement
+from .check import Check
 
 ENTROPY = 20231206
 
@@ -68,7 +69,22 @@ def run(name: str) -> dict[str, Any]:
     if not found:
         raise NotBoundError(f"Got check={name}; no experiment carries it out.")
     entry = _entry([a.verdict for a in found], [a.sentence() for a in found])
-    return {"scale": "quick", **entry} if name in IN_CHAPTER else entry
+    if name in IN_CHAPTER:
+        return {"scale": "quick", **entry}
+    return {"declared": declared(name), **entry}
+
+
+def declared(group: str) -> dict[str, list[float]]:
+    """Samples, margin and prediction of each check of a group: a verdict is of these alone.
+
+    >>> from polysem.verify.bindings import declared
+    >>> declared("initial_pairs")
+    {'initial_pairs': [256000, 0.1, 0.03125]}
+    """
+    return {
+        check.name: [check.samples, check.margin, float(f"{check.prediction:.6g}")]
+        for check in _members(group)
+    }
 
 
 def from_report(summary: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
@@ -106,10 +122,13 @@ def _entry(verdicts: list[str], sentences: list[str]) -> dict[str, Any]:
 
 @cache
 def _from_checks(group: str) -> list[Agreement]:
+    return [check.run(ENTROPY).agreement for check in _members(group)]
+
+
+def _members(group: str) -> list[Check]:
     from .checks import checks
 
-    members = [c for c in checks().values() if c.group == group and not c.nightly]
-    return [check.run(ENTROPY).agreement for check in members]
+    return [c for c in checks().values() if c.group == group and not c.nightly]
 
 
 @cache
