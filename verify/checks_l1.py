@@ -321,7 +321,7 @@ def _retained_in_the_limit() -> Check:
         draw=partial(_retained, cell, runs),
         samples=runs,
         margin=0.15,
-        detects=0.13,
+        detects=0.14,
         bounds=None,
         numerical_error=_retained_error(entry),
         wrong=(
