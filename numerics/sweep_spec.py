@@ -237,8 +237,8 @@ def _cells(table: Mapping[str, Any]) -> Iterator[Cell]:
     names = [item.name for item in fields(Cell)]
     _known("the grid", table, names, ["n", "m", "lam"])
     axes = {name: value if isinstance(value, list) else [value] for name, value in table.items()}
-    for name, values in axes.items():
-        if not values:
+    for name, axis in axes.items():
+        if not axis:
             raise ValueError(f"Got {name}=[] in the grid; give at least one value.")
     for values in itertools.product(*axes.values()):
         chosen = dict(zip(axes, values, strict=True))
