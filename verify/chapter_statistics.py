@@ -15,6 +15,7 @@ from .counting import Counts, count
 from .extras import need
 from .figures import Plot
 from .intervals import normal_interval
+from .jobs import run_jobs
 from .measured import MeasuredCount, apart, measured_counts
 from .report import Chapter
 from .tables import Table
@@ -39,20 +40,13 @@ REPEATED: tuple[tuple[Cell, int], ...] = (
 
 def chapter(scale: str, *, entropy: int, progress: bool = True) -> Chapter:
     """Compute the statistics chapter at a scale; "paper" measures the whole table anew."""
-    from tqdm.auto import tqdm
-
     table = measured_counts()
-    quick = [check for check in checks().values() if scale == "paper" or not check.nightly]
+    names = [name for name, check in checks().items() if scale == "paper" or not check.nightly]
     cells = REPEATED if scale == "quick" else tuple((_cell(e), e.runs) for e in table)
-    bar = tqdm(total=len(quick) + len(cells), desc="statistics", disable=None if progress else True)
-    results, repeated = [], []
-    for check in quick:
-        results.append(check.run(entropy))
-        bar.update()
-    for cell, runs in cells:
-        repeated.append(count(cell, runs=runs, entropy=apart(entropy)))
-        bar.update()
-    bar.close()
+    jobs = [(name, 0, entropy) for name in names]
+    jobs += [(cell, runs, apart(entropy)) for cell, runs in cells]
+    found = run_jobs(_measured, jobs, title="statistics", progress=progress)
+    results, repeated = found[: len(names)], found[len(names) :]
     against_law = [_against_law(entry) for entry in table if not _dying(entry)]
     return Chapter(
         name="statistics",
@@ -72,6 +66,13 @@ def chapter(scale: str, *, entropy: int, progress: bool = True) -> Chapter:
         figures=(_figure(table),),
         remarks=_remarks(results, table),
     )
+
+
+def _measured(what: str | Cell, runs: int, entropy: int) -> CheckResult | Counts:
+    """A check by its name, or the counts of a cell."""
+    if isinstance(what, str):
+        return checks()[what].run(entropy)
+    return count(what, runs=runs, entropy=entropy)
 
 
 def _cell(entry: MeasuredCount) -> Cell:
