@@ -43,7 +43,7 @@ def chapter(scale: str, *, entropy: int, progress: bool = True) -> Chapter:
     table = measured_counts()
     names = [name for name, check in checks().items() if scale == "paper" or not check.nightly]
     cells = REPEATED if scale == "quick" else tuple((_cell(e), e.runs) for e in table)
-    jobs = [(name, 0, entropy) for name in names]
+    jobs: list[tuple[str | Cell, int, int]] = [(name, 0, entropy) for name in names]
     jobs += [(cell, runs, apart(entropy)) for cell, runs in cells]
     found = run_jobs(_measured, jobs, title="statistics", progress=progress)
     results, repeated = found[: len(names)], found[len(names) :]
