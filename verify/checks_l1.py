@@ -144,7 +144,10 @@ def _mean_in_training(
     wrong: tuple[Wrong, ...] = (
         Wrong(name="n^2/2m for n^2/4m", prediction=n**2 / (2 * m)),
         Wrong(name="n^2/8m for n^2/4m", prediction=n**2 / (8 * m)),
-        Wrong(name="missing ReLU gate", draw=partial(_neurons, cell, 500, model=ungated)),
+        Wrong(
+            name="missing ReLU gate",
+            draw=partial(_neurons, cell, max(500, runs // 4), model=ungated),
+        ),
     )
     if m > n:  # at m = n exclusion makes up for half of the signs
         wrong += (
