@@ -127,3 +127,18 @@ def test_evidence_grows_when_the_claim_is_false(tmp_path):
         verify.checks()["initial_pairs"].evidence(np.ones(3), process)
     always = np.full(200, reached)
     assert check.evidence(always, process).rejects(false_alarm=check.false_alarm)
+
+
+def test_verdicts_in_words():
+    """Samples that are all of one value: the verdict is known without a draw."""
+    check = verify.checks()["exclusion_mean_in_training_m64"]
+    for drawn, words in (
+        (check.prediction, "leading order within"),
+        (2 * check.prediction, "does not hold"),
+    ):
+        result = dataclasses.replace(
+            check, draw=lambda entropy, drawn=drawn: np.full(check.samples, drawn), wrong=()
+        ).run(0)
+        assert result.verdict.startswith(words)
+    few = dataclasses.replace(check, draw=lambda entropy: np.array([15.0, 16.0]), wrong=())
+    assert few.run(0).verdict == "undecided"

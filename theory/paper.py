@@ -7,8 +7,8 @@ from .noise_simplex import DEAD_ZONE
 
 NOISE_SPARSIFIES = Claim(
     label="paper_noise_sparsifies",
-    statement="Noise of negative excess kurtosis on the hidden layer makes the rows sparse: to "
-    "first order in the kurtosis, above its dead zone.",
+    statement="Noise of negative excess kurtosis on the hidden layer makes the rows sparse "
+    "(here: to first order in the kurtosis, above its dead zone).",
     kind="cited",
     source="Lecomte et al. 2023, Noise",
     prose=Prose(

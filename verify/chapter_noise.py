@@ -232,7 +232,7 @@ def _code_agreements(codes: dict[Code, np.ndarray]) -> list[Agreement]:
     for code, weights in roomy.items():
         count = int(numerics.polysemantic_neurons(weights).sum())
         for claim, words, prediction in (
-            ("shared_weight_limit", "the column-norm theorem", 0.0),
+            ("no_polysemantic_neuron_under_noise", "as measured", 0.0),
             (
                 "random_collisions_under_noise",
                 "random collisions, n(n-1)/4m",

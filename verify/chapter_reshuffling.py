@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import numerics, theory
+from ..numerics.two_rows import KICK_GROUPS
 from .agreement import Agreement
 from .intervals import normal_interval
 from .published import data_rows
@@ -34,7 +35,6 @@ VARIANCE_RUNS = 1000  # (3.3 + 2.33) sqrt(2/runs), what a variance detects, is t
 TWO_ROW_STEP_ERROR = 0.004  # of the prediction in the limit, at rel = 0.03: see the page
 SUPPORT_STEP_ERROR = 0.002  # of the count with altered interference, over its mean; see the page
 POWER_QUANTILE = 2.33  # standard errors of a normal at power .99
-TWO_ROW_GROUPS = 10  # of kicks, whose spread gives the standard error of that prediction
 COMMITTED = "reshuffling_runs.csv"
 SUPPORT_MARGIN = {(4, 16): 0.05, (8, 16): 0.02, (16, 16): 0.02}
 
@@ -232,8 +232,7 @@ def _two_row_agreements(two_rows: TwoRow, runs: list[Outcomes]) -> Iterable[Agre
             margin=0.08,
             bounds=None,
             false_alarm=FALSE_ALARM,
-            numerical_error=_half(error, TWO_ROW_GROUPS)
-            + (0 if ensemble.lam else TWO_ROW_STEP_ERROR),
+            numerical_error=_half(error, KICK_GROUPS) + (0 if ensemble.lam else TWO_ROW_STEP_ERROR),
         )
 
 

@@ -149,7 +149,7 @@ def _mean_in_training(
             draw=partial(_neurons, cell, max(500, runs // 4), model=ungated),
         ),
     )
-    if m > n:  # at m = n exclusion makes up for half of the signs
+    if m > n:  # at m = n it is within 10 % of the law
         wrong += (
             Wrong(
                 name="wrong signs counted",

@@ -210,7 +210,7 @@ def _polysemantic() -> Check:
     return Check(
         name="noise_polysemantic",
         group="noise_polysemantic",
-        claim="shared_weight_limit",
+        claim="no_polysemantic_neuron_under_noise",
         quantity="networks without a polysemantic neuron, n = m = 8, bipolar noise, sigma = .15",
         kind="measured",
         prediction=1.0,
