@@ -28,16 +28,30 @@ def _of_now(function: Callable[[np.ndarray], Any]) -> Callable[[np.ndarray, np.n
     return lambda initial, now: function(now)
 
 
+def _shape(name: str, function: Callable, initial: np.ndarray) -> tuple[int, ...]:
+    """Of the measure of one network."""
+    value = np.asarray(function(initial[:1], initial[:1]))
+    if not value.ndim or len(value) != 1:
+        raise ValueError(
+            f"Got a measure {name!r} of shape {value.shape}; it must give one entry for "
+            "each network, as weights.max(axis=(1, 2))."
+        )
+    return value.shape[1:]
+
+
 class Schedule:
     """What is recorded, when, and what has been recorded so far."""
 
-    def __init__(self, measures: Mapping[str, Callable], times: np.ndarray, instances: int):
-        self.measures, self.times, self.instances = measures, times, instances
-        self.values: dict[str, np.ndarray] = {}
+    def __init__(self, measures: Mapping[str, Callable], times: np.ndarray, initial: np.ndarray):
+        self.measures, self.times = measures, times
+        self.values = {
+            name: np.full((len(times), len(initial), *_shape(name, function, initial)), np.nan)
+            for name, function in measures.items()
+        }
 
     @classmethod
-    def of(cls, record: Any, record_at: Iterable[float], instances: int) -> Schedule:
-        """From the arguments of :func:`train`."""
+    def of(cls, record: Any, record_at: Iterable[float], initial: np.ndarray) -> Schedule:
+        """From the arguments of :func:`train`; nothing recorded yet."""
         try:
             times = np.asarray(tuple(record_at), float)
         except (TypeError, ValueError) as error:
@@ -57,19 +71,7 @@ class Schedule:
             measures = {name: MEASURES[name] for name in record}
         if bool(measures) != bool(times.size):
             raise ValueError("Got only one of record and record_at; give what and when.")
-        return cls(measures, times, instances)
-
-    def begin(self, initial: np.ndarray) -> None:
-        """Nothing recorded yet: NaN, in the shape that the measures have of the first network."""
-        for name, function in self.measures.items():
-            value = np.asarray(function(initial[:1], initial[:1]))
-            if not value.ndim or len(value) != 1:
-                raise ValueError(
-                    f"Got a measure {name!r} of shape {value.shape}; it must give one entry for "
-                    "each network, as weights.max(axis=(1, 2))."
-                )
-            shape = (len(self.times), self.instances, *value.shape[1:])
-            self.values[name] = np.full(shape, np.nan)
+        return cls(measures, times, initial)
 
     def store(self, which: int, instance: int, initial: np.ndarray, now: np.ndarray) -> None:
         """Record one instance at the time of the given number."""

@@ -91,6 +91,14 @@ def check_weights(name: str, weights: Any) -> np.ndarray:
     return weights
 
 
+def check_network(name: str, weights: Any) -> np.ndarray:
+    """The value as a finite float array of shape (n, m)."""
+    weights = check_weights(name, weights)
+    if weights.ndim != 2:
+        raise ValueError(f"Got {name} of shape {weights.shape}; give one network, of shape (n, m).")
+    return weights
+
+
 def check_vector(name: str, values: Any, meaning: str, *, minimum: float | None = None) -> Any:
     """The values as a finite float64 array of one dimension, not empty; a number counts as one."""
     vector = np.atleast_1d(np.asarray(values))

@@ -32,6 +32,10 @@ _MAX_PANELS = 100_000
 _BLOCK = 2_000  # panels worked on at once
 
 
+class NoExactAverage(ValueError):
+    """The exact average over this noise is out of reach."""
+
+
 def averaged_loss(weights: Array, noise: Noise) -> Array:
     r"""Reconstruction loss averaged exactly over the noise.
 
@@ -224,7 +228,7 @@ def _discrete_moments(
     half = m // 2
     if len(values) ** (m - half) > MAX_HALF_STATES:
         limit = 2 * int(math.log(MAX_HALF_STATES) / math.log(len(values)))
-        raise ValueError(
+        raise NoExactAverage(
             f"Got m={m}; the exact average over {noise.law} noise lists "
             f"{len(values)}^(m/2) states and is limited to m <= {limit}; use sampled noise."
         )
@@ -306,7 +310,7 @@ def _row_by_characteristic(row: Array, u: Array, mine: int, noise: Noise):
     end = _cutoff(direction, noise)
     panels = math.ceil(end * max(2.0, float(np.abs(a).max()), np.abs(direction).sum()) / 3.0)
     if panels > _MAX_PANELS:
-        raise ValueError(
+        raise NoExactAverage(
             f"Got sigma={noise.sigma} with a row of norm {np.linalg.norm(row):.3g}; the exact "
             f"average over {noise.law} noise needs {panels} panels and is limited to "
             f"{_MAX_PANELS}; use a larger sigma, a denser row or sampled noise."

@@ -11,7 +11,8 @@ from scipy.optimize import brentq
 from scipy.special import ndtr, softmax
 
 from .. import theory
-from ._validate import check_integer, check_vector, check_weights
+from ._validate import check_integer, check_network, check_vector
+from .measure import row_norms
 from .simplex import corner_simplex
 
 _AT_REST = 1e-6  # of the fourth norm, by which it still rises in sixty units of time
@@ -158,18 +159,16 @@ def rigid_rotation(frame: np.ndarray, rotations: Iterable[float]) -> np.ndarray:
     ------
     ValueError
         If the rows are not those of a regular simplex.
+    ArithmeticError
+        If the integration fails.
 
     Source
     ------
     paper_notes/noise.md, "The slow phase".
     """
-    frame = check_weights("frame", frame)
+    frame = _check_simplex(frame)
     n, m = frame.shape
-    check_integer("n", n, "the number of features of a simplex", minimum=2)
-    projector = np.eye(n) - 1 / n
-    scale = n / (n - 1)
-    if np.abs(frame @ frame.T - scale * projector).max() > 1e-6:
-        raise ValueError("Got weights that are no regular simplex of unit rows; normalise them.")
+    projector, scale = np.eye(n) - 1 / n, n / (n - 1)
     times = check_vector("rotations", tuple(rotations), "a list of increasing times", minimum=0)
 
     def velocity(_: float, flat: np.ndarray) -> np.ndarray:
@@ -180,14 +179,25 @@ def rigid_rotation(frame: np.ndarray, rotations: Iterable[float]) -> np.ndarray:
 
     path = solve_ivp(
         velocity,
-        (0.0, max(float(times[-1]), 1e-300)),
+        (0.0, float(times[-1]) or 1.0),  # it solves nothing on an empty span
         frame.ravel(),
         t_eval=times,
         rtol=1e-8,
         atol=1e-10,
         method="DOP853",
     )
+    if not path.success:
+        raise ArithmeticError(f"The rotation was not integrated: {path.message}")
     return path.y.T.reshape(-1, n, m)
+
+
+def _check_simplex(frame: np.ndarray) -> np.ndarray:
+    frame = check_network("frame", frame)
+    n = len(frame)
+    check_integer("n", n, "the number of features of a simplex", minimum=2)
+    if np.abs(frame @ frame.T - n / (n - 1) * (np.eye(n) - 1 / n)).max() > 1e-6:
+        raise ValueError("Got weights that are no regular simplex of unit rows; normalise them.")
+    return frame
 
 
 def random_simplex(n: int, m: int, rng: np.random.Generator) -> np.ndarray:
@@ -257,15 +267,15 @@ def half_rotation(frame: np.ndarray) -> float:
     ------
     paper_notes/noise.md, "The half time".
     """
-    level, passed = None, 0.0
-    times = np.linspace(0.0, 60.0, 601)
+    frame = _check_simplex(frame)
+    start = row_norms(frame, 4).mean()
+    level = (start + theory.corner_fourth_norm(len(frame))) / 2
+    if start >= level:
+        return 0.0
+    times, passed = np.linspace(0.0, 60.0, 601), 0.0
     while True:
         frames = rigid_rotation(frame, times)
-        fourth = (frames**4).sum(axis=-1).mean(axis=-1)
-        if level is None:
-            level = (fourth[0] + theory.corner_fourth_norm(len(frame))) / 2
-        if fourth[0] >= level:
-            return passed
+        fourth = row_norms(frames, 4).mean(axis=-1)
         if fourth[-1] >= level:
             above = int(np.argmax(fourth >= level))
             between = slice(above - 1, above + 1)

@@ -6,6 +6,8 @@ import warnings
 
 import numpy as np
 
+from ._validate import check_integer, check_network, check_positive
+
 _LARGEST_PUSH = 0.5  # twice this times an overlap is what one push takes from it
 _FAST_PHASE_STEPS = 1000  # some hundred units of time; the rest is left to the repulsion
 _WIDE = 2.5  # neurons per feature from which on it pays to move the overlaps alone
@@ -77,6 +79,11 @@ def remove_positive_overlaps(
     numpy.ndarray, shape (n, m)
         Unit rows.
 
+    Raises
+    ------
+    ValueError
+        If a weight is not finite, or the tolerance or the number is not above 0.
+
     Warns
     -----
     RuntimeWarning
@@ -86,7 +93,9 @@ def remove_positive_overlaps(
     ------
     paper_notes/training.md.
     """
-    rows = Rows(weights)
+    rows = Rows(check_network("weights", weights))
+    check_positive("tolerance", tolerance, "an overlap")
+    check_integer("max_pushes", max_pushes, "the largest number of pushes")
     if not repel(rows, tolerance, max_pushes):
         warnings.warn(
             f"Got max_pushes={max_pushes}, after which rows still overlap by more than "
@@ -141,11 +150,17 @@ def fast_phase(weights: np.ndarray, tolerance: float = 1e-3) -> np.ndarray:
     numpy.ndarray, shape (n, m)
         The weights, rows not yet of norm 1.
 
+    Raises
+    ------
+    ValueError
+        If a weight is not finite, or the tolerance is not above 0.
+
     Source
     ------
     paper_notes/training.md.
     """
-    rows = Rows(weights)
+    rows = Rows(check_network("weights", weights))
+    check_positive("tolerance", tolerance, "an overlap")
     diagonal = np.arange(len(weights))
     for _ in range(_FAST_PHASE_STEPS):
         force = np.maximum(rows.overlap, 0)

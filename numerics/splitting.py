@@ -17,7 +17,15 @@ from typing import ClassVar
 
 import numpy as np
 
-from ._validate import check_integer, check_max_time, check_positive, check_rel
+from ._validate import (
+    check_integer,
+    check_lam,
+    check_max_time,
+    check_network,
+    check_nonnegative,
+    check_positive,
+    check_rel,
+)
 from .problem import Problem
 from .repulsion import Rows
 
@@ -58,10 +66,20 @@ def benefit_and_l1(weights: np.ndarray, lam: float, t: float) -> np.ndarray:
     numpy.ndarray, shape (n, m)
         A new array; weights that die are exactly zero.
 
+    Raises
+    ------
+    ValueError
+        If a weight is not finite, lam < 0, or t <= 0.
+
     Source
     ------
     Lecomte et al. 2023, Sec. 3; paper_notes/training.md.
     """
+    weights, lam = check_network("weights", weights), check_lam(lam)
+    return _benefit_and_l1(weights, lam, check_positive("t", t, "a flow time"))
+
+
+def _benefit_and_l1(weights: np.ndarray, lam: float, t: float) -> np.ndarray:
     norm2 = np.einsum("ik,ik->i", weights, weights).astype(float)
     decay = np.exp(-2 * t * _NODES**2)[:, None]  # nodes crowd at 0, where u may change fast
     weight = (2 * t * _NODES * _NODE_WEIGHTS)[:, None]
@@ -133,11 +151,17 @@ def interference(weights: np.ndarray, t: float, tolerance: float) -> np.ndarray:
     numpy.ndarray, shape (n, m)
         The weights.
 
+    Raises
+    ------
+    ValueError
+        If a weight is not finite, or the time or the tolerance is negative.
+
     Source
     ------
     Lecomte et al. 2023, Sec. 3; paper_notes/training.md.
     """
-    rows, left = Rows(weights), t
+    rows, left = Rows(check_network("weights", weights)), check_nonnegative("t", t, "a flow time")
+    check_nonnegative("tolerance", tolerance, "an overlap")
     diagonal = np.arange(len(weights))
     while left > 0:
         push = np.maximum(rows.overlap, 0)
@@ -228,7 +252,7 @@ class SplitFlow:
             h = min(h, self.rel / (problem.lam * largest))
         state.time += h
         apart = interference(one, h, self.overlap_tolerance)
-        return benefit_and_l1(apart, problem.lam, h)[None], np.array([h])
+        return _benefit_and_l1(apart, problem.lam, h)[None], np.array([h])
 
     def resting_rows(
         self, before: np.ndarray, after: np.ndarray, size: np.ndarray, problem: Problem

@@ -13,7 +13,7 @@ import numpy as np
 from . import measure
 from ._blas import one_blas_thread
 from .initial import initial_weights
-from .noise_model import SampledNoise
+from .noise_average import NoExactAverage
 from .problem import Problem
 from .solution import Outcome
 from .sweep_spec import Cell, Chunk, SweepSpec
@@ -253,13 +253,11 @@ def measured(initial: np.ndarray, weights: np.ndarray, problem: Problem) -> dict
 
 
 def _loss(weights: np.ndarray, problem: Problem) -> float:
-    """NaN where noise has no exact average: bipolar noise on more than 32 neurons."""
+    """NaN where the exact average over noise is out of reach: bipolar, more than 32 neurons."""
     try:
         return float(problem.loss(weights))
-    except ValueError:
-        if isinstance(problem.model, SampledNoise):
-            return math.nan
-        raise
+    except NoExactAverage:
+        return math.nan
 
 
 def sweep_runs(folder: str | Path, *, incomplete: bool = False) -> dict[str, np.ndarray]:

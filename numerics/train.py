@@ -150,8 +150,7 @@ def train(
         rng=rng,
     )
     batch = initial if initial.ndim == 3 else initial[None]
-    schedule = Schedule.of(record, record_at, len(batch))
-    schedule.begin(batch)
+    schedule = Schedule.of(record, record_at, batch)
     loop = _Loop(batch, problem, optimizer, schedule, observe)
     started = clock.perf_counter()
     loop.run(progress)

@@ -61,6 +61,11 @@ def test_the_half_time_of_wide_networks_is_waited_for():
     assert fourth[1] == pytest.approx((fourth[0] + theory.corner_fourth_norm(2)) / 2, abs=2e-3)
     at_rest = numerics.corner_simplex(4, 6)
     assert numerics.half_rotation(at_rest) == 0
+    np.testing.assert_array_equal(numerics.rigid_rotation(at_rest, [0.0]), at_rest[None])
+    with pytest.raises(ValueError, match="no regular simplex"):
+        numerics.half_rotation(np.eye(3))
+    with pytest.raises(ValueError, match="give one network"):
+        numerics.half_rotation(at_rest[None])
 
 
 @pytest.mark.parametrize("m", [2, 8, 64])

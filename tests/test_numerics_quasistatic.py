@@ -235,3 +235,14 @@ def test_stacked_networks_give_what_they_give_alone():
     for k in range(3):
         alone = numerics.train(initial[k], 0.0, optimizer="quasistatic")
         np.testing.assert_array_equal(together.weights[k], alone.weights)
+
+
+@pytest.mark.parametrize("function", [numerics.remove_positive_overlaps, numerics.fast_phase])
+def test_repulsion_refuses_bad_input_and_takes_lists(function):
+    assert function([[1.0, 0.0], [0.0, 2.0]]).shape == (2, 2)
+    with pytest.raises(ValueError, match=r"^Got weights of shape \(2,\)"):
+        function([1.0, 2.0])
+    with pytest.raises(ValueError, match=r"^Got weights of shape \(1, 2, 2\); give one network"):
+        function(np.ones((1, 2, 2)))
+    with pytest.raises(ValueError, match=r"^Got tolerance=0"):
+        function(np.eye(2), 0)

@@ -78,3 +78,17 @@ def test_collapse_and_what_it_does_not_cover():
     assert numerics.train(start(3, 50, 0), 1.0, optimizer="splitting").outcome is Outcome.COLLAPSED
     with pytest.raises(ValueError, match=r"Got optimizer='splitting' with another model, l2 or"):
         numerics.train(start(3, 5, 0), 0.0, optimizer="splitting")
+
+
+def test_benefit_and_l1_refuses_bad_input():
+    assert numerics.benefit_and_l1([[0.5, 0.1]], 0.01, 0.1).shape == (1, 2)
+    with pytest.raises(ValueError, match=r"^Got t=0"):
+        numerics.benefit_and_l1(np.eye(2), 0.01, 0)
+    with pytest.raises(ValueError, match=r"^Got lam=-1"):
+        numerics.benefit_and_l1(np.eye(2), -1, 0.1)
+    with pytest.raises(ValueError, match=r"^Got weights of shape \(2,\)"):
+        numerics.benefit_and_l1([1.0, 2.0], 0.01, 0.1)
+    with pytest.raises(ValueError, match=r"^Got weights of shape \(2,\)"):
+        numerics.interference([1.0, 2.0], 1.0, 0.0)
+    with pytest.raises(ValueError, match=r"^Got t=-1"):
+        numerics.interference(np.eye(2), -1, 0.0)
