@@ -9,8 +9,7 @@ from typing import Protocol
 import numpy as np
 
 from ._validate import check_choice, check_integer, check_nonnegative, check_rng
-
-VALUES = ("ones", "uniform")
+from .cooccurrence import SECOND_MOMENT, Values
 
 
 class Data(Protocol):
@@ -102,7 +101,7 @@ class BernoulliInputs:
     r"""Features that are active independently; a new batch at every step.
 
     The loss is the mean over the batch. With probability p a feature has the value 1
-    ("ones") or a uniform value in [0, 1] ("uniform"), else 0.
+    ("binary") or a uniform value in [0, 1] ("uniform"), else 0.
 
     Examples
     --------
@@ -116,8 +115,8 @@ class BernoulliInputs:
     ----------
     activation_probability : float
         p, in (0, 1].
-    values : str
-        "ones" or "uniform".
+    values : {"binary", "uniform"}
+        Values of active features: 1, or independent and uniform on [0, 1].
     batch : int
         Inputs per step and network.
 
@@ -127,7 +126,7 @@ class BernoulliInputs:
     """
 
     activation_probability: float
-    values: str = "ones"
+    values: Values = "binary"
     batch: int = 256
 
     def __post_init__(self) -> None:
@@ -163,8 +162,8 @@ class BlockInputs:
     ----------
     activation_probability : float
         p, in (0, 1], within the chosen half.
-    values : str
-        "ones" or "uniform".
+    values : {"binary", "uniform"}
+        Values of active features: 1, or independent and uniform on [0, 1].
     batch : int
         Inputs per step and network.
 
@@ -174,7 +173,7 @@ class BlockInputs:
     """
 
     activation_probability: float
-    values: str = "ones"
+    values: Values = "binary"
     batch: int = 256
 
     def __post_init__(self) -> None:
@@ -195,7 +194,7 @@ def _active(
     rng: np.random.Generator, shape: tuple[int, ...], probability: float, values: str
 ) -> np.ndarray:
     """Values of features that are active independently, 0 for the others."""
-    inputs = np.ones(shape) if values == "ones" else rng.random(shape)
+    inputs = np.ones(shape) if values == "binary" else rng.random(shape)
     inputs *= rng.random(shape) < probability
     return inputs
 
@@ -206,5 +205,5 @@ def _check_batches(probability: float, values: str, batch: int) -> None:
             f"Got activation_probability={probability!r}; it is a probability and must lie "
             "in (0, 1]."
         )
-    check_choice("values", values, VALUES)
+    check_choice("values", values, SECOND_MOMENT)
     check_integer("batch", batch, "the number of inputs per step")

@@ -62,5 +62,5 @@ def test_each_network_has_its_own_batch():
 def test_bad_settings_are_refused(kind):
     with pytest.raises(ValueError, match=r"Got activation_probability=0; it is a probability"):
         kind(activation_probability=0)
-    with pytest.raises(ValueError, match=r"Got values='gauss'; choose one of ones, uniform"):
+    with pytest.raises(ValueError, match=r"Got values='gauss'; choose one of binary, uniform"):
         kind(activation_probability=0.5, values="gauss")

@@ -8,6 +8,7 @@ import numpy as np
 
 from .cooccurrence_counts import FEATURES
 from .cooccurrence_variants import NARROW
+from .rounding import number, with_error
 from .tables import Table
 
 if TYPE_CHECKING:
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 def price_table(rows: list[dict[str, Any]]) -> Table:
     """Closed form and measurement of each price."""
     import pandas as pd
-
-    from .rounding import with_error
 
     return Table(
         name="cooccurrence_prices",
@@ -51,7 +50,7 @@ def count_table(measured: pd.DataFrame) -> Table:
                 "$m$": str(m),
                 "$\\lambda$": f"{lam:g}",
                 "networks": str(int(cell.networks.max())),
-                "K(0)": _told(cell["mean"].iloc[0], cell.mean_error.iloc[0]),
+                "K(0)": number(cell["mean"].iloc[0], cell.mean_error.iloc[0]),
                 **_by_strength(cell, sorted(set(measured.strength) - {0})),
             }
         )
@@ -63,14 +62,6 @@ def count_table(measured: pd.DataFrame) -> Table:
         "one width start from the same weights.",
         frame=frame,
     )
-
-
-def _told(value: float, error: float) -> str:
-    from .extras import need
-
-    if not error > 0:
-        return f"{value:g}"
-    return f"{need('uncertainties', 'tables').ufloat(value, error):.1uS}"
 
 
 def variant_table(measured: pd.DataFrame) -> Table:
@@ -110,11 +101,11 @@ def fraction_table(measured: pd.DataFrame) -> Table:
             "$m$": str(row.m),
             "fraction $f$": f"{row.fraction:g}",
             "$r$": f"{row.strength:g}",
-            "K(p)/K(0)": _told(row.ratio, row.ratio_error),
-            "less the guess": _told(row.shift, row.shift_error),
-            "co-occurring": _told(row.together, row.together_error),
-            "all pairs": _told(*_all_pairs(measured, row)),
-            "not co-occurring": _told(row.apart, row.apart_error),
+            "K(p)/K(0)": number(row.ratio, row.ratio_error),
+            "less the guess": number(row.shift, row.shift_error),
+            "co-occurring": number(row.together, row.together_error),
+            "all pairs": number(*_all_pairs(measured, row)),
+            "not co-occurring": number(row.apart, row.apart_error),
         }
         for row in partial.itertuples()
     ]
@@ -130,7 +121,7 @@ def fraction_table(measured: pd.DataFrame) -> Table:
 
 def _by_strength(cell: pd.DataFrame, strengths: list[float]) -> dict[str, str]:
     """Ratio and error at each strength; a dash where it was not measured."""
-    told = {row.strength: _told(row.ratio, row.ratio_error) for row in cell.itertuples()}
+    told = {row.strength: number(row.ratio, row.ratio_error) for row in cell.itertuples()}
     return {f"r = {strength:g}": told.get(strength, "--") for strength in strengths}
 
 

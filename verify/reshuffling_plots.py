@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import numerics
-from .extras import need
 from .figures import Plot
+from .rounding import number
 from .tables import Table
 
 if TYPE_CHECKING:
@@ -49,12 +49,6 @@ def frame_of(rows: Iterable[dict[str, Any]]) -> pd.DataFrame:
     return frame
 
 
-def _number(value: float, error: float) -> str:
-    if not error > 0:
-        return f"{value:.4g}"
-    return f"{need('uncertainties', 'tables').ufloat(value, error):.1uS}"
-
-
 def _mean_of(samples: np.ndarray) -> tuple[float, float]:
     """Mean and standard error."""
     return float(samples.mean()), float(samples.std(ddof=1) / math.sqrt(len(samples)))
@@ -79,11 +73,11 @@ def runs_table(rows: list[dict[str, Any]], two_rows: TwoRow) -> Table:
                 "$m$": str(ensemble.m),
                 r"$n/\sqrt{m}$": f"{row.crowding:.2f}",
                 "networks": str(int(row.runs)),
-                "winners kept": _number(row.retained, row.retained_error),
+                "winners kept": number(row.retained, row.retained_error),
                 "law": f"{law:.3f}",
                 "kept/law": f"{row.retained / law:.3f}",
-                "two rows": _number(*pair) if pair else "",
-                "count ratio": _number(row.count_ratio, row.count_ratio_error),
+                "two rows": number(*pair) if pair else "",
+                "count ratio": number(row.count_ratio, row.count_ratio_error),
             }
         )
     return Table(
@@ -126,7 +120,7 @@ def drift_table(rows: list[dict[str, Any]]) -> Table:
             {
                 r"$n/\sqrt{m}$": f"{crowding:g}",
                 "widths": str(points),
-                r"$dR/d\log m$": _number(slope, error),
+                r"$dR/d\log m$": number(slope, error),
                 "standard errors": f"{slope / error:.1f}",
                 "law": f"{(law[1] - law[0]) / math.log(16):.4f}",
             }
@@ -151,8 +145,8 @@ def support_table(rows: list[dict[str, Any]]) -> Table:
             r"$\lambda$": f"{row.lam:g}",
             "support": f"{row.support:g}" if row.winner_push else "1, none by winners",
             "networks": str(int(row.runs)),
-            "count ratio": _number(row.count_ratio, row.count_ratio_error),
-            "winners kept": _number(row.retained, row.retained_error),
+            "count ratio": number(row.count_ratio, row.count_ratio_error),
+            "winners kept": number(row.retained, row.retained_error),
         }
         for row in frame_of(rows).itertuples()
     ]
@@ -173,7 +167,7 @@ def collapse_table(fates: Any, dead: list[dict[str, Any]]) -> Table:
             "$n$": "1",
             "$m$": str(rows.m),
             r"$\lambda$": f"{rows.lam:g}",
-            "dead": _number(*_mean_of(found["fates"])),
+            "dead": number(*_mean_of(found["fates"])),
             "law": f"{found['law']:.3f}",
         }
         for rows, found in fates
@@ -183,7 +177,7 @@ def collapse_table(fates: Any, dead: list[dict[str, Any]]) -> Table:
             "$n$": str(int(row.n)),
             "$m$": str(int(row.m)),
             r"$\lambda$": f"{row.lam:g}",
-            "dead": _number(row.dead, row.dead_error),
+            "dead": number(row.dead, row.dead_error),
             "law": f"{numerics.dead_fraction(int(row.m), row.lam):.3f}",
         }
         for row in frame_of(dead).itertuples()

@@ -36,8 +36,19 @@ def with_error(samples: ArrayLike) -> str:
     error = float(values.std(ddof=1)) / math.sqrt(values.size) if values.size > 1 else 0.0
     if error <= 1e-5 * abs(values.mean()):
         return rounded(float(values.mean()))
-    number = need("uncertainties", "tables").ufloat(float(values.mean()), error)
-    return f"{number:.1uS}"
+    return number(float(values.mean()), error)
+
+
+def number(value: float, error: float) -> str:
+    """A value with its standard error, as 1.23(4); alone where there is no error.
+
+    >>> from polysem.verify.rounding import number
+    >>> number(1.234, 0.04), number(0.0, 0.0)
+    ('1.23(4)', '0')
+    """
+    if not error > 0:
+        return f"{value:.4g}"
+    return f"{need('uncertainties', 'tables').ufloat(value, error):.1uS}"
 
 
 def rounded(value: float, digits: int = 5) -> str:
