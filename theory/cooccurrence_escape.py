@@ -9,7 +9,7 @@ from .claims import derived
 from .cooccurrence import LARGER_ERROR, LARGER_WEIGHT, SMALLER_WEIGHT
 from .derivation import Definition, Step, of
 from .formula import Formula
-from .operators import Taylor
+from .operators import Taylor, quadratic_root
 
 _NOTES = "paper_notes/cooccurrence.md"
 _ORDERED = (s.a >= s.c,)
@@ -210,9 +210,7 @@ THIRD_PARTY_MARGIN = _claim(
 
 def _larger_root(margin: sp.Expr) -> sp.Expr:
     p, c = s.pair_weight, 1 + s.pair_weight * (s.n - 2)
-    top = sp.Poly(sp.numer(sp.together(margin.subs(_R, p / c))), p)
-    second, first, free = top.all_coeffs()
-    return (-first - sp.sqrt(first**2 - 4 * second * free)) / (2 * second)
+    return quadratic_root(sp.numer(sp.together(margin.subs(_R, p / c))), p, -1)
 
 
 THIRD_PARTY_THRESHOLD = _claim(
@@ -245,8 +243,7 @@ def _root_in_difference(slope: sp.Expr) -> sp.Expr:
         sp.cos(s.angle): (sp.sqrt(2 - d**2) + d) / 2,
         sp.sin(s.angle): (sp.sqrt(2 - d**2) - d) / 2,
     }
-    second, first, free = sp.Poly(sp.expand(slope.subs(both)), d).all_coeffs()
-    return (-first + sp.sqrt(first**2 - 4 * second * free)) / (2 * second)
+    return quadratic_root(sp.expand(slope.subs(both)), d, 1)
 
 
 ESCAPE_DIFFERENCE = _claim(

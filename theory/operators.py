@@ -123,6 +123,19 @@ class Expansion(sp.Expr):
         return rf"\left[{function}\right]_{{{variable}^{{-{self.order}}}}}"
 
 
+def quadratic_root(expression: sp.Expr, variable: sp.Symbol, sign: int) -> sp.Expr:
+    """The zero of a quadratic that has this sign before the square root.
+
+    >>> import sympy as sp
+    >>> from polysem.theory.operators import quadratic_root
+    >>> x = sp.Symbol("x")
+    >>> quadratic_root(x**2 - x - 2, x, 1), quadratic_root(x**2 - x - 2, x, -1)
+    (2, -1)
+    """
+    second, first, free = sp.Poly(expression, variable).all_coeffs()
+    return (-first + sign * sp.sqrt(first**2 - 4 * second * free)) / (2 * second)
+
+
 def vanishes(expression: sp.Expr) -> bool | None:
     """Whether an expression is zero: True, False, or None where SymPy does not decide.
 

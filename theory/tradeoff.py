@@ -16,6 +16,7 @@ from .cooccurrence_race import SUPPRESSION_FIT, suppression_fit
 from .derivation import Step, of
 from .formula import Formula
 from .noise import RECTIFIED_MEAN, RECTIFIED_SQUARE, rectified_mean, rectified_square
+from .operators import quadratic_root
 
 _NOTES = "paper_notes/cooccurrence.md"
 _W, _SIG, _TAU, _PROB = s.w, s.sigma, s.perturbation, s.activation_probability
@@ -412,8 +413,7 @@ def _top(fraction: sp.Expr) -> sp.Expr:
     """Where strength times the fraction is largest: its slope is the fraction times a quadratic."""
     r = s.strength
     slope = sp.diff(r * fraction, r) / suppression_fit.expression
-    second, first, free = sp.Poly(sp.expand(sp.simplify(slope)), r).all_coeffs()
-    return (-first - sp.sqrt(first**2 - 4 * second * free)) / (2 * second)
+    return quadratic_root(sp.expand(sp.simplify(slope)), r, -1)
 
 
 WORST_STRENGTH = _claim(
