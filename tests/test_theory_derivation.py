@@ -37,14 +37,14 @@ def test_a_false_step_names_itself_both_sides_and_a_point():
 
 
 def test_either_route_alone_is_not_enough(monkeypatch):
-    from polysem.theory import derivation
+    from polysem.theory import routes
 
     false = step(left=of(SQUARE, build=lambda q: q / 2), right=s.a**2)
-    monkeypatch.setattr(derivation, "vanishes", lambda _: True)
+    monkeypatch.setattr(routes, "vanishes", lambda _: True)
     result = only(false)
     assert result.symbolic == "passed"
     assert not result.passed
-    monkeypatch.setattr(derivation, "vanishes", lambda _: None)
+    monkeypatch.setattr(routes, "vanishes", lambda _: None)
     assert not only(step(left=of(SQUARE), right=s.a * s.a + 0)).passed
 
 

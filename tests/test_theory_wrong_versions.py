@@ -16,11 +16,10 @@ from polysem.theory.derivation import (
     Derivation,
     Origin,
     StepResult,
-    _numeric,
     _said,
-    _symbolic,
     assumed,
 )
+from polysem.theory.routes import numeric, symbolic
 
 CLAIMS = theory.claims()
 DERIVED = [label for label, claim in CLAIMS.items() if claim.derivation]
@@ -196,12 +195,12 @@ SLOW = ("gradient", "three_forces", "half_normal", "exclusion_total")  # to be l
 def test_each_route_by_itself_rejects_a_wrong_version(label, name, spoil):
     derivation = spoilt(label, name, spoil)
     step, sides = derivation.steps[-1], derivation.sides()[-1]
-    numeric = _said(_numeric, step, *sides, assumed(step))
-    symbolic = "not asked"
+    by_numbers = _said(numeric, step, *sides, assumed(step))
+    by_letters = "not asked"
     if not label.startswith(SLOW):
-        symbolic = _said(_symbolic, step, *sides, assumed(step))
-    assert "passed" not in (numeric, symbolic)
-    result = StepResult(name=step.name, symbolic=symbolic, numeric=numeric)
+        by_letters = _said(symbolic, step, *sides, assumed(step))
+    assert "passed" not in (by_numbers, by_letters)
+    result = StepResult(name=step.name, symbolic=by_letters, numeric=by_numbers)
     assert not result.passed
     assert f"Step {name!r}, numeric route: " in result.message
 
@@ -217,7 +216,7 @@ def test_a_wrong_formula_of_any_claim_is_found_by_numbers(label):
     derivation = Derivation(*steps[:-1], right(spoiling)(steps[-1]))
     step, sides = derivation.steps[-1], derivation.sides()[-1]
     with mpmath.workdps(50):
-        assert _numeric(step, *sides, assumed(step)) != "passed"
+        assert numeric(step, *sides, assumed(step)) != "passed"
 
 
 def spoiling(expression):

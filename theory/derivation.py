@@ -45,25 +45,17 @@ or a limit, by certified enclosures (:mod:`polysem.theory.enclosure`, if python-
 
 from __future__ import annotations
 
-import random
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from fractions import Fraction
-from functools import partial
 from typing import Any
 
-import mpmath
 import sympy as sp
 
-from .evaluate import Field, Point, holds, value_of
+from .enclosure import enclose
 from .formula import Formula, IndexForm
-from .operators import Expansion, Root, Taylor, pick, vanishes
+from .routes import numeric, symbolic
 
 _FINE = ("passed", "not needed", "not run")
-POINTS = 8
-COSTLY_POINTS = 3
-_COSTLY = (sp.Integral, Expansion)
-TRIES = 4000
 _MARK = sp.Symbol("mark", positive=True)
 
 
@@ -350,13 +342,11 @@ def check_step(step: Step, left: sp.Expr, right: sp.Expr, *, enclosures: bool = 
     if step.left is None and left == right and not isinstance(step.right, Formula | IndexForm):
         said = f"both sides are the same expression, {right}"
         return StepResult(name=step.name, symbolic=said, numeric="not run")
-    from .enclosure import enclose
-
     given = (step, left, right, assumed(step))
     return StepResult(
         name=step.name,
-        symbolic=_said(_symbolic, *given),
-        numeric=_said(_numeric, *given),
+        symbolic=_said(symbolic, *given),
+        numeric=_said(numeric, *given),
         enclosure=_said(enclose, *given) if enclosures else "not run",
     )
 
@@ -377,114 +367,3 @@ def assumed(step: Step) -> tuple[sp.Basic, ...]:
     """The assumptions of a step, and the regime of the formula on its right."""
     regime = step.right.regime if isinstance(step.right, Formula | IndexForm) else ()
     return (*step.assumptions, *regime)
-
-
-def _symbolic(step: Step, left: sp.Expr, right: sp.Expr, assumptions: Iterable[Any]) -> str:
-    given = {symbol: origin.expression for symbol, origin in step.given.items()}
-    if isinstance(left, Root):
-        verdict = left.doit().is_solved_by(right)
-    else:
-        upper = {c.lts: c.gts for c in assumptions if isinstance(c, sp.LessThan)}
-        sides = [pick(_carried_out(side), upper) for side in (left, right)]
-        difference = (sides[0] - sides[1]).subs(given)
-        narrowed = _under(difference, assumptions)
-        verdict = vanishes(narrowed)
-        if verdict is None and narrowed != difference:
-            verdict = vanishes(difference)
-    if verdict:
-        return "passed"
-    word = "not zero" if verdict is False else "not decided"
-    return f"left less right is {word}; left = {left}; right = {right}"
-
-
-def _carried_out(expression: sp.Expr) -> sp.Expr:
-    """Derivatives, limits and expansions carried out; sums and integrals left as they stand."""
-    return expression.replace(
-        lambda e: isinstance(e, sp.Derivative | sp.Limit | sp.Subs | Taylor | Expansion),
-        lambda e: e.doit(deep=False) if isinstance(e, sp.Derivative) else e.doit(),
-    )
-
-
-def _under(expression: sp.Expr, assumptions: Iterable[Any]) -> sp.Expr:
-    """The expression where the assumptions hold: a letter above q becomes q + a positive one."""
-    for condition in assumptions:
-        if condition in (sp.true, sp.false):
-            continue
-        expression = expression.subs(condition, sp.true)
-        expression = expression.subs(sp.Not(condition), sp.false)
-        if isinstance(condition, sp.Equality):
-            expression = expression.subs(condition.lhs, condition.rhs)
-        elif isinstance(condition, sp.StrictGreaterThan | sp.StrictLessThan):
-            above, below = condition.gts, condition.lts
-            excess = sp.Dummy("excess", positive=True)
-            if isinstance(above, sp.Symbol | sp.Indexed) and not above.is_integer:
-                expression = expression.subs(above, below + excess)
-            elif isinstance(below, sp.Symbol | sp.Indexed) and not below.is_integer:
-                expression = expression.subs(below, above - excess)
-    return expression.doit() if expression.has(sp.Piecewise, sp.Max, sp.Heaviside) else expression
-
-
-def letters(expressions: Iterable[sp.Basic]) -> tuple[list[sp.Symbol], list[sp.Symbol]]:
-    """The free symbols of some expressions: plain ones, and those that carry indices."""
-    expressions = list(expressions)
-    bases = {base.label for e in expressions for base in e.atoms(sp.IndexedBase)}
-    free = {symbol for e in expressions for symbol in e.free_symbols}
-    plain = {symbol for symbol in free if isinstance(symbol, sp.Symbol)} - bases
-    return sorted(plain, key=_name_of), sorted(bases, key=_name_of)
-
-
-def _name_of(symbol: sp.Symbol) -> str:
-    return symbol.name
-
-
-def points(
-    step: Step, left: sp.Expr, right: sp.Expr, assumptions: Iterable[Any]
-) -> Iterable[Point]:
-    """Random rational points at which the assumptions hold, the same for the same step."""
-    given = {symbol: origin.expression for symbol, origin in step.given.items()}
-    assumptions = [condition for condition in assumptions if condition != sp.true]
-    plain, bases = letters([left, right, *given.values(), *assumptions])
-    plain = [symbol for symbol in plain if symbol not in given]
-    costly = left.has(*_COSTLY) or right.has(*_COSTLY)
-    count = (COSTLY_POINTS if costly else POINTS) if plain or bases else 1
-    rng = random.Random(step.name)
-    found = 0
-    for _ in range(TRIES):
-        point = Point({symbol: _draw(rng, symbol, step.ranges) for symbol in plain})
-        for base in bases:
-            point[base] = Field(partial(_field, rng, base, step.ranges))
-        for symbol, expression in given.items():
-            point[symbol] = value_of(expression, point)
-        if all(holds(condition, point) for condition in assumptions):
-            yield point
-            found += 1
-            if found == count:
-                return
-    if found == 0:
-        raise ArithmeticError(
-            f"Step {step.name!r}: no point found where {assumptions} hold; give ranges."
-        )
-
-
-def _field(rng: random.Random, base: sp.Basic, ranges: Mapping[Any, Any], _: Any) -> Any:
-    return _draw(rng, base, ranges)
-
-
-def _draw(rng: random.Random, symbol: sp.Basic, ranges: Mapping[Any, Any]) -> Any:
-    if symbol.is_integer:
-        return rng.randint(*ranges.get(symbol, (1, 5)))
-    low, high = ranges.get(symbol, (0 if symbol.is_nonnegative else -3, 3))
-    low, high = Fraction(str(low)), Fraction(str(high))
-    return low + (high - low) * Fraction(rng.randint(1, 9999), 10007)
-
-
-def _numeric(step: Step, left: sp.Expr, right: sp.Expr, assumptions: Iterable[Any]) -> str:
-    with mpmath.workdps(step.digits + 30):
-        for point in points(step, left, right, assumptions):
-            values = value_of(left, point), value_of(right, point)
-            size = max(1, *(abs(value) for value in values))
-            if not abs(values[0] - values[1]) <= size * mpmath.mpf(10) ** (-step.digits):
-                shown = {str(symbol): str(value) for symbol, value in point.items()}
-                left_shown, right_shown = (mpmath.nstr(value, 12) for value in values)
-                return f"{left_shown} is not {right_shown} at {shown}; {left} against {right}"
-    return "passed"

@@ -10,6 +10,7 @@ from typing import Any
 import sympy as sp
 
 from .evaluate import Point
+from .routes import points
 
 BITS = 200
 TOLERANCE = 2.0**-110
@@ -34,8 +35,6 @@ def enclose(step: Any, left: sp.Expr, right: sp.Expr, assumptions: Iterable[Any]
     if not available():
         return "not run"
     import flint
-
-    from .derivation import points
 
     with flint.ctx.workprec(BITS):
         for point in points(step, left, right, assumptions):

@@ -20,7 +20,7 @@ from .derivation import Step
 from .formula import Formula, IndexForm
 
 PATH = Path(__file__).with_name("status.json")
-_MACHINERY = ("derivation.py", "enclosure.py", "evaluate.py", "operators.py")
+_MACHINERY = ("derivation.py", "enclosure.py", "evaluate.py", "operators.py", "routes.py")
 _LIBRARIES = ("sympy", "mpmath")
 
 
