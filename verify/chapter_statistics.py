@@ -12,12 +12,12 @@ from .budget import FALSE_ALARM
 from .check import CheckResult
 from .checks import checks, checks_budget
 from .counting import Counts, count
-from .extras import need
 from .figures import Plot
 from .intervals import normal_interval
 from .jobs import run_jobs
 from .measured import MeasuredCount, apart, measured_counts
 from .report import Chapter
+from .rounding import number
 from .tables import Table
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def chapter(scale: str, *, entropy: int, progress: bool = True) -> Chapter:
     """Compute the statistics chapter at a scale; "paper" measures the whole table anew."""
     table = measured_counts()
     names = [name for name, check in checks().items() if scale == "paper" or not check.nightly]
-    cells = REPEATED if scale == "quick" else tuple((_cell(e), e.runs) for e in table)
+    cells = REPEATED if scale == "quick" else tuple((e.cell, e.runs) for e in table)
     jobs: list[tuple[str | Cell, int, int]] = [(name, 0, entropy) for name in names]
     jobs += [(cell, runs, apart(entropy)) for cell, runs in cells]
     found = run_jobs(_measured, jobs, title="statistics", progress=progress)
@@ -75,10 +75,6 @@ def _measured(what: str | Cell, runs: int, entropy: int) -> CheckResult | Counts
     return count(what, runs=runs, entropy=entropy)
 
 
-def _cell(entry: MeasuredCount) -> Cell:
-    return Cell(n=entry.n, m=entry.m, optimizer=entry.optimizer, lam=entry.lam)
-
-
 def _dying(entry: MeasuredCount) -> bool:
     return entry.dead > entry.n / 10
 
@@ -91,19 +87,12 @@ def _words(entry: MeasuredCount | Cell) -> str:
     return f"the flow, lambda = {entry.lam:g}"
 
 
-def _step(entry: MeasuredCount) -> float:
-    """The bound on the error of the step: its shift and two standard errors; 0 where not run."""
-    if math.isnan(entry.step_shift):
-        return 0.0
-    return abs(entry.step_shift) + 2 * entry.step_error
-
-
 def _against_law(entry: MeasuredCount) -> Agreement:
     """A measured mean against the exclusion law, the error of the step beside the statistical."""
     interval = normal_interval(
         entry.neurons, entry.neurons_error, false_alarm=LINE_FALSE_ALARM, samples=entry.runs
     )
-    step, half = _step(entry), interval[1] - entry.neurons
+    step, half = entry.step_bound, interval[1] - entry.neurons
     return Agreement(
         claim="expected_neurons_exclusion",
         quantity=f"polysemantic neurons in the measured table, n = {entry.n}, m = {entry.m}, "
@@ -123,7 +112,7 @@ def _against_law(entry: MeasuredCount) -> Agreement:
 def _repeat(counts: Counts) -> tuple[Agreement, Agreement]:
     """Counts and retained winners measured anew, against the table; its error is added."""
     cell = counts.cell
-    entry = next(e for e in measured_counts() if _cell(e) == cell)
+    entry = next(e for e in measured_counts() if e.cell == cell)
     z_error, z_retained = (
         normal_interval(0.0, error, false_alarm=LINE_FALSE_ALARM, samples=entry.runs)[1]
         for error in (entry.neurons_error, entry.retained_error)
@@ -152,13 +141,6 @@ def _repeat(counts: Counts) -> tuple[Agreement, Agreement]:
             **common,
         ),
     )
-
-
-def _pm(value: float, error: float) -> str:
-    """1.23(4), by the uncertainties package."""
-    if not error:
-        return f"{value:.3f}"
-    return f"{need('uncertainties', 'tables').ufloat(value, error):.1uS}"
 
 
 def _checks_table(results: Sequence[CheckResult]) -> Table:
@@ -237,7 +219,7 @@ def _grid(table: Sequence[MeasuredCount], cell: Any) -> pd.DataFrame:
             shifts |= {
                 f"$m={m}$": "--"
                 if entry is None or math.isnan(entry.step_shift)
-                else _pm(entry.step_shift / entry.expected, entry.step_error / entry.expected)
+                else number(entry.step_shift / entry.expected, entry.step_error / entry.expected)
                 for m, entry in zip(NEURONS, entries, strict=True)
             }
             rows.append(shifts)
@@ -245,11 +227,11 @@ def _grid(table: Sequence[MeasuredCount], cell: Any) -> pd.DataFrame:
 
 
 def _ratio_cell(entry: MeasuredCount) -> str:
-    return "rows die" if _dying(entry) else _pm(entry.ratio, entry.ratio_error)
+    return "rows die" if _dying(entry) else number(entry.ratio, entry.ratio_error)
 
 
 def _retained_cell(entry: MeasuredCount) -> str:
-    return "rows die" if _dying(entry) else _pm(entry.retained, entry.retained_error)
+    return "rows die" if _dying(entry) else number(entry.retained, entry.retained_error)
 
 
 def _ratio_table(table: Sequence[MeasuredCount]) -> Table:
@@ -287,7 +269,7 @@ def _limit_table(table: Sequence[MeasuredCount]) -> Table:
                     "ratio": _ratio_cell(e),
                     "finer step": "--"
                     if math.isnan(e.step_shift)
-                    else _pm(e.step_shift / e.expected, e.step_error / e.expected),
+                    else number(e.step_shift / e.expected, e.step_error / e.expected),
                     "retained": _retained_cell(e),
                 }
                 for e in sorted(table, key=lambda entry: entry.n)
@@ -354,7 +336,7 @@ def _remarks(results: Sequence[CheckResult], table: Sequence[MeasuredCount]) -> 
     alive = [entry for entry in table if not _dying(entry)]
     least = min(alive, key=lambda entry: entry.ratio)
     most = max(alive, key=lambda entry: entry.ratio)
-    far = [e for e in alive if abs(e.ratio - 1) > 3 * e.ratio_error + _step(e) / e.expected]
+    far = [e for e in alive if abs(e.ratio - 1) > 3 * e.ratio_error + e.step_bound / e.expected]
     unconfirmed = [line for result in results for line in result.failures()]
     return (
         checks_budget().sentence()

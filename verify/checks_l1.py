@@ -335,12 +335,7 @@ def _retained_in_the_limit() -> Check:
 
 
 def _measured(cell: Cell) -> MeasuredCount:
-    return next(
-        entry
-        for entry in measured_counts()
-        if (entry.n, entry.m, entry.optimizer, entry.lam)
-        == (cell.n, cell.m, cell.optimizer, cell.lam)
-    )
+    return next(entry for entry in measured_counts() if entry.cell == cell)
 
 
 def _retained_error(entry: MeasuredCount) -> float:

@@ -9,6 +9,7 @@ from functools import cache
 import numpy as np
 
 from .. import theory
+from ..numerics import Cell
 from .published import data_rows, published_counts
 
 NEARBY_CROWDING = 1.5
@@ -48,6 +49,8 @@ class MeasuredCount:
     step_shift, step_error : float
         Mean change of the number under a finer step from the same start, and its standard error;
         NaN where no finer step was run.
+    rel : float
+        Step of the quasi-static limit; NaN stands for the optimizer's own.
     source : str
         "measured" here or "published" by the paper's authors.
 
@@ -69,7 +72,14 @@ class MeasuredCount:
     dead: float
     step_shift: float
     step_error: float
+    rel: float
     source: str
+
+    @property
+    def cell(self) -> Cell:
+        """The setting, as :func:`polysem.verify.count` takes it."""
+        settings = () if math.isnan(self.rel) else (("rel", self.rel),)
+        return Cell(n=self.n, m=self.m, optimizer=self.optimizer, lam=self.lam, settings=settings)
 
     @property
     def expected(self) -> float:
@@ -85,6 +95,13 @@ class MeasuredCount:
     def ratio_error(self) -> float:
         """Standard error of the ratio."""
         return self.neurons_error / self.expected
+
+    @property
+    def step_bound(self) -> float:
+        """The error of the step: its shift and two standard errors of that; 0 where not run."""
+        if math.isnan(self.step_shift):
+            return 0.0
+        return abs(self.step_shift) + 2 * self.step_error
 
     @property
     def crowding(self) -> float:
@@ -131,11 +148,12 @@ def _measured(row: dict[str, str]) -> MeasuredCount:
         dead=numbers["dead_mean"],
         step_shift=numbers["step_shift"],
         step_error=numbers["step_error"],
+        rel=numbers["rel"],
         source="measured",
     )
 
 
-_NUMBERS = ("neurons", "retained", "dead", "step")
+_NUMBERS = ("neurons", "retained", "dead", "step", "rel")
 
 
 @cache
@@ -160,6 +178,7 @@ def _with_published() -> tuple[MeasuredCount, ...]:
             dead=math.nan,
             step_shift=math.nan,
             step_error=math.nan,
+            rel=math.nan,
             source="published",
         )
         for entry in published_counts()
@@ -193,7 +212,7 @@ class TrainingBand:
     Parameters
     ----------
     lower, upper : float
-        The least ratio less two standard errors, and the greatest plus two.
+        The least ratio less two standard errors and the error of the step, the greatest with them.
     entries : tuple of MeasuredCount
         The measurements that make the band.
 
@@ -208,7 +227,7 @@ class TrainingBand:
 
 
 def training_band(n: int, m: int) -> TrainingBand | None:
-    r"""The band at sizes (n, m): of these very sizes where they were measured, else of near ones.
+    r"""The band of these very sizes where several settings were measured, else of near ones.
 
     Near means n / sqrt m within a factor 1.5 and n / m within its square.  Settings in which more
     than a tenth of the features die are left out.  The band is empirical: it is as wide as the
@@ -236,7 +255,7 @@ def training_band(n: int, m: int) -> TrainingBand | None:
     """
     usable = [e for e in _with_published() if not e.dead > e.n / 10]
     entries = [entry for entry in usable if (entry.n, entry.m) == (n, m)]
-    if not entries:
+    if len(entries) < 2:  # the band of one setting would be its own error alone
         crowding, load = n / math.sqrt(m), n / m
         entries = [
             entry
@@ -246,8 +265,10 @@ def training_band(n: int, m: int) -> TrainingBand | None:
         ]
     if not entries:
         return None
+    errors = [2 * e.ratio_error + e.step_bound / e.expected for e in entries]
+    pairs = list(zip(entries, errors, strict=True))
     return TrainingBand(
-        lower=max(0.0, min(entry.ratio - 2 * entry.ratio_error for entry in entries)),
-        upper=max(entry.ratio + 2 * entry.ratio_error for entry in entries),
+        lower=max(0.0, min(entry.ratio - error for entry, error in pairs)),
+        upper=max(entry.ratio + error for entry, error in pairs),
         entries=tuple(entries),
     )
