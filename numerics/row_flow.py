@@ -9,6 +9,7 @@ the weights tied with it) the row follows ``row_mesh.Track``; after that its siz
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +23,9 @@ from .row_mesh import Moments, Track
 _TOLERANCE = 1e-12
 _LARGEST_LOG = 700.0  # exp of more overflows
 _SMALLEST = 1e-100
-_LONGEST = 2000.0  # in units of 1 + 1/lambda: no doomed weight lingers as long
+_DEATH_ERROR = 1e-9  # relative, of an integral that is sought to 1e-12
+_PIECES = 500  # of such an integral
+_DEEPEST = 45.0  # its relative rest is the exponential of minus this
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -126,7 +129,7 @@ def row_flow(row: ArrayLike, lam: float, times: ArrayLike) -> RowFlow:
         live, first, second = whole.moments.at(y)
         values[:, early] = live, first / v, second / v**2, 1 / v, whole.largest - y, y / v
     if not early.all():
-        _, x, log_amplitude = whole.last_weights(order[~early], track)
+        x, log_amplitude = whole.last_weights(order[~early], track)
         amplitude = np.exp(np.minimum(log_amplitude, _LARGEST_LOG))
         live = np.where(x > 0, whole.tied, 0)
         rest = live, live * x, live * x**2, amplitude, whole.largest - x / amplitude, x
@@ -189,7 +192,7 @@ def extinction_times(row: ArrayLike, lam: float) -> NDArray[np.float64]:
         dying = (magnitudes > 0) & (distance > 0)
         times[dying] = track.time[np.searchsorted(-track.y, -distance[dying])]
     if whole.doomed(track):
-        times[distance == 0] = whole.last_weights(None, track)[0]
+        times[distance == 0] = whole.death(track)
     return times
 
 
@@ -227,47 +230,84 @@ class _Row:
 
     def doomed(self, track: Track | None) -> bool:
         """Whether ``x' = (1 - c x^2) x - lambda`` takes the last ``c`` weights to zero."""
-        x = track.y[-1] / track.inverse[-1] if track else self.largest
+        _, x, _ = self._alone(track)
         x = min(x, 1 / math.sqrt(3 * self.tied))
         return bool((1 - self.tied * x * x) * x < self.lam)
 
-    def last_weights(self, times: Any, track: Track | None) -> tuple[float, Any, Any]:
-        """The time of their death (or the last time), and at the times x and log A."""
+    def last_weights(self, times: NDArray[np.float64], track: Track | None) -> tuple[Any, Any]:
+        """Their size x and log A at times at which no other weight lives."""
         from scipy.integrate import solve_ivp
 
-        start = (self.largest, 0.0)
-        begin = 0.0
-        if track:
-            begin = float(track.time[-1])
-            start = (track.y[-1] / track.inverse[-1], -math.log(track.inverse[-1]))
+        begin, *start = self._alone(track)
+        if times[-1] <= begin:
+            x, log_amplitude = (np.full(len(times), value) for value in start)
+            return x, log_amplitude
 
         def rate(_: float, state: NDArray[np.float64]) -> tuple[float, float]:
             x = float(state[0])
             growth = 1 - self.tied * max(x, 0.0) ** 2
             return (growth * x - self.lam if x > 0 else -self.lam), growth
 
-        def death(_: float, state: NDArray[np.float64]) -> float:
-            return state[0]
-
-        death.terminal = times is None  # type: ignore[attr-defined]
-        end = begin + _LONGEST * (1 + 1 / self.lam) if times is None else max(times[-1], begin)
-        if end == begin:
-            x, log_amplitude = (np.full(len(times), value) for value in start)
-            return begin, x, log_amplitude
         solution = solve_ivp(
             rate,
-            (begin, end),
+            (begin, times[-1]),
             start,
             method="LSODA",
             rtol=_TOLERANCE,
             atol=_TOLERANCE * min(1.0, start[0]),
             t_eval=times,
-            events=death,
         )
-        if not solution.success or (times is None and not len(solution.t_events[0])):
+        if not solution.success:
             raise ArithmeticError(f"Got lam={self.lam}; the last weights could not be followed.")
         x, log_amplitude = solution.y
-        return float(solution.t[-1]), np.maximum(x, 0.0), log_amplitude
+        return np.maximum(x, 0.0), log_amplitude
+
+    def death(self, track: Track | None) -> float:
+        """The time at which the last weights die, if they are doomed.
+
+        The integral of ``dx / g`` with ``g = lambda - (1 - c x^2) x``, from the size p on at which
+        they fall most slowly: ``g(p -+ s)`` is g(p), which may nearly vanish, and a sum without
+        differences. It is taken over the logarithm of s; large sizes by their inverse.
+        """
+        c = self.tied
+        begin, x, _ = self._alone(track)
+        p = min(x, 1 / math.sqrt(3 * c))
+        least, slope = self.lam - (1 - c * p * p) * p, max(0.0, 1 - 3 * c * p * p)
+        depth = _DEEPEST + math.log1p(p * (slope + 3 * c * p * p) / least)
+
+        def below(y: float) -> float:
+            s = p * math.exp(-y)
+            return s / (least + s * (slope + c * s * (3 * p - s)))
+
+        def above(y: float) -> float:
+            s = min(x - p, p) * math.exp(-y)
+            return s / (least + c * s * s * (3 * p + s))
+
+        def far(u: float) -> float:
+            return u / (least * u**3 + c * (3 * p * u + 1))
+
+        passed = begin + _integral(below, 0.0, depth)
+        if x > p:
+            passed += _integral(above, 0.0, depth)
+        if x > 2 * p:
+            passed += _integral(far, 1 / (x - p), 1 / p)
+        return passed
+
+    def _alone(self, track: Track | None) -> tuple[float, float, float]:
+        """The time from which on only the largest weights live, and x and log A then."""
+        if track is None:
+            return 0.0, self.largest, 0.0
+        inverse = float(track.inverse[-1])
+        return float(track.time[-1]), float(track.y[-1]) / inverse, -math.log(inverse)
+
+
+def _integral(function: Callable[[float], float], low: float, high: float) -> float:
+    from scipy.integrate import quad
+
+    value, error = quad(function, low, high, epsabs=0, epsrel=_TOLERANCE, limit=_PIECES)
+    if not error <= _DEATH_ERROR * value:
+        raise ArithmeticError("The death of the last weights was not found.")
+    return value
 
 
 def _free(magnitudes: NDArray[np.float64], times: NDArray[np.float64]) -> RowFlow:

@@ -2,9 +2,10 @@
 
 import math
 
+import mpmath
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy.integrate import solve_ivp
 
@@ -113,6 +114,7 @@ def wild_rows(draw):
 
 
 @given(row=wild_rows(), exponent=st.floats(-7, 2), span=st.floats(-2, 4))
+@example(row=np.array([6.4042265, -1.32104863, 6.4042265]), exponent=0.0, span=0.0)
 def test_live_weights_and_extinction_times_agree_on_wild_rows(row, exponent, span):
     lam = 10**exponent
     deaths = numerics.extinction_times(row, lam)
@@ -205,6 +207,37 @@ def test_the_last_weight_dies_just_below_the_unstable_root():
     low = min(root for root in np.roots([1, 0, -1, lam]).real if root > 0)
     assert np.isfinite(numerics.extinction_times([low - 1e-6], lam)).all()
     assert np.isinf(numerics.extinction_times([low + 1e-6], lam)).all()
+
+
+@pytest.mark.parametrize(
+    ("x", "c", "lam"),
+    [
+        (0.5, 1, 0.6),
+        (0.5, 2, 0.3),
+        (2.0, 1, 0.385),
+        (1e6, 3, 0.23),
+        (0.01, 1, 0.0101),
+        (1.0, 1, 1e9),
+    ],
+)
+def test_the_death_of_the_last_weights_is_the_integral_over_their_size(x, c, lam):
+    """Against the same integral in 40 digits."""
+    with mpmath.workdps(40):
+        slow = 1 / mpmath.sqrt(3 * c)
+        parts = sorted({0, min(x, slow), *(x * mpmath.mpf(10) ** -k for k in range(8) if x > slow)})
+        exact = mpmath.quad(lambda w: 1 / (lam - (1 - c * w * w) * w), parts)
+    deaths = numerics.extinction_times([x] * c, lam)
+    np.testing.assert_allclose(deaths, float(exact), rtol=1e-11)
+
+
+@pytest.mark.parametrize("above", [1e-4, 1e-8, 1e-12])
+def test_the_fold_is_passed_slowly(above):
+    """Just above the largest lambda that a weight survives: pi / sqrt(sqrt(3) (lambda - fold))."""
+    fold = 2 / math.sqrt(27)
+    lam = fold * (1 + above)
+    (death,) = numerics.extinction_times([2.0], lam)
+    passage = math.pi / math.sqrt(math.sqrt(3) * (lam - fold))
+    assert death == pytest.approx(passage, rel=2 * math.sqrt(above) + 1e-3)
 
 
 def test_ties_share_their_fate():
