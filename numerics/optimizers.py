@@ -110,7 +110,7 @@ class Flow:
         self, before: np.ndarray, after: np.ndarray, size: np.ndarray, problem: Problem
     ) -> np.ndarray:
         """Which rows have no weight that moves faster than the tolerance."""
-        moved = np.abs(after - before).max(axis=-1)
+        moved = np.abs(after - before).max(axis=-1, initial=0)
         rounding = 4 * np.finfo(after.dtype).eps
         return moved <= self.tolerance * (problem.lam or 1.0) * size[:, None] + rounding
 

@@ -160,8 +160,12 @@ def interference(weights: np.ndarray, t: float, tolerance: float) -> np.ndarray:
     ------
     Lecomte et al. 2023, Sec. 3; paper_notes/training.md.
     """
-    rows, left = Rows(check_network("weights", weights)), check_nonnegative("t", t, "a flow time")
-    check_nonnegative("tolerance", tolerance, "an overlap")
+    weights, t = check_network("weights", weights), check_nonnegative("t", t, "a flow time")
+    return _interference(weights, t, check_nonnegative("tolerance", tolerance, "an overlap"))
+
+
+def _interference(weights: np.ndarray, t: float, tolerance: float) -> np.ndarray:
+    rows, left = Rows(weights), t
     diagonal = np.arange(len(weights))
     while left > 0:
         push = np.maximum(rows.overlap, 0)
@@ -251,14 +255,14 @@ class SplitFlow:
         if largest:
             h = min(h, self.rel / (problem.lam * largest))
         state.time += h
-        apart = interference(one, h, self.overlap_tolerance)
+        apart = _interference(one, h, self.overlap_tolerance)
         return _benefit_and_l1(apart, problem.lam, h)[None], np.array([h])
 
     def resting_rows(
         self, before: np.ndarray, after: np.ndarray, size: np.ndarray, problem: Problem
     ) -> np.ndarray:
         """Which rows have at most one weight, at rest, and no positive overlap."""
-        moved = np.abs(after - before).max(axis=-1)
+        moved = np.abs(after - before).max(axis=-1, initial=0)
         still = (
             moved <= self.tolerance * problem.lam * size[:, None] + 4 * np.finfo(after.dtype).eps
         )

@@ -92,3 +92,10 @@ def test_benefit_and_l1_refuses_bad_input():
         numerics.interference([1.0, 2.0], 1.0, 0.0)
     with pytest.raises(ValueError, match=r"^Got t=-1"):
         numerics.interference(np.eye(2), -1, 0.0)
+
+
+@pytest.mark.parametrize("weight", [0.18789, 0.1918, 0.26023])
+def test_networks_that_die_within_a_step_have_collapsed(weight):
+    """Their zero neurons are left out: no weight is left for the next step."""
+    run = numerics.train(np.full((2, 3), weight) * [[1.0], [-1.0]], 0.5, optimizer="splitting")
+    assert run.outcome is Outcome.COLLAPSED

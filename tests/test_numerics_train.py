@@ -161,6 +161,12 @@ def test_collapse_is_an_outcome():
     assert "lower lam" in run.outcome.value
 
 
+def test_a_network_that_dies_between_two_looks_has_collapsed():
+    """All its neurons are left out before it is seen at rest."""
+    initial = np.random.default_rng(286).normal(0, 1 / 16, (6, 256))
+    assert numerics.train(initial, 0.15).outcome is Outcome.COLLAPSED
+
+
 def test_out_of_steps_is_an_outcome_and_can_be_thrown():
     run = numerics.train(start(6, 20), 0.02, max_steps=5)
     assert run.outcome is Outcome.OUT_OF_STEPS
