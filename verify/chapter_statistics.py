@@ -218,7 +218,7 @@ def _grid(table: Sequence[MeasuredCount], cell: Any) -> pd.DataFrame:
             shifts = {"training": "change under a finer step"}
             shifts |= {
                 f"$m={m}$": "--"
-                if entry is None or math.isnan(entry.step_shift)
+                if entry is None or math.isnan(entry.step_shift) or _dying(entry)
                 else number(entry.step_shift / entry.expected, entry.step_error / entry.expected)
                 for m, entry in zip(NEURONS, entries, strict=True)
             }
