@@ -47,7 +47,8 @@ class QuasiStatic:
     what this mode has in c beyond 1.5 acts on V instead of W (from 2 on the mode would grow). It
     ends when every row has one weight.
     Regulariser and reaction act together: a reaction that moves dead weights is taken back by the
-    regulariser, and in turns they would have several times the error of the step. Time is
+    regulariser, and in turns they would have several times the error of the step. Of weights that
+    balance each other to rounding the largest wins, the first where they are equal. Time is
     :math:`\tau/\lambda` (:math:`\tau` itself for lam = 0); the result depends on lam in nothing
     else. Two errors: that of the limit, which vanishes with lam, and that of the step, which
     vanishes with rel; both are tabulated in paper_notes/training.md. A lone row has an error of
@@ -141,7 +142,9 @@ class QuasiStatic:
                 moved -= np.outer(excess * mode, amplitude)
             moved -= np.clip(moved, -threshold, threshold, out=work)
             state.follow(moved)
-        return unit_rows(moved)[None], np.array([size / clock])
+        moved = unit_rows(moved)
+        leave_balance(moved, 2 * np.finfo(moved.dtype).eps / self.rel)
+        return moved[None], np.array([size / clock])
 
     def resting_rows(
         self, before: np.ndarray, after: np.ndarray, size: np.ndarray, problem: Problem
@@ -152,6 +155,25 @@ class QuasiStatic:
         overlap[..., diagonal, diagonal] = 0
         apart = overlap.max(axis=-1) <= self.overlap_tolerance
         return apart & (np.count_nonzero(after, axis=-1) <= 1)
+
+
+def leave_balance(rows: np.ndarray, tolerance: float) -> None:
+    """Let the largest weight win in the first row whose live weights are equal to rounding.
+
+    The balance of equal weights is unstable, but a step lets their differences grow by the rel-th
+    part only, and rounding may take that back. One row at a time: another that balances on the
+    same neurons then feels it.
+    """
+    work = np.abs(rows)
+    largest = work.max(axis=1)
+    several = np.count_nonzero(rows, axis=1) > 1
+    least = np.min(work, axis=1, initial=np.inf, where=work > 0)
+    balanced = np.flatnonzero(several & (least >= (1 - tolerance) * largest))
+    if balanced.size:
+        row, winner = balanced[0], work[balanced[0]].argmax()
+        sign = np.sign(rows[row, winner])
+        rows[row] = 0
+        rows[row, winner] = sign
 
 
 def mode_amplitude(
