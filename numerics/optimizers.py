@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from ._rest import several_weights, still_rows
 from ._validate import (
     check_choice,
     check_integer,
@@ -54,7 +55,8 @@ class Flow:
         Number of steps at which the run ends.
     tolerance : float
         A network has come to rest when no weight moves faster than this times lam (or times
-        1 where lam = 0), in flow time.
+        1 where lam = 0), in flow time. With lam > 0 a row of several weights must not move at
+        all, in double precision: weights that balance each other move slowly at first.
     reduce : bool
         Leave out neurons whose weights are all zero, which is exact, and features at rest that
         share no neuron with any other that still moves.
@@ -110,9 +112,10 @@ class Flow:
         self, before: np.ndarray, after: np.ndarray, size: np.ndarray, problem: Problem
     ) -> np.ndarray:
         """Which rows have no weight that moves faster than the tolerance."""
-        moved = np.abs(after - before).max(axis=-1, initial=0)
-        rounding = 4 * np.finfo(after.dtype).eps
-        return moved <= self.tolerance * (problem.lam or 1.0) * size[:, None] + rounding
+        slow = self.tolerance * (problem.lam or 1.0) * size[:, None]
+        if problem.lam:
+            slow = np.where(several_weights(after), 0, slow)
+        return still_rows(before, after, slow)
 
     def _step_size(self, eigenvalue: np.ndarray | None, limit: np.ndarray) -> np.ndarray:
         if self.step_size is not None:

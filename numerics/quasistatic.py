@@ -14,6 +14,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from ._rest import several_weights, still_rows
 from ._validate import check_integer, check_max_time, check_positive, check_rel
 from .gradient import OneHot
 from .problem import Problem
@@ -45,10 +46,9 @@ class QuasiStatic:
     time, is the square that each of two rows has on the other's live neurons, taken together: what
     a repulsion can work on. Some hundred rows repel each other mostly in one mode, all together;
     what this mode has in c beyond 1.5 acts on V instead of W (from 2 on the mode would grow). It
-    ends when every row has one weight.
+    ends when every row has one weight, or weights that started equal and balance.
     Regulariser and reaction act together: a reaction that moves dead weights is taken back by the
-    regulariser, and in turns they would have several times the error of the step. Of weights that
-    balance each other to rounding the largest wins, the first where they are equal. Time is
+    regulariser, and in turns they would have several times the error of the step. Time is
     :math:`\tau/\lambda` (:math:`\tau` itself for lam = 0); the result depends on lam in nothing
     else. Two errors: that of the limit, which vanishes with lam, and that of the step, which
     vanishes with rel; both are tabulated in paper_notes/training.md. A lone row has an error of
@@ -84,6 +84,7 @@ class QuasiStatic:
     name: ClassVar[str] = "quasistatic"
     memoryless: ClassVar[bool] = True
     one_by_one: ClassVar[bool] = True
+    regularises: ClassVar[bool] = True
     check_every: ClassVar[int] = 4
 
     rel: float = 0.1
@@ -142,38 +143,17 @@ class QuasiStatic:
                 moved -= np.outer(excess * mode, amplitude)
             moved -= np.clip(moved, -threshold, threshold, out=work)
             state.follow(moved)
-        moved = unit_rows(moved)
-        leave_balance(moved, 2 * np.finfo(moved.dtype).eps / self.rel)
-        return moved[None], np.array([size / clock])
+        return unit_rows(moved)[None], np.array([size / clock])
 
     def resting_rows(
         self, before: np.ndarray, after: np.ndarray, size: np.ndarray, problem: Problem
     ) -> np.ndarray:
-        """Which rows have one weight and no positive overlap."""
+        """Which rows have one weight, or exact balance, and no positive overlap."""
         overlap = after @ after.swapaxes(-1, -2)
         diagonal = np.arange(overlap.shape[-1])
         overlap[..., diagonal, diagonal] = 0
         apart = overlap.max(axis=-1) <= self.overlap_tolerance
-        return apart & (np.count_nonzero(after, axis=-1) <= 1)
-
-
-def leave_balance(rows: np.ndarray, tolerance: float) -> None:
-    """Let the largest weight win in the first row whose live weights are equal to rounding.
-
-    The balance of equal weights is unstable, but a step lets their differences grow by the rel-th
-    part only, and rounding may take that back. One row at a time: another that balances on the
-    same neurons then feels it.
-    """
-    work = np.abs(rows)
-    largest = work.max(axis=1)
-    several = np.count_nonzero(rows, axis=1) > 1
-    least = np.min(work, axis=1, initial=np.inf, where=work > 0)
-    balanced = np.flatnonzero(several & (least >= (1 - tolerance) * largest))
-    if balanced.size:
-        row, winner = balanced[0], work[balanced[0]].argmax()
-        sign = np.sign(rows[row, winner])
-        rows[row] = 0
-        rows[row, winner] = sign
+        return apart & (still_rows(before, after, 0.0) | ~several_weights(after))
 
 
 def mode_amplitude(

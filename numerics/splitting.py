@@ -17,6 +17,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from ._rest import several_weights, still_rows
 from ._validate import (
     check_integer,
     check_lam,
@@ -208,7 +209,8 @@ class SplitFlow:
     max_time, max_steps : float, int
         Where to end a run that has not come to rest.
     tolerance : float
-        A row rests when no weight of it moves faster than this times lam.
+        A row rests when no weight of it moves faster than this times lam; a row of several
+        weights when none moves at all, in double precision.
     reduce : bool
         Leave out zero neurons and features at rest that share no neuron with another.
 
@@ -261,16 +263,13 @@ class SplitFlow:
     def resting_rows(
         self, before: np.ndarray, after: np.ndarray, size: np.ndarray, problem: Problem
     ) -> np.ndarray:
-        """Which rows have at most one weight, at rest, and no positive overlap."""
-        moved = np.abs(after - before).max(axis=-1, initial=0)
-        still = (
-            moved <= self.tolerance * problem.lam * size[:, None] + 4 * np.finfo(after.dtype).eps
-        )
+        """Which rows have no weight that moves faster than the tolerance, and no overlap."""
         overlap = after @ after.swapaxes(-1, -2)
         diagonal = np.arange(overlap.shape[-1])
         overlap[..., diagonal, diagonal] = 0
         apart = overlap.max(axis=-1) <= self.overlap_tolerance
-        return still & apart & (np.count_nonzero(after, axis=-1) <= 1)
+        slow = np.where(several_weights(after), 0, self.tolerance * problem.lam * size[:, None])
+        return apart & still_rows(before, after, slow)
 
 
 @dataclass

@@ -11,6 +11,7 @@ import numpy as np
 
 from ._batch import Batch
 from ._records import Schedule
+from ._rest import in_double, several_weights
 from ._validate import check_lam, check_nonnegative, check_rng, check_weights
 from .gradient import Model, OneHot
 from .optimizers import resolve_optimizer
@@ -194,6 +195,7 @@ class _Loop:
         self.steps = np.zeros(instances, int)
         self.recorded = np.zeros(instances, int)
         self.outcomes = np.full(instances, Outcome.INTERRUPTED, dtype=object)
+        self.undecided: list[int] = []  # they rest, perhaps in single precision only
         self.evaluations = 0
 
     def run(self, progress: bool) -> None:
@@ -209,12 +211,21 @@ class _Loop:
                 with np.errstate(over="ignore", invalid="ignore"):
                     for first in range(0, len(self.initial), block):
                         last = min(first + block, len(self.initial))
-                        self._run_block(np.arange(first, last), bar)
+                        which = np.arange(first, last)
+                        self._run_block(which, self.weights[which].copy(), bar)
+                        self._decide(bar)
             except KeyboardInterrupt:
                 pass
 
-    def _run_block(self, which: np.ndarray, bar: _Progress) -> None:
-        batch = Batch(which, self.weights[which].copy())
+    def _decide(self, bar: _Progress) -> None:
+        """Go on in double precision where single precision shows weights that balance."""
+        which, self.undecided = np.array(self.undecided, int), []
+        if which.size:
+            finer = in_double(self.weights[which], self.initial[which])
+            self._run_block(which, finer, bar)
+
+    def _run_block(self, which: np.ndarray, weights: np.ndarray, bar: _Progress) -> None:
+        batch = Batch(which, weights)
         state = self.optimizer.start(batch.weights, self.problem)
         self._record(batch)
         reduce = self.observe is None and getattr(self.optimizer, "reduce", False)
@@ -301,7 +312,9 @@ class _Loop:
         rows = np.zeros(batch.weights.shape[:2], bool)
         if self.optimizer.memoryless:
             rows = self.optimizer.resting_rows(before, batch.weights, size, self.problem)
-        resting: np.ndarray = np.asarray(rows.all(axis=-1))
+        still: np.ndarray = np.asarray(rows.all(axis=-1))
+        undecided = still & ~(diverged | ending) & self._may_balance(batch.weights)
+        resting = still & ~undecided
         collapsed = dead & (resting | ending)
         for row, instance in enumerate(batch.which):
             if diverged[row]:
@@ -320,12 +333,20 @@ class _Loop:
                 now = batch.full(row)
                 while self.recorded[instance] < len(self.schedule.times):
                     self._store_record(instance, now)
-        over = diverged | resting | ending | collapsed
+        self.undecided += batch.which[undecided].tolist()
+        over = diverged | resting | ending | collapsed | undecided
         if over.any():
-            bar.finish(int(over.sum()))
+            bar.finish(int((over & ~undecided).sum()))
             if self.optimizer.memoryless or over.all():
                 batch.keep(~over, self.weights)
         return rows
+
+    def _may_balance(self, weights: np.ndarray) -> np.ndarray:
+        """Which networks hold rows of several weights that rest in single precision, perhaps."""
+        regularised = self.problem.lam or getattr(self.optimizer, "regularises", False)
+        if not regularised or weights.dtype == np.float64:
+            return np.zeros(len(weights), bool)
+        return np.asarray(several_weights(weights).any(axis=-1))
 
     def _show(self, batch: Batch, before: np.ndarray, size: np.ndarray) -> None:
         after, earlier = self.weights.copy(), self.weights.copy()

@@ -246,22 +246,3 @@ def test_repulsion_refuses_bad_input_and_takes_lists(function):
         function(np.ones((1, 2, 2)))
     with pytest.raises(ValueError, match=r"^Got tolerance=0"):
         function(np.eye(2), 0)
-
-
-@pytest.mark.parametrize("roundings", [0, 1, 2, 4, 50])
-@pytest.mark.parametrize("rel", [0.1, 0.01])
-def test_weights_that_balance_to_rounding_do_not_rest(roundings, rel):
-    """In single precision a step of rel lets their difference grow by less than a rounding."""
-    one = np.float32(0.75)
-    other = one - roundings * np.spacing(one)
-    initial = np.array([[0, other, one, 0], [0, 0, 0, 1]], np.float32)
-    run = numerics.train(initial, 0.0, optimizer="quasistatic", rel=rel, max_steps=5000)
-    assert run.outcome is Outcome.CONVERGED
-    assert np.flatnonzero(run.weights[0]).tolist() == [2 if roundings else 1]
-
-
-def test_rows_that_balance_on_the_same_neurons_part():
-    run = numerics.train(np.array([[0.5, 0.5], [0.5, -0.5]]), 0.0, optimizer="quasistatic")
-    assert run.outcome is Outcome.CONVERGED
-    assert (np.count_nonzero(run.weights, axis=0) == 1).all()
-    assert numerics.overlaps(run.weights)[0] <= 1e-3
