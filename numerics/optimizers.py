@@ -56,7 +56,8 @@ class Flow:
     tolerance : float
         A network has come to rest when no weight moves faster than this times lam (or times
         1 where lam = 0), in flow time. With lam > 0 a row of several weights must not move at
-        all, in double precision: weights that balance each other move slowly at first.
+        all, in double precision: weights that balance each other move slowly at first. A slower
+        drift, as weak noise alone causes, is not waited for: lower the tolerance.
     reduce : bool
         Leave out neurons whose weights are all zero, which is exact, and features at rest that
         share no neuron with any other that still moves.
