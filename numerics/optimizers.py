@@ -55,9 +55,10 @@ class Flow:
         Number of steps at which the run ends.
     tolerance : float
         A network has come to rest when no weight moves faster than this times lam (or times
-        1 where lam = 0), in flow time. With lam > 0 a row of several weights must not move at
-        all, in double precision: weights that balance each other move slowly at first. A slower
-        drift, as weak noise alone causes, is not waited for: lower the tolerance.
+        1 where lam = 0), in flow time. With lam > 0 double precision decides for rows of several
+        weights, which balance each other and move slowly at first; in the one-hot rectified
+        model none of them may move at all. A drift slower than the tolerance, as weak noise
+        alone causes, is not waited for.
     reduce : bool
         Leave out neurons whose weights are all zero, which is exact, and features at rest that
         share no neuron with any other that still moves.
@@ -114,7 +115,7 @@ class Flow:
     ) -> np.ndarray:
         """Which rows have no weight that moves faster than the tolerance."""
         slow = self.tolerance * (problem.lam or 1.0) * size[:, None]
-        if problem.lam:
+        if problem.lam and problem.decouples:
             slow = np.where(several_weights(after), 0, slow)
         return still_rows(before, after, slow)
 
