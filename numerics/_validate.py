@@ -68,7 +68,7 @@ def check_sizes(n: Any, m: Any, instances: Any = None, *, copies: int = 8) -> No
     available = _memory()
     if available is not None and needed > available:
         raise ValueError(
-            f"Got n={n}, m={m}, instances={instances}; training would need about "
+            f"Got n={n}, m={m}, instances={instances}; this would need about "
             f"{_bytes(needed)} of memory and this machine has {_bytes(available)}: "
             "lower n, m or instances."
         )

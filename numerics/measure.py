@@ -267,7 +267,8 @@ def features_on_neurons(weights: np.ndarray, rule: str = "authors") -> np.ndarra
         low, high = AUTHORS_BAND
         magnitude = np.abs(weights)
         return (magnitude >= low) & (magnitude <= high)
-    squares = weights * weights
+    largest = np.abs(weights).max(axis=-1, keepdims=True)  # squares of the quotients stay finite
+    squares = np.square(weights / np.where(largest > 0, largest, 1))
     return squares > squares.sum(axis=-1, keepdims=True) / 2
 
 

@@ -120,7 +120,6 @@ def test_spread_rows_have_no_neurons():
     assert found.p_value is None
     assert "cosines" in found.text()
     assert found.cosines["smallest"] < found.cosines["largest"]
-    assert verify.diagnose(np.zeros((2, 3))).verdict == "no-neurons"
 
 
 def test_dead_features_leave_the_law_of_the_live_ones():
@@ -129,6 +128,56 @@ def test_dead_features_leave_the_law_of_the_live_ones():
     found = verify.diagnose(weights)
     assert found.dead == 5
     assert found.expected == pytest.approx(numerics.ExclusionLaw(20, 40).mean())
+
+
+def test_spread_rows_among_others_are_no_features_of_the_law():
+    rng = np.random.default_rng(2)
+    state = exclusion_state(64, 128, rng)
+    state[:6] = rng.normal(0, 128**-0.5, (6, 128))
+    found = verify.diagnose(state)
+    assert found.seated == 58
+    assert found.expected == pytest.approx(numerics.ExclusionLaw(58, 128).mean())
+
+
+def test_a_dead_network_says_nothing_of_the_others():
+    rng = np.random.default_rng(3)
+    stack = np.stack([exclusion_state(12, 16, rng) for _ in range(4)])
+    with_dead = np.concatenate([stack, np.zeros((1, 12, 16))])
+    whole, part = verify.diagnose(stack), verify.diagnose(with_dead)
+    assert part.p_value == whole.p_value
+    assert part.ratio == whole.ratio
+    assert part.verdict == whole.verdict
+    none = verify.diagnose(np.zeros((2, 3)))
+    assert none.verdict == "no-live-feature"
+    assert "verdict: no live feature" in none.text()
+    json.loads(none.to_json())
+
+
+def test_slots_taken_twice_are_not_forced():
+    crowd = np.zeros((30, 20))
+    crowd[:, 0] = 1
+    found = verify.diagnose(crowd, layout="features-first")
+    assert found.mean < found.forced
+    assert found.verdict not in ("forced-by-capacity", "compatible-with-exclusion-law")
+
+
+@pytest.mark.parametrize("size", [1e-30, 1e30])
+def test_the_size_of_single_precision_weights_does_not_matter(size):
+    state = exclusion_state(16, 24, np.random.default_rng(4))
+    found = verify.diagnose((size * state).astype(np.float32)).to_dict()
+    plain = verify.diagnose(state).to_dict()
+    sized = {"neurons_authors", "mean_neurons_authors", "simplex_limit"}
+    assert {k: v for k, v in found.items() if k not in sized} == {
+        k: v for k, v in plain.items() if k not in sized
+    }
+    assert found["simplex_limit"] == pytest.approx(
+        size * plain["simplex_limit"], rel=1e-6, abs=1e-9
+    )
+
+
+def test_two_opposite_rows_are_no_simplex_of_noise():
+    found = verify.diagnose(np.array([[0.75, 0.0], [-0.75, 0.0]]))
+    assert found.verdict == "compatible-with-exclusion-law"
 
 
 def test_a_tall_array_asks_for_its_layout():
@@ -214,6 +263,9 @@ def test_command_writes_text_latex_and_figure(tmp_path):
         ".csv",
         ".txt",
     }
+    both = run(main, ["diagnose", str(path), "--latex", "--json"])
+    assert both.exit_code == 2
+    assert both.stderr == "polysem: Got --latex and --json; give one of them.\n"
     latex = run(main, ["diagnose", str(path), "--latex"])
     assert latex.stdout.startswith("16 & 32 & 1 & $")
     tall = run(main, ["diagnose", str(path), "--layout", "neurons-first"])

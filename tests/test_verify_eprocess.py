@@ -67,7 +67,16 @@ def test_nights_add_up_on_disk(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "content", ["", "[]", '{"null": 3}', '{"null": [0, 1], "prior": [1, 1], "x": 1}']
+    "content",
+    [
+        "",
+        "[]",
+        '{"null": 3}',
+        '{"null": [0, 1], "prior": [1, 1], "x": 1}',
+        '{"null": [0, 1], "prior": [1, 1], "successes": "7", "trials": 9}',
+        '{"null": [0, 1], "prior": [1, 1], "successes": 70, "trials": 10}',
+        '{"null": [0, 1], "prior": [1, 1], "largest": NaN}',
+    ],
 )
 def test_another_file_is_not_taken_for_evidence(tmp_path, content):
     path = tmp_path / "state.json"

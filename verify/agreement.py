@@ -60,10 +60,12 @@ class Agreement(Tabular):
     margin : float
         The relative deviation that still counts as agreement, >= 0.
     false_alarm : float
-        Probability that the interval misses the truth (0 for a deterministic value).
+        Probability that the interval misses the truth (0 for a deterministic value).  An
+        interval that fills more than half of the margin may leave a right prediction undecided.
     smallest_detectable : float
         The smallest relative deviation beyond the margin that gives "departs" with probability
-        at least 0.99; ``inf`` where the sample shows none.
+        at least 0.99; ``inf`` where the sample shows none.  Of a mean it is counted with the
+        spread of this sample: where the spread grows with the mean, larger means are seen less.
     samples : int
         Number of independent samples.
     unit : str
@@ -158,6 +160,8 @@ class Agreement(Tabular):
         half = max(estimate - interval[0], interval[1] - estimate)
         spread = values.std(ddof=1) if values.size > 1 else half
         seen = half + _QUANTILE_OF_POWER * spread / math.sqrt(values.size)
+        if bounds is None and not spread:
+            seen = math.inf  # equal samples say nothing of the spread that the interval needs
         return cls._of(
             interval,
             detects=_relative(float(seen), prediction),
@@ -368,6 +372,18 @@ class Agreement(Tabular):
         if lower > room or upper < -room:
             return "departs"
         return "undecided"
+
+    @property
+    def decides(self) -> bool:
+        """Whether the interval fills at most half of the room that the margin leaves.
+
+        A prediction that is exactly right is then left undecided at most as often as the
+        interval misses the truth.
+        """
+        reach = max(self.estimate - self.interval[0], self.interval[1] - self.estimate)
+        chance = reach - self.numerical_error
+        room = self.margin * (abs(self.prediction) or 1.0) - self.numerical_error
+        return 2 * chance <= room
 
     def sentence(self) -> str:
         """The comparison in one sentence."""

@@ -124,7 +124,7 @@ class Check:
 
     @property
     def false_alarm(self) -> float:
-        """The rate of the assertion: the suite's rate over the number of checks it allows."""
+        """The rate of a wrong verdict: the suite's rate over the number of checks it allows."""
         return FALSE_ALARM
 
     def run(self, entropy: int) -> CheckResult:
@@ -213,6 +213,11 @@ class CheckResult:
         found = []
         if self.agreement.verdict != self.check.expected:
             found.append(self.agreement.sentence())
+        if self.check.expected == "agrees" and not self.agreement.decides:
+            found.append(
+                f"The interval of {self.check.name} fills more than half of its margin, so that a "
+                "right prediction may stay undecided: draw more samples."
+            )
         if not self.agreement.smallest_detectable <= self.check.detects:
             found.append(
                 f"{self.check.name} detects {self.agreement.smallest_detectable:.3g}, "

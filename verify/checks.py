@@ -41,6 +41,9 @@ def checks() -> Mapping[str, Check]:
 def checks_budget() -> Budget:
     """The false-alarm rates of all checks, those of the night included.
 
+    A check of a measured value spends its rate on the error of that value too, and a check that
+    the nights watch spends it on their evidence.
+
     Examples
     --------
     >>> from polysem import verify
@@ -49,7 +52,7 @@ def checks_budget() -> Budget:
     Returns
     -------
     Budget
-        One entry for each check.
+        An entry for each check, and for what it spends beside its interval.
 
     Source
     ------
@@ -57,6 +60,12 @@ def checks_budget() -> Budget:
     """
     found = checks().values()
     return Budget(
-        entries=tuple((check.name, check.false_alarm) for check in found),
-        normal=sum(check.bounds is None or check.numerical_error > 0 for check in found),
+        entries=tuple((name, check.false_alarm) for check in found for name in _spends(check)),
+        normal=sum((check.bounds is None) + (check.numerical_error > 0) for check in found),
     )
+
+
+def _spends(check: Check) -> tuple[str, ...]:
+    measured = (f"{check.name}: the table's error",) if check.numerical_error else ()
+    watched = (f"{check.name}: evidence of the nights",) if check.event else ()
+    return (check.name, *measured, *watched)

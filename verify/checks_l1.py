@@ -80,7 +80,7 @@ def _row_live(m: int, lam: float, t: float, rows: int, entropy: int) -> Samples:
 
 
 def _initial_pairs() -> Check:
-    n, m, runs = 64, 16, 8000
+    n, m, runs = 64, 16, 17_000
     pairs = n * (n - 1) / 2
     return Check(
         name="initial_pairs",
@@ -183,7 +183,7 @@ def _mean_in_training(
 
 
 def _paper_count() -> Check:
-    n, m, lam, runs = 64, 128, 0.1, 3000
+    n, m, lam, runs = 64, 128, 0.1, 5200
     return Check(
         name="paper_count_in_training",
         group="paper_count_in_training",
@@ -206,7 +206,7 @@ def _paper_count() -> Check:
 
 
 def _limit(name: str, group: str, claim: str, words: str, prediction: float) -> Check:
-    n, m, runs = 64, 128, 300
+    n, m, runs = 64, 128, 500
     return Check(
         name=f"{name}_in_the_limit",
         group=group,
@@ -248,7 +248,7 @@ def _limits() -> tuple[Check, Check]:
 
 
 def _dispersion() -> Check:
-    n, m, lam, runs = 64, 128, 0.1, 3000
+    n, m, lam, runs = 64, 128, 0.1, 5200
     cell = Cell(n=n, m=m, lam=lam)
     return Check(
         name="dispersion_in_training",
@@ -311,7 +311,7 @@ def _retained_fraction() -> Check:
 
 def _retained_in_the_limit() -> Check:
     n = m = 32
-    cell, runs = Cell(n=n, m=m, lam=0.0, optimizer="quasistatic"), 500
+    cell, runs = Cell(n=n, m=m, lam=0.0, optimizer="quasistatic"), 600
     adamw = Cell(n=n, m=m, optimizer="adamw", lam=0.00025)
     entry = _measured(cell)
     return Check(
@@ -345,7 +345,7 @@ def _retained_error(entry: MeasuredCount) -> float:
 
 
 def _live_weights() -> Check:
-    m, lam, t, rows = 1024, 0.01, 20.0, 200
+    m, lam, t, rows = 1024, 0.01, 20.0, 250
     return Check(
         name="half_normal_live_weights",
         group="half_normal_live_weights",
@@ -378,7 +378,7 @@ def l1_checks() -> tuple[Check, ...]:
         _initial_pairs(),
         _initial_neurons_check(),
         _mean_in_training(64, 0.1, 1000),
-        _mean_in_training(128, 0.1, 3000),
+        _mean_in_training(128, 0.1, 5200),
         _paper_count(),
         *_limits(),
         _dispersion(),

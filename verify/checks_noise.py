@@ -48,7 +48,7 @@ def _direction(curve: Curve, entropy: int) -> Samples:
 
 
 def _gaussian_fourth_norm() -> Check:
-    curve = Curve(n=8, m=16, networks=400, law="gaussian", sigma=0.15, steps=(500,))
+    curve = Curve(n=8, m=16, networks=1200, law="gaussian", sigma=0.15, steps=(500,))
     bipolar = Curve(n=8, m=16, networks=400, law="bipolar", sigma=0.15, steps=(4000,))
     return Check(
         name="noise_gaussian_fourth_norm",
@@ -58,7 +58,7 @@ def _gaussian_fourth_norm() -> Check:
         kind="exact law",
         prediction=theory.isotropic_fourth_norm(m=16, row_norm2=1),
         draw=partial(_direction, curve),
-        samples=400,
+        samples=curve.networks,
         margin=0.05,
         detects=0.1,
         bounds=None,
@@ -83,7 +83,7 @@ def _retained(n: int, m: int, frames: int, entropy: int) -> Samples:
 
 
 def _retained_drift() -> Check:
-    n, m, frames = 8, 16, 2000
+    n, m, frames = 8, 16, 2500
     return Check(
         name="noise_retained_drift",
         group="noise_retained_drift",
@@ -205,7 +205,7 @@ def _none_polysemantic(code: Code, entropy: int) -> Samples:
 
 
 def _polysemantic() -> Check:
-    code = Code(n=8, m=8, networks=400, sigma=0.15, steps=8_000, cooling_steps=500)
+    code = Code(n=8, m=8, networks=500, sigma=0.15, steps=8_000, cooling_steps=500)
     pairs = theory.expected_pairs(n=code.n, m=code.m)
     return Check(
         name="noise_polysemantic",
@@ -235,7 +235,7 @@ def _pairs_by_capacity(code: Code, fewer: int, entropy: int) -> Samples:
 
 
 def _capacity_pairs() -> Check:
-    code = Code(n=8, m=6, networks=400, sigma=0.15, steps=60_000, cooling_steps=20_000)
+    code = Code(n=8, m=6, networks=500, sigma=0.15, steps=60_000, cooling_steps=20_000)
     return Check(
         name="noise_capacity_pairs",
         group="noise_capacity_pairs",

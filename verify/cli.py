@@ -224,6 +224,8 @@ def diagnose(
     from .diagnose import diagnose as diagnosis
     from .weights_file import read_weights
 
+    if latex and as_json:
+        raise ValueError("Got --latex and --json; give one of them.")
     values, name = read_weights(weights, array=array)
     found = diagnosis(values, layout=layout, significance=significance)
     if figure is not None:

@@ -96,12 +96,14 @@ def diagnose(
     instances, n, m = stack.shape
     check_sizes(n, m, instances)
 
+    size = float(np.abs(stack).max())
+    scaled = stack.astype(float) / (size or 1.0)
     dead = np.atleast_1d(dead_features(stack))
-    sits = features_on_neurons(stack, "scale-free")
+    sits = features_on_neurons(scaled, "scale-free")
+    seated = sits.any(axis=-1).sum(axis=-1)
     live_rows = int(instances * n - dead.sum())
-    share = float(sits.any(axis=-1).sum()) / live_rows if live_rows else 0.0
-    shared = np.atleast_1d(polysemantic_neurons(stack, "scale-free"))
-    alive = n - dead
+    share = float(seated.sum()) / live_rows if live_rows else 0.0
+    shared = np.atleast_1d(polysemantic_neurons(scaled, "scale-free"))
     found: dict[str, Any] = {
         "n": n,
         "m": m,
@@ -109,30 +111,35 @@ def diagnose(
         "layout": layout,
         "sparse_share": share,
         "dead": float(dead.mean()),
+        "seated": float(seated.mean()),
         "neurons": _integers(shared),
         "neurons_authors": _integers(np.atleast_1d(polysemantic_neurons(stack, "authors"))),
-        "antipodal_pairs": _integers(np.atleast_1d(antipodal_pairs(stack))),
-        "forced": float(np.maximum(0, np.minimum(alive - m, m)).mean()),
-        "cosines": _cosines(stack),
-        "simplex_distance": round(float(simplex_distance(stack).max()), 9) if n > 1 else None,
-        "simplex_limit": _simplex_limit(stack),
+        "antipodal_pairs": _integers(np.atleast_1d(antipodal_pairs(scaled))),
+        "forced": float(np.maximum(0, np.minimum(seated - m, m)).mean()),
+        "cosines": _cosines(scaled),
+        "simplex_distance": round(float(simplex_distance(scaled).max()), 9) if n > 1 else None,
+        "simplex_limit": _simplex_limit(scaled, size),
         "significance": significance,
         **_carried(stack, sits),
     }
-    no_neurons = share < SPARSE_SHARE
     found |= dict.fromkeys(_OF_THE_LAW)
-    if not no_neurons and alive.min() >= 1 and alive.max() <= 2 * m:
-        found |= _against_law(alive, shared, m, significance)
-    regular = n > 1 and found["simplex_distance"] < SIMPLEX_SHARE / math.sqrt(n)
-    if regular and found["simplex_limit"] < AUTHORS_BAND[0]:
+    if not live_rows:
+        return Diagnosis(**found, verdict="no-live-feature")
+    regular = n > 2 and found["simplex_distance"] < SIMPLEX_SHARE / math.sqrt(n)
+    simplex = regular and found["simplex_limit"] < AUTHORS_BAND[0]
+    if share >= SPARSE_SHARE:
+        if seated.max() > 2 * m:
+            return Diagnosis(**found, verdict="more-features-than-slots")
+        found |= _against_law(seated[seated > 0], int(shared.sum()), instances, m, significance)
+    if simplex:
         return Diagnosis(**found, verdict="noise-simplex")
-    return Diagnosis(**found, verdict="no-neurons" if no_neurons else _verdict(found))
+    return Diagnosis(**found, verdict="no-neurons" if share < SPARSE_SHARE else _verdict(found))
 
 
-def _simplex_limit(stack: NDArray[Any]) -> float:
+def _simplex_limit(scaled: NDArray[Any], size: float) -> float:
     """Two weights of a neuron hold at most the largest eigenvalue of W W^T in squares."""
-    largest = np.linalg.eigvalsh(stack @ stack.swapaxes(1, 2))[:, -1].max()
-    return round(float(np.sqrt(max(largest, 0.0) / 2)), 9)
+    largest = np.linalg.eigvalsh(scaled @ scaled.swapaxes(1, 2))[:, -1].max()
+    return round(size * float(np.sqrt(max(largest, 0.0) / 2)), 9)
 
 
 def _layout(stack: NDArray[Any], layout: str | None) -> str:
@@ -176,11 +183,10 @@ def _carried(stack: NDArray[Any], sits: NDArray[np.bool_]) -> dict[str, Any]:
 
 
 def _against_law(
-    alive: NDArray[Any], shared: NDArray[Any], m: int, significance: float
+    seated: NDArray[Any], total: int, instances: int, m: int, significance: float
 ) -> dict[str, Any]:
     """The total over the instances against the law, and against the ends of the training band."""
-    instances, total = len(shared), int(shared.sum())
-    laws = [(ExclusionLaw(int(n), m), int(count)) for n, count in Counter(alive.tolist()).items()]
+    laws = [(ExclusionLaw(int(n), m), int(count)) for n, count in Counter(seated.tolist()).items()]
     law = total_law(laws)
     mean = sum(one.mean() * count for one, count in laws)
     found: dict[str, Any] = {
@@ -197,7 +203,7 @@ def _against_law(
         "ratio_error": error,
         "detectable": detectable_ratios(laws, significance=significance),
     }
-    band = training_band(round(float(alive.mean())), m)
+    band = training_band(round(float(seated.mean())), m)
     if band is None:
         return found
     outside = min(
@@ -212,9 +218,8 @@ def _against_law(
 
 
 def _verdict(found: dict[str, Any]) -> str:
-    if found["p_value"] is None:
-        return "more-features-than-slots"
-    if found["forced"] and np.mean(found["neurons"]) <= found["forced"]:
+    least = found["forced"] and np.mean(found["neurons"]) <= found["forced"]
+    if least and not found["same_sign"]:
         return "forced-by-capacity"
     if found["p_value"] >= found["significance"]:
         return "compatible-with-exclusion-law"

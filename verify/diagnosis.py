@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from .figures import Plot
 
 VERDICTS = {
-    "noise-simplex": "a regular simplex, as noise on the hidden layer makes it: no two rows are "
-    "at right angles, and no neuron has room for two weights of size 0.8",
+    "noise-simplex": "a regular simplex, as noise on the hidden layer can make it: no two rows "
+    "are at right angles, and no neuron has room for two weights of size 0.8",
+    "no-live-feature": "no live feature: all weights are zero",
     "no-neurons": "the rows are spread over many neurons: there are no neurons to count",
     "forced-by-capacity": "forced by capacity: as few neurons are shared as there can be",
     "compatible-with-exclusion-law": "compatible with the exclusion law",
@@ -28,7 +29,7 @@ VERDICTS = {
     "below-training-band": "below the band that training produces",
     "above-training-band": "above the band that training produces",
     "outside-the-law": "not the exclusion law; no training was measured near these sizes",
-    "more-features-than-slots": "more features than slots (n > 2m): slots must be shared",
+    "more-features-than-slots": "more features than slots, two a neuron: slots must be shared",
 }
 
 _CANDIDATES = {
@@ -70,6 +71,8 @@ class Diagnosis:
         Share of the live rows with more than half of their square in one weight.
     dead : float
         Mean number of features without a weight.
+    seated : float
+        Mean number of features that sit on a neuron: more than half of the square in one weight.
     neurons : tuple of int
         Neurons shared by at least two features in each network, scale-free rule; the count on
         which law, p-value and verdict rest.
@@ -82,9 +85,10 @@ class Diagnosis:
     opposite_signs, same_sign : float
         Mean number of pairs of features that share a neuron with opposite signs, and with one.
     forced : float
-        The least mean number of shared neurons that capacity allows, the mean of max(0, n - m).
+        The least mean number of shared neurons that capacity allows while no slot is taken twice:
+        the mean of max(0, n - m), with the features that sit for n.
     expected, expected_interval : float, tuple of float
-        Mean of the exclusion law for the live features, and its 95 % interval for the mean over
+        Mean of the exclusion law for the features that sit, and its 95 % interval for the mean over
         the instances.  These and the fields down to ``inside_band`` are None where there are no
         neurons to count, more features than slots, or no measurement near.
     ratio, ratio_error : float
@@ -124,6 +128,7 @@ class Diagnosis:
     layout: str
     sparse_share: float
     dead: float
+    seated: float
     neurons: tuple[int, ...]
     neurons_authors: tuple[int, ...]
     antipodal_pairs: tuple[int, ...]
@@ -224,18 +229,20 @@ class Diagnosis:
                 "norm of a neuron's weights is at most q n/(n-1), so that two of them cannot "
                 f"both exceed {self.simplex_limit:.3f}."
             )
-        if self.verdict != "no-neurons":
+        if self.verdict not in ("no-neurons", "no-live-feature"):
             carried = ", ".join(f"{k}: {v:g}" for k, v in self.features_per_neuron.items())
             lines += [
                 f"neurons by number of features: {carried}; pairs with opposite signs "
                 f"{self.opposite_signs:g}, with one sign {self.same_sign:g}.",
                 f"shared neurons: {self.mean:g} a network (authors' rule "
-                f"{np.mean(self.neurons_authors):g}); capacity forces {self.forced:g}.",
+                f"{np.mean(self.neurons_authors):g}); capacity forces {self.forced:g} while no "
+                "slot is taken twice.",
             ]
         if self.p_value is not None and self.expected_interval is not None:
             low, high = self.expected_interval
             lines.append(
-                f"exclusion law: {self.expected:.4g} [{low:.4g}, {high:.4g}]; "
+                f"exclusion law of {self.seated:g} features: {self.expected:.4g} "
+                f"[{low:.4g}, {high:.4g}]; "
                 + (
                     f"ratio {self.ratio:.3f} +- {self.ratio_error:.3f}; "
                     if self.ratio is not None
@@ -282,13 +289,14 @@ class Diagnosis:
         from .figures import Plot
 
         counts = Counter(self.neurons)
-        alive = round(self.n - self.dead)
         top = max([*counts, int(2 * (self.expected or 0)) + 3])
         frame = pd.DataFrame({"neurons": range(top + 1)})
         banded = self.band is not None and self.expected is not None
         frame["share"] = [counts[k] / self.instances for k in frame.neurons]
         if self.expected is not None:
-            frame["exclusion_law"] = ExclusionLaw(alive, self.m).pmf(frame.neurons.to_numpy())
+            frame["exclusion_law"] = ExclusionLaw(round(self.seated), self.m).pmf(
+                frame.neurons.to_numpy()
+            )
 
         def draw(figure: Any, data: pd.DataFrame) -> None:
             axes = figure.subplots()

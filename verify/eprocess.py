@@ -45,7 +45,8 @@ class EProcess:
     Raises
     ------
     ValueError
-        If the null is no interval inside [0, 1] or the prior is not positive.
+        If the null is no interval inside [0, 1], the prior is not positive, or there are more
+        successes than trials.
 
     Source
     ------
@@ -63,6 +64,14 @@ class EProcess:
             raise ValueError(f"Got null={self.null}; give an interval inside [0, 1].")
         if not min(self.prior) > 0:
             raise ValueError(f"Got prior={self.prior}; both parameters must be > 0.")
+        whole = isinstance(self.successes, int) and isinstance(self.trials, int)
+        if not whole or not 0 <= self.successes <= self.trials:
+            raise ValueError(
+                f"Got successes={self.successes!r}, trials={self.trials!r}; give whole numbers, "
+                "successes in [0, trials]."
+            )
+        if not self.largest >= 0:
+            raise ValueError(f"Got largest={self.largest!r}; a log E that was reached is >= 0.")
 
     @property
     def log_evidence(self) -> float:

@@ -165,7 +165,10 @@ def smallest_mean_deviation(
 
 
 def samples_needed(detectable: Callable[[int], float], *, at_most: float) -> int:
-    """The least number of samples at which a smallest detectable deviation is small enough.
+    """A number of samples at which a smallest detectable deviation is small enough.
+
+    The least one where the deviation falls with the number; that of a discrete law falls in
+    saw teeth, and a few less may do.
 
     Examples
     --------

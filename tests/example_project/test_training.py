@@ -45,5 +45,6 @@ def test_weights_at_rest_have_the_right_size(network):
 
 def test_trained_weights_pass_the_diagnosis(polysem_entropy):
     rng = np.random.default_rng(polysem_entropy + 1)
-    found = verify.diagnose(train(rng.normal(0, M**-0.5, (30, N, M)), L1))
-    assert found.verdict == "compatible-with-exclusion-law", found.text()
+    weights = train(rng.normal(0, M**-0.5, (30, N, M)), L1)
+    found = verify.diagnose(weights, significance=1e-8)  # the rate of a false alarm
+    assert found.inside_band, found.text()
