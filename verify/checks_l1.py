@@ -345,7 +345,7 @@ def _retained_error(entry: MeasuredCount) -> float:
 
 
 def _live_weights() -> Check:
-    m, lam, t, rows = 1024, 0.01, 20.0, 250
+    m, lam, t, rows = 1024, 0.01, 20.0, 500
     return Check(
         name="half_normal_live_weights",
         group="half_normal_live_weights",

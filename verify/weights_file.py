@@ -98,7 +98,7 @@ def read_weights(path: str | Path, *, array: str | None = None) -> tuple[NDArray
     try:
         values, name = reader(file, array)
         return _plain(values, file.name), name
-    except ImportError:
+    except (ImportError, PermissionError):
         raise
     except Exception as error:  # readers of formats fail in ways of their own on damaged files
         raise _refused(error, file) from error
