@@ -37,6 +37,33 @@ def test_negative_and_zero_predictions():
     assert zero.to_dict()["ratio_interval"] is None
 
 
+@pytest.mark.parametrize(("trials", "decides"), [(6366, False), (14_000, True)])
+def test_an_interval_of_half_the_margin_leaves_nothing_undecided(trials, decides):
+    """The exact probability that a right prediction does not agree, over all possible counts."""
+    from scipy.stats import binom
+
+    failing = []
+    for successes in range(trials // 2 - 400, trials // 2 + 1):  # the others: below 1e-10
+        check = verify.Agreement.of_proportion(
+            claim="coin", quantity="heads", prediction=0.5, margin=0.1,
+            successes=successes, trials=trials,
+        )  # fmt: skip
+        if check.verdict != "agrees":
+            failing.append(successes)
+    probability = 2 * float(binom.pmf(failing, trials, 0.5).sum())
+    assert check.decides == decides
+    assert (probability <= check.false_alarm) == decides
+
+
+def test_equal_samples_show_no_deviation():
+    check = verify.Agreement.of_mean(
+        claim="c", quantity="q", prediction=5.2, margin=0.1, samples=[5, 5, 5], bounds=None
+    )
+    assert check.smallest_detectable == float("inf")
+    with pytest.raises(AssertionError, match="draw more than 3 samples"):
+        verify.assert_agrees(check, detects=0.5)
+
+
 @given(
     estimate=st.floats(-10, 10),
     error=st.floats(0, 5),
@@ -55,6 +82,8 @@ def test_verdict_agrees_with_the_words(estimate, error, prediction, margin):
     nearest = 0.0 if spans else min(distances)
     expected = "agrees" if max(distances) <= room else "departs" if nearest > room else "undecided"
     assert check.verdict == expected
+    if check.decides and spans:
+        assert expected == "agrees"
     json.dumps(check.to_dict(), allow_nan=False)
 
 

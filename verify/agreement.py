@@ -377,13 +377,11 @@ class Agreement(Tabular):
     def decides(self) -> bool:
         """Whether the interval fills at most half of the room that the margin leaves.
 
-        A prediction that is exactly right is then left undecided at most as often as the
-        interval misses the truth.
+        A prediction that is right, up to the numerical error, then agrees wherever the interval
+        holds it.
         """
         reach = max(self.estimate - self.interval[0], self.interval[1] - self.estimate)
-        chance = reach - self.numerical_error
-        room = self.margin * (abs(self.prediction) or 1.0) - self.numerical_error
-        return 2 * chance <= room
+        return 2 * reach <= self.margin * (abs(self.prediction) or 1.0)
 
     def sentence(self) -> str:
         """The comparison in one sentence."""

@@ -311,7 +311,7 @@ def _retained_fraction() -> Check:
 
 def _retained_in_the_limit() -> Check:
     n = m = 32
-    cell, runs = Cell(n=n, m=m, lam=0.0, optimizer="quasistatic"), 600
+    cell, runs = Cell(n=n, m=m, lam=0.0, optimizer="quasistatic"), 900
     adamw = Cell(n=n, m=m, optimizer="adamw", lam=0.00025)
     entry = _measured(cell)
     return Check(
