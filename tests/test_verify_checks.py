@@ -122,7 +122,7 @@ def test_a_check_that_cannot_tell_says_so():
     found = " ".join(check.run(0).failures())
     assert "draw more samples" in found
     assert "fills more than half of its margin" in found
-    assert "drew 100 samples, declared 256000" in found
+    assert "drew 100 samples, declared 544000" in found
     assert "does not reject n^2/2m" in found
 
 

@@ -79,7 +79,7 @@ def declared(group: str) -> dict[str, list[float]]:
 
     >>> from polysem.verify.bindings import declared
     >>> declared("initial_pairs")
-    {'initial_pairs': [256000, 0.1, 0.03125]}
+    {'initial_pairs': [544000, 0.1, 0.03125]}
     """
     return {
         check.name: [check.samples, check.margin, float(f"{check.prediction:.6g}")]

@@ -386,7 +386,7 @@ def l1_checks() -> tuple[Check, ...]:
         _retained_fraction(),
         _retained_in_the_limit(),
         _live_weights(),
-        _mean_in_training(256, 0.1, 4000, nightly=True),
+        _mean_in_training(256, 0.1, 5000, nightly=True),
         _mean_in_training(512, 0.03, 8000, margin=0.2, nightly=True),
         _mean_in_training(1024, 0.03, 16000, margin=0.2, nightly=True),
     )
