@@ -43,10 +43,12 @@ def chapter(scale: str, *, entropy: int, progress: bool = True) -> Chapter:
     table = measured_counts()
     names = [name for name, check in checks().items() if scale == "paper" or not check.nightly]
     cells = REPEATED if scale == "quick" else tuple((e.cell, e.runs) for e in table)
-    jobs: list[tuple[str | Cell, int, int]] = [(name, 0, entropy) for name in names]
+    groups = _sharing(names)
+    jobs: list[tuple[Sequence[str] | Cell, int, int]] = [(group, 0, entropy) for group in groups]
     jobs += [(cell, runs, apart(entropy)) for cell, runs in cells]
     found = run_jobs(_measured, jobs, title="statistics", progress=progress)
-    results, repeated = found[: len(names)], found[len(names) :]
+    of_check = {result.check.name: result for part in found[: len(groups)] for result in part}
+    results, repeated = [of_check[name] for name in names], found[len(groups) :]
     against_law = [_against_law(entry) for entry in table if not _dying(entry)]
     return Chapter(
         name="statistics",
@@ -68,11 +70,19 @@ def chapter(scale: str, *, entropy: int, progress: bool = True) -> Chapter:
     )
 
 
-def _measured(what: str | Cell, runs: int, entropy: int) -> CheckResult | Counts:
-    """A check by its name, or the counts of a cell."""
-    if isinstance(what, str):
-        return checks()[what].run(entropy)
-    return count(what, runs=runs, entropy=entropy)
+def _sharing(names: Sequence[str]) -> list[list[str]]:
+    """The checks in groups that draw the same networks: one process then draws them once."""
+    groups: dict[Any, list[str]] = {}
+    for name in names:
+        groups.setdefault(getattr(checks()[name].draw, "args", name), []).append(name)
+    return list(groups.values())
+
+
+def _measured(what: Sequence[str] | Cell, runs: int, entropy: int) -> list[CheckResult] | Counts:
+    """Checks by their names, or the counts of a cell."""
+    if isinstance(what, Cell):
+        return count(what, runs=runs, entropy=entropy)
+    return [checks()[name].run(entropy) for name in what]
 
 
 def _dying(entry: MeasuredCount) -> bool:
