@@ -40,8 +40,8 @@ def test_nightly_checks(name, entropy, capsys):
 def test_twenty_repetitions_raise_no_false_alarm(repetition):
     """New entropy each time; a false alarm of any interval has probability below 6e-6.
 
-    A claim that agrees stays undecided no more often; one that departs does so from so far that
-    an interval twice as wide departs too.
+    A right prediction stays undecided no more often. Those that depart lie at least 2.3 half
+    widths of their interval beyond the margin (measured).
     """
     entropy = secrets.randbits(64)
     for name in QUICK:

@@ -25,6 +25,8 @@ from .intervals import normal_interval
 from .measured import MeasuredCount, apart, measured_counts
 from .totals import total_law
 
+_SHARED_RUNS = 5200  # the networks of n = 64, m = 128 at which three checks look
+
 
 @lru_cache(maxsize=64)
 def _counted(cell: Cell, runs: int, entropy: int, model: OneHot | None = None) -> Counts:
@@ -183,7 +185,7 @@ def _mean_in_training(
 
 
 def _paper_count() -> Check:
-    n, m, lam, runs = 64, 128, 0.1, 5200
+    n, m, lam, runs = 64, 128, 0.1, _SHARED_RUNS
     return Check(
         name="paper_count_in_training",
         group="paper_count_in_training",
@@ -248,7 +250,7 @@ def _limits() -> tuple[Check, Check]:
 
 
 def _dispersion() -> Check:
-    n, m, lam, runs = 64, 128, 0.1, 5200
+    n, m, lam, runs = 64, 128, 0.1, _SHARED_RUNS
     cell = Cell(n=n, m=m, lam=lam)
     return Check(
         name="dispersion_in_training",
@@ -378,7 +380,7 @@ def l1_checks() -> tuple[Check, ...]:
         _initial_pairs(),
         _initial_neurons_check(),
         _mean_in_training(64, 0.1, 1000),
-        _mean_in_training(128, 0.1, 5200),
+        _mean_in_training(128, 0.1, _SHARED_RUNS),
         _paper_count(),
         *_limits(),
         _dispersion(),
