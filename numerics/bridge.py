@@ -10,8 +10,8 @@ import numpy as np
 import sympy as sp
 from scipy import special
 
-from ..theory.formula import Formula
-from ..theory.symbols import letter
+from ..theory.proof.formula import Formula
+from ..theory.proof.symbols import letter
 
 _ASSUMPTIONS = (
     ("is_positive", lambda values: values > 0),

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from ._blas import one_blas_thread
 from ._validate import check_integer, check_weights
-from .solution import Solution
-from .train import train
+from .sweep.blas import one_blas_thread
+from .training.solution import Solution
+from .training.train import train
 
 
 def train_parallel(initial: np.ndarray, lam: float, *, jobs: int = 2, **options: Any) -> Solution:

@@ -4,8 +4,8 @@ from html import escape
 
 import igraph
 
-from polysem.theory.claims import claims, topics
-from polysem.theory.record import Record
+from polysem.theory.proof.claims import claims, topics
+from polysem.theory.proof.record import Record
 
 LETTER, HEIGHT, ROW, GAP = 6.6, 20, 30, 40  # in pixels: of a letter, a box, a row, between columns
 

@@ -10,8 +10,8 @@ import book_graph
 import sympy as sp
 
 from polysem import theory
-from polysem.theory.symbols import letter
-from polysem.theory.typeset import named
+from polysem.theory.proof.symbols import letter
+from polysem.theory.proof.typeset import named
 
 ROOMS = {
     "theory": "SymPy: letters, formulas, derivations, claims.",

@@ -9,5 +9,5 @@ from pathlib import Path
 __version__ = "0.1.0"
 
 _clone = Path(__file__).resolve().parent.parent
-if (_clone / "pyproject.toml").is_file() and (_clone / "theory" / "symbols.py").is_file():
+if (_clone / "pyproject.toml").is_file() and (_clone / "theory" / "model.py").is_file():
     __path__.append(str(_clone))

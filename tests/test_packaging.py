@@ -74,16 +74,22 @@ def run(installed, cwd, *arguments):
 
 
 def shipped_files():
-    for room in ("theory", "numerics", "verify", "paper_notes", "paper_notes/data"):
-        for path in (ROOT / room).iterdir():
-            if path.suffix in {".py", ".pyi", ".csv", ".md", ".json", ".mplstyle", ".bib"}:
-                yield f"{room}/{path.name}"
+    """The files that the package needs, with their paths from the root."""
+    kinds = {".py", ".pyi", ".csv", ".md", ".json", ".mplstyle", ".bib"}
+    found = [path for room in ("theory", "numerics", "verify") for path in (ROOT / room).rglob("*")]
+    found += [*(ROOT / "paper_notes").iterdir(), *(ROOT / "paper_notes" / "data").iterdir()]
+    for path in found:
+        if path.suffix in kinds:
+            yield str(path.relative_to(ROOT))
 
 
 def test_the_wheel_holds_every_module_and_table(built):
     names = set(zipfile.ZipFile(built[1]).namelist())
     assert {f"polysem/{name}" for name in shipped_files()} <= names
     assert "polysem/py.typed" in names
+    code = {name for name in names if name.endswith((".py", ".pyi"))}
+    in_tree = {f"polysem/{name}" for name in shipped_files()}
+    assert code - in_tree == {"polysem/__init__.py", "polysem/__main__.py"}
     assert not any(name.startswith(("tests/", "polysem/tests")) for name in names)
 
 

@@ -2,10 +2,10 @@
 
 import sympy as sp
 
-from . import symbols as s
-from .claims import Claim, Prose
-from .derivation import Definition, Derivation, Step, of
-from .formula import Formula, IndexForm
+from .proof import symbols as s
+from .proof.claims import Claim, Prose
+from .proof.derivation import Definition, Derivation, Step, of
+from .proof.formula import Formula, IndexForm
 
 _NOTES = "paper_notes/model.md"
 _SETUP = "Lecomte et al. 2023, Setup"

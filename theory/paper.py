@@ -1,9 +1,9 @@
 """What the paper says beyond its formulas, confronted with claims derived here."""
 
-from .claims import Claim, Prose
-from .cooccurrence_race import SUPPRESSION_FIT
-from .noise_growth import FOURTH_NORM_RATE, GROWTH_RATE
-from .noise_simplex import DEAD_ZONE
+from .cooccurrence.race import SUPPRESSION_FIT
+from .noise.growth import FOURTH_NORM_RATE, GROWTH_RATE
+from .noise.simplex import DEAD_ZONE
+from .proof.claims import Claim, Prose
 
 NOISE_SPARSIFIES = Claim(
     label="paper_noise_sparsifies",

@@ -10,8 +10,9 @@ from functools import cache
 from importlib import import_module
 from typing import Any
 
-from .agreement import Agreement
-from .check import Check
+from .report import CHAPTERS
+from .stats.agreement import Agreement
+from .stats.check import Check
 
 ENTROPY = 20231206
 
@@ -133,5 +134,5 @@ def _members(group: str) -> list[Check]:
 
 @cache
 def _chapter(name: str) -> tuple[Agreement, ...]:
-    module = import_module(f".chapter_{name}", __package__)
+    module = import_module(CHAPTERS[name], __package__)
     return module.chapter("quick", entropy=ENTROPY, progress=False).agreements

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 
-from .budget import Budget
-from .check import Check
+from .stats.budget import Budget
+from .stats.check import Check
+from .topics import modules
 
 
 @lru_cache(maxsize=1)
@@ -28,14 +29,7 @@ def checks() -> Mapping[str, Check]:
     ------
     paper_notes/statistics.md.
     """
-    from .checks_l1 import l1_checks
-    from .checks_noise import noise_checks
-
-    found = (
-        *l1_checks(),
-        *noise_checks(),
-    )
-    return {check.name: check for check in found}
+    return {check.name: check for module in modules("checks") for check in module.checks()}
 
 
 def checks_budget() -> Budget:

@@ -100,7 +100,7 @@ def predict(
     as_json: bool,
 ) -> None:
     """All closed forms that apply, with regime and source."""
-    from .predictions import predict as predictions
+    from .predict import predict as predictions
 
     _refuse({"--learning-rate": learning_rate is not None}, sigma is not None, "--sigma")
     result = predictions(
@@ -115,17 +115,14 @@ def predict(
     )
     state: dict[str, str] = {}
     if sigma is not None and kurtosis is not None:
-        from .predict_noise import noise_final_state
+        from .noise.predict import noise_final_state
 
         words = noise_final_state(features, neurons, sigma=sigma, kurtosis=kurtosis)
         state = {"final_state": words}
-    if data is not None:
-        from .predict_cooccurrence import warning_of
-
-        warning = warning_of(list(result.values()))
-        if warning is not None:
-            click.echo(f"polysem: warning: {warning}", err=True)
     if as_json:
+        for prediction in result.values():
+            if prediction.warning:
+                click.echo(f"polysem: warning: {prediction.warning}", err=True)
         emit(result.to_dict() | state)
     else:
         click.echo(result.text())
@@ -183,7 +180,7 @@ def train(
         )
     given = {name: value for name, value in settings.items() if value is not None}
     if data is not None or cooccurrence is not None:
-        from .predict_cooccurrence import data_model
+        from .cooccurrence.predict import data_model
 
         if "model" in given:
             raise ValueError(f"Got data={data} with noise; train with one of the two.")
@@ -221,8 +218,8 @@ def diagnose(
     as_json: bool,
 ) -> None:
     """Is the polysemanticity in WEIGHTS (.npy, .npz, .safetensors, .pt) what chance predicts?"""
-    from .diagnose import diagnose as diagnosis
-    from .weights_file import read_weights
+    from .diagnosis.diagnose import diagnose as diagnosis
+    from .diagnosis.files import read_weights
 
     if latex and as_json:
         raise ValueError("Got --latex and --json; give one of them.")
@@ -258,8 +255,8 @@ def claims(
     as_json: bool,
 ) -> None:
     """Every claim, or LABEL in full: statement, source, status, derivation, checks."""
-    from ..theory.record import Record
-    from . import claims_view
+    from ..theory.proof.record import Record
+    from . import claims as claims_view
 
     _refuse(
         {"--simulations": simulations, "--report": report is not None, "--save": save},

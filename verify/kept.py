@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..numerics._files import npz_bytes, writable_folder, write_bytes
-from ..numerics.sweep_store import source_digest
+from ..numerics.sweep.store import source_digest
 
 _FOLDER: ContextVar[Path | None] = ContextVar("folder of kept results", default=None)
 

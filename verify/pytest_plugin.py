@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from .assertions import SPENT
-from .budget import SUITE_FALSE_ALARM, Budget
+from .stats.assertions import SPENT
+from .stats.budget import SUITE_FALSE_ALARM, Budget
 
 DEFAULT_ENTROPY = 20231206
 

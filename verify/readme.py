@@ -11,8 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ..numerics._files import write_text
-from ..theory.claims import claims
-from .standard_tables import benchmark_table, claims_table
+from ..theory.proof.claims import claims
+from .show.standard_tables import benchmark_table, claims_table
 
 
 def _claims() -> str:

@@ -6,64 +6,31 @@ import json
 import platform
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .. import __version__
 from ..numerics._files import writable_folder, write_text
 from ..numerics._validate import check_choice
+from .chapter import Chapter
 from .extras import need
 from .kept import keep_in
-from .latex import check_latex
-
-if TYPE_CHECKING:
-    from .agreement import Agreement
-    from .figures import Plot
-    from .tables import Table
+from .show.latex import check_latex
 
 SCALES = ("quick", "paper")
-CHAPTERS = ("l1", "initialisation", "statistics", "reshuffling", "noise", "cooccurrence")
+CHAPTERS = {
+    "l1": ".row.chapter",
+    "initialisation": ".collisions.chapter_initialisation",
+    "statistics": ".collisions.chapter_statistics",
+    "reshuffling": ".interference.chapter",
+    "noise": ".noise.chapter",
+    "cooccurrence": ".cooccurrence.chapter",
+}
+"""The module of each chapter."""
+
 _LIBRARIES = ("sympy", "numpy", "scipy", "matplotlib", "pandas")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Chapter:
-    """One topic of the report: what was confronted, and how it is shown.
-
-    >>> from polysem import verify
-    >>> verify.Chapter(name="empty", title="Nothing").verdicts()
-    {}
-
-    Parameters
-    ----------
-    name, title : str
-        Stem of its files, and heading.
-    agreements : tuple of Agreement
-        Each prediction with its measurement and verdict.
-    tables : tuple of Table
-    figures : tuple of Plot
-    remarks : tuple of str
-        Sentences that the reader needs beside the numbers.
-
-    Source
-    ------
-    The chapters of the report; each claim names its page.
-    """
-
-    name: str
-    title: str
-    agreements: tuple[Agreement, ...] = ()
-    tables: tuple[Table, ...] = ()
-    figures: tuple[Plot, ...] = ()
-    remarks: tuple[str, ...] = ()
-
-    def verdicts(self) -> dict[str, int]:
-        """How many agreements ended with each verdict."""
-        found = [agreement.verdict for agreement in self.agreements]
-        return {verdict: found.count(verdict) for verdict in sorted(set(found))}
 
 
 def write_report(
@@ -128,7 +95,7 @@ def write_report(
     pieces: list[str] = []
     for name in only or CHAPTERS:
         start = time.perf_counter()
-        module = import_module(f".chapter_{name}", __package__)
+        module = import_module(CHAPTERS[name], __package__)
         with keep_in(folder / "runs"):
             chapter = module.chapter(scale, entropy=entropy, progress=progress)
         files = [

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import numerics
-from .tables import Table, Tabular
+from .show.tables import Table, Tabular
 
 RULE = "authors: at least two features with |W_ik| in [0.8, 1.2]"
 
@@ -99,7 +99,7 @@ class Run(Tabular):
 
     def table(self) -> Table:
         """The fields, one a row."""
-        from .standard_tables import fields_table
+        from .show.standard_tables import fields_table
 
         return fields_table("run", "One training run.", self.to_dict())
 

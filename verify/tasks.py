@@ -31,7 +31,7 @@ def run_all(
 
     The numbers do not depend on the number of processes.
 
-    >>> from polysem.verify.reshuffling_runs import Ensemble
+    >>> from polysem.verify.interference.runs import Ensemble
     >>> from polysem.verify.tasks import run_all
     >>> few = Ensemble(n=4, m=16, lam=0.0, runs=5)
     >>> run_all("few", [few], 1, progress=False)[few]["dead"].shape

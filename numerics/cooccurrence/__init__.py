@@ -1,0 +1,1 @@
+"""Features that are active together: exact losses, states, suppression."""

@@ -1,0 +1,85 @@
+"""Interference with a part taken out: to find which part of it does what.
+
+Row j pushes each of its weights onto the weight of row i on the same neuron. The push repels
+where the two have one sign, and supports where their signs are opposite. Here support can be
+scaled, and the support by each row's largest weight removed; all else stays as it is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from ..training.gradient import reconstruction_loss
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlteredInterference:
+    r"""The paper's model with the support by opposite signs scaled; a model for ``train``.
+
+    A weight :math:`W_{ik} \ne 0` feels :math:`-\sum_j G_{ij}^+ W_{jk} c_{ijk}`, with c = 1 where
+    :math:`W_{ik}W_{jk} > 0` and c = ``support`` where it is < 0 (0 for the largest weight of row
+    j without ``winner_push``). A weight at zero is pulled towards the sign, if there is one,
+    which the same rule would let it keep: without support none revives. With support = 1 and
+    winner_push this is the paper's force, exactly. Otherwise it is not the gradient of a loss.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from polysem import numerics
+    >>> start = numerics.initial_weights(4, 16, np.random.default_rng(0))
+    >>> whole = numerics.AlteredInterference()
+    >>> bool(np.allclose(whole.gradient(start), numerics.gradient(start), atol=1e-14))
+    True
+    >>> off = numerics.AlteredInterference(support=0.0)
+    >>> numerics.train(start, 0.02, model=off, step_size=0.2).outcome.name
+    'CONVERGED'
+
+    Parameters
+    ----------
+    support : float
+        Factor in [0, 1] on pushes onto weights of opposite sign.
+    winner_push : bool
+        Whether a row's currently largest weight supports weights of opposite sign.
+
+    Source
+    ------
+    paper_notes/reshuffling.md (what lowers the count).
+    """
+
+    keeps_zero_neurons: ClassVar[bool] = True
+
+    support: float = 1.0
+    winner_push: bool = True
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.support <= 1:
+            raise ValueError(
+                f"Got support={self.support!r}; it scales a push and must lie in [0, 1]."
+            )
+
+    def loss(self, weights: np.ndarray) -> np.ndarray:
+        """The reconstruction loss; the altered force does not descend it."""
+        return np.asarray(reconstruction_loss(weights))
+
+    def gradient(self, weights: np.ndarray, rng: np.random.Generator | None = None) -> np.ndarray:
+        """Minus four times feature benefit and altered interference, as a gradient would be."""
+        gram = np.maximum(weights @ weights.swapaxes(-1, -2), 0)
+        diagonal = np.arange(gram.shape[-1])
+        benefit = 1 - gram[..., diagonal, diagonal]
+        gram[..., diagonal, diagonal] = 0
+        down, up = gram @ np.maximum(weights, 0), gram @ np.maximum(-weights, 0)
+        if self.winner_push:
+            support_up, support_down = up, down
+        else:
+            rest = np.abs(weights)
+            np.put_along_axis(rest, rest.argmax(axis=-1)[..., None], 0, axis=-1)
+            rest *= np.sign(weights)
+            support_up, support_down = gram @ np.maximum(-rest, 0), gram @ np.maximum(rest, 0)
+        positive = self.support * support_up - down  # growth of a positive weight
+        negative = self.support * support_down - up  # growth of a negative one
+        dead = np.maximum(positive, 0) - np.maximum(negative, 0)
+        interference = np.where(weights > 0, positive, np.where(weights < 0, -negative, dead))
+        return -4 * (benefit[..., None] * weights + interference)

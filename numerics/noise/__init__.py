@@ -1,0 +1,1 @@
+"""Noise on the hidden layer: its laws, its exact average, the flow under it."""

@@ -1,0 +1,1 @@
+"""The authors' programs: autoencoder, sampled data, presets."""

@@ -1,0 +1,147 @@
+"""The general autoencoder: tied or not, rectified or not, with bias, noise and any data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from .._validate import check_choice, check_rng
+from ..noise.law import Noise
+from ..noise.model import DRAWS
+from .data import Data, OneHotInputs
+
+
+@dataclass(frozen=True, kw_only=True)
+class Autoencoder:
+    r"""Backpropagation by hand through :math:`y = \sigma(D(E^\top x + \xi) + b)`.
+
+    :math:`L = \sum_x c_x \lVert y - x\rVert^2` over the drawn inputs x with weights c. Tied
+    weights (D = E = W) without bias on one-hot inputs are :class:`OneHot`, which is faster.
+
+    All parameters live in one array, so that every optimizer takes them: untied, the decoder's
+    n rows stand below the encoder's; the bias is one more column, on which no regulariser acts.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from polysem import numerics
+    >>> rng = np.random.default_rng(0)
+    >>> model = numerics.Autoencoder(tied=False, bias=True)
+    >>> encoder, decoder = rng.standard_normal((2, 3, 5))
+    >>> start = model.pack(encoder, decoder, bias=np.zeros(3))
+    >>> start.shape
+    (6, 6)
+    >>> run = numerics.train(start, 0.01, model=model, optimizer="sgd", steps=100)
+    >>> encoder, decoder, bias = model.unpack(run.weights)
+    >>> bias.shape
+    (3,)
+
+    Parameters
+    ----------
+    tied, relu, bias : bool
+        One matrix for both layers; rectified outputs; a bias on the outputs.
+    data : Data
+        Where the inputs come from.
+    noise : Noise, optional
+        Noise on the hidden layer, drawn anew at every step.
+    draws : str
+        "shared": one draw of the noise for all inputs of a step, as the authors do;
+        "independent": one draw for each input.
+
+    Source
+    ------
+    Lecomte et al. 2023, Sec. 2 and the authors' program.
+    """
+
+    tied: bool = True
+    relu: bool = True
+    bias: bool = False
+    data: Data = field(default_factory=OneHotInputs)
+    noise: Noise | None = None
+    draws: str = "shared"
+
+    def __post_init__(self) -> None:
+        check_choice("draws", self.draws, DRAWS)
+
+    @property
+    def keeps_zero_neurons(self) -> bool:
+        """Noise moves the weights of a zero neuron, and the bias is no neuron."""
+        return self.noise is None and not self.bias
+
+    def pack(
+        self, encoder: np.ndarray, decoder: np.ndarray | None = None, bias: np.ndarray | None = None
+    ) -> np.ndarray:
+        """The parameters as one array."""
+        if (decoder is None) != self.tied or (bias is None) == self.bias:
+            raise ValueError(
+                f"Got decoder={'none' if decoder is None else 'an array'}, "
+                f"bias={'none' if bias is None else 'an array'} for an autoencoder with "
+                f"tied={self.tied}, bias={self.bias}; give what it has."
+            )
+        rows = encoder if decoder is None else np.concatenate([encoder, decoder], axis=-2)
+        if bias is None:
+            return rows
+        column = np.zeros_like(rows[..., :1])
+        column[..., : bias.shape[-1], 0] = bias
+        return np.concatenate([rows, column], axis=-1)
+
+    def unpack(self, parameters: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+        """Encoder, decoder (the encoder itself if tied) and bias (None if there is none)."""
+        n = parameters.shape[-2] if self.tied else parameters.shape[-2] // 2
+        weights = parameters[..., :-1] if self.bias else parameters
+        encoder = weights[..., :n, :]
+        decoder = encoder if self.tied else weights[..., n:, :]
+        return encoder, decoder, parameters[..., :n, -1] if self.bias else None
+
+    def regularised(self, parameters: np.ndarray) -> np.ndarray | float:
+        """1 for weights and 0 for the bias, along the last axis."""
+        if not self.bias:
+            return 1.0
+        mask = np.ones(parameters.shape[-1], parameters.dtype)
+        mask[-1] = 0
+        return mask
+
+    def loss(self, parameters: np.ndarray) -> np.ndarray:
+        """Loss of each network without noise, on one fixed draw of the data."""
+        encoder, decoder, bias = self.unpack(parameters)
+        inputs, weights = self.data.draw(encoder.shape[-2], (), np.random.default_rng(0))
+        output = self._output(inputs @ encoder, decoder, bias)
+        return np.einsum("b,...bj->...", weights, np.square(output - inputs))
+
+    def gradient(
+        self, parameters: np.ndarray, rng: np.random.Generator | None = None
+    ) -> np.ndarray:
+        """Derivative by each parameter, under one draw of data and noise."""
+        encoder, decoder, bias = self.unpack(parameters)
+        *networks, n, m = encoder.shape
+        inputs, weights = self.data.draw(n, tuple(networks), rng)
+        inputs = inputs.astype(parameters.dtype, copy=False)
+        hidden = inputs @ encoder
+        if self.noise is not None:
+            rows = 1 if self.draws == "shared" else inputs.shape[-2]
+            noise = self.noise.sample(check_rng(rng), (*networks, rows, m))
+            hidden = hidden + noise.astype(parameters.dtype, copy=False)
+        output = self._output(hidden, decoder, bias)
+        error = 2 * weights.astype(parameters.dtype)[:, None] * (output - inputs)
+        if self.relu:
+            error *= output > 0
+        by_decoder = error.swapaxes(-1, -2) @ hidden
+        by_encoder = inputs.swapaxes(-1, -2) @ (error @ decoder)
+        gradient = np.zeros_like(parameters)
+        target = gradient[..., :-1] if self.bias else gradient
+        if self.tied:
+            target += by_encoder + by_decoder
+        else:
+            target[..., :n, :], target[..., n:, :] = by_encoder, by_decoder
+        if self.bias:
+            gradient[..., :n, -1] = error.sum(axis=-2)
+        return gradient
+
+    def _output(
+        self, hidden: np.ndarray, decoder: np.ndarray, bias: np.ndarray | None
+    ) -> np.ndarray:
+        output = hidden @ decoder.swapaxes(-1, -2)
+        if bias is not None:
+            output = output + bias[..., None, :]
+        return np.maximum(output, 0) if self.relu else output

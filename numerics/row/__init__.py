@@ -1,0 +1,1 @@
+"""One row on its own: exact flow, half-normal law, collapse."""

@@ -1,0 +1,311 @@
+"""A grid of runs that loses nothing: resumable, and the same bytes on every scheduler."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..noise.average import NoExactAverage
+from ..training import measure
+from ..training.initial import initial_weights
+from ..training.problem import Problem
+from ..training.solution import Outcome
+from ..training.train import train
+from .blas import one_blas_thread
+from .spec import Cell, Chunk, SweepSpec
+from .store import Store, chunk_key
+
+OUTCOMES = tuple(outcome.name.lower() for outcome in Outcome)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SweepResult:
+    """What a sweep did.
+
+    >>> from polysem import numerics
+    >>> numerics.SweepResult(folder=None, computed=3, reused=2, notes=()).computed
+    3
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Where it is kept; :func:`sweep_runs` reads it.
+    computed, reused : int
+        Chunks computed now, and found whole.
+    notes : tuple of str
+        What was set aside, and why.
+
+    Source
+    ------
+    paper_notes/sweeps.md.
+    """
+
+    folder: Path | None
+    computed: int
+    reused: int
+    notes: tuple[str, ...]
+
+
+def sweep(
+    spec: SweepSpec, out: str | Path, *, jobs: int | None = None, progress: bool = False
+) -> SweepResult:
+    """Compute all runs of a grid that are not in the folder yet.
+
+    Every run draws from its own seed and is trained on its own, with BLAS on one thread, so its
+    numbers depend on the spec, the sources and the machine's arithmetic alone: not on the
+    scheduler, its workers, the chunks, or how often the sweep was interrupted. No backend is
+    named: a ``joblib.parallel_config`` around the call moves the sweep to threads or a cluster.
+
+    >>> import tempfile
+    >>> from polysem import numerics
+    >>> spec = numerics.SweepSpec.from_dict(
+    ...     {"entropy": 7, "runs": 4, "chunk": 2, "grid": [{"n": 4, "m": 8, "lam": 0.1}]}
+    ... )
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     first = numerics.sweep(spec, folder)
+    ...     again = numerics.sweep(spec, folder)
+    ...     runs = numerics.sweep_runs(folder)
+    >>> first.computed, again.computed, runs["features_alive"].shape
+    (2, 0, (4,))
+
+    Parameters
+    ----------
+    spec : SweepSpec
+        The grid.
+    out : path
+        Its folder; created, or resumed.
+    jobs : int, optional
+        Workers at once; 1, or what the surrounding ``parallel_config`` says.
+    progress : bool
+        Show a bar that counts finished runs.
+
+    Returns
+    -------
+    SweepResult
+
+    Raises
+    ------
+    ValueError
+        If another sweep holds the folder, or a worker runs other sources.
+    OSError
+        If the folder cannot be written; what is complete stays.
+
+    Source
+    ------
+    paper_notes/sweeps.md.
+    """
+    from joblib import Parallel, delayed
+    from tqdm.auto import tqdm
+
+    with Store.of(out, spec).locked() as store:
+        total = computed = waiting = 0
+        for chunk in spec.chunks():
+            total += 1
+            fault = store.fault(chunk)
+            if fault is not None:
+                if fault:
+                    store.set_aside(chunk, fault)
+                computed, waiting = computed + 1, waiting + chunk.count
+        tasks = (
+            delayed(run_chunk)(spec.cells[chunk.cell], chunk, spec.entropy)
+            for chunk in spec.chunks()
+            if not store.path(chunk, "json").exists()  # what is there is whole by now
+        )
+        results: Any = Parallel(n_jobs=jobs, return_as="generator_unordered")(tasks)
+        runs = spec.runs * len(spec.cells)
+        with tqdm(total=runs, initial=runs - waiting, unit="run", disable=not progress) as bar:
+            for chunk, key, values, seconds in results:
+                if key != store.key(chunk):
+                    raise ValueError(
+                        f"{chunk.name} was computed by a worker with other sources or versions; "
+                        "install the same polysem, NumPy and SciPy there."
+                    )
+                store.write(chunk, values, seconds)
+                bar.update(chunk.count)
+        return SweepResult(
+            folder=Path(out),
+            computed=computed,
+            reused=total - computed,
+            notes=tuple(store.notes),
+        )
+
+
+def run_chunk(
+    cell: Cell, chunk: Chunk, entropy: int
+) -> tuple[Chunk, str, dict[str, np.ndarray], float]:
+    """Train the runs of a chunk one by one; the numbers, the key under which they hold, seconds.
+
+    >>> from polysem import numerics
+    >>> cell, chunk = numerics.Cell(n=4, m=8, lam=0.1), numerics.Chunk(cell=0, first=0, count=2)
+    >>> _, _, values, _ = numerics.run_chunk(cell, chunk, entropy=7)
+    >>> values["features_alive"].tolist()
+    [4, 4]
+
+    Parameters
+    ----------
+    cell : Cell
+        The settings.
+    chunk : Chunk
+        Which runs.
+    entropy : int
+        The root of all draws.
+
+    Returns
+    -------
+    chunk, key, values, seconds
+
+    Raises
+    ------
+    KeyboardInterrupt
+        If a run is stopped by hand: half a run is never kept.
+
+    Source
+    ------
+    paper_notes/sweeps.md.
+    """
+    started = time.perf_counter()
+    rows = []
+    spec = SweepSpec(entropy=entropy, runs=chunk.first + chunk.count, cells=(cell,))
+    with one_blas_thread():
+        for run in range(chunk.first, chunk.first + chunk.count):
+            rng = spec.rng(chunk.cell, run)
+            initial = initial_weights(cell.n, cell.m, rng, scale=cell.scale)
+            model = cell.model
+            solution = train(
+                initial, cell.lam, optimizer=cell.built_optimizer, model=model, rng=rng
+            )
+            if solution.outcome is Outcome.INTERRUPTED:
+                raise KeyboardInterrupt
+            row: dict[str, Any] = {"run": run, "outcome": OUTCOMES.index(str(solution.outcome))}
+            row |= {"time": float(solution.time), "steps": int(solution.steps)}
+            problem = Problem(lam=cell.lam, model=model)
+            rows.append(row | measured(initial, solution.weights, problem))
+    values = {name: np.array([row[name] for row in rows]) for name in rows[0]}
+    seconds = time.perf_counter() - started
+    return chunk, chunk_key(cell, chunk, entropy), values, seconds
+
+
+def measured(initial: np.ndarray, weights: np.ndarray, problem: Problem) -> dict[str, Any]:
+    """Counts, norms and loss of one trained network; -1 and NaN where it diverged.
+
+    >>> import numpy as np
+    >>> from polysem import numerics
+    >>> numerics.measured(np.eye(2), np.eye(2), numerics.Problem(lam=0.1))["features_alive"]
+    2
+
+    Parameters
+    ----------
+    initial, weights : numpy.ndarray, shape (n, m)
+        The weights before and after.
+    problem : Problem
+        What was descended.
+
+    Returns
+    -------
+    dict of str to int or float
+
+    Source
+    ------
+    paper_notes/sweeps.md.
+    """
+    counts = dict.fromkeys(
+        (
+            "polysemantic_neurons_authors",
+            "polysemantic_neurons_scale_free",
+            "antipodal_pairs",
+            "features_alive",
+        ),
+        -1,
+    )
+    norms = dict.fromkeys(
+        (
+            "mean_nonzero_per_feature",
+            "winner_is_initial_argmax",
+            "l1_norm",
+            "norm2",
+            "fourth_norm",
+            "loss",
+        ),
+        float("nan"),
+    )
+    if not np.isfinite(weights).all():
+        return counts | norms
+    winners = measure.winners(weights)
+    return {
+        "polysemantic_neurons_authors": int(measure.polysemantic_neurons(weights)),
+        "polysemantic_neurons_scale_free": int(
+            measure.polysemantic_neurons(weights, rule="scale-free")
+        ),
+        "antipodal_pairs": int(measure.antipodal_pairs(weights)),
+        "features_alive": int((winners >= 0).sum()),
+        "mean_nonzero_per_feature": float(measure.live_weights(weights).mean()),
+        "winner_is_initial_argmax": float((winners == measure.winners(initial)).mean()),
+        "l1_norm": float(measure.row_norms(weights, 1).mean()),
+        "norm2": float(measure.row_norms(weights, 2).mean()),
+        "fourth_norm": float(measure.row_norms(weights, 4).mean()),
+        "loss": _loss(weights, problem),
+    }
+
+
+def _loss(weights: np.ndarray, problem: Problem) -> float:
+    """NaN where the exact average over noise is out of reach: bipolar, more than 32 neurons."""
+    try:
+        return float(problem.loss(weights))
+    except NoExactAverage:
+        return math.nan
+
+
+def sweep_runs(folder: str | Path, *, incomplete: bool = False) -> dict[str, np.ndarray]:
+    """All runs of a sweep: one array a quantity, one entry a run, cell by cell.
+
+    The column "cell" is the place of the cell in the spec (``sweep.json``); "outcome" counts in
+    ``numerics.OUTCOMES``. An incomplete sweep is refused unless asked for.
+
+    >>> from polysem import numerics
+    >>> numerics.sweep_runs("no such folder")
+    Traceback (most recent call last):
+    ...
+    ValueError: Got folder='no such folder'; no sweep was started there.
+
+    Parameters
+    ----------
+    folder : path
+        The sweep's folder.
+    incomplete : bool
+        Take what is there.
+
+    Returns
+    -------
+    dict of str to numpy.ndarray, shape (runs,)
+
+    Raises
+    ------
+    ValueError
+        If no sweep was started there, or chunks are missing, with their number and names.
+
+    Source
+    ------
+    paper_notes/sweeps.md.
+    """
+    store = Store.read(folder)
+    missing = store.missing()
+    if missing and not incomplete:
+        names = ", ".join(chunk.name for chunk in missing[:3]) + (", ..." if missing[3:] else "")
+        total = sum(1 for _ in store.spec.chunks())
+        raise ValueError(
+            f"Got an incomplete sweep: {len(missing)} of {total} chunks are missing ({names}); "
+            "resume it, or ask for what is there."
+        )
+    parts, absent = [], set(missing)
+    for chunk in store.spec.chunks():
+        if chunk not in absent:
+            values = store.values(chunk)
+            parts.append({"cell": np.full(chunk.count, chunk.cell)} | values)
+    if not parts:
+        return {}
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}

@@ -1,0 +1,257 @@
+"""What a sweep is to compute: cells times runs, read from a TOML file."""
+
+from __future__ import annotations
+
+import itertools
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .._validate import check_choice, check_integer, check_lam, check_nonnegative, check_sizes
+from ..cooccurrence.pairs import Pairs
+from ..noise.law import LAWS, Noise
+from ..noise.model import DRAWS, AveragedNoise, SampledNoise
+from ..training.gradient import Model, OneHot
+from ..training.initial import SCALES
+from ..training.optimizers import resolve_optimizer
+from ..training.problem import Problem
+
+NOISE = ("averaged", *DRAWS)
+LARGEST_CHUNK = 10_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    """One point of a grid: the settings that its runs share.
+
+    >>> from polysem import numerics
+    >>> numerics.Cell(n=64, m=256, lam=0.01).optimizer
+    'flow'
+
+    Parameters
+    ----------
+    n, m : int
+        Numbers of features and of neurons.
+    lam : float
+        The paper's lambda, in units of the flow.
+    optimizer : str
+        "flow", "splitting", "quasistatic", "sgd" or "adamw".
+    scale : str
+        Initial weights, by the names of :func:`initial_scale`.
+    sigma : float
+        Standard deviation of hidden noise.
+    law : str
+        Its law, by the names of :class:`Noise`.
+    excess_kurtosis : float, optional
+        Of the three-point law.
+    noise : {"averaged", "shared", "independent"}
+        Its exact mean, or new draws at each step: one for all inputs, or one each.
+    pair_weight : float
+        Weight of each co-occurring pair.
+    values : {"binary", "uniform"}
+        Values of co-occurring features.
+    settings : tuple of (name, value)
+        Settings of the optimizer to replace.
+
+    Raises
+    ------
+    ValueError
+        For a value that makes no sense; the message shows it and the remedy.
+
+    Source
+    ------
+    paper_notes/sweeps.md.
+    """
+
+    n: int
+    m: int
+    lam: float
+    optimizer: str = "flow"
+    scale: str = "paper"
+    sigma: float = 0.0
+    law: str = "bipolar"
+    excess_kurtosis: float | None = None
+    noise: str = "averaged"
+    pair_weight: float = 0.0
+    values: str = "binary"
+    settings: tuple[tuple[str, Any], ...] = ()
+
+    def __post_init__(self) -> None:
+        check_sizes(self.n, self.m)
+        for name, value in (("n", int(self.n)), ("m", int(self.m)), ("lam", check_lam(self.lam))):
+            object.__setattr__(self, name, value)
+        check_choice("scale", self.scale, SCALES)
+        check_nonnegative("sigma", self.sigma, "the standard deviation of the noise")
+        check_nonnegative("pair_weight", self.pair_weight, "the weight of a co-occurring pair")
+        check_choice("noise", self.noise, NOISE)
+        check_choice("law", self.law, LAWS)
+        check_choice("values", self.values, ("binary", "uniform"))
+        if self.sigma and self.pair_weight:
+            raise ValueError(
+                f"Got sigma={self.sigma} and pair_weight={self.pair_weight}; "
+                "a cell has noise or co-occurrence, not both."
+            )
+        problem = Problem(lam=self.lam, model=self.model)
+        self.built_optimizer.start(np.broadcast_to(0.0, (1, self.n, self.m)), problem)
+
+    @property
+    def built_optimizer(self) -> Any:
+        """The optimizer with the cell's settings."""
+        return resolve_optimizer(self.optimizer, dict(self.settings))
+
+    @property
+    def model(self) -> Model:
+        """What is trained."""
+        if self.pair_weight:
+            return Pairs(pair_weight=self.pair_weight, values=self.values)  # type: ignore[arg-type]
+        if not self.sigma:
+            return OneHot()
+        noise = Noise(sigma=self.sigma, law=self.law, excess_kurtosis=self.excess_kurtosis)
+        if self.noise == "averaged":
+            return AveragedNoise(noise=noise)
+        return SampledNoise(noise=noise, draws=self.noise)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chunk:
+    """Consecutive runs of one cell, computed and kept together.
+
+    >>> from polysem import numerics
+    >>> numerics.Chunk(cell=3, first=20, count=10).name
+    'cell00003-run000020'
+
+    Parameters
+    ----------
+    cell : int
+        Place of the cell in the grid.
+    first, count : int
+        The first run, and how many.
+
+    Source
+    ------
+    paper_notes/sweeps.md.
+    """
+
+    cell: int
+    first: int
+    count: int
+
+    @property
+    def name(self) -> str:
+        """The stem of its files."""
+        return f"cell{self.cell:05d}-run{self.first:06d}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SweepSpec:
+    """A grid of cells, the runs of each, and the root of all random draws.
+
+    >>> from polysem import numerics
+    >>> spec = numerics.SweepSpec.from_dict(
+    ...     {"entropy": 7, "runs": 25, "chunk": 10, "grid": [{"n": 8, "m": [16, 32], "lam": 0.1}]}
+    ... )
+    >>> len(spec.cells), [chunk.count for chunk in spec.chunks()]
+    (2, [10, 10, 5, 10, 10, 5])
+
+    Parameters
+    ----------
+    entropy : int
+        Run r of cell c draws from ``SeedSequence(entropy, spawn_key=(c, r))``.
+    runs : int
+        Runs of each cell.
+    chunk : int
+        Runs to a file.
+    cells : tuple of Cell
+        In the order of the grid; new cells go to its end.
+
+    Raises
+    ------
+    ValueError
+        For an unknown or missing name, an empty grid, or a value that makes no sense.
+
+    Source
+    ------
+    paper_notes/sweeps.md.
+    """
+
+    entropy: int
+    runs: int
+    cells: tuple[Cell, ...]
+    chunk: int = 10
+
+    def __post_init__(self) -> None:
+        check_integer("entropy", self.entropy, "the root of all draws", minimum=0)
+        check_integer("runs", self.runs, "the number of runs of a cell")
+        check_integer("chunk", self.chunk, "the number of runs to a file")
+        if self.chunk > LARGEST_CHUNK:
+            raise ValueError(
+                f"Got chunk={self.chunk}; give at most {LARGEST_CHUNK} runs to a file."
+            )
+        if not self.cells:
+            raise ValueError("Got an empty grid; give at least one cell.")
+
+    @classmethod
+    def from_toml(cls, path: str | Path) -> SweepSpec:
+        """Read a spec from a TOML file."""
+        with Path(path).open("rb") as stream:
+            try:
+                content = tomllib.load(stream)
+            except tomllib.TOMLDecodeError as error:
+                raise ValueError(f"{path} is not TOML: {error}.") from None
+        return cls.from_dict(content)
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> SweepSpec:
+        """Build a spec from ``entropy``, ``runs``, ``chunk`` and a ``grid`` of tables.
+
+        Every list in a table is an axis; the cells of the table are the product of its axes.
+        """
+        given = dict(content)
+        grid = given.pop("grid", [])
+        _known("the spec", given, ["entropy", "runs", "chunk"], ["entropy", "runs"])
+        if not isinstance(grid, list) or not all(isinstance(table, Mapping) for table in grid):
+            raise ValueError(f"Got grid={grid!r}; write each part of it as a table [[grid]].")
+        return cls(cells=tuple(cell for table in grid for cell in _cells(table)), **given)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The spec with its cells written out, ready for JSON."""
+        return asdict(self)
+
+    def chunks(self) -> Iterator[Chunk]:
+        """All chunks, cell by cell."""
+        for cell in range(len(self.cells)):
+            for first in range(0, self.runs, self.chunk):
+                yield Chunk(cell=cell, first=first, count=min(self.chunk, self.runs - first))
+
+    def rng(self, cell: int, run: int) -> np.random.Generator:
+        """The generator of one run: a pure function of entropy, cell and run."""
+        seeds = np.random.SeedSequence(self.entropy, spawn_key=(cell, run))
+        return np.random.default_rng(seeds)
+
+
+def _cells(table: Mapping[str, Any]) -> Iterator[Cell]:
+    names = [item.name for item in fields(Cell)]
+    _known("the grid", table, names, ["n", "m", "lam"])
+    axes = {name: value if isinstance(value, list) else [value] for name, value in table.items()}
+    for name, axis in axes.items():
+        if not axis:
+            raise ValueError(f"Got {name}=[] in the grid; give at least one value.")
+    for values in itertools.product(*axes.values()):
+        chosen = dict(zip(axes, values, strict=True))
+        settings = chosen.pop("settings", {})
+        if not isinstance(settings, Mapping):
+            raise ValueError(f"Got settings={settings!r}; give a table of names and values.")
+        yield Cell(**chosen, settings=tuple(sorted(settings.items())))
+
+
+def _known(where: str, given: Mapping[str, Any], names: list[str], needed: list[str]) -> None:
+    for name in given:
+        if name not in names:
+            raise ValueError(f"Got {name!r} in {where}; it knows {', '.join(names)}.")
+    for name in needed:
+        if name not in given:
+            raise ValueError(f"Got no {name!r} in {where}; it needs {', '.join(needed)}.")

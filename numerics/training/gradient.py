@@ -1,0 +1,283 @@
+r"""Loss and gradient of the tied rectified autoencoder, by hand.
+
+The derivation in one line: with :math:`G = WW^\top` and :math:`R = \mathrm{ReLU}(G) - I`,
+:math:`dL = 2\langle R, dG\rangle` (the rectifier's derivative is already in :math:`R` off the
+diagonal, and :math:`G_{ii} \ge 0`), and :math:`dG = dW\,W^\top + W\,dW^\top` with :math:`R`
+symmetric gives :math:`dL = 4\langle RW, dW\rangle`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from .._validate import check_lam, check_weights
+
+
+class Model(Protocol):
+    """What the training loop asks of a model: its loss and its gradient, no more.
+
+    Any object with these two methods can be trained, see :func:`polysem.numerics.train`.
+    The l1 and l2 regularisers are not part of the model.
+
+    Examples
+    --------
+    >>> from polysem import numerics
+    >>> model: numerics.Model = numerics.OneHot()
+
+    Parameters
+    ----------
+    keeps_zero_neurons : bool
+        True if a neuron whose weights are all zero has a zero gradient. The loop then leaves
+        such neurons out, which changes no result. False where in doubt.
+
+    Source
+    ------
+    Lecomte et al. 2023, Sec. 2.
+    """
+
+    @property
+    def keeps_zero_neurons(self) -> bool: ...
+
+    def loss(self, weights: np.ndarray) -> np.ndarray:
+        """Loss of each network, shape ``weights.shape[:-2]``."""
+
+    def gradient(self, weights: np.ndarray, rng: np.random.Generator | None = None) -> np.ndarray:
+        """Derivative of the loss by each weight, shape of ``weights``; a new array."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OneHot:
+    r"""The paper's model: every feature shown once, alone, with value 1.
+
+    :math:`L = \sum_i \lVert \sigma(WW^\top e_i) - e_i \rVert^2` with :math:`\sigma` the
+    rectifier, or the identity. Exact.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from polysem import numerics
+    >>> float(numerics.OneHot().loss(np.array([[1.0], [-1.0]])))
+    0.0
+    >>> float(numerics.OneHot(relu=False).loss(np.array([[1.0], [-1.0]])))
+    2.0
+
+    Parameters
+    ----------
+    relu : bool
+        Whether the output is rectified.
+    keeps_zero_neurons : bool
+        Whether a neuron without weights stays without, so that it may be left out.
+
+    Source
+    ------
+    Lecomte et al. 2023, Sec. 2.
+    """
+
+    relu: bool = True
+    keeps_zero_neurons: bool = True
+
+    def loss(self, weights: np.ndarray) -> np.ndarray:
+        """Loss of each network."""
+        residual = self._residual(weights)
+        return np.einsum("...ij,...ij->...", residual, residual)
+
+    def gradient(self, weights: np.ndarray, rng: np.random.Generator | None = None) -> np.ndarray:
+        """4 (ReLU(W W^T) - I) W."""
+        residual = self._residual(weights)
+        residual *= 4
+        return residual @ weights
+
+    def _residual(self, weights: np.ndarray) -> np.ndarray:
+        gram = weights @ weights.swapaxes(-1, -2)  # NumPy takes the symmetric product here
+        if self.relu:
+            np.maximum(gram, 0, out=gram)
+        diagonal = np.arange(gram.shape[-1])
+        gram[..., diagonal, diagonal] -= 1
+        return gram
+
+
+def reconstruction_loss(weights: np.ndarray) -> np.ndarray:
+    r"""Squared error of the reconstruction, summed over all inputs and outputs.
+
+    :math:`L = \lVert \mathrm{ReLU}(WW^\top) - I \rVert_F^2`. Exact.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from polysem import numerics
+    >>> float(numerics.reconstruction_loss(np.zeros((3, 2))))
+    3.0
+
+    Parameters
+    ----------
+    weights : numpy.ndarray, shape (n, m) or (instances, n, m)
+        The weights, features first.
+
+    Returns
+    -------
+    numpy.ndarray, shape () or (instances,)
+        The loss of each network, a sum and not a mean.
+
+    Raises
+    ------
+    ValueError
+        If the weights have another rank or are not finite.
+
+    Source
+    ------
+    Lecomte et al. 2023, Sec. 2.
+    """
+    return OneHot().loss(check_weights("weights", weights))
+
+
+def loss(weights: np.ndarray, lam: float) -> np.ndarray:
+    r"""The loss that is trained: reconstruction and l1 regulariser.
+
+    :math:`\lVert \mathrm{ReLU}(WW^\top) - I \rVert_F^2 + 4\lambda\lVert W\rVert_1`: in the
+    authors' program the weight of the second term is :math:`\lambda_{code} = 4\lambda`. Exact.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from polysem import numerics
+    >>> float(numerics.loss(np.eye(3), lam=0.25))
+    3.0
+
+    Parameters
+    ----------
+    weights : numpy.ndarray, shape (n, m) or (instances, n, m)
+        The weights, features first.
+    lam : float
+        The paper's lambda, in flow units.
+
+    Returns
+    -------
+    numpy.ndarray, shape () or (instances,)
+        The loss of each network.
+
+    Raises
+    ------
+    ValueError
+        If lam is negative or the weights are not finite.
+
+    Source
+    ------
+    Lecomte et al. 2023, Sec. 2.
+    """
+    lam = check_lam(lam)
+    return reconstruction_loss(weights) + 4 * lam * np.abs(weights).sum(axis=(-2, -1))
+
+
+def gradient(weights: np.ndarray) -> np.ndarray:
+    r"""Derivative of the reconstruction loss by the weights.
+
+    :math:`\partial L/\partial W = 4\,(\mathrm{ReLU}(WW^\top) - I)\,W`. Exact.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from polysem import numerics
+    >>> numerics.gradient(np.array([[2.0]]))
+    array([[24.]])
+
+    Parameters
+    ----------
+    weights : numpy.ndarray, shape (n, m) or (instances, n, m)
+        The weights, features first.
+
+    Returns
+    -------
+    numpy.ndarray, shape of ``weights``
+        The gradient, in units of the loss; the flow is -1/4 of it.
+
+    Raises
+    ------
+    ValueError
+        If the weights have another rank or are not finite.
+
+    Source
+    ------
+    Lecomte et al. 2023, Sec. 2.
+    """
+    return OneHot().gradient(check_weights("weights", weights))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Forces:
+    """The three forces of the paper on each weight, in flow units.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from polysem import numerics
+    >>> numerics.forces(np.array([[0.5]]), lam=0.1).feature_benefit
+    array([[0.375]])
+
+    Parameters
+    ----------
+    feature_benefit, interference, regularization : numpy.ndarray, shape of the weights
+        (1 - |W_i|^2) W_i; -sum over j of ReLU(W_i . W_j) W_j; -lam sign(W_i).
+
+    Source
+    ------
+    Lecomte et al. 2023, Sec. 3.
+    """
+
+    feature_benefit: np.ndarray
+    interference: np.ndarray
+    regularization: np.ndarray
+
+    @property
+    def total(self) -> np.ndarray:
+        """Their sum: the velocity of the flow where no weight is zero."""
+        return self.feature_benefit + self.interference + self.regularization
+
+
+def forces(weights: np.ndarray, lam: float) -> Forces:
+    r"""Feature benefit, interference and regularisation.
+
+    :math:`\dot W_i = (1-|W_i|^2) W_i - \sum_{j\ne i}\mathrm{ReLU}(W_i\cdot W_j) W_j
+    - \lambda\,\mathrm{sign}(W_i)`, which is -1/4 of the derivative of :func:`loss`. Exact.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from polysem import numerics
+    >>> numerics.forces(np.array([[1.0, 0.0], [0.5, 0.0]]), lam=0.1).interference
+    array([[-0.25, -0.  ],
+           [-0.5 , -0.  ]])
+
+    Parameters
+    ----------
+    weights : numpy.ndarray, shape (n, m) or (instances, n, m)
+        The weights, features first.
+    lam : float
+        The paper's lambda, in flow units.
+
+    Returns
+    -------
+    Forces
+        The three forces.
+
+    Raises
+    ------
+    ValueError
+        If lam is negative or the weights are not finite.
+
+    Source
+    ------
+    Lecomte et al. 2023, Sec. 3.
+    """
+    weights, lam = check_weights("weights", weights), check_lam(lam)
+    gram = np.maximum(weights @ weights.swapaxes(-1, -2), 0)
+    diagonal = np.arange(gram.shape[-1])
+    row_norm2 = gram[..., diagonal, diagonal]
+    gram[..., diagonal, diagonal] = 0
+    return Forces(
+        feature_benefit=(1 - row_norm2)[..., None] * weights,
+        interference=-(gram @ weights),
+        regularization=-lam * np.sign(weights),
+    )

@@ -1,0 +1,415 @@
+"""What can be read off a weight matrix: norms, winners, polysemantic neurons."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .._validate import check_choice, check_weights
+
+AUTHORS_BAND = (0.8, 1.2)
+
+
+def live_weights(weights: np.ndarray) -> np.ndarray:
+    """Number of non-zero weights of each feature, the paper's m'.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from polysem import numerics
+    >>> numerics.live_weights(np.array([[0.5, 0.0], [1.0, -1.0]]))
+    array([1, 2])
+
+    Parameters
+    ----------
+    weights : numpy.ndarray, shape (n, m) or (instances, n, m)
+        The weights, features first.
+
+    Returns
+    -------
+    numpy.ndarray, shape (n,) or (instances, n)
+        The counts.
+
+    Raises
+    ------
+    ValueError
+        If the weights have another rank or are not finite.
+
+    Source
+    ------
+    Lecomte et al. 2023, Sec. 3.
+    """
+    return np.count_nonzero(check_weights("weights", weights), axis=-1)
+
+
+def row_norms(weights: np.ndarray, order: int = 1) -> np.ndarray:
+    r"""Norm of each feature's weights, :math:`\sum_k |W_{ik}|^p` to the power 1 for p = 1.
+
+    For order 2 and 4 the powers are summed and no root is taken, as the theory uses them:
+    row_norm2 is :math:`|W_i|^2` and the fourth norm is :math:`\sum_k W_{ik}^4`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from polysem import numerics
+    >>> numerics.row_norms(np.array([[2.0, -1.0]]), order=4)
+    array([17.])
+
+    Parameters
+    ----------
+    weights : numpy.ndarray, shape (n, m) or (instances, n, m)
+        The weights, features first.
+    order : int
+        1, 2 or 4.
+
+    Returns
+    -------
+    numpy.ndarray, shape (n,) or (instances, n)
+        Sum of the powers of the absolute weights.
+
+    Raises
+    ------
+    ValueError
+        If the order is another, or the weights are not finite.
+
+    Source
+    ------
+    Lecomte et al. 2023, Sec. 3 and 4.
+    """
+    weights = check_weights("weights", weights)
+    if order == 1:
+        return np.abs(weights).sum(axis=-1)
+    if order == 2:
+        return np.einsum("...k,...k->...", weights, weights)
+    if order == 4:
+        squares = weights * weights
+        return np.einsum("...k,...k->...", squares, squares)
+    raise ValueError(f"Got order={order!r}; the norms are of order 1, 2 or 4.")
+
+
+def overlaps(weights: np.ndarray) -> np.ndarray:
+    """Inner products of the rows of all pairs of features.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from polysem import numerics
+    >>> numerics.overlaps(np.array([[1.0, 0.0], [-0.5, 1.0]]))
+    array([-0.5])
+
+    Parameters
+    ----------
+    weights : numpy.ndarray, shape (n, m) or (instances, n, m)
+        The weights, features first.
+
+    Returns
+    -------
+    numpy.ndarray, shape (n (n - 1) / 2,) or (instances, n (n - 1) / 2)
+        W_i . W_j for i < j, row by row.
+
+    Raises
+    ------
+    ValueError
+        If the weights have another rank or are not finite.
+
+    Source
+    ------
+    Lecomte et al. 2023, Sec. 3.
+    """
+    weights = check_weights("weights", weights)
+    gram = weights @ weights.swapaxes(-1, -2)
+    rows, columns = np.triu_indices(gram.shape[-1], 1)
+    return gram[..., rows, columns]
+
+
+def winners(weights: np.ndarray) -> np.ndarray:
+    """Neuron that holds the largest weight of each feature; -1 for a dead feature.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from polysem import numerics
+    >>> numerics.winners(np.array([[0.1, -2.0], [0.0, 0.0]]))
+    array([ 1, -1])
+
+    Parameters
+    ----------
+    weights : numpy.ndarray, shape (n, m) or (instances, n, m)
+        The weights, features first.
+
+    Returns
+    -------
+    numpy.ndarray of int, shape (n,) or (instances, n)
+        Index of the neuron; the first one where weights are equal.
+
+    Raises
+    ------
+    ValueError
+        If the weights have another rank or are not finite.
+
+    Source
+    ------
+    Lecomte et al. 2023, Sec. 3.
+    """
+    magnitude = np.abs(check_weights("weights", weights))
+    return np.where(magnitude.any(axis=-1), magnitude.argmax(axis=-1), -1)
+
+
+def winner_signs(weights: np.ndarray) -> np.ndarray:
+    """Sign of the largest weight of each feature; 0 for a dead feature.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from polysem import numerics
+    >>> numerics.winner_signs(np.array([[0.1, -2.0], [0.0, 0.0]]))
+    array([-1,  0])
+
+    Parameters
+    ----------
+    weights : numpy.ndarray, shape (n, m) or (instances, n, m)
+        The weights, features first.
+
+    Returns
+    -------
+    numpy.ndarray of int, shape (n,) or (instances, n)
+        -1, 0 or 1.
+
+    Raises
+    ------
+    ValueError
+        If the weights have another rank or are not finite.
+
+    Source
+    ------
+    Lecomte et al. 2023, Sec. 3.
+    """
+    weights = check_weights("weights", weights)
+    largest = np.abs(weights).argmax(axis=-1)
+    return np.sign(np.take_along_axis(weights, largest[..., None], axis=-1)[..., 0]).astype(int)
+
+
+def retained_winners(initial: np.ndarray, final: np.ndarray) -> np.ndarray:
+    """Whether each feature ends on the neuron and sign of its largest initial weight.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from polysem import numerics
+    >>> start = np.array([[0.3, -0.4], [0.2, 0.1]])
+    >>> numerics.retained_winners(start, np.array([[0.0, -1.0], [0.0, 1.0]]))
+    array([ True, False])
+
+    Parameters
+    ----------
+    initial, final : numpy.ndarray, shape (n, m) or (instances, n, m)
+        The weights before and after, features first.
+
+    Returns
+    -------
+    numpy.ndarray of bool, shape (n,) or (instances, n)
+        False for a feature that died.
+
+    Raises
+    ------
+    ValueError
+        If the weights have another rank or are not finite.
+
+    Source
+    ------
+    Lecomte et al. 2023, Sec. 3.
+    """
+    if np.shape(initial) != np.shape(final):
+        raise ValueError(
+            f"Got shapes {np.shape(initial)} and {np.shape(final)}; give the weights of one "
+            "network before and after."
+        )
+    same_neuron = winners(initial) == winners(final)
+    return same_neuron & (winner_signs(initial) == winner_signs(final))
+
+
+def features_on_neurons(weights: np.ndarray, rule: str = "authors") -> np.ndarray:
+    r"""Which features sit on which neuron.
+
+    "authors": :math:`|W_{ik}| \in [0.8, 1.2]`. "scale-free": the weight holds more than half
+    of its row, :math:`W_{ik}^2 > |W_i|^2/2`, which no feature can do on two neurons.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from polysem import numerics
+    >>> numerics.features_on_neurons(np.array([[0.9, 0.1], [0.5, 0.0]]))
+    array([[ True, False],
+           [False, False]])
+
+    Parameters
+    ----------
+    weights : numpy.ndarray, shape (n, m) or (instances, n, m)
+        The weights, features first.
+    rule : str
+        "authors" or "scale-free".
+
+    Returns
+    -------
+    numpy.ndarray of bool, shape of ``weights``
+        True where feature i sits on neuron k.
+
+    Raises
+    ------
+    ValueError
+        If the rule is unknown or the weights are not finite.
+
+    Source
+    ------
+    Lecomte et al. 2023, Sec. 3 and the authors' program.
+    """
+    weights = check_weights("weights", weights)
+    if check_choice("rule", rule, ("authors", "scale-free")) == "authors":
+        low, high = AUTHORS_BAND
+        magnitude = np.abs(weights)
+        return (magnitude >= low) & (magnitude <= high)
+    largest = np.abs(weights).max(axis=-1, keepdims=True)  # squares of the quotients stay finite
+    squares = np.square(weights / np.where(largest > 0, largest, 1))
+    return squares > squares.sum(axis=-1, keepdims=True) / 2
+
+
+def polysemantic_neurons(weights: np.ndarray, rule: str = "authors") -> np.ndarray:
+    """Number of neurons on which at least two features sit.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from polysem import numerics
+    >>> int(numerics.polysemantic_neurons(np.array([[0.9, 0.0], [-1.0, 0.0]])))
+    1
+
+    Parameters
+    ----------
+    weights : numpy.ndarray, shape (n, m) or (instances, n, m)
+        The weights, features first.
+    rule : str
+        "authors" or "scale-free", see :func:`features_on_neurons`.
+
+    Returns
+    -------
+    numpy.ndarray of int, shape () or (instances,)
+        The count of each network.
+
+    Raises
+    ------
+    ValueError
+        If the rule is unknown or the weights are not finite.
+
+    Source
+    ------
+    Lecomte et al. 2023, Sec. 3 and the authors' program.
+    """
+    features = features_on_neurons(weights, rule).sum(axis=-2)
+    return np.asarray((features >= 2).sum(axis=-1))
+
+
+def dead_features(weights: np.ndarray) -> np.ndarray:
+    """Number of features all of whose weights are zero.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from polysem import numerics
+    >>> int(numerics.dead_features(np.array([[0.9, 0.0], [0.0, 0.0]])))
+    1
+
+    Parameters
+    ----------
+    weights : numpy.ndarray, shape (n, m) or (instances, n, m)
+        The weights, features first.
+
+    Returns
+    -------
+    numpy.ndarray of int, shape () or (instances,)
+        The count of each network.
+
+    Raises
+    ------
+    ValueError
+        If the weights have another rank or are not finite.
+
+    Source
+    ------
+    paper_notes/notation.md.
+    """
+    return np.asarray((live_weights(weights) == 0).sum(axis=-1))
+
+
+def antipodal_pairs(weights: np.ndarray, threshold: float = -0.8) -> np.ndarray:
+    """Number of pairs of features whose rows point in opposite directions.
+
+    The cosine of the two rows lies below the threshold. It depends on no choice of basis.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from polysem import numerics
+    >>> int(numerics.antipodal_pairs(np.array([[0.9, 0.0], [-0.3, 0.0], [0.0, 1.0]])))
+    1
+
+    Parameters
+    ----------
+    weights : numpy.ndarray, shape (n, m) or (instances, n, m)
+        The weights, features first.
+    threshold : float
+        The largest cosine that counts.
+
+    Returns
+    -------
+    numpy.ndarray of int, shape () or (instances,)
+        The count of each network; a dead feature is in no pair.
+
+    Raises
+    ------
+    ValueError
+        If the weights have another rank or are not finite.
+
+    Source
+    ------
+    Lecomte et al. 2023, Sec. 3.
+    """
+    weights = check_weights("weights", weights)
+    length = np.sqrt(row_norms(weights, 2))[..., None]
+    unit = np.divide(weights, length, out=np.zeros_like(weights), where=length > 0)
+    return np.asarray((overlaps(unit) < threshold).sum(axis=-1))
+
+
+def weight_correlation(initial: np.ndarray, final: np.ndarray) -> np.ndarray:
+    r"""Correlation of each feature's weights before and after training.
+
+    :math:`\cos(W_i(0), W_i)`, without subtraction of a mean: rows have mean zero by symmetry.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from polysem import numerics
+    >>> numerics.weight_correlation(np.array([[3.0, 4.0]]), np.array([[0.0, 1.0]]))
+    array([0.8])
+
+    Parameters
+    ----------
+    initial, final : numpy.ndarray, shape (n, m) or (instances, n, m)
+        The weights before and after, features first.
+
+    Returns
+    -------
+    numpy.ndarray, shape (n,) or (instances, n)
+        The cosine of the two rows; 0 where one of them is dead.
+
+    Raises
+    ------
+    ValueError
+        If the weights have another rank or are not finite.
+
+    Source
+    ------
+    Lecomte et al. 2023, Sec. 3.
+    """
+    initial, final = check_weights("initial", initial), check_weights("final", final)
+    product = np.einsum("...k,...k->...", initial, final)
+    lengths = np.sqrt(row_norms(initial, 2) * row_norms(final, 2))
+    return np.divide(product, lengths, out=np.zeros_like(product), where=lengths > 0)

@@ -1,0 +1,252 @@
+r"""The limit of weak regularisation: a sweeping process whose cost does not depend on lambda.
+
+With :math:`\tau = \lambda t` fixed and :math:`\lambda \to 0` the fast forces are always in
+equilibrium: rows have unit norm and no pair of rows has a positive overlap. What remains is the
+projected gradient flow of the l1 norm on that set. Each constraint has a reaction, a multiplier
+:math:`c_{ij}\ge0` with which two rows repel each other; a step shrinks the repelled weights, and
+the multipliers follow the overlaps that are left.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from .._validate import check_integer, check_max_time, check_positive, check_rel
+from .gradient import OneHot
+from .problem import Problem
+from .repulsion import Rows, fast_phase, repel, unit_rows
+from .rest import several_weights, still_rows
+from .solution import Outcome
+
+_ROUNDS = 2  # of the multipliers in a step
+_GAIN = 0.7  # of a multiplier, where 1 would cure the overlap of a lone pair at once
+_LARGEST_GAIN = 2.0
+_LARGEST_FORCE = 1.8  # sum of a row's overlaps from which on the gains are lowered
+_LARGEST_EXPLICIT = 1.5  # step times rate of a mode; from 2 on it would grow
+_POWERS = 8
+_NEWTON_STEPS = 20
+_NEWTON_TOLERANCE = 1e-4  # of what the regulariser takes from a weight
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuasiStatic:
+    r"""The limit of weak regularisation, in steps that are fractions of the rows' own l1 norm.
+
+    It begins with the fast phase of the flow. A step removes what there is of positive overlaps
+    by repulsion alone; then, with
+    :math:`d\tau = \mathrm{rel}/\max_i\lVert W_i\rVert_1`, it does twice
+
+    .. math:: V = S_{d\tau}(W - c\,W), \qquad
+              c_{ij} \leftarrow \Big(c_{ij} + \frac{0.7\,G_{ij}}{\max(F_{ij}, 0.35)}\Big)_+ ,
+
+    where c has no diagonal, G are the overlaps of the rows V scaled to norm 1, and F, of the first
+    time, is the square that each of two rows has on the other's live neurons, taken together: what
+    a repulsion can work on. Some hundred rows repel each other mostly in one mode, all together;
+    what this mode has in c beyond 1.5 acts on V instead of W (from 2 on the mode would grow). It
+    ends when every row has one weight, or weights that started equal and balance.
+    Regulariser and reaction act together: a reaction that moves dead weights is taken back by the
+    regulariser, and in turns they would have several times the error of the step. Time is
+    :math:`\tau/\lambda` (:math:`\tau` itself for lam = 0); the result depends on lam in nothing
+    else. Two errors: that of the limit, which vanishes with lam, and that of the step, which
+    vanishes with rel; both are tabulated in paper_notes/training.md. A lone row has an error of
+    second order in rel.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from polysem import numerics
+    >>> start = numerics.initial_weights(8, 32, np.random.default_rng(0))
+    >>> run = numerics.train(start, 0.0, optimizer="quasistatic")
+    >>> run.outcome.name, int(numerics.live_weights(run.weights).max())
+    ('CONVERGED', 1)
+
+    Parameters
+    ----------
+    rel : float
+        Step, as a fraction of the time in which the largest row would shrink to nothing.
+    overlap_tolerance : float
+        The largest positive overlap that a repulsion may leave.
+    max_time, max_steps : float, int
+        Where to end a run that has not come to rest.
+    max_pushes : int
+        Number of pushes of one repulsion after which the run ends as OVERLAPPING.
+    reduce : bool
+        Leave out zero neurons and features at rest that share no neuron with another: exact.
+
+    Source
+    ------
+    paper_notes/training.md.
+    """
+
+    name: ClassVar[str] = "quasistatic"
+    memoryless: ClassVar[bool] = True
+    one_by_one: ClassVar[bool] = True
+    regularises: ClassVar[bool] = True
+    check_every: ClassVar[int] = 4
+
+    rel: float = 0.1
+    overlap_tolerance: float = 1e-3
+    max_time: float = np.inf
+    max_steps: int = 100_000
+    max_pushes: int = 10_000
+    reduce: bool = True
+
+    def __post_init__(self) -> None:
+        check_rel(self.rel)
+        check_positive("overlap_tolerance", self.overlap_tolerance, "an overlap")
+        check_integer("max_steps", self.max_steps, "the largest number of steps")
+        check_integer("max_pushes", self.max_pushes, "the largest number of pushes")
+        check_max_time(self.max_time)
+
+    def start(self, weights: np.ndarray, problem: Problem) -> _Reactions:
+        """The limit process remembers the multipliers."""
+        if type(problem.model) is not OneHot or not problem.model.relu or problem.l2:
+            raise ValueError(
+                "Got optimizer='quasistatic' with another model or l2; "
+                "the limit is that of the one-hot rectified model: use optimizer='flow'."
+            )
+        n, m = weights.shape[-2:]
+        if n > 2 * m:
+            raise ValueError(
+                f"Got n={n}, m={m} and optimizer='quasistatic'; more than 2m unit rows cannot all "
+                "be without positive overlap: raise m or use optimizer='flow'."
+            )
+        return _Reactions(np.zeros((n, n), weights.dtype))
+
+    def step(
+        self, weights: np.ndarray, problem: Problem, limit: np.ndarray, state: _Reactions
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """New weights, exactly sparse, and the time that has passed."""
+        clock, (one,) = problem.lam or 1.0, weights
+        if state.overlap is None:
+            one = fast_phase(one, self.overlap_tolerance)
+        rows = Rows(one, state.overlap)
+        work = np.abs(one)
+        l1 = work.sum(axis=1) / rows.norms()
+        size = self.rel / float(l1.max()) if l1.any() else 1.0
+        size = min(size, clock * float(limit[0]))
+        threshold = (size * (1 - size * l1 / 2))[:, None]
+        if not repel(rows, self.overlap_tolerance, self.max_pushes):
+            state.outcome = Outcome.OVERLAPPING
+        state.begin(size)
+        for _ in range(_ROUNDS):
+            excess, mode = state.stiff_mode()
+            explicit = state.repulsion()
+            if excess:
+                explicit += excess * np.outer(mode, mode)
+            moved = rows.moved_by(explicit / rows.norms())
+            if excess:
+                amplitude = mode_amplitude(moved, threshold, excess, mode)
+                moved -= np.outer(excess * mode, amplitude)
+            moved -= np.clip(moved, -threshold, threshold, out=work)
+            state.follow(moved)
+        return unit_rows(moved)[None], np.array([size / clock])
+
+    def resting_rows(
+        self, before: np.ndarray, after: np.ndarray, size: np.ndarray, problem: Problem
+    ) -> np.ndarray:
+        """Which rows have one weight, or exact balance, and no positive overlap."""
+        overlap = after @ after.swapaxes(-1, -2)
+        diagonal = np.arange(overlap.shape[-1])
+        overlap[..., diagonal, diagonal] = 0
+        apart = overlap.max(axis=-1) <= self.overlap_tolerance
+        return apart & (still_rows(before, after, 0.0) | ~several_weights(after))
+
+
+def mode_amplitude(
+    moved: np.ndarray, threshold: np.ndarray, strength: float, mode: np.ndarray
+) -> np.ndarray:
+    r"""What is left of one mode of the rows after it was damped and the weights were shrunk.
+
+    The solution of :math:`a_k=\sum_iu_iS(W_{ik}-y\,u_ia_k)`, by Newton's method: the right side is
+    piecewise linear in :math:`a_k` and falls with it. It ends after twenty steps at most; six were
+    the most that a run has needed.
+    """
+    pull, square = strength * mode[:, None], np.square(mode)
+    amplitude = np.zeros(moved.shape[1], moved.dtype)
+    for _ in range(_NEWTON_STEPS):
+        shrunk = moved - pull * amplitude
+        shrunk -= np.clip(shrunk, -threshold, threshold)
+        change = (mode @ shrunk - amplitude) / (1 + strength * (square @ (shrunk != 0)))
+        amplitude += change
+        if np.abs(change).max() * pull.max() <= _NEWTON_TOLERANCE * threshold.min():
+            break
+    return amplitude
+
+
+@dataclass
+class _Reactions:
+    """The multipliers of the constraints: what each pair repelled each other in the last step.
+
+    Beside them the length of that step, the gains in it and the overlaps after it.
+    """
+
+    multipliers: np.ndarray
+    size: float = 0.0
+    gain: np.ndarray | None = None
+    overlap: np.ndarray | None = None
+    outcome: Outcome | None = None
+
+    def begin(self, size: float) -> None:
+        """A step of this length."""
+        if self.size:
+            self.multipliers *= size / self.size
+        self.size, self.gain = size, None
+
+    def repulsion(self) -> np.ndarray:
+        """The matrix that moves the rows."""
+        matrix = -self.multipliers
+        diagonal = np.arange(len(matrix))
+        matrix[diagonal, diagonal] = 1
+        return matrix
+
+    def stiff_mode(self) -> tuple[float, np.ndarray]:
+        """The mode in which the rows repel each other most, and by how much this is too much.
+
+        The multipliers are not negative: the mode is that of Perron and Frobenius, close to the
+        sum of all rows.
+        """
+        mode = self.multipliers.sum(axis=1)
+        strength = float(mode.max())
+        if strength > _LARGEST_EXPLICIT:
+            for _ in range(_POWERS):
+                mode /= np.sqrt(mode @ mode)
+                mode = self.multipliers @ mode
+            strength = float(np.sqrt(mode @ mode))
+            mode /= strength
+        return max(0.0, strength - _LARGEST_EXPLICIT), mode
+
+    def follow(self, moved: np.ndarray) -> None:
+        """Raise the multipliers where rows overlap, lower them where they have parted."""
+        overlap = moved @ moved.T
+        square = overlap.diagonal().copy()
+        square[square == 0] = 1
+        norms = np.sqrt(square)
+        overlap /= norms
+        overlap /= norms[:, None]
+        self.overlap = overlap.copy()
+        np.fill_diagonal(overlap, 0)
+        if self.gain is None:
+            live = (moved != 0).astype(moved.dtype)
+            met = live @ np.square(moved).T / square
+            self.gain = _GAIN / np.maximum(met + met.T, _GAIN / _LARGEST_GAIN)
+        c = self.multipliers
+        apart = overlap == 0  # no common neuron: no force
+        acting = (c > 0) | (overlap > 0)
+        force = float(np.abs(overlap, where=acting, out=np.zeros_like(c)).sum(axis=1).max())
+        overlap *= self.gain
+        if force > _LARGEST_FORCE:
+            overlap *= _LARGEST_FORCE / force
+        c += overlap
+        np.maximum(c, 0, out=c)
+        c[apart] = 0
+
+    def keep(self, rows: np.ndarray) -> None:
+        """Go on with some of the features."""
+        kept = np.ix_(rows, rows)
+        self.multipliers = self.multipliers[kept]
+        if self.overlap is not None:
+            self.overlap = self.overlap[kept]

@@ -1,0 +1,213 @@
+"""Rows that repel each other: unit rows, the repulsion alone, and the flow's own fast phase."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+
+from .._validate import check_integer, check_network, check_positive
+
+_LARGEST_PUSH = 0.5  # twice this times an overlap is what one push takes from it
+_FAST_PHASE_STEPS = 1000  # some hundred units of time; the rest is left to the repulsion
+_WIDE = 2.5  # neurons per feature from which on it pays to move the overlaps alone
+
+
+def unit_rows(weights: np.ndarray) -> np.ndarray:
+    """The rows scaled to norm 1; a zero row stays zero.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from polysem import numerics
+    >>> numerics.unit_rows(np.array([[3.0, 4.0], [0.0, 0.0]]))
+    array([[0.6, 0.8],
+           [0. , 0. ]])
+
+    Parameters
+    ----------
+    weights : numpy.ndarray, shape (n, m)
+        The weights, features first.
+
+    Returns
+    -------
+    numpy.ndarray, shape (n, m)
+        A new array.
+
+    Source
+    ------
+    paper_notes/training.md.
+    """
+    return weights / _norms(weights)[:, None]
+
+
+def _norms(weights: np.ndarray) -> np.ndarray:
+    """The norms of the rows; 1 for a zero row."""
+    norms = np.sqrt(np.einsum("ik,ik->i", weights, weights))
+    norms[norms == 0] = 1
+    return norms
+
+
+def remove_positive_overlaps(
+    weights: np.ndarray, tolerance: float = 1e-3, max_pushes: int = 10_000
+) -> np.ndarray:
+    r"""Let unit rows repel each other until no overlap is above the tolerance.
+
+    Repeats :math:`W \leftarrow W - \omega\,\mathrm{ReLU}(G)_{off}\,W` and rescales the rows;
+    :math:`\omega = \min(1/2, 0.9/\text{largest row sum})` keeps the repulsion from overshooting.
+    It follows the interference force of the flow, with the feature benefit infinitely strong.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from polysem import numerics
+    >>> apart = numerics.remove_positive_overlaps(np.array([[1.0, 0.0], [0.8, 0.6]]))
+    >>> bool(numerics.overlaps(apart)[0] <= 1e-3)
+    True
+
+    Parameters
+    ----------
+    weights : numpy.ndarray, shape (n, m)
+        The rows; they need not be of norm 1.
+    tolerance : float
+        The largest positive overlap that may remain.
+    max_pushes : int
+        Number of repetitions after which to give up.
+
+    Returns
+    -------
+    numpy.ndarray, shape (n, m)
+        Unit rows.
+
+    Raises
+    ------
+    ValueError
+        If a weight is not finite, or the tolerance or the number is not above 0.
+
+    Warns
+    -----
+    RuntimeWarning
+        If it gave up.
+
+    Source
+    ------
+    paper_notes/training.md.
+    """
+    rows = Rows(check_network("weights", weights))
+    check_positive("tolerance", tolerance, "an overlap")
+    check_integer("max_pushes", max_pushes, "the largest number of pushes")
+    if not repel(rows, tolerance, max_pushes):
+        warnings.warn(
+            f"Got max_pushes={max_pushes}, after which rows still overlap by more than "
+            f"tolerance={tolerance}; raise one of them.",
+            RuntimeWarning,
+            stacklevel=2,
+        )
+    return unit_rows(rows.weights())
+
+
+def repel(rows: Rows, tolerance: float, max_pushes: int) -> bool:
+    """Move the rows apart, and say whether that was enough."""
+    diagonal = np.arange(len(rows.overlap))
+    for _ in range(max_pushes):
+        norms = rows.norms()
+        push = np.maximum(rows.overlap, 0)
+        push /= norms
+        push /= norms[:, None]
+        push[diagonal, diagonal] = 0
+        if push.max() <= tolerance:
+            return True
+        push *= -min(_LARGEST_PUSH, 0.9 / float(push.sum(axis=1).max()))
+        push[diagonal, diagonal] = 1
+        push /= norms
+        rows.move(push)
+    return False
+
+
+def fast_phase(weights: np.ndarray, tolerance: float = 1e-3) -> np.ndarray:
+    r"""The flow without regulariser, until no overlap is above the tolerance.
+
+    It is what training does in the time before the regulariser is felt; steps as of
+    :class:`Flow`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from polysem import numerics
+    >>> start = numerics.initial_weights(8, 32, np.random.default_rng(0))
+    >>> bool(numerics.overlaps(numerics.fast_phase(start)).max() <= 1e-3)
+    True
+
+    Parameters
+    ----------
+    weights : numpy.ndarray, shape (n, m)
+        Initial weights.
+    tolerance : float
+        The largest positive overlap that may remain.
+
+    Returns
+    -------
+    numpy.ndarray, shape (n, m)
+        The weights, rows not yet of norm 1.
+
+    Raises
+    ------
+    ValueError
+        If a weight is not finite, or the tolerance is not above 0.
+
+    Source
+    ------
+    paper_notes/training.md.
+    """
+    rows = Rows(check_network("weights", weights))
+    check_positive("tolerance", tolerance, "an overlap")
+    diagonal = np.arange(len(weights))
+    for _ in range(_FAST_PHASE_STEPS):
+        force = np.maximum(rows.overlap, 0)
+        h = 0.4 / max(1.0, float(force.sum(axis=1).max())) ** 3
+        own = force[diagonal, diagonal]
+        force[diagonal, diagonal] = 0
+        if force.max() <= tolerance:
+            break
+        force *= -h
+        force[diagonal, diagonal] = 1 + h * (1 - own)
+        rows.move(force)
+    return rows.weights()
+
+
+class Rows:
+    """Rows that are moved by matrices from the left, and their overlaps.
+
+    With many more neurons than features only the overlaps are moved, and the matrices are
+    collected: the same numbers up to rounding, for a cost that does not depend on m.
+    """
+
+    def __init__(self, weights: np.ndarray, overlap: np.ndarray | None = None):
+        self.base = weights
+        self.collected: np.ndarray | None = None
+        self.overlap = weights @ weights.T if overlap is None else overlap
+        self.wide = weights.shape[1] > _WIDE * weights.shape[0]
+
+    def norms(self) -> np.ndarray:
+        """The norms of the rows; 1 for a zero row."""
+        norms = np.sqrt(self.overlap.diagonal())
+        norms[norms == 0] = 1
+        return norms
+
+    def move(self, matrix: np.ndarray) -> None:
+        if self.wide:
+            self.overlap = (matrix @ self.overlap) @ matrix.T
+            self.collected = matrix if self.collected is None else matrix @ self.collected
+        else:
+            self.base = matrix @ self.base
+            self.overlap = self.base @ self.base.T
+
+    def moved_by(self, matrix: np.ndarray) -> np.ndarray:
+        """What the matrix makes of the rows."""
+        if self.collected is not None:
+            matrix = matrix @ self.collected
+        return matrix @ self.base
+
+    def weights(self) -> np.ndarray:
+        """The rows."""
+        return self.base if self.collected is None else self.collected @ self.base

@@ -1,0 +1,141 @@
+"""How a training run ended, and what it left."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+import numpy as np
+
+from .._show import frame
+
+
+class Outcome(Enum):
+    """How a run ended; the value is a sentence that names the remedy.
+
+    Examples
+    --------
+    >>> from polysem import numerics
+    >>> numerics.Outcome.CONVERGED.value
+    'The weights came to rest.'
+
+    Source
+    ------
+    paper_notes/training.md.
+    """
+
+    CONVERGED = "The weights came to rest."
+    COMPLETED = "All requested steps were taken; this optimizer does not wait for rest."
+    COLLAPSED = "All weights are zero; lower lam to keep features alive."
+    OUT_OF_STEPS = "The weights were still moving at the last step; raise max_steps or max_time."
+    OVERLAPPING = "Rows still overlapped after max_pushes pushes; raise overlap_tolerance."
+    INTERRUPTED = "The run was stopped by hand; the weights are those of the last step."
+    DIVERGED = "The weights grew without bound; lower the step size (learning rate)."
+
+    def __str__(self) -> str:
+        return self.name.lower()
+
+
+_SEVERITY = tuple(Outcome)
+
+
+class TrainingError(RuntimeError):
+    """A run that did not end well, raised by ``train(..., throw=True)``.
+
+    Examples
+    --------
+    >>> from polysem import numerics
+    >>> issubclass(numerics.TrainingError, RuntimeError)
+    True
+
+    Parameters
+    ----------
+    solution : Solution
+        What the run left.
+
+    Source
+    ------
+    paper_notes/training.md.
+    """
+
+    def __init__(self, solution: Solution):
+        super().__init__(solution.outcome.value)
+        self.solution = solution
+
+    def __reduce__(self) -> tuple[type[TrainingError], tuple[Solution]]:
+        return TrainingError, (self.solution,)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Solution:
+    """What a training run left: weights, outcome, records and costs.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from polysem import numerics
+    >>> start = numerics.initial_weights(4, 16, np.random.default_rng(0))
+    >>> numerics.train(start, lam=0.05)
+    Solution(n=4, m=16, lam=0.05, optimizer=flow, outcome=converged)
+
+    Parameters
+    ----------
+    initial, weights : numpy.ndarray, shape (n, m) or (instances, n, m)
+        The weights before and after, features first.
+    lam : float
+        The paper's lambda, in flow units.
+    optimizer : object
+        The optimizer with all its settings.
+    outcomes : numpy.ndarray of Outcome, shape () or (instances,)
+        How each network's run ended.
+    time : numpy.ndarray, shape () or (instances,)
+        When each network's run ended: flow time, or steps for AdamW.
+    steps : numpy.ndarray of int, shape () or (instances,)
+        Steps taken.
+    records : mapping of str to numpy.ndarray
+        "time", shape (times,), and each recorded quantity, shape (times, ...); NaN where a
+        run ended badly before that time.
+    stats : mapping of str to object
+        Costs of the run, as seconds and evaluations of the gradient.
+
+    Source
+    ------
+    paper_notes/training.md.
+    """
+
+    initial: np.ndarray
+    weights: np.ndarray
+    lam: float
+    optimizer: Any
+    outcomes: np.ndarray
+    time: np.ndarray
+    steps: np.ndarray
+    records: Mapping[str, np.ndarray] = field(default_factory=dict)
+    stats: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def outcome(self) -> Outcome:
+        """The worst outcome among the instances."""
+        return max(np.atleast_1d(self.outcomes), key=_SEVERITY.index)
+
+    def to_frame(self) -> Any:
+        """A pandas table, a row for each network: how and when its run ended."""
+        outcomes = np.atleast_1d(self.outcomes)
+        return frame(
+            {
+                "network": np.arange(outcomes.size),
+                "outcome": [str(outcome) for outcome in outcomes],
+                "time": np.atleast_1d(self.time),
+                "steps": np.atleast_1d(self.steps),
+            }
+        )
+
+    def __repr__(self) -> str:
+        *instances, n, m = self.weights.shape
+        many = f", instances={instances[0]}" if instances else ""
+        return (
+            f"Solution(n={n}, m={m}{many}, lam={self.lam:g}, "
+            f"optimizer={self.optimizer.name}, outcome={self.outcome})"
+        )

@@ -1,0 +1,391 @@
+"""The training loop, over many independent networks at once."""
+
+from __future__ import annotations
+
+import time as clock
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .._validate import check_lam, check_nonnegative, check_rng, check_weights
+from .batch import Batch
+from .gradient import Model, OneHot
+from .optimizers import resolve_optimizer
+from .problem import Problem
+from .records import Schedule
+from .rest import in_double, several_weights
+from .solution import Outcome, Solution, TrainingError
+
+_CHECK_EVERY = 16  # steps between looks at rest, growth and zero neurons, unless it says so
+_DIVERGED = 1e3  # a weight of this size, against 1 at rest, has left the basin of any state
+_BLOCK = 1 << 18  # weights of small networks that are stepped together, to share overheads
+_BAD = (Outcome.OUT_OF_STEPS, Outcome.OVERLAPPING, Outcome.INTERRUPTED, Outcome.DIVERGED)
+_LARGE = 1 << 15  # weights of a network from which on it is trained alone
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Step:
+    """One step of the loop, as an observer sees it.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from polysem import numerics
+    >>> sizes = []
+    >>> start = numerics.initial_weights(2, 4, np.random.default_rng(0))
+    >>> run = numerics.train(start, 0.1, observe=lambda step: sizes.append(step.size[0]))
+    >>> len(sizes) == int(run.steps)
+    True
+
+    Parameters
+    ----------
+    time : numpy.ndarray, shape (instances,)
+        Time after the step.
+    size : numpy.ndarray, shape (instances,)
+        Time that the step took; 0 for a network that rests.
+    before, after : numpy.ndarray, shape (instances, n, m)
+        The weights; to be read, not changed.
+    problem : Problem
+        Model and regularisers.
+
+    Source
+    ------
+    paper_notes/training.md.
+    """
+
+    time: np.ndarray
+    size: np.ndarray
+    before: np.ndarray
+    after: np.ndarray
+    problem: Problem
+
+
+def train(
+    initial: np.ndarray,
+    lam: float,
+    *,
+    optimizer: Any = "flow",
+    model: Model | None = None,
+    l2: float = 0.0,
+    rng: np.random.Generator | None = None,
+    record: Iterable[str] | Mapping[str, Callable[[np.ndarray], np.ndarray]] = (),
+    record_at: Iterable[float] = (),
+    observe: Callable[[Step], None] | None = None,
+    progress: bool = False,
+    throw: bool = False,
+    **settings: Any,
+) -> Solution:
+    r"""Train one network, or many independent ones, until they rest.
+
+    Descends :math:`L(W) + 4\lambda\lVert W\rVert_1 + 2\lambda_2\lVert W\rVert_2^2` from the
+    given weights; the optimizer says by which steps, and with which error.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from polysem import numerics
+    >>> start = numerics.initial_weights(8, 32, np.random.default_rng(0), instances=2)
+    >>> run = numerics.train(start, lam=0.02)
+    >>> run.outcome.name
+    'CONVERGED'
+    >>> numerics.live_weights(run.weights).max()
+    np.int64(1)
+
+    Parameters
+    ----------
+    initial : numpy.ndarray, shape (n, m) or (instances, n, m)
+        Initial weights, float64 or float32; the run keeps the type.
+    lam : float
+        The paper's lambda, in flow units.
+    optimizer : str or object
+        "flow", "splitting", "quasistatic", "sgd", "adamw", or one of the classes
+        :class:`Flow`, :class:`SplitFlow`, :class:`QuasiStatic`, :class:`SGD`, :class:`AdamW`
+        with its settings.
+    model : Model, optional
+        What to train; :class:`OneHot` unless given.
+    l2 : float
+        Weight of an l2 regulariser, in flow units.
+    rng : numpy.random.Generator, optional
+        For models that draw noise or data at each step.
+    record : names, or mapping of names to functions of the weights (instances, n, m)
+        What to record: live_weights, l1_norm, row_norm2, fourth_norm, overlaps, winners,
+        winner_signs, retained_winners, polysemantic_neurons, weight_correlation, weights.
+    record_at : times, increasing
+        When to record it, in the optimizer's time (flow time; steps for AdamW).
+    observe : callable, optional
+        Called with a :class:`Step` after each step; no neuron is left out then.
+    progress : bool
+        Show a progress bar.
+    throw : bool
+        Raise :class:`TrainingError` if the outcome is OUT_OF_STEPS, OVERLAPPING, INTERRUPTED
+        or DIVERGED.
+    **settings
+        Settings of the optimizer to replace, as ``max_time=100`` or ``steps=7500``.
+
+    Returns
+    -------
+    Solution
+        Weights, outcomes, records and costs. Ctrl-C ends the run and returns what there is.
+
+    Raises
+    ------
+    ValueError
+        For bad arguments, in one line that shows the value and the remedy.
+    TrainingError
+        Only with ``throw=True``.
+
+    Source
+    ------
+    Lecomte et al. 2023, Sec. 2; paper_notes/training.md.
+    """
+    initial = check_weights("initial", initial)
+    optimizer = resolve_optimizer(optimizer, settings)
+    if rng is not None:
+        check_rng(rng)
+    problem = Problem(
+        lam=check_lam(lam),
+        l2=check_nonnegative("l2", l2, "an l2 weight"),
+        model=OneHot() if model is None else model,
+        rng=rng,
+    )
+    batch = initial if initial.ndim == 3 else initial[None]
+    schedule = Schedule.of(record, record_at, batch)
+    loop = _Loop(batch, problem, optimizer, schedule, observe)
+    started = clock.perf_counter()
+    loop.run(progress)
+    stats = {"seconds": clock.perf_counter() - started, "evaluations": loop.evaluations}
+    pick = (lambda array: array) if initial.ndim == 3 else (lambda array: array[0])
+    records = {"time": schedule.times} if schedule.measures else {}
+    for name, values in schedule.values.items():
+        records[name] = values if initial.ndim == 3 else values[:, 0]
+    solution = Solution(
+        initial=initial,
+        weights=pick(loop.weights),
+        lam=problem.lam,
+        optimizer=optimizer,
+        outcomes=np.asarray(pick(loop.outcomes)),
+        time=np.asarray(pick(loop.time)),
+        steps=np.asarray(pick(loop.steps)),
+        records=records,
+        stats=stats,
+    )
+    if throw and solution.outcome in _BAD:
+        raise TrainingError(solution)
+    return solution
+
+
+class _Loop:
+    """One run over all instances: the weights, and where each instance stands."""
+
+    def __init__(
+        self,
+        initial: np.ndarray,
+        problem: Problem,
+        optimizer: Any,
+        schedule: Schedule,
+        observe: Callable[[Step], None] | None,
+    ):
+        self.initial, self.weights = initial, initial.copy()
+        self.problem, self.optimizer = problem, optimizer
+        self.schedule, self.observe = schedule, observe
+        instances = len(initial)
+        self.time = np.zeros(instances)
+        self.steps = np.zeros(instances, int)
+        self.recorded = np.zeros(instances, int)
+        self.outcomes = np.full(instances, Outcome.INTERRUPTED, dtype=object)
+        self.undecided: list[int] = []  # they rest, perhaps in single precision only
+        self.evaluations = 0
+
+    def run(self, progress: bool) -> None:
+        whole = self.observe is not None or not self.optimizer.memoryless or self.problem.rng
+        block = len(self.initial)
+        size = self.initial[0].size
+        if getattr(self.optimizer, "one_by_one", False):
+            block = 1
+        elif not whole:
+            block = 1 if size >= _LARGE else _BLOCK // size
+        with _Progress(progress, len(self.initial), self.optimizer) as bar:
+            try:
+                with np.errstate(over="ignore", invalid="ignore"):
+                    for first in range(0, len(self.initial), block):
+                        last = min(first + block, len(self.initial))
+                        which = np.arange(first, last)
+                        self._run_block(which, self.weights[which].copy(), bar)
+                        self._decide(bar)
+            except KeyboardInterrupt:
+                pass
+
+    def _decide(self, bar: _Progress) -> None:
+        """Go on in double precision where single precision shows weights that balance."""
+        which, self.undecided = np.array(self.undecided, int), []
+        if which.size:
+            finer = in_double(self.weights[which], self.initial[which])
+            self._run_block(which, finer, bar)
+
+    def _run_block(self, which: np.ndarray, weights: np.ndarray, bar: _Progress) -> None:
+        batch = Batch(which, weights)
+        state = self.optimizer.start(batch.weights, self.problem)
+        self._record(batch)
+        reduce = self.observe is None and getattr(self.optimizer, "reduce", False)
+        drop = reduce and self.problem.model.keeps_zero_neurons
+        set_aside = reduce and len(which) == 1 and self.problem.decouples
+        check_every = getattr(self.optimizer, "check_every", _CHECK_EVERY)
+        count = 0
+        try:
+            while batch.which.size:
+                before = batch.weights
+                batch.weights, size = self.optimizer.step(
+                    before, self.problem, self._limit(batch.which), state
+                )
+                count += 1
+                self.evaluations += len(batch.which)
+                self.time[batch.which] += size
+                self.steps[batch.which] += 1
+                self._record(batch)
+                if self.observe is not None:
+                    self._show(batch, before, size)
+                failure = getattr(state, "outcome", None)
+                ending = self._ending(batch.which) | (failure is not None)
+                if count % check_every == 0 or ending.any():
+                    resting = self._settle(batch, before, size, ending, failure, bar)
+                    if set_aside and batch.which.size:
+                        kept = batch.set_aside(resting[0])
+                        if kept is not None and hasattr(state, "keep"):
+                            state.keep(kept)
+                    elif drop:
+                        batch.drop_zero_neurons()
+                bar.step(count)
+        finally:
+            batch.store(self.weights)
+
+    def _limit(self, which: np.ndarray) -> np.ndarray:
+        """Time until the next record or the end of the run."""
+        limit = getattr(self.optimizer, "max_time", np.inf) - self.time[which]
+        if not self.schedule.times.size:
+            return limit
+        times = np.append(self.schedule.times, np.inf)
+        return np.minimum(limit, times[self.recorded[which]] - self.time[which])
+
+    def _record(self, batch: Batch) -> None:
+        times = self.schedule.times
+        if not times.size:
+            return
+        for row, instance in enumerate(batch.which):
+            while self.recorded[instance] < len(times):
+                due = times[self.recorded[instance]]
+                if self.time[instance] < due * (1 - 1e-12):
+                    break
+                self._store_record(instance, batch.full(row))
+
+    def _store_record(self, instance: int, weights: np.ndarray) -> None:
+        if np.isfinite(weights).all():
+            self.schedule.store(
+                self.recorded[instance], instance, self.initial[instance][None], weights[None]
+            )
+        self.recorded[instance] += 1
+
+    def _ending(self, which: np.ndarray) -> np.ndarray:
+        if not self.optimizer.memoryless:
+            return self.steps[which] >= self.optimizer.steps
+        out_of_time = self.time[which] >= self.optimizer.max_time * (1 - 1e-12)
+        return out_of_time | (self.steps[which] >= self.optimizer.max_steps)
+
+    def _settle(
+        self,
+        batch: Batch,
+        before: np.ndarray,
+        size: np.ndarray,
+        ending: np.ndarray,
+        failure: Outcome | None,
+        bar: _Progress,
+    ) -> np.ndarray:
+        """Take the instances out of the batch whose run is over, and say how it ended.
+
+        Returns which rows are at rest.
+        """
+        largest = np.abs(batch.weights).max(axis=(-2, -1), initial=0)
+        initial = np.abs(self.initial[batch.which]).max(axis=(-2, -1))
+        diverged = np.logical_not(largest < _DIVERGED * np.maximum(1, initial))
+        dead = np.logical_and(largest == 0, not batch.any_set_aside)
+        rows = np.zeros(batch.weights.shape[:2], bool)
+        if self.optimizer.memoryless:
+            rows = self.optimizer.resting_rows(before, batch.weights, size, self.problem)
+        still: np.ndarray = np.asarray(rows.all(axis=-1))
+        undecided = still & ~(diverged | ending) & self._may_balance(batch.weights)
+        resting = still & ~undecided
+        collapsed = dead & (resting | ending)
+        for row, instance in enumerate(batch.which):
+            if diverged[row]:
+                self.outcomes[instance] = Outcome.DIVERGED
+            elif collapsed[row]:
+                self.outcomes[instance] = Outcome.COLLAPSED
+            elif resting[row]:
+                self.outcomes[instance] = Outcome.CONVERGED
+            elif ending[row]:
+                fixed = not self.optimizer.memoryless
+                stopped = Outcome.COMPLETED if fixed else Outcome.OUT_OF_STEPS
+                self.outcomes[instance] = failure or stopped
+            else:
+                continue
+            if resting[row] and not diverged[row]:  # at rest the later records are all the same
+                now = batch.full(row)
+                while self.recorded[instance] < len(self.schedule.times):
+                    self._store_record(instance, now)
+        self.undecided += batch.which[undecided].tolist()
+        over = diverged | resting | ending | collapsed | undecided
+        if over.any():
+            bar.finish(int((over & ~undecided).sum()))
+            if self.optimizer.memoryless or over.all():
+                batch.keep(~over, self.weights)
+        return rows
+
+    def _may_balance(self, weights: np.ndarray) -> np.ndarray:
+        """Which networks hold rows of several weights that rest in single precision, perhaps."""
+        regularised = self.problem.lam or getattr(self.optimizer, "regularises", False)
+        if not regularised or weights.dtype == np.float64:
+            return np.zeros(len(weights), bool)
+        return np.asarray(several_weights(weights).any(axis=-1))
+
+    def _show(self, batch: Batch, before: np.ndarray, size: np.ndarray) -> None:
+        after, earlier = self.weights.copy(), self.weights.copy()
+        earlier[batch.which], after[batch.which] = before, batch.weights
+        sizes = np.zeros(len(self.initial))
+        sizes[batch.which] = size
+        self.observe(  # type: ignore[misc]
+            Step(
+                time=self.time.copy(),
+                size=sizes,
+                before=earlier,
+                after=after,
+                problem=self.problem,
+            )
+        )
+
+
+class _Progress:
+    """A bar over instances, or over steps where their number is fixed."""
+
+    def __init__(self, show: bool, instances: int, optimizer: Any):
+        self.bar, self.by_steps = None, not optimizer.memoryless
+        if show:
+            from tqdm.auto import tqdm
+
+            total = optimizer.steps if self.by_steps else instances
+            self.bar = tqdm(total=total, unit="step" if self.by_steps else "network")
+
+    def __enter__(self) -> _Progress:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self.bar is not None:
+            self.bar.close()
+
+    def step(self, count: int) -> None:
+        if self.bar is not None and self.by_steps:
+            self.bar.update(count - self.bar.n)
+
+    def finish(self, count: int) -> None:
+        if self.bar is not None and not self.by_steps:
+            self.bar.update(count)

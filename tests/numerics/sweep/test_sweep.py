@@ -1,0 +1,484 @@
+"""Sweeps: the same bytes everywhere, resumable, one writer, nothing torn or stale."""
+
+import importlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import joblib
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from polysem import numerics, verify
+from polysem.numerics.sweep import store as sweep_store
+from polysem.verify.cli import main
+
+ROOT = Path(__file__).resolve().parents[3]
+GRID = {
+    "entropy": 7,
+    "runs": 6,
+    "chunk": 2,
+    "grid": [
+        {"n": 8, "m": [8, 16], "lam": [0.1, 0.02]},
+        {"n": 6, "m": 12, "lam": 0.02, "optimizer": ["sgd", "adamw"], "settings": {"steps": 30}},
+        {"n": 6, "m": 12, "lam": 0.05, "pair_weight": 0.01, "settings": {"max_time": 5.0}},
+        {
+            "n": 6,
+            "m": 12,
+            "lam": 0.0,
+            "optimizer": "sgd",
+            "sigma": 0.1,
+            "noise": "shared",
+            "settings": {"steps": 30},
+        },
+    ],
+}
+TOML = """
+entropy = 7
+runs = 12
+chunk = 1
+
+[[grid]]
+n = 16
+m = [32, 64]
+lam = [0.1, 0.03]
+"""
+
+
+@pytest.fixture
+def spec():
+    return numerics.SweepSpec.from_dict(GRID)
+
+
+def results(folder):
+    """Every byte that counts as a result."""
+    return {path.name: path.read_bytes() for path in sorted((folder / "chunks").iterdir())}
+
+
+def test_all_local_schedulers_give_the_same_bytes(spec, tmp_path):
+    numerics.sweep(spec, tmp_path / "loop")
+    expected = results(tmp_path / "loop")
+    assert len(expected) == 2 * sum(1 for _ in spec.chunks())
+    for name in ("threads", "processes"):
+        with verify.scheduler(name, jobs=2):
+            numerics.sweep(spec, tmp_path / name)
+        assert results(tmp_path / name) == expected
+
+
+def test_a_dask_cluster_of_two_processes_gives_the_same_bytes(spec, tmp_path):
+    distributed = pytest.importorskip("distributed")
+    numerics.sweep(spec, tmp_path / "loop")
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
+    ) as cluster:
+        with verify.scheduler(cluster.scheduler_address):
+            numerics.sweep(spec, tmp_path / "dask")
+        with distributed.Client(cluster), joblib.parallel_config(backend="dask"):
+            assert numerics.sweep(spec, tmp_path / "dask").computed == 0
+    assert results(tmp_path / "dask") == results(tmp_path / "loop")
+
+
+@pytest.mark.nightly
+def test_a_dask_worker_that_dies_loses_nothing(tmp_path):
+    distributed = pytest.importorskip("distributed")
+    spec = numerics.SweepSpec.from_dict(
+        {"entropy": 3, "runs": 40, "chunk": 2, "grid": [{"n": 32, "m": 64, "lam": 0.01}]}
+    )
+    numerics.sweep(spec, tmp_path / "loop")
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
+    ) as cluster:
+        worker = next(iter(cluster.workers.values())).pid
+        killer = subprocess.Popen(["sh", "-c", f"sleep 1; kill -9 {worker}"])
+        with verify.scheduler(cluster.scheduler_address):
+            numerics.sweep(spec, tmp_path / "dask")
+        assert killer.poll() == 0  # it struck before the sweep ended
+    assert results(tmp_path / "dask") == results(tmp_path / "loop")
+
+
+def test_runs_depend_neither_on_chunks_nor_on_later_cells(spec, tmp_path):
+    numerics.sweep(spec, tmp_path / "a")
+    other = GRID | {"chunk": 5, "grid": [*GRID["grid"], {"n": 3, "m": 5, "lam": 0.1}]}
+    numerics.sweep(numerics.SweepSpec.from_dict(other), tmp_path / "b")
+    first, second = numerics.sweep_runs(tmp_path / "a"), numerics.sweep_runs(tmp_path / "b")
+    for name, values in first.items():
+        np.testing.assert_array_equal(values, second[name][: len(values)])
+
+
+def test_each_run_has_its_own_seed(spec):
+    draws = [spec.rng(cell, run).random() for cell in range(3) for run in range(4)]
+    assert len(set(draws)) == 12
+    again = numerics.SweepSpec.from_dict(GRID)
+    assert again.rng(2, 3).random() == spec.rng(2, 3).random()
+
+
+def test_a_run_is_a_training_run(spec, tmp_path):
+    """Slow twin: the first cell by hand."""
+    numerics.sweep(spec, tmp_path)
+    runs = numerics.sweep_runs(tmp_path)
+    for run in range(spec.runs):
+        seeds = np.random.SeedSequence(7, spawn_key=(0, run))
+        start = numerics.initial_weights(8, 8, np.random.default_rng(seeds))
+        end = numerics.train(start, 0.1)
+        here = (runs["cell"] == 0) & (runs["run"] == run)
+        assert runs["l1_norm"][here] == [np.abs(end.weights).sum(axis=1).mean()]
+        assert runs["polysemantic_neurons_authors"][here] == [
+            verify.slow_polysemantic_neurons(end.weights)
+        ]
+        assert numerics.OUTCOMES[runs["outcome"][here][0]] == str(end.outcome)
+
+
+def test_whole_chunks_are_reused_and_more_runs_are_added(spec, tmp_path):
+    first = numerics.sweep(spec, tmp_path)
+    before = results(tmp_path)
+    again = numerics.sweep(spec, tmp_path)
+    assert (again.computed, again.reused) == (0, first.computed)
+    longer = numerics.SweepSpec.from_dict(GRID | {"runs": 8})
+    more = numerics.sweep(longer, tmp_path)
+    assert (more.computed, more.reused) == (len(spec.cells), first.computed)
+    assert before.items() <= results(tmp_path).items()
+
+
+@pytest.mark.parametrize("harm", ["cut", "swapped", "no label", "no data", "label cut", "entropy"])
+def test_what_is_torn_foreign_or_stale_is_set_aside_and_computed_again(spec, tmp_path, harm):
+    numerics.sweep(spec, tmp_path)
+    expected = results(tmp_path)
+    data = tmp_path / "chunks" / "cell00001-run000002.npz"
+    label = data.with_suffix(".json")
+    if harm == "cut":
+        data.write_bytes(data.read_bytes()[:-7])
+    elif harm == "swapped":
+        other = tmp_path / "chunks" / "cell00002-run000002"
+        data.write_bytes(other.with_suffix(".npz").read_bytes())
+        label.write_bytes(other.with_suffix(".json").read_bytes())
+    elif harm == "no label":
+        label.unlink()
+    elif harm == "no data":
+        data.unlink()
+    elif harm == "label cut":
+        label.write_bytes(label.read_bytes()[:9])
+    else:
+        foreign = numerics.SweepSpec.from_dict(GRID | {"entropy": 8})
+        numerics.sweep(foreign, tmp_path / "foreign")
+        for path in (data, label):
+            path.write_bytes((tmp_path / "foreign" / "chunks" / path.name).read_bytes())
+    with pytest.raises(ValueError, match=r"1 of 24 chunks are missing \(cell00001-run000002\)"):
+        numerics.sweep_runs(tmp_path)
+    again = numerics.sweep(spec, tmp_path)
+    assert again.computed == 1
+    assert len(again.notes) == 1
+    assert "cell00001-run000002 was" in again.notes[0]
+    assert list((tmp_path / "aside").iterdir())
+    assert results(tmp_path) == expected
+
+
+def test_changed_sources_make_all_chunks_stale(spec, tmp_path, monkeypatch):
+    numerics.sweep(spec, tmp_path)
+    monkeypatch.setattr(sweep_store, "source_digest", lambda *rooms: "another version")
+    assert numerics.sweep(spec, tmp_path).reused == 0
+
+
+def test_the_digest_covers_every_source(tmp_path, monkeypatch):
+    """A changed helper in numerics or in theory changes the digest."""
+    rooms = {}
+    for room in ("numerics", "theory"):
+        rooms[room] = tmp_path / room
+        rooms[room].mkdir()
+        (rooms[room] / "helper.py").write_text("x = 1\n")
+    monkeypatch.setattr(sweep_store, "__file__", str(rooms["numerics"] / "sweep_store.py"))
+    digest = sweep_store.source_digest.__wrapped__
+    seen = {digest()}
+    for room in rooms.values():
+        (room / "helper.py").write_text("x = 2\n")
+        seen.add(digest())
+    assert len(seen) == 3
+
+
+def test_a_second_sweep_is_refused_and_a_dead_one_is_not_in_the_way(spec, tmp_path):
+    store = numerics.Store.of(tmp_path, spec)
+    with store.locked(), pytest.raises(ValueError, match=f"process {os.getpid()} is sweeping"):
+        numerics.sweep(spec, tmp_path)
+    code = (
+        "import sys, time\n"
+        "from polysem import numerics\n"
+        f"spec = numerics.SweepSpec.from_dict({GRID!r})\n"
+        f"with numerics.Store.of({str(tmp_path)!r}, spec).locked():\n"
+        "    print('held', flush=True)\n"
+        "    time.sleep(60)\n"
+    )
+    holder = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, cwd=ROOT)
+    try:
+        assert holder.stdout.readline() == b"held\n"
+        with pytest.raises(ValueError, match=f"process {holder.pid} is sweeping"):
+            numerics.sweep(spec, tmp_path)
+    finally:
+        holder.kill()
+        holder.wait()
+        holder.stdout.close()
+    assert numerics.sweep(spec, tmp_path).reused == 0
+
+
+def command(folder, toml, *more):
+    return [
+        *(sys.executable, "-m", "polysem", "sweep", str(toml), "--out", str(folder)),
+        *("--scheduler", "loop", *more),
+    ]
+
+
+def killed_sweep(tmp_path, kills, seed):
+    """Kill a sweep at random moments of its work, ``kills`` times; then let it end."""
+    toml = tmp_path / "spec.toml"
+    toml.write_text(TOML)
+    spec = numerics.SweepSpec.from_toml(toml)
+    total = sum(1 for _ in spec.chunks())
+    started = time.monotonic()
+    numerics.sweep(spec, tmp_path / "whole")
+    length = time.monotonic() - started
+    folder, rng, fallen = tmp_path / "killed", np.random.default_rng(seed), 0
+    written = {}
+    while fallen < kills:
+        run = subprocess.Popen(
+            command(folder, toml), cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        while run.poll() is None and len(list(folder.glob("chunks/*.json"))) <= len(written):
+            time.sleep(0.002)  # until it has begun to work
+        time.sleep(rng.uniform(0, length / 3))
+        fallen += run.poll() is None
+        run.kill()
+        run.wait()
+        store = numerics.Store.of(folder, spec)
+        whole = [chunk for chunk in spec.chunks() if store.fault(chunk) is None]
+        now = {chunk.name: store.path(chunk, "npz").stat().st_mtime_ns for chunk in whole}
+        assert written.items() <= now.items()  # nothing lost, nothing computed twice
+        written = now
+        if len(written) == total:
+            shutil.rmtree(folder)
+            written = {}
+    last = numerics.sweep(spec, folder)
+    assert last.reused == len(written)
+    assert results(folder) == results(tmp_path / "whole")
+    assert not list(folder.glob("**/.*.npz.*"))
+
+
+def test_kill_9_loses_nothing(tmp_path):
+    killed_sweep(tmp_path, kills=2, seed=1)
+
+
+@pytest.mark.nightly
+def test_kill_9_at_twenty_moments_loses_nothing(tmp_path, entropy):
+    killed_sweep(tmp_path, kills=20, seed=entropy)
+
+
+def test_a_full_disk_leaves_one_line_and_nothing_torn(tmp_path):
+    """A limit on the size of files stands in for a full disk: writing fails in the middle."""
+    toml = tmp_path / "spec.toml"
+    toml.write_text(TOML.replace("chunk = 1", "chunk = 12"))
+    code = (
+        "import resource, sys\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (2500, 2500))\n"
+        "from polysem.verify.cli import main\n"
+        f"main(['sweep', {str(toml)!r}, '--out', {str(tmp_path / 'out')!r}])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-B", "-c", code], capture_output=True, text=True, cwd=ROOT, check=False
+    )
+    assert done.returncode == 2
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert "File too large" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert list((tmp_path / "out" / "chunks").iterdir()) == []
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is read-only for root")
+def test_a_read_only_folder_leaves_one_line(tmp_path):
+    toml = tmp_path / "spec.toml"
+    toml.write_text(TOML)
+    (tmp_path / "out").mkdir(mode=0o500)
+    answer = CliRunner().invoke(main, ["sweep", str(toml), "--out", str(tmp_path / "out")])
+    assert answer.exit_code == 2
+    assert len(answer.stderr.strip().splitlines()) == 1
+
+
+def test_a_folder_that_cannot_be_made_leaves_one_line(tmp_path):
+    toml = tmp_path / "spec.toml"
+    toml.write_text(TOML)
+    answer = CliRunner().invoke(main, ["sweep", str(toml), "--out", str(toml / "out")])
+    assert answer.exit_code == 2
+    assert len(answer.stderr.strip().splitlines()) == 1
+    assert "Not a directory" in answer.stderr
+
+
+def test_a_summary_refuses_an_incomplete_grid_unless_asked(spec, tmp_path):
+    numerics.sweep(spec, tmp_path)
+    (tmp_path / "chunks" / "cell00000-run000004.json").unlink()
+    with pytest.raises(ValueError, match="1 of 24 chunks are missing"):
+        verify.SweepSummary.of(tmp_path)
+    summary = verify.SweepSummary.of(tmp_path, incomplete=True)
+    assert summary.missing == ("cell00000-run000004",)
+    frame = summary.to_frame(by="cell")
+    assert frame["runs"].tolist() == [4] + [6] * 7
+    assert len(summary.to_frame()) == 46
+
+
+def test_a_summary_is_written_as_csv_and_parquet(spec, tmp_path):
+    pandas = pytest.importorskip("pandas")
+    numerics.sweep(spec, tmp_path)
+    summary = verify.SweepSummary.of(tmp_path)
+    summary.write(tmp_path / "runs.csv")
+    table = pandas.read_csv(tmp_path / "runs.csv")
+    assert len(table) == 48
+    cells = summary.to_frame(by="cell")
+    means = table.groupby("cell")["l1_norm"].mean()
+    np.testing.assert_allclose(cells["l1_norm"], means, rtol=1e-14)
+    with pytest.raises(ValueError, match="must end in"):
+        summary.write(tmp_path / "runs.pickle")
+    pytest.importorskip("pyarrow")
+    summary.write(tmp_path / "runs.parquet", by="cell")
+    assert len(pandas.read_parquet(tmp_path / "runs.parquet")) == 8
+
+
+def test_the_command_computes_resumes_and_tells(tmp_path):
+    toml = tmp_path / "spec.toml"
+    toml.write_text(TOML)
+    runner = CliRunner()
+    arguments = ["sweep", str(toml), "--out", str(tmp_path / "out"), "--json"]
+    plan = json.loads(runner.invoke(main, [*arguments, "--dry-run"]).stdout)
+    assert not (tmp_path / "out").exists()
+    assert (plan["runs"], plan["missing_chunks"]) == (48, 48)
+    assert plan["seconds"] > 0
+    first = json.loads(runner.invoke(main, arguments).stdout)
+    again = json.loads(runner.invoke(main, arguments).stdout)
+    assert (first["computed"], again["computed"], again["reused"]) == (48, 0, 48)
+    assert json.loads(runner.invoke(main, [*arguments, "--dry-run"]).stdout)["seconds"] == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"runs": 0}, "runs=0"),
+        ({"entropy": -1}, "entropy=-1"),
+        ({"chunk": 10**6}, "chunk=1000000"),
+        ({"grid": []}, "empty grid"),
+        ({"grid": [{"n": 4, "lam": 0.1}]}, "no 'm'"),
+        ({"grid": [{"n": 4, "m": 4, "lam": -0.1}]}, "lam=-0.1"),
+        ({"grid": [{"n": 4, "m": 4, "lam": 0.1, "colour": 1}]}, "'colour'"),
+        ({"grid": [{"n": 4, "m": 4, "lam": 0.1, "optimizer": "newton"}]}, "newton"),
+        ({"grid": [{"n": 4, "m": 4, "lam": 0.1, "settings": {"speed": 1}}]}, "speed"),
+        ({"grid": [{"n": 4, "m": 4, "lam": 0.1, "sigma": 1.0, "pair_weight": 1.0}]}, "not both"),
+        ({"grid": [{"n": 4, "m": 4, "lam": 0.1, "sigma": 1.0, "noise": "loud"}]}, "loud"),
+        ({"colour": 1}, "'colour'"),
+    ],
+)
+def test_a_bad_spec_is_told_in_one_line(change, words):
+    with pytest.raises(ValueError, match=words) as caught:
+        numerics.SweepSpec.from_dict(GRID | change)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_file_that_is_no_toml_is_told(tmp_path):
+    (tmp_path / "bad.toml").write_text("runs = = 3\n")
+    with pytest.raises(ValueError, match="is not TOML"):
+        numerics.SweepSpec.from_toml(tmp_path / "bad.toml")
+
+
+def test_nothing_is_unpickled(spec, tmp_path):
+    numerics.sweep(spec, tmp_path)
+    store = numerics.Store.read(tmp_path)
+    chunk = next(store.spec.chunks())
+    np.savez(store.path(chunk, "npz"), run=np.array([{}], dtype=object), allow_pickle=True)
+    with pytest.raises(ValueError, match="cannot be read"):
+        store.values(chunk)
+
+
+def test_the_cost_is_predicted_or_said_to_be_unknown(spec):
+    known = numerics.Cell(n=64, m=256, lam=0.01)
+    assert 0.02 < numerics.predicted_seconds(known) < 5
+    assert numerics.predicted_seconds(numerics.Cell(n=64, m=64, lam=0.1, sigma=0.1)) is None
+    plan = numerics.sweep_cost(spec)
+    assert plan.unknown_cells == 2
+    assert plan.bytes_per_worker > 0
+
+
+def test_a_run_that_is_stopped_by_hand_is_not_kept(spec, tmp_path, monkeypatch):
+    """Ctrl-C inside a run ends it with an outcome; the sweep must not take it for a result."""
+    module = importlib.import_module("polysem.numerics.sweep.run")
+    train, calls = numerics.train, []
+
+    def stopped(initial, lam, **options):
+        calls.append(1)
+        solution = train(initial, lam, **options)
+        if len(calls) < 4:
+            return solution
+        return replace(solution, outcomes=np.array(numerics.Outcome.INTERRUPTED, dtype=object))
+
+    monkeypatch.setattr(module, "train", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        numerics.sweep(spec, tmp_path)
+    names = sorted(path.name for path in (tmp_path / "chunks").iterdir())
+    assert names == ["cell00000-run000000.json", "cell00000-run000000.npz"]
+
+
+MEMORY = """
+import gc, importlib, sys, tempfile, tracemalloc
+import numpy as np
+from polysem import numerics
+module = importlib.import_module("polysem.numerics.sweep.run")
+
+def held(chunks):
+    spec = numerics.SweepSpec.from_dict({
+        "entropy": 1, "runs": 1000 * chunks, "chunk": 1000,
+        "grid": [{"n": 2, "m": 4, "lam": 0.1}],
+    })
+    held = []
+
+    def instant(cell, chunk, entropy):
+        if chunk.first == 1000 * (chunks - 1):
+            gc.collect()
+            held.append(tracemalloc.get_traced_memory()[0])
+        runs = np.arange(chunk.first, chunk.first + chunk.count)
+        return chunk, module.chunk_key(cell, chunk, entropy), {"run": runs}, 0.0
+
+    module.run_chunk = instant
+    tracemalloc.start()
+    with tempfile.TemporaryDirectory() as folder:
+        numerics.sweep(spec, folder)
+    tracemalloc.stop()
+    return held[0]
+
+held(40)
+print(held(40), held(400))
+"""
+
+
+def test_the_memory_of_the_parent_does_not_grow_with_the_runs():
+    """What Python holds at the last of 40 and of 400 chunks of 1000 runs each."""
+    done = subprocess.run(
+        [sys.executable, "-c", MEMORY], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    few, many = map(int, done.stdout.split())
+    assert many < few + 50_000  # the results alone are 3.2 MB
+
+
+def test_one_blas_thread_while_any_job_runs():
+    from threadpoolctl import threadpool_info, threadpool_limits
+
+    from polysem.numerics.sweep.blas import one_blas_thread
+
+    def threads():
+        return {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"}
+
+    with threadpool_limits(2):
+        before = threads()
+        first, second = one_blas_thread(), one_blas_thread()
+        first.__enter__()
+        second.__enter__()
+        first.__exit__(None, None, None)
+        assert threads() == {1}
+        second.__exit__(None, None, None)
+        assert threads() == before

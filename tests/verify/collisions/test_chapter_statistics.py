@@ -1,0 +1,74 @@
+"""The statistics chapter: whole tables and figure, and remarks that follow from the numbers."""
+
+from importlib import import_module
+
+import pytest
+from scipy.stats import t
+
+from polysem import verify
+from polysem.numerics import Cell
+
+module = import_module("polysem.verify.collisions.chapter_statistics")
+TABLE = verify.measured_counts()
+
+
+@pytest.fixture
+def small(monkeypatch):
+    """The chapter with one check and one setting measured anew."""
+    one = {"initial_pairs": verify.checks()["initial_pairs"]}
+    monkeypatch.setattr(module, "checks", lambda: one)
+    monkeypatch.setattr(module, "REPEATED", ((Cell(n=64, m=64, lam=0.1), 100),))
+    return module.chapter("quick", entropy=5, progress=False)
+
+
+def test_chapter_writes_all_it_promises(small, tmp_path):
+    assert [table.name for table in small.tables] == [
+        "statistics_checks",
+        "statistics_wrong",
+        "statistics_ratio",
+        "statistics_retained",
+        "statistics_limit",
+    ]
+    for item in (*small.tables, *small.figures):
+        assert all(path.stat().st_size for path in item.write(tmp_path))
+    repeated = [a for a in small.agreements if a.claim == "measured-table"]
+    assert [a.verdict for a in repeated] == ["agrees", "agrees"]
+    assert "n^2/2m for n^2/4m" in small.tables[1].frame["wrong"].tolist()
+    assert set(small.tables[1].frame["rejected"]) == {"yes"}
+
+
+def test_ratio_table_has_every_setting_and_the_step(small):
+    frame = small.tables[2].frame
+    assert list(frame.columns) == ["training", *(f"$m={m}$" for m in module.NEURONS)]
+    training = frame["training"].tolist()
+    assert sum("the flow" in words for words in training) == 4
+    assert sum("AdamW" in words for words in training) == 1
+    limit = training.index("the limit lambda -> 0")
+    assert training[limit + 1] == "change under a finer step"
+    assert "--" not in frame.iloc[limit].tolist()
+    assert "--" not in frame.iloc[limit + 1].tolist()
+
+
+def test_remarks_name_the_largest_departures(small):
+    alive = [entry for entry in TABLE if entry.dead <= entry.n / 10]
+    least = min(alive, key=lambda entry: entry.ratio)
+    assert f"{least.ratio:.3f} +- {least.ratio_error:.3f}" in small.remarks[1]
+    assert "false-alarm rate at most" in small.remarks[0]
+    assert "Not as declared" not in small.remarks[0]
+
+
+def test_step_error_stands_beside_the_statistical_one():
+    entry = next(e for e in TABLE if (e.optimizer, e.n, e.m) == ("quasistatic", 64, 256))
+    agreement = module._against_law(entry)
+    step = abs(entry.step_shift) + 2 * entry.step_error
+    assert agreement.numerical_error == pytest.approx(step)
+    lower, upper = agreement.interval
+    statistical = (upper - lower) / 2 - step
+    assert statistical == pytest.approx(t.isf(5e-4, entry.runs - 1) * entry.neurons_error)
+
+
+@pytest.mark.nightly
+def test_quick_chapter_as_the_report_runs_it(entropy):
+    chapter = module.chapter("quick", entropy=entropy, progress=False)
+    departing = [a for a in chapter.agreements if a.claim == "measured-table"]
+    assert all(a.verdict != "departs" for a in departing)

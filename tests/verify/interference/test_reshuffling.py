@@ -1,0 +1,162 @@
+"""Predictions, runs and chapter on reshuffling."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from polysem import numerics, theory, verify
+from polysem.verify.interference import predict as block
+from polysem.verify.interference.chapter import (
+    _dispersion,
+    _dispersion_terms,
+    _law,
+    _support,
+    _trend,
+    _two_row_agreements,
+)
+from polysem.verify.interference.plan import ensembles
+from polysem.verify.interference.runs import Ensemble, Outcomes
+from polysem.verify.published import data_rows
+
+
+def test_an_ensemble_gives_the_same_networks_for_the_same_entropy():
+    ensemble = Ensemble(n=4, m=16, lam=0.0, runs=30)
+    first, again = ensemble.run(1), ensemble.run(1)
+    assert np.array_equal(first["neurons"], again["neurons"])
+    other = ensemble.run(2)
+    assert not np.array_equal(first["retained"], other["retained"])
+
+
+def test_every_ensemble_has_its_own_seed():
+    for scale in ("quick", "paper"):
+        listed = [ensemble for of_purpose in ensembles(scale).values() for ensemble in of_purpose]
+        assert len({ensemble.seed for ensemble in listed}) == len(listed)
+        assert len(set(listed)) == len(listed)
+
+
+def test_the_counts_of_an_ensemble_are_those_of_its_networks():
+    ensemble = Ensemble(n=16, m=16, lam=0.0, runs=20)
+    found = Outcomes(ensemble=ensemble, **ensemble.run(3))
+    assert found.neurons.max() <= 8
+    assert ((found.retained >= 0) & (found.retained <= 1)).all()
+    assert (found.dead == 0).all()
+    row = found.row()
+    expected = theory.expected_neurons_exclusion(n=16, m=16)
+    assert row["count_ratio"] == pytest.approx(found.neurons.mean() / expected)
+
+
+def outcomes(ensemble, retained, neurons):
+    ones = np.ones(ensemble.runs)
+    spread = 1 + 1e-3 * np.linspace(-1, 1, ensemble.runs)
+    return Outcomes(
+        ensemble=ensemble, retained=retained * spread, neurons=neurons * spread, dead=0 * ones
+    )
+
+
+def test_agreements_tell_right_from_wrong():
+    ensemble = Ensemble(n=128, m=1024, lam=0.0, runs=50)
+    law = 0.551
+    assert next(a.verdict for a in _law(outcomes(ensemble, law, 1.0))) == "agrees"
+    assert next(a.verdict for a in _law(outcomes(ensemble, 0.8 * law, 1.0))) == "departs"
+    ensemble = dataclasses.replace(ensemble, n=16, m=16, lam=0.01, support=0.0)
+    mean = theory.expected_neurons_exclusion(n=16, m=16)
+    assert [a.verdict for a in _support(outcomes(ensemble, 0.5, mean))] == ["agrees"]
+    assert [a.verdict for a in _support(outcomes(ensemble, 0.5, 0.87 * mean))] == ["departs"]
+
+
+def test_the_trend_tells_a_fall_from_none():
+    few, many = (Ensemble(n=n, m=64, lam=0.0, runs=50) for n in (16, 32))
+    law = [numerics.retained_fraction_sparse(n, 64) for n in (16, 32)]
+    (fall,) = _trend([outcomes(few, law[0], 1.0), outcomes(many, law[1], 1.0)])
+    assert fall.verdict == "agrees"
+    assert fall.prediction == pytest.approx(law[0] - law[1])
+    (none,) = _trend([outcomes(few, law[0], 1.0), outcomes(many, law[0], 1.0)])
+    assert none.verdict == "undecided"
+    (rise,) = _trend([outcomes(few, law[0], 1.0), outcomes(many, law[0] + 0.05, 1.0)])
+    assert rise.verdict == "departs"
+    wider = Ensemble(n=16, m=256, lam=0.0, runs=50)
+    (fall,) = _trend([outcomes(wider, 0.736, 1.0), outcomes(few, law[0], 1.0)])
+    assert fall.verdict == "agrees"
+
+
+def test_variance_over_mean_counts_the_spread_of_the_mean():
+    rng = np.random.default_rng(0)
+    samples = rng.poisson(3.0, (400, 2000))
+    terms = np.array([_dispersion_terms(counts.astype(float)) for counts in samples])
+    ratios = samples.var(axis=1, ddof=1) / samples.mean(axis=1)
+    assert terms.mean(axis=1) == pytest.approx(ratios)
+    # for Poisson counts the ratio has the variance 2/N; null: the terms say so; 400 ratios give
+    # their spread within 3.5 % (one sigma), so that 20 % is a false alarm of 1e-8
+    spread = terms.std(axis=1).mean() / 2000**0.5
+    assert spread == pytest.approx((2 / 2000) ** 0.5, rel=0.02)
+    assert ratios.std() == pytest.approx(spread, rel=0.2)
+
+
+def test_dispersion_is_judged_where_it_is_claimed():
+    ensemble = Ensemble(n=32, m=64, lam=0.0, runs=4000)
+    rng = np.random.default_rng(1)
+    counts = numerics.ExclusionLaw(n=32, m=64).rvs(4000, rng=rng).astype(float)
+    found = Outcomes(ensemble=ensemble, retained=counts, neurons=counts, dead=0 * counts)
+    by_claim = {a.claim: a.verdict for a in _dispersion(found)}
+    assert by_claim == {"dispersion_in_the_limit": "agrees", "poisson_dispersion": "departs"}
+    counts = rng.poisson(3.9, 4000).astype(float)
+    found = Outcomes(ensemble=ensemble, retained=counts, neurons=counts, dead=0 * counts)
+    by_claim = {a.claim: a.verdict for a in _dispersion(found)}
+    assert by_claim["dispersion_in_the_limit"] == "departs"
+    assert by_claim["poisson_dispersion"] != "departs"
+
+
+def test_too_few_networks_are_not_asked_for_a_variance():
+    ensemble = Ensemble(n=32, m=64, lam=0.0, runs=999)
+    assert list(_dispersion(outcomes(ensemble, 0.5, 4.0))) == []
+
+
+def test_two_rows_are_judged_outside_their_range_under_another_name():
+    two_rows = {(64, 0.0, 32): (0.85, 0.002), (64, 0.3, 32): (0.85, 0.002)}
+    networks = [Ensemble(n=32, m=64, lam=lam, runs=50) for lam in (0.0, 0.3 / 8)]
+    found = list(_two_row_agreements(two_rows, [outcomes(one, 0.85, 1.0) for one in networks]))
+    assert [a.claim for a in found] == ["two_row_prediction", "two_row_prediction_outside"]
+    assert [a.verdict for a in found] == ["agrees", "agrees"]
+
+
+def test_the_committed_runs_are_whole_and_count_what_they_say():
+    rows = data_rows("reshuffling_runs.csv")
+    assert len({(r["n"], r["m"]) for r in rows if r["purpose"] == "limit"}) >= 20
+    for row in rows:
+        assert 0 < float(row["retained"]) < 1
+        assert int(row["n"]) <= 2 * int(row["m"])
+    lone = [float(r["dead"]) for r in rows if r["purpose"] == "limit"]
+    assert max(lone) == 0
+
+
+def test_predict_holds_the_block_and_warns_where_l1_kills():
+    quiet = verify.predict(64, 1024, lam=0.001).to_dict()
+    assert quiet["warnings"] == {}
+    assert quiet["dead_fraction"] < 1e-6
+    assert quiet["retained_fraction_limit"] == pytest.approx(0.665, abs=1e-3)
+    loud = verify.predict(64, 64, lam=0.25)
+    assert "kills features" in loud.to_dict()["warnings"]["dead_fraction"]
+    assert "Warning" in loud.text()
+    assert loud["expected_neurons_measured"].value is None
+    assert "n <= m/2" in loud["expected_neurons_measured"].reason
+
+
+def test_the_measured_count_interpolates_and_stays_in_its_range():
+    at_point, _ = block.measured_count_ratio(32, 64, 0.0)
+    assert 0.75 < at_point < 0.95
+    assert block.measured_count_ratio(2, 1024, 0.0)[0] is None
+    for m in (16, 4096):
+        reason = f"measured for m = 64..1024; got m={m}"
+        assert block.measured_count_ratio(m // 2, m, 0.0) == (None, reason)
+    assert block.measured_count_ratio(32, 64, 1.0)[0] is None
+
+
+def test_predictions_without_lambda_or_out_of_range_give_a_reason():
+    found = {p.name: p for p in block.reshuffling_predictions(200, 100, None)}
+    assert found["dead_fraction"].reason == "needs lam"
+    for name in ("retained_fraction_limit", "retained_fraction_fast", "expected_neurons_measured"):
+        assert found[name].value is None
+        assert found[name].reason
+    above = {p.name: p for p in block.reshuffling_predictions(4, 16, 0.5)}
+    assert above["dead_fraction"].value == 1

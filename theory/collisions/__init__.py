@@ -1,0 +1,1 @@
+"""How many features choose one neuron by chance."""

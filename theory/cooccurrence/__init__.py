@@ -1,0 +1,1 @@
+"""Features that are active together, and the price of a shared neuron."""

@@ -1,0 +1,457 @@
+"""The price of a polysemantic neuron, perturbation by perturbation, and the tradeoff.
+
+All neurons of a trained network are a direct sum, so every loss is linear in their number K;
+the price is what one antipodal pair (w, -w) costs more than two features alone.
+"""
+
+from functools import partial
+
+import sympy as sp
+
+from ..collisions.independent import expected_pairs
+from ..noise.outputs import RECTIFIED_MEAN, RECTIFIED_SQUARE, rectified_mean, rectified_square
+from ..proof import symbols as s
+from ..proof.claims import derived
+from ..proof.derivation import Step, of
+from ..proof.formula import Formula
+from ..proof.operators import quadratic_root
+from .pairs import COOCCURRING_LOSS, PAIR_LOSS
+from .race import SUPPRESSION_FIT, suppression_fit
+
+_NOTES = "paper_notes/cooccurrence.md"
+_W, _SIG, _TAU, _PROB = s.w, s.sigma, s.perturbation, s.activation_probability
+_MU, _S = s.overlap, s.row_noise
+
+
+def _square(
+    mean: sp.Expr, scale: sp.Expr, square: sp.Expr = rectified_square.expression
+) -> sp.Expr:
+    return square.subs({_MU: mean, _S: scale}, simultaneous=True)
+
+
+def _error(
+    mean: sp.Expr,
+    scale: sp.Expr,
+    square: sp.Expr = rectified_square.expression,
+    first: sp.Expr = rectified_mean.expression,
+) -> sp.Expr:
+    """E (ReLU(y) - 1)^2 of a normal output y."""
+    place = {_MU: mean, _S: scale}
+    return square.subs(place, simultaneous=True) - 2 * first.subs(place, simultaneous=True) + 1
+
+
+_GAIN = _W**2 * _SIG**2 - 2 * _square(-(_W**2), _W * _SIG)
+_BOTH = 2 - 2 * sp.sqrt(2 / sp.pi) * _W * _SIG + _W**2 * _SIG**2
+_ACTIVE = _error(_W**2, _W * _SIG)
+
+active_error = Formula(
+    name="active_error",
+    expression=_ACTIVE,
+    arguments=(_W, _SIG),
+    meaning="The mean error of the active feature under noise on the neurons.",
+    source=_NOTES,
+    example=">>> round(theory.active_error(1, 0.1), 6)\n0.01",
+    unit="squared error",
+)
+both_active_error = Formula(
+    name="both_active_error",
+    expression=_BOTH,
+    arguments=(_W, _SIG),
+    meaning="The mean error of an antipodal pair, both active, under noise on the neurons.",
+    source=_NOTES,
+    example=">>> round(theory.both_active_error(1, 0.1), 6)\n1.850423",
+    unit="squared error",
+)
+hidden_noise_price = Formula(
+    name="hidden_noise_price",
+    expression=-_GAIN,
+    arguments=(_W, _SIG),
+    meaning="The price of a polysemantic neuron under noise on the neurons, one-hot inputs: "
+    "negative, near -w^2 sigma^2.",
+    source=_NOTES,
+    example=">>> round(theory.hidden_noise_price(1, 0.1), 6)\n-0.01",
+    unit="summed loss",
+)
+noisy_cooccurrence_price = Formula(
+    name="noisy_cooccurrence_price",
+    expression=_PROB**2 * (_BOTH - 2 * _ACTIVE) - _PROB * (1 - _PROB) * _GAIN,
+    arguments=(_PROB, _W, _SIG),
+    meaning="The price of a polysemantic neuron when features are active independently and the "
+    "neurons are noisy.",
+    source=_NOTES,
+    example=">>> round(theory.noisy_cooccurrence_price(0.1, 1, 0.1), 6)\n0.017404",
+    regime=(_PROB <= 1,),
+    unit="mean loss",
+)
+break_even_odds = Formula(
+    name="break_even_odds",
+    expression=_GAIN / (_BOTH - 2 * _ACTIVE),
+    arguments=(_W, _SIG),
+    meaning="The odds p/(1-p) of activity below which polysemanticity pays under noise on the "
+    "neurons; negative where it always pays.",
+    source=_NOTES,
+    example=">>> round(theory.break_even_odds(1, 0.1), 6)\n0.005463",
+)
+break_even_odds_small = Formula(
+    name="break_even_odds_small",
+    expression=_SIG**2 / (2 * (2 - _W**2)),
+    arguments=(_W, _SIG),
+    meaning="The same for weak noise.",
+    source=_NOTES,
+    example=">>> round(theory.break_even_odds_small(1, 0.1), 6)\n0.005",
+    error="O(sigma^3)",
+)
+cooccurrence_price = Formula(
+    name="cooccurrence_price",
+    expression=2 * s.pair_weight * _W**2 * (2 - _W**2),
+    arguments=(s.pair_weight, _W),
+    meaning="The price of a symmetric polysemantic neuron when its two features co-occur.",
+    source=_NOTES,
+    example=">>> theory.cooccurrence_price(0.01, 1)\n0.02",
+    unit="summed loss",
+)
+pairs_network_loss = Formula(
+    name="pairs_network_loss",
+    expression=s.n * (1 + s.pair_weight * (s.n - 1)) * (1 - _W**2) ** 2
+    + s.k * cooccurrence_price.expression,
+    arguments=(s.n, s.k, s.pair_weight, _W),
+    meaning="The reconstruction loss of n features of weight w with k polysemantic neurons, all "
+    "pairs co-occurring.",
+    source=_NOTES,
+    example=">>> theory.pairs_network_loss(4, 1, 0.01, 1)\n0.02",
+    regime=(2 * s.k <= s.n,),
+    unit="summed loss",
+)
+weight_noise_price = Formula(
+    name="weight_noise_price",
+    expression=-2 * _W**2 * _TAU**2,
+    arguments=(_W, _TAU),
+    meaning="The price of a polysemantic neuron under independent noise on all weights.",
+    source=_NOTES,
+    example=">>> theory.weight_noise_price(1, 0.5)\n-0.5",
+    error="O(tau^4 m)",
+    unit="summed loss",
+)
+_FAN = sp.sqrt(2) * _W**2 * _TAU
+input_noise_price = Formula(
+    name="input_noise_price",
+    expression=2 * (_error(_W**2, _FAN) - _error(_W**2, _W**2 * _TAU))
+    + 2 * (_square(-(_W**2), _FAN) - _square(0, _W**2 * _TAU))
+    + 2 * (s.n - 2) * (_square(0, _FAN) - _square(0, _W**2 * _TAU)),
+    arguments=(s.n, _W, _TAU),
+    meaning="The price of a polysemantic neuron under normal noise on all inputs, clean targets.",
+    source=_NOTES,
+    example=">>> round(theory.input_noise_price(64, 1, 0.1), 6)\n0.63",
+    regime=(s.n >= 2,),
+    unit="summed loss",
+)
+input_noise_price_small = Formula(
+    name="input_noise_price_small",
+    expression=(s.n - 1) * _W**4 * _TAU**2,
+    arguments=(s.n, _W, _TAU),
+    meaning="The same for weak noise: positive.",
+    source=_NOTES,
+    example=">>> theory.input_noise_price_small(5, 1, 0.5)\n1.0",
+    error="exponentially small in 1/tau^2",
+    unit="summed loss",
+)
+ablation_variance = Formula(
+    name="ablation_variance",
+    expression=s.ablation_probability
+    * (1 - s.ablation_probability)
+    * (1 - (1 - _W**2) ** 2) ** 2
+    * (s.n + 2 * s.k),
+    arguments=(s.n, s.k, _W, s.ablation_probability),
+    meaning="The variance of the one-hot loss when each neuron is silenced at random; its mean "
+    "does not depend on the number of polysemantic neurons.",
+    source=_NOTES,
+    example=">>> theory.ablation_variance(4, 1, 1, 0.5)\n1.5",
+    regime=(s.ablation_probability <= 1, 2 * s.k <= s.n),
+    unit="summed loss squared",
+)
+tradeoff_loss = Formula(
+    name="tradeoff_loss",
+    expression=expected_pairs.expression * suppression_fit.expression * 2 * s.strength * s.lam,
+    arguments=(s.n, s.m, s.strength, s.lam),
+    meaning="The loss that polysemanticity costs a wide network (n << m) trained on co-occurring "
+    "features.",
+    source=_NOTES,
+    example=">>> round(theory.tradeoff_loss(64, 512, 0.25, 0.01), 6)\n0.00495",
+    regime=(s.strength <= sp.Rational(3, 2),),
+    error="rests on the fit of the suppression; n << m, small lambda",
+    unit="summed loss",
+)
+_WORST = (sp.sqrt(57) - 5) / 8
+worst_strength = Formula(
+    name="worst_strength",
+    expression=_WORST,
+    arguments=(),
+    meaning="The co-occurrence p/lambda at which that loss is largest.",
+    source=_NOTES,
+    example=">>> round(theory.worst_strength(), 4)\n0.3187",
+    error="rests on the fit of the suppression",
+)
+worst_tradeoff_loss = Formula(
+    name="worst_tradeoff_loss",
+    expression=tradeoff_loss.expression.subs(s.strength, _WORST),
+    arguments=(s.n, s.m, s.lam),
+    meaning="The most that polysemanticity can cost a wide network (n << m) trained on features "
+    "that co-occur: near 0.26 lambda times the expected number of pairs.",
+    source=_NOTES,
+    example=">>> round(theory.worst_tradeoff_loss(64, 512, 0.01), 6)\n0.005111",
+    error="rests on the fit of the suppression; n << m, small lambda",
+    unit="summed loss",
+)
+
+
+_claim = partial(derived, page=_NOTES)
+ACTIVE_ERROR = _claim(
+    active_error,
+    "Under noise on the neurons the active output is normal with mean w^2 and deviation w sigma.",
+    Step(
+        name="active output",
+        left=of(
+            RECTIFIED_SQUARE,
+            RECTIFIED_MEAN,
+            build=lambda square, mean: _error(_W**2, _W * _SIG, square, mean),
+        ),
+        right=active_error,
+        reason="E (ReLU(y) - 1)^2",
+    ),
+)
+BOTH_ACTIVE_ERROR = _claim(
+    both_active_error,
+    "With both features of an antipodal pair active each of the two outputs is normal with mean 0.",
+    Step(
+        name="cancelled outputs",
+        left=of(
+            RECTIFIED_SQUARE,
+            RECTIFIED_MEAN,
+            build=lambda square, mean: 2 * _error(0, _W * _SIG, square, mean),
+        ),
+        right=both_active_error,
+        reason="the two inputs cancel on the neuron",
+    ),
+)
+HIDDEN_NOISE_PRICE = _claim(
+    hidden_noise_price,
+    "Noise on the neurons makes a polysemantic neuron cheaper by nearly w^2 sigma^2.",
+    Step(
+        name="silent outputs",
+        left=of(
+            RECTIFIED_SQUARE,
+            build=lambda square: (
+                2 * (_square(-(_W**2), _W * _SIG, square) - _square(0, _W * _SIG, square))
+            ),
+        ),
+        right=hidden_noise_price,
+        reason="for each of the two inputs the partner's output sits at -w^2 and not at 0",
+    ),
+)
+NOISY_PRICE = _claim(
+    noisy_cooccurrence_price,
+    "For independent features of probability p the price is p^2 (B - 2A) - p(1-p) times that gain.",
+    Step(
+        name="four cases",
+        left=of(
+            BOTH_ACTIVE_ERROR,
+            ACTIVE_ERROR,
+            HIDDEN_NOISE_PRICE,
+            build=lambda both, active, price: (
+                _PROB**2 * (both - 2 * active) + _PROB * (1 - _PROB) * price
+            ),
+        ),
+        right=noisy_cooccurrence_price,
+        reason="both active, or one of them; with none active the outputs cost the same",
+    ),
+)
+BREAK_EVEN_ODDS = _claim(
+    break_even_odds,
+    "Polysemanticity pays while the odds p/(1-p) are below w^2 (sigma^2 - 2T)/(B - 2A).",
+    Step(
+        name="price zero",
+        left=of(
+            BOTH_ACTIVE_ERROR,
+            ACTIVE_ERROR,
+            HIDDEN_NOISE_PRICE,
+            build=lambda both, active, price: -price / (both - 2 * active),
+        ),
+        right=break_even_odds,
+        reason="p^2 (B - 2A) = p (1 - p) times the gain",
+    ),
+)
+BREAK_EVEN_SMALL = _claim(
+    break_even_odds_small,
+    "For weak noise that is sigma^2 / (2 (2 - w^2)).",
+    Step(
+        name="weak noise",
+        left=of(
+            BOTH_ACTIVE_ERROR,
+            build=lambda both: _W**2 * _SIG**2 / (both.subs(_SIG, 0) - 2 * (1 - _W**2) ** 2),
+        ),
+        right=break_even_odds_small,
+        reason="T is exponentially small, A -> (1 - w^2)^2",
+    ),
+)
+COOCCURRENCE_PRICE = _claim(
+    cooccurrence_price,
+    "Co-occurrence charges a symmetric polysemantic neuron 2 p w^2 (2 - w^2).",
+    Step(
+        name="pair less two alone",
+        left=of(
+            PAIR_LOSS,
+            COOCCURRING_LOSS,
+            build=lambda pair, alone: pair.subs({s.a: _W, s.c: _W}) - 2 * alone,
+        ),
+        right=cooccurrence_price,
+        reason="the rest of the loss is the same",
+    ),
+)
+PAIRS_NETWORK_LOSS = _claim(
+    pairs_network_loss,
+    "The loss of a network is linear in its number of polysemantic neurons.",
+    Step(
+        name="sum over features and neurons",
+        left=of(
+            COOCCURRING_LOSS,
+            COOCCURRENCE_PRICE,
+            build=lambda alone, price: (
+                s.n
+                * alone.subs(
+                    {s.lam: 0, s.single_weight: 1, s.pair_weight: s.pair_weight * (s.n - 1)}
+                )
+                + s.k * price
+            ),
+        ),
+        right=pairs_network_loss,
+        reason="every feature co-occurs with n - 1 others",
+    ),
+    prose="With one weight a row the network is a direct sum over neurons: features on different "
+    "neurons do not overlap, so each neuron adds its own loss and K counts those with a price.",
+)
+INPUT_NOISE_PRICE = _claim(
+    input_noise_price,
+    "Under noise on the inputs the price is a sum of rectified normal moments.",
+    Step(
+        name="outputs of the pair",
+        left=of(
+            RECTIFIED_SQUARE,
+            RECTIFIED_MEAN,
+            build=lambda square, mean: (
+                2 * _error(_W**2, _FAN, square, mean)
+                - 2 * _error(_W**2, _W**2 * _TAU, square, mean)
+                + 2 * _square(-(_W**2), _FAN, square)
+                + 2 * (s.n - 2) * _square(0, _FAN, square)
+                - 2 * (s.n - 1) * _square(0, _W**2 * _TAU, square)
+            ),
+        ),
+        right=input_noise_price,
+        reason="outputs of a pair see both inputs: deviation sqrt(2) w^2 tau for w^2 tau",
+    ),
+)
+INPUT_NOISE_SMALL = _claim(
+    input_noise_price_small,
+    "Noise on the inputs makes a polysemantic neuron dearer by (n - 1) w^4 tau^2.",
+    Step(
+        name="without tails",
+        left=of(
+            RECTIFIED_SQUARE,
+            build=lambda square: (
+                # active outputs are never clipped, their silent partners never rise
+                2 * (_FAN**2 - _W**4 * _TAU**2)
+                + 2 * (s.n - 2) * _square(0, _FAN, square)
+                - 2 * (s.n - 1) * _square(0, _W**2 * _TAU, square)
+            ),
+        ),
+        right=input_noise_price_small,
+        reason="the means are exponentially close to those of unrectified outputs",
+    ),
+)
+WEIGHT_NOISE_PRICE = _claim(
+    weight_noise_price,
+    "Noise on the weights makes a polysemantic neuron cheaper by 2 w^2 tau^2.",
+    Step(
+        name="overlaps that matter",
+        left=of(
+            RECTIFIED_SQUARE,
+            build=lambda square: -2 * _square(0, sp.sqrt(2) * _W * _TAU, square),
+        ),
+        right=weight_noise_price,
+        reason="on two neurons the overlap of two features has variance 2 w^2 tau^2 and is read "
+        "in both directions; on one neuron it stays near -w^2",
+    ),
+)
+ABLATION_VARIANCE = _claim(
+    ablation_variance,
+    "Silencing neurons at random leaves the mean loss alone and raises its variance by n + 2K.",
+    prose="A silenced neuron raises the loss by D = 1 - (1 - w^2)^2 per feature on it. n - 2K "
+    "neurons hold one feature and K hold two: the mean is delta n D, the variance "
+    "delta (1 - delta) D^2 [(n - 2K) + 4K].",
+)
+TRADEOFF_LOSS = _claim(
+    tradeoff_loss,
+    "In wide networks (n << m) training suppresses what co-occurrence would charge: the loss is "
+    "2 p K0 F(p/lambda).",
+    Step(
+        name="count times price",
+        left=of(
+            SUPPRESSION_FIT,
+            COOCCURRENCE_PRICE,
+            build=lambda f, price: (
+                expected_pairs.expression
+                * f
+                * price.subs({_W: 1, s.pair_weight: s.strength * s.lam})
+            ),
+        ),
+        right=tradeoff_loss,
+        reason="expected pairs without co-occurrence, the fraction that survives, the price",
+    ),
+)
+
+
+def _top(fraction: sp.Expr) -> sp.Expr:
+    """Where strength times the fraction is largest: its slope is the fraction times a quadratic."""
+    r = s.strength
+    slope = sp.diff(r * fraction, r) / suppression_fit.expression
+    return quadratic_root(sp.expand(sp.simplify(slope)), r, -1)
+
+
+WORST_STRENGTH = _claim(
+    worst_strength,
+    "It is largest at p = 0.32 lambda.",
+    Step(
+        name="largest",
+        left=of(SUPPRESSION_FIT, build=_top),
+        right=worst_strength,
+        reason="the loss is r F(r) times a constant, and the slope of r F a quadratic times F",
+    ),
+)
+WORST_TRADEOFF = _claim(
+    worst_tradeoff_loss,
+    "In wide networks (n << m) polysemanticity is self-limiting: it costs at most 0.26 lambda K0.",
+    Step(
+        name="insert",
+        left=of(
+            TRADEOFF_LOSS, WORST_STRENGTH, build=lambda loss, worst: loss.subs(s.strength, worst)
+        ),
+        right=worst_tradeoff_loss,
+        reason="the loss at its maximum",
+    ),
+)
+CLAIMS = (
+    ACTIVE_ERROR,
+    BOTH_ACTIVE_ERROR,
+    HIDDEN_NOISE_PRICE,
+    NOISY_PRICE,
+    BREAK_EVEN_ODDS,
+    BREAK_EVEN_SMALL,
+    COOCCURRENCE_PRICE,
+    PAIRS_NETWORK_LOSS,
+    INPUT_NOISE_PRICE,
+    INPUT_NOISE_SMALL,
+    WEIGHT_NOISE_PRICE,
+    ABLATION_VARIANCE,
+    TRADEOFF_LOSS,
+    WORST_STRENGTH,
+    WORST_TRADEOFF,
+)

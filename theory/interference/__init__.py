@@ -1,0 +1,1 @@
+"""What rows do to each other: shared neurons, the fast phase, reshuffling."""

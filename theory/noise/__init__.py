@@ -1,0 +1,1 @@
+"""Noise on the hidden layer as a cause of sparse rows."""

@@ -1,0 +1,282 @@
+"""Values of expressions by walking their tree in mpmath: a route that shares no code with SymPy's.
+
+Sums are added term by term, integrals are quadratures, derivatives difference quotients, roots
+bisections and limits extrapolations; SymPy's ``evalf`` and ``doit`` are never called.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any
+
+import mpmath
+import sympy as sp
+
+from .operators import Expansion, Root, Taylor
+
+
+class Field(dict):
+    """The values of an indexed letter by tuple of indices, found when first asked for.
+
+    >>> from polysem.theory.proof.evaluate import Field
+    >>> Field(lambda place: sum(place))[1, 2]
+    3
+    """
+
+    def __init__(self, source: Callable[[tuple[int, ...]], Any]) -> None:
+        super().__init__()
+        self.source = source
+
+    def __missing__(self, place: tuple[int, ...]) -> Any:
+        self[place] = self.source(place)
+        return self[place]
+
+
+class Point(dict):
+    """Values by symbol; an indexed letter has a :class:`Field`."""
+
+    def with_value(self, letter: sp.Basic, value: Any) -> Point:
+        """The point with one value changed."""
+        if not isinstance(letter, sp.Indexed):
+            return Point(self | {letter: value})
+        changed = Field(self[letter.base.label].__getitem__)
+        changed[tuple(whole(index, self) for index in letter.indices)] = value
+        return Point(self | {letter.base.label: changed})
+
+
+def whole(expression: sp.Expr, point: Point) -> int:
+    """The value of an expression that is an integer, such as the bound of a sum."""
+    value = value_of(expression, point)
+    nearest = int(mpmath.nint(value.real))
+    if abs(value - nearest) > mpmath.mpf(10) ** (-20):
+        raise ArithmeticError(f"{expression} is {value}, not an integer, at {point}.")
+    return nearest
+
+
+def value_of(expression: sp.Basic, point: Point) -> Any:
+    """The value of an expression at a point, at mpmath's present precision.
+
+    >>> import sympy as sp
+    >>> from polysem.theory.proof.evaluate import Point, value_of
+    >>> k, n = sp.symbols("k n")
+    >>> int(value_of(sp.Sum(k**2, (k, 1, n)), Point({n: 10})))
+    385
+    """
+    for kind in type(expression).__mro__:
+        if kind in _RULES:
+            return _RULES[kind](expression, point)
+    raise NotImplementedError(f"No numeric rule for {type(expression).__name__}: {expression}")
+
+
+def _rational(number: Any, _point: Point) -> Any:
+    return mpmath.mpf(int(number.p)) / int(number.q)
+
+
+def _symbol(symbol: sp.Symbol, point: Point) -> Any:
+    value = point[symbol]
+    if isinstance(value, Fraction):
+        return mpmath.mpf(value.numerator) / value.denominator
+    return mpmath.mpmathify(value)
+
+
+def _indexed(letter: sp.Indexed, point: Point) -> Any:
+    place = tuple(whole(index, point) for index in letter.indices)
+    value = point[letter.base.label][place]
+    if isinstance(value, Fraction):
+        return mpmath.mpf(value.numerator) / value.denominator
+    return value
+
+
+def _power(power: sp.Pow, point: Point) -> Any:
+    base, exponent = power.args
+    if exponent.is_Integer:
+        return value_of(base, point) ** int(exponent)
+    return mpmath.power(value_of(base, point), value_of(exponent, point))
+
+
+def _sum(total: sp.Sum, point: Point) -> Any:
+    (variable, low, high), *rest = reversed(total.limits)
+    inner = sp.Sum(total.function, *reversed(rest)) if rest else total.function
+    terms = range(whole(low, point), whole(high, point) + 1)
+    return mpmath.fsum(value_of(inner, point.with_value(variable, k)) for k in terms)
+
+
+def _integral(integral: sp.Integral, point: Point) -> Any:
+    (variable, low, high), *rest = reversed(integral.limits)
+    inner = sp.Integral(integral.function, *reversed(rest)) if rest else integral.function
+    ends = [value_of(low, point), value_of(high, point)]
+    if mpmath.isinf(ends[1]) and not mpmath.isinf(ends[0]):
+        ends = [ends[0], ends[0] + 1, ends[0] + 4, ends[1]]
+    return mpmath.quad(lambda x: value_of(inner, point.with_value(variable, x)), ends)
+
+
+def _derivative(derivative: sp.Derivative, point: Point) -> Any:
+    (variable, count), *rest = derivative.variable_count[::-1]
+    inner = sp.Derivative(derivative.expr, *rest[::-1]) if rest else derivative.expr
+    at = value_of(variable, point)
+    return mpmath.diff(lambda x: value_of(inner, point.with_value(variable, x)), at, int(count))
+
+
+def _subs(node: sp.Subs, point: Point) -> Any:
+    for variable, value in zip(node.variables, node.point, strict=True):
+        point = point.with_value(variable, value_of(value, point))
+    return value_of(node.expr, point)
+
+
+def _limit(limit: sp.Limit, point: Point) -> Any:
+    """Polynomial extrapolation in the distance, or in 1/x towards infinity."""
+    function, variable, target, direction = limit.args
+    count, digits = 26, mpmath.mp.dps
+    with mpmath.workdps(4 * digits):
+        if target == sp.oo:
+            at = [mpmath.mpf(200 + 20 * q) for q in range(count)]
+            small = [1 / x for x in at]
+        else:
+            sign = -1 if str(direction) == "-" else 1
+            centre = value_of(target, point)
+            small = [mpmath.mpf(q + 1) / (50 * count) / 100 for q in range(count)]
+            at = [centre + sign * x for x in small]
+        values = [value_of(function, point.with_value(variable, x)) for x in at]
+        return _polynomial(small, values)[0]
+
+
+def _polynomial(places: list[Any], values: list[Any]) -> list[Any]:
+    """Coefficients of the polynomial through given points (Newton's divided differences)."""
+    slopes = list(values)
+    for order in range(1, len(places)):
+        for q in range(len(places) - 1, order - 1, -1):
+            slopes[q] = (slopes[q] - slopes[q - 1]) / (places[q] - places[q - order])
+    coefficients = [slopes[-1]]
+    for place, slope in zip(places[-2::-1], slopes[-2::-1], strict=True):
+        shifted = [mpmath.mpf(0), *coefficients]
+        coefficients = [
+            high - place * low for high, low in zip(shifted, [*coefficients, 0], strict=True)
+        ]
+        coefficients[0] += slope
+    return coefficients
+
+
+def _root(root: Root, point: Point) -> Any:
+    low, high = (value_of(bound, point) for bound in root.bounds)
+
+    def function(x: Any) -> Any:
+        return value_of(root.function, point.with_value(root.variable, x))
+
+    left, right = (_sign(function(bound)) for bound in (low, high))
+    if left == 0 or right == 0:
+        return low if left == 0 else high
+    if left == right:
+        raise ArithmeticError(f"No change of sign between the bounds of {root} at {point}.")
+    for _ in range(int(mpmath.mp.prec) + 8):
+        middle = (low + high) / 2
+        if _sign(function(middle)) == left:
+            low = middle
+        else:
+            high = middle
+    return (low + high) / 2
+
+
+def _taylor(taylor: Taylor, point: Point) -> Any:
+    x = value_of(taylor.variable, point)
+    places = [mpmath.mpf(q - 20) / 4000 for q in range(41) if q != 20]
+    with mpmath.workdps(4 * mpmath.mp.dps):
+        values = [
+            value_of(taylor.function, point.with_value(taylor.variable, place)) for place in places
+        ]
+        coefficients = _polynomial(places, values)[: taylor.degree + 1]
+        return mpmath.fsum(c * x**q for q, c in enumerate(coefficients))
+
+
+def _expansion(expansion: Expansion, point: Point) -> Any:
+    x = value_of(expansion.variable, point)
+    at = [mpmath.mpf(400 + 20 * q) for q in range(34)]
+    with mpmath.workdps(4 * mpmath.mp.dps):
+        values = [
+            value_of(expansion.function, point.with_value(expansion.variable, place))
+            for place in at
+        ]
+        coefficients = _polynomial([1 / place for place in at], values)[: expansion.order + 1]
+        return mpmath.fsum(c / x**q for q, c in enumerate(coefficients))
+
+
+def _piecewise(piecewise: sp.Piecewise, point: Point) -> Any:
+    for expression, condition in piecewise.args:
+        if holds(condition, point):
+            return value_of(expression, point)
+    raise ArithmeticError(f"No branch of {piecewise} holds at {point}.")
+
+
+_ORDER = {
+    sp.StrictGreaterThan: lambda d: d > 0,
+    sp.GreaterThan: lambda d: d >= 0,
+    sp.StrictLessThan: lambda d: d < 0,
+    sp.LessThan: lambda d: d <= 0,
+    sp.Equality: lambda d: abs(d) < mpmath.mpf(10) ** (-mpmath.mp.dps // 2),
+    sp.Unequality: lambda d: abs(d) > mpmath.mpf(10) ** (-mpmath.mp.dps // 2),
+}
+
+
+def holds(condition: sp.Basic, point: Point) -> bool:
+    """Whether a condition holds at a point."""
+    if condition in (sp.true, sp.false):
+        return condition == sp.true
+    if isinstance(condition, sp.And):
+        return all(holds(part, point) for part in condition.args)
+    if isinstance(condition, sp.Or):
+        return any(holds(part, point) for part in condition.args)
+    if isinstance(condition, sp.Not):
+        return not holds(condition.args[0], point)
+    difference = value_of(condition.lhs, point) - value_of(condition.rhs, point)
+    return bool(_ORDER[type(condition)](mpmath.re(difference)))
+
+
+def _call(function: Any) -> Any:
+    return lambda expression, point: function(*(value_of(x, point) for x in expression.args))
+
+
+def _sign(x: Any) -> Any:
+    return mpmath.sign(mpmath.re(x))
+
+
+def _largest(*values: Any) -> Any:
+    return max(values, key=mpmath.re)
+
+
+_RULES: dict[type, Any] = {
+    sp.Rational: _rational,
+    type(sp.pi): lambda e, p: +mpmath.pi,
+    type(sp.E): lambda e, p: +mpmath.e,
+    type(sp.oo): lambda e, p: mpmath.inf,
+    type(-sp.oo): lambda e, p: -mpmath.inf,
+    sp.Symbol: _symbol,
+    sp.Indexed: _indexed,
+    sp.Add: lambda e, p: mpmath.fsum(value_of(x, p) for x in e.args),
+    sp.Mul: lambda e, p: mpmath.fprod(value_of(x, p) for x in e.args),
+    sp.Pow: _power,
+    sp.Sum: _sum,
+    sp.Integral: _integral,
+    sp.Derivative: _derivative,
+    sp.Subs: _subs,
+    sp.Limit: _limit,
+    sp.Piecewise: _piecewise,
+    sp.Max: _call(_largest),
+    sp.Abs: _call(abs),
+    sp.sign: _call(_sign),
+    sp.Heaviside: lambda e, p: (1 + _sign(value_of(e.args[0], p))) / 2,
+    sp.KroneckerDelta: lambda e, p: mpmath.mpf(whole(e.args[0], p) == whole(e.args[1], p)),
+    sp.binomial: _call(mpmath.binomial),
+    sp.factorial: _call(mpmath.factorial),
+    sp.FallingFactorial: _call(mpmath.ff),
+    sp.exp: _call(mpmath.exp),
+    sp.log: _call(mpmath.log),
+    sp.cos: _call(mpmath.cos),
+    sp.sin: _call(mpmath.sin),
+    sp.acos: _call(mpmath.acos),
+    sp.erf: _call(mpmath.erf),
+    sp.erfc: _call(mpmath.erfc),
+    sp.erfinv: _call(mpmath.erfinv),
+    Root: _root,
+    Taylor: _taylor,
+    Expansion: _expansion,
+}

@@ -1,0 +1,277 @@
+"""A closed form as an object: expression, arguments, regime, error, source and example."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import mpmath
+import sympy as sp
+
+from .symbols import letter
+
+_DIGITS = (30, 60, 120, 240, 480)
+_AGREE = mpmath.mpf("1e-20")
+_TINY = mpmath.mpf("1e-330")  # below the smallest float
+_CONDITIONS = (
+    ("is_integer", "an integer"),
+    ("is_positive", "> 0"),
+    ("is_nonnegative", ">= 0"),
+    ("is_real", "a finite real number"),
+)
+
+
+class RegimeError(ValueError):
+    """A formula was asked for a value outside the regime in which it holds.
+
+    >>> from polysem import theory
+    >>> try:
+    ...     theory.amplitude(lam=1)
+    ... except theory.RegimeError as error:
+    ...     print(error)
+    amplitude holds for lambda <= 2*sqrt(3)/9; got lam=1.
+
+    Source
+    ------
+    paper_notes/notation.md
+    """
+
+
+class _Docstring:
+    """The docstring of the class, or of one formula when it is asked of an instance."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __get__(self, formula: Formula | None, owner: type) -> str:
+        return self.text if formula is None else formula.describe()
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Formula:
+    __doc__ = _Docstring(
+        """A closed form that can be read, evaluated and printed.
+
+    Called with Python numbers it gives a float, with SymPy numbers an exact SymPy number,
+    with symbols a SymPy expression. ``help(formula)`` tells what one formula is, where it
+    holds and where it comes from.
+
+    >>> from polysem import theory
+    >>> theory.expected_pairs(n=256, m=1024)
+    15.9375
+    >>> theory.expected_pairs
+    expected_pairs(n, m) = n*(n - 1)/(4*m)
+
+    Parameters
+    ----------
+    name : str
+        The Python name under which the formula is found.
+    expression : sympy.Expr
+        The closed form, in the symbols of :mod:`polysem.theory.proof.symbols`.
+    arguments : tuple of sympy.Symbol
+        The symbols that it takes, in positional order.
+    meaning : str
+        One sentence: what the value is.
+    source : str
+        Where it comes from: section of the paper, or page of the notes.
+    example : str
+        A call and the value that it prints, in the form of a doctest.
+    regime : tuple of sympy relations
+        What must hold of the arguments, beside the assumptions of their symbols.
+    error : str
+        "exact", or the order of what is left out.
+    unit : str
+        The unit of the value, in words ("none" for a pure number).
+
+    Raises
+    ------
+    RegimeError
+        When called with numbers outside the regime.
+
+    Source
+    ------
+    paper_notes/notation.md
+    """
+    )
+
+    name: str
+    expression: sp.Expr
+    arguments: tuple[sp.Symbol, ...]
+    meaning: str
+    source: str
+    example: str
+    regime: tuple[sp.Basic, ...] = ()
+    error: str = "exact"
+    unit: str = "none"
+
+    def __call__(self, *values: Any, **named: Any) -> Any:
+        bound = self.bind(*values, **named)
+        exact = self._exact(bound)
+        problem = self._outside(bound, exact)
+        if problem:
+            raise RegimeError(problem)
+        symbolic = any(value.free_symbols for value in exact.values())
+        if symbolic or (bound and all(isinstance(value, sp.Basic) for value in bound.values())):
+            return self.expression.subs(exact, simultaneous=True)
+        return self._number([exact[symbol] for symbol in self.arguments])
+
+    @cached_property
+    def _evaluate(self) -> Callable[..., Any]:
+        return sp.lambdify(self.arguments, self.expression, modules="mpmath")
+
+    def _number(self, exact: list[sp.Expr]) -> float:
+        """The value as a float: the precision rises until two evaluations agree."""
+        previous = None
+        for digits in _DIGITS:
+            with mpmath.workdps(digits):
+                values = [mpmath.mpf(value.evalf(digits)) for value in exact]
+                value = mpmath.mpmathify(self._evaluate(*values))
+                if previous is not None and abs(value - previous) <= max(
+                    abs(value) * _AGREE, _TINY
+                ):
+                    return float(value.real)
+                previous = value
+        raise ArithmeticError(
+            f"{self.name}: no two precisions up to {_DIGITS[-1]} digits agree; "
+            "call it with SymPy numbers for the exact value."
+        )
+
+    def bind(self, *values: Any, **named: Any) -> dict[sp.Symbol, Any]:
+        """The arguments by symbol; a wrong name or number of them says what is taken."""
+        names = [letter(symbol).argument for symbol in self.arguments]
+        given = dict(zip(names, values, strict=False)) | named
+        if set(given) != set(names) or len(values) + len(named) != len(names):
+            raise TypeError(
+                f"{self.name} takes {', '.join(names)}; "
+                f"got {len(values)} positional and {', '.join(named) or 'no named'} arguments."
+            )
+        return {symbol: given[name] for symbol, name in zip(self.arguments, names, strict=True)}
+
+    def outside(self, bound: Mapping[sp.Symbol, Any]) -> str | None:
+        """Why the arguments lie outside the regime, in one line; None where they lie inside."""
+        return self._outside(bound, self._exact(bound))
+
+    def _exact(self, bound: Mapping[sp.Symbol, Any]) -> dict[sp.Symbol, sp.Expr]:
+        exact = {}
+        for symbol, value in bound.items():
+            try:
+                number = sp.sympify(value, strict=True)
+            except sp.SympifyError:
+                number = None
+            if not isinstance(number, sp.Expr):
+                raise TypeError(
+                    f"{self.name}: got {letter(symbol).argument}={value!r}; it takes a number or "
+                    "a SymPy expression (for arrays use polysem.numerics.numpy_function)."
+                )
+            if number.is_Float and symbol.is_integer and float(number).is_integer():
+                number = sp.Integer(int(number))
+            exact[symbol] = number
+        return exact
+
+    def _outside(
+        self, bound: Mapping[sp.Symbol, Any], exact: Mapping[sp.Symbol, sp.Expr]
+    ) -> str | None:
+        for symbol, value in exact.items():
+            if value.free_symbols:
+                continue
+            for assumption, words in _CONDITIONS:
+                if getattr(symbol, assumption) and not getattr(value, assumption):
+                    entry = letter(symbol)
+                    return (
+                        f"{self.name}: got {entry.argument}={bound[symbol]}; "
+                        f"{entry.argument} is the {entry.meaning} and must be {words}."
+                    )
+        for condition in self.regime:
+            if condition.subs(exact) == sp.false:
+                given = ", ".join(f"{letter(s).argument}={bound[s]}" for s in self.arguments)
+                return f"{self.name} holds for {_plain(condition)}; got {given}."
+        return None
+
+    def describe(self) -> str:
+        """The formula in words: meaning, closed form, regime, error, example, source."""
+        signature = ", ".join(letter(symbol).argument for symbol in self.arguments)
+        regime = " and ".join(_plain(condition) for condition in self.regime)
+        lines = [
+            self.meaning,
+            "",
+            f"    {self.name}({signature}) = {_plain(self.expression)}",
+            "",
+            f"Regime: {regime or 'all values of the arguments'}. Error: {self.error}.",
+            "",
+            ">>> from polysem import theory",
+            *self.example.strip().splitlines(),
+        ]
+        if self.arguments:
+            lines += ["", "Parameters", "----------"]
+        for symbol in self.arguments:
+            entry = letter(symbol)
+            kind = "int" if symbol.is_integer else "float"
+            lines += [
+                f"{entry.argument} : {kind}",
+                f"    {entry.meaning.capitalize()} ({symbol.name}); unit: {entry.unit}.",
+            ]
+        lines += ["", "Returns", "-------", "float", f"    Unit: {self.unit}."]
+        lines += ["", "Raises", "------", "RegimeError", "    Outside the regime."]
+        lines += ["", "Source", "------", self.source]
+        return "\n".join(lines)
+
+    def latex(self) -> str:
+        """The right-hand side in LaTeX."""
+        return sp.latex(self.expression)
+
+    def _repr_latex_(self) -> str:
+        taken = ", ".join(map(sp.latex, self.arguments))
+        name = self.name.replace("_", r"\_")
+        return rf"$\displaystyle \mathtt{{{name}}}({taken}) = {self.latex()}$"
+
+    def __repr__(self) -> str:
+        signature = ", ".join(letter(symbol).argument for symbol in self.arguments)
+        return f"{self.name}({signature}) = {_plain(self.expression)}"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class IndexForm:
+    """A closed form in index notation, for any numbers of features and neurons.
+
+    >>> from polysem import theory
+    >>> theory.claims()["three_forces"].formula.error
+    'exact'
+
+    Parameters
+    ----------
+    name : str
+        A short name.
+    expression : sympy.Expr
+        The closed form.
+    meaning : str
+        One sentence: what it is.
+    source : str
+        Section of the paper, or page of the notes.
+    regime : tuple of sympy relations
+        What must hold of the letters.
+    error : str
+        "exact", or the order of what is left out.
+    """
+
+    name: str
+    expression: sp.Expr
+    meaning: str
+    source: str
+    regime: tuple[sp.Basic, ...] = ()
+    error: str = "exact"
+
+    def latex(self) -> str:
+        """The form in LaTeX."""
+        return sp.latex(self.expression)
+
+    def _repr_latex_(self) -> str:
+        return rf"$\displaystyle {self.latex()}$"
+
+    def __repr__(self) -> str:
+        return f"{self.name} = {_plain(self.expression)}"
+
+
+def _plain(expression: sp.Basic) -> str:
+    return sp.sstr(expression)

@@ -1,0 +1,290 @@
+"""Operations that SymPy has no node for: the root of an equation, truncated expansions."""
+
+from __future__ import annotations
+
+import sympy as sp
+
+
+class Root(sp.Expr):
+    """The only zero of ``function`` in ``variable`` between ``low`` and ``high``.
+
+    >>> import sympy as sp
+    >>> from polysem.theory.proof.operators import Root
+    >>> x = sp.Symbol("x")
+    >>> root = Root(x**2 - 2, x, 1, 2)
+    >>> root.is_solved_by(sp.sqrt(2)), root.is_solved_by(-sp.sqrt(2))
+    (True, False)
+    """
+
+    function = property(lambda self: self.args[0])
+    variable = property(lambda self: self.args[1])
+    bounds = property(lambda self: self.args[2:])
+
+    def __new__(cls, function, variable, low, high):
+        return super().__new__(cls, *map(sp.sympify, (function, variable, low, high)))
+
+    @property
+    def free_symbols(self):
+        bounds = set().union(*(bound.free_symbols for bound in self.bounds))
+        return (self.function.free_symbols - {self.variable}) | bounds
+
+    @property
+    def bound_symbols(self):
+        return [self.variable]
+
+    def _eval_subs(self, old, new):
+        if old == self.variable:
+            return self
+        return None
+
+    def is_solved_by(self, value):
+        """True if ``value`` is a zero and the function is monotone between the bounds.
+
+        False if ``value`` is known to lie beyond a bound; where letters leave that open, the
+        numeric route decides, which finds the zero between the bounds.
+        """
+        low, high = self.bounds
+        if (value - low).is_negative or (high - value).is_negative:
+            return False
+        slope = sp.diff(self.function, self.variable)
+        if not (slope.is_positive or slope.is_negative):
+            turning = sp.solveset(slope, self.variable, sp.Interval.open(*self.bounds))
+            if turning is not sp.S.EmptySet:
+                return None
+        return vanishes(self.function.subs(self.variable, value))
+
+    def _latex(self, printer):
+        low, high = map(printer._print, self.bounds)
+        variable, function = printer._print(self.variable), printer._print(self.function)
+        return (
+            rf"\operatorname{{root}}_{{{variable} \in [{low}, {high}]}}\left({function} = 0\right)"
+        )
+
+
+class Taylor(sp.Expr):
+    """The Taylor polynomial of ``function`` in ``variable`` about 0, up to degree ``degree``.
+
+    >>> import sympy as sp
+    >>> from polysem.theory.proof.operators import Taylor
+    >>> x = sp.Symbol("x")
+    >>> Taylor(sp.cos(x), x, 2).doit()
+    1 - x**2/2
+    """
+
+    function = property(lambda self: self.args[0])
+    variable = property(lambda self: self.args[1])
+    degree = property(lambda self: int(self.args[2]))
+
+    def __new__(cls, function, variable, degree):
+        return super().__new__(cls, *map(sp.sympify, (function, variable, degree)))
+
+    def doit(self, **hints):
+        if not hints.get("deep", True):
+            return self
+        function = self.function.doit(**hints)
+        return sp.series(function, self.variable, 0, self.degree + 1).removeO()
+
+    def _latex(self, printer):
+        return rf"T_{{{self.degree}}}\left[{printer._print(self.function)}\right]"
+
+
+class Expansion(sp.Expr):
+    """The expansion of ``function`` in 1/``variable``, up to the power ``order``.
+
+    >>> import sympy as sp
+    >>> from polysem.theory.proof.operators import Expansion
+    >>> x = sp.Symbol("x", positive=True)
+    >>> Expansion(x / (x + 1), x, 2).doit()
+    1 - 1/x + x**(-2)
+    """
+
+    function = property(lambda self: self.args[0])
+    variable = property(lambda self: self.args[1])
+    order = property(lambda self: int(self.args[2]))
+
+    def __new__(cls, function, variable, order):
+        return super().__new__(cls, *map(sp.sympify, (function, variable, order)))
+
+    def doit(self, **hints):
+        small = sp.Dummy("y", positive=True)
+        function = self.function.doit(**hints).replace(sp.erfc, self._far_erfc)
+        inverse = sp.cancel(sp.powsimp(sp.expand(function.subs(self.variable, 1 / small))))
+        series = sp.series(inverse, small, 0, self.order + 1).removeO()
+        return sp.expand(series.subs(small, 1 / self.variable))
+
+    def _far_erfc(self, x):
+        """erfc by its asymptotic series, with terms to spare for what cancels."""
+        terms = range(self.order + 4)
+        series = sp.Add(*[(-1) ** k * sp.factorial2(2 * k - 1) / (2 * x**2) ** k for k in terms])
+        return sp.exp(-(x**2)) / (x * sp.sqrt(sp.pi)) * series
+
+    def _latex(self, printer):
+        variable, function = printer._print(self.variable), printer._print(self.function)
+        return rf"\left[{function}\right]_{{{variable}^{{-{self.order}}}}}"
+
+
+def quadratic_root(expression: sp.Expr, variable: sp.Symbol, sign: int) -> sp.Expr:
+    """The zero of a quadratic that has this sign before the square root.
+
+    >>> import sympy as sp
+    >>> from polysem.theory.proof.operators import quadratic_root
+    >>> x = sp.Symbol("x")
+    >>> quadratic_root(x**2 - x - 2, x, 1), quadratic_root(x**2 - x - 2, x, -1)
+    (2, -1)
+    """
+    second, first, free = sp.Poly(expression, variable).all_coeffs()
+    return (-first + sign * sp.sqrt(first**2 - 4 * second * free)) / (2 * second)
+
+
+def vanishes(expression: sp.Expr) -> bool | None:
+    """Whether an expression is zero: True, False, or None where SymPy does not decide.
+
+    >>> import sympy as sp
+    >>> from polysem.theory.proof.operators import vanishes
+    >>> x = sp.Symbol("x", positive=True)
+    >>> vanishes((x + 1) ** 2 - x**2 - 2 * x - 1), vanishes(x)
+    (True, None)
+    """
+    for tactic in _TACTICS:
+        expression = tactic(expression)
+        if expression == 0:
+            return True
+        if expression.is_Number or (expression.is_number and expression.is_zero is False):
+            return False
+    return None
+
+
+def pick(expression: sp.Expr, upper: dict[sp.Basic, sp.Basic]) -> sp.Expr:
+    """Sums over a Kronecker delta, picked out where the index is known to lie in the range.
+
+    >>> import sympy as sp
+    >>> from polysem.theory.proof.operators import pick
+    >>> f, i, j, n = sp.Function("f"), *sp.symbols("i j n", integer=True, positive=True)
+    >>> pick(sp.Sum(f(j) * sp.KroneckerDelta(i, j), (j, 1, n)), {i: n})
+    f(i)
+    """
+
+    def one(total: sp.Sum) -> sp.Expr:
+        function = sp.expand(total.function)
+        for variable, low, high in total.limits:
+            rest = [limit for limit in total.limits if limit[0] != variable]
+            found, left = [], []
+            for term in sp.Add.make_args(function):
+                deltas = [d for d in term.atoms(sp.KroneckerDelta) if variable in d.args]
+                others = [x for d in deltas for x in d.args if x != variable]
+                good = [x for x in others if low == 1 and upper.get(x) == high]
+                if good:
+                    found.append(term.subs(variable, good[0]))
+                else:
+                    left.append(term)
+            if found:
+                picked = sp.Add(*found)
+                picked = one(sp.Sum(picked, *rest)) if rest else picked
+                return picked + (one(sp.Sum(sp.Add(*left), *total.limits)) if left else 0)
+        return total.func(function, *total.limits)
+
+    if not expression.has(sp.KroneckerDelta):
+        return expression
+    return expression.replace(lambda e: isinstance(e, sp.Sum), one)
+
+
+def _gates(expression: sp.Expr) -> sp.Expr:
+    """max(x, 0) H(x) is max(x, 0), and what is squared is not negative."""
+    if not expression.has(sp.Heaviside):
+        return expression
+
+    def close(product: sp.Mul) -> sp.Expr:
+        gates = [f for f in product.args if isinstance(f, sp.Heaviside)]
+        for gate in gates:
+            if product.has(sp.Max(gate.args[0], 0)):
+                product = product / gate
+        return product
+
+    return sp.expand(expression).replace(lambda e: isinstance(e, sp.Mul), close)
+
+
+def _linear(expression: sp.Expr) -> sp.Expr:
+    """Sums over one range put together, and what they add up put in normal form."""
+    if not expression.has(sp.Sum):
+        return expression
+    parts: dict[tuple, sp.Expr] = {}
+    rest = []
+    for term in sp.Add.make_args(sp.expand(expression)):
+        nodes = [factor for factor in sp.Mul.make_args(term) if isinstance(factor, sp.Sum)]
+        if not nodes:
+            rest.append(term)
+            continue
+        node = nodes[0]
+        names = {
+            limit[0]: sp.Symbol(f"_{place}", **limit[0]._assumptions_orig)
+            for place, limit in enumerate(node.limits)
+        }
+        limits = tuple((names[limit[0]], *limit[1:]) for limit in node.limits)
+        parts[limits] = parts.get(limits, sp.S.Zero) + term / node * node.function.subs(names)
+    sums = [sp.Sum(f, *limits) for limits, f in parts.items() if not vanishes(f)]
+    return sp.Add(*rest, *sums)
+
+
+def _integrals(expression: sp.Expr) -> sp.Expr:
+    """Integrals that are multiples of one another written by one of them."""
+    known: list[sp.Integral] = []
+
+    def by_known(integral: sp.Integral) -> sp.Expr:
+        (variable, *bounds), *rest = integral.limits
+        for other in known:
+            if rest or [*other.limits[0][1:]] != bounds:
+                continue
+            function = other.function.subs(other.limits[0][0], variable)
+            ratio = sp.simplify(sp.expand_power_base(sp.factor(integral.function / function)))
+            if not ratio.has(variable):
+                return ratio * other
+        known.append(integral)
+        return integral
+
+    return expression.replace(lambda e: isinstance(e, sp.Integral), by_known)
+
+
+def _sums(expression: sp.Expr) -> sp.Expr:
+    """Sums added up where they can be, constants drawn out of the others."""
+    if not expression.has(sp.Sum):
+        return expression
+    return sp.expand(
+        expression.replace(lambda e: isinstance(e, sp.Sum), lambda e: sp.factor_terms(e.doit()))
+    )
+
+
+def _binomials(expression: sp.Expr) -> sp.Expr:
+    kinds = (sp.binomial, sp.factorial, sp.gamma, sp.RisingFactorial, sp.FallingFactorial)
+    if not expression.has(*kinds):
+        return expression
+    return sp.simplify(sp.gammasimp(expression.rewrite(sp.gamma)))
+
+
+def _error_functions(expression: sp.Expr) -> sp.Expr:
+    if not expression.has(sp.erf, sp.erfc):
+        return expression
+    return sp.expand(expression.doit().rewrite(sp.erf))
+
+
+def _trigonometry(expression: sp.Expr) -> sp.Expr:
+    if not expression.has(sp.cos, sp.sin):
+        return expression
+    return sp.trigsimp(sp.expand(expression))
+
+
+_TACTICS = (
+    _integrals,
+    sp.expand,
+    _gates,
+    _linear,
+    lambda e: e.doit(),
+    _sums,
+    lambda e: sp.expand(sp.numer(sp.together(e))),
+    _binomials,
+    _error_functions,
+    _trigonometry,
+    lambda e: sp.expand(e.rewrite(sp.erf)) if e.has(sp.erfc) else e,
+    lambda e: sp.simplify(e),
+    lambda e: sp.simplify(sp.factor(sp.powsimp(sp.expand_log(e, force=False)))),
+    lambda e: sp.simplify(sp.logcombine(sp.expand(e))) if e.has(sp.log) else e,
+)

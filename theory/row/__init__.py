@@ -1,0 +1,1 @@
+"""One row on its own: stationary states, sparsification, collapse."""

@@ -1,0 +1,319 @@
+"""The claims in words: a table, one claim in full, the blueprint of all."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import os
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import sympy as sp
+
+from ..theory.proof import typeset
+from ..theory.proof.claims import Claim, claims, topics
+from ..theory.proof.record import PATH, Record, recheck
+from ..theory.proof.symbols import LETTERS
+from .bindings import NotBoundError, from_report, run
+
+BLUEPRINT = PATH.parent.parent / "paper_notes" / "blueprint.md"
+
+
+def summary(claim: Claim, record: Record) -> dict[str, Any]:
+    """One claim as plain data.
+
+    >>> from polysem.theory import claims
+    >>> from polysem.theory.proof.record import Record
+    >>> from polysem.verify.claims import summary
+    >>> summary(claims()["fold"], Record.load())["uses"]
+    ['stationary_weight', 'fold_amplitude']
+    """
+    formula = claim.formula
+    return {
+        "label": claim.label,
+        "statement": claim.statement,
+        "kind": claim.kind,
+        "source": claim.source,
+        "status": record.status(claim.label),
+        "stale": record.stale(claim.label),
+        "formula": None if formula is None else repr(formula),
+        "error": None if formula is None else formula.error,
+        "uses": list(claim.uses),
+        "definitions": list(claim.definitions),
+        "used_by": used_by(claim.label),
+        "prose": None if claim.prose is None else claim.prose.argument,
+        "steps": record.claims.get(claim.label, {}).get("steps", []),
+        "checks": {name: record.checks.get(name, {"verdict": "not run"}) for name in claim.checks},
+    }
+
+
+def used_by(label: str) -> list[str]:
+    """The labels of the claims that rest on a claim.
+
+    >>> from polysem.verify.claims import used_by
+    >>> "crossing" in used_by("stationary_weight")
+    True
+    """
+    return [other for other, claim in claims().items() if label in claim.uses]
+
+
+def table(record: Record) -> str:
+    """All claims, a line each: label, status, kind, statement.
+
+    >>> from polysem.theory.proof.record import Record
+    >>> from polysem.verify.claims import table
+    >>> len(table(Record.load()).splitlines()) > 35
+    True
+    """
+    rows = [
+        (claim.label, _shown(claim.label, record), claim.kind, claim.statement)
+        for claim in claims().values()
+    ]
+    widths = [max(len(row[place]) for row in rows) for place in range(3)]
+    lines = [
+        "  ".join([*(text.ljust(width) for text, width in zip(row, widths, strict=False)), row[3]])
+        for row in rows
+    ]
+    return "\n".join(lines)
+
+
+def _shown(label: str, record: Record) -> str:
+    return record.status(label) + (" (stale)" if record.stale(label) else "")
+
+
+def page(label: str, record: Record) -> str:
+    """One claim in full.
+
+    >>> from polysem.theory.proof.record import Record
+    >>> from polysem.verify.claims import page
+    >>> print(page("fold_amplitude", Record.load()).splitlines()[1])
+    The two stationary weights meet at w = 1/sqrt(3).
+
+    Raises
+    ------
+    ValueError
+        Where no claim has the label.
+    """
+    claim = named(label)
+    lines = [
+        f"{label}: {_shown(label, record)}",
+        claim.statement,
+        "",
+        f"Kind: {claim.kind}. Source: {claim.source}.",
+    ]
+    if claim.formula is not None:
+        lines += ["", sp.pretty(claim.formula.expression, use_unicode=True)]
+        lines += ["", f"Error: {claim.formula.error}."]
+    results = {step["name"]: step for step in record.claims.get(label, {}).get("steps", [])}
+    if claim.derivation:
+        lines += ["", "Derivation:"]
+        for step, (left, right) in zip(
+            claim.derivation.steps, claim.derivation.sides(), strict=True
+        ):
+            said = results.get(step.name, {})
+            lines += [
+                f"  {step.name}: {step.reason}",
+                f"    {sp.sstr(left)}",
+                f"    = {sp.sstr(right)}",
+                "    " + ", ".join(f"{r}: {said.get(r, 'not run')}" for r in _ROUTES),
+            ]
+    if claim.prose is not None:
+        lines += ["", f"In words ({claim.prose.page}): {claim.prose.argument}"]
+    for name in claim.checks:
+        entry = record.checks.get(name, {"verdict": "not run", "sentence": ""})
+        scale = f" ({entry['scale']} scale)" if "scale" in entry else ""
+        lines += ["", f"Check {name}{scale}: {entry['verdict']}. {entry['sentence']}".rstrip()]
+    lines += ["", f"Uses: {', '.join((*claim.uses, *claim.definitions)) or 'nothing'}."]
+    lines += [f"Used by: {', '.join(used_by(label)) or 'nothing'}."]
+    return "\n".join(lines)
+
+
+_ROUTES = ("symbolic", "numeric", "enclosure")
+
+
+def blueprint(record: Record) -> str:
+    """The page of all claims by topic: status, statement, formula, what each uses.
+
+    >>> from polysem.theory.proof.record import Record
+    >>> from polysem.verify.claims import blueprint
+    >>> blueprint(Record.load()).splitlines()[0]
+    '# Blueprint: the claims, their status, and what rests on what'
+    """
+    lines = [
+        "# Blueprint: the claims, their status, and what rests on what",
+        "",
+        "This page is generated by `polysem claims --recheck --save`; do not edit it. A cited",
+        "claim is a statement of the paper, the others are derived here. In a formula stand the",
+        "letters of [the notation](notation.md). The book draws each topic as a graph: a line",
+        "leads from a claim to one that uses it, on its right; a round box is a statement of the",
+        "paper, a dashed one belongs to another topic.",
+    ]
+    for topic, (meaning, found) in topics().items():
+        lines += ["", f"## {topic.replace('_', ' ').capitalize()}", "", _escaped(meaning)]
+        for claim in found:
+            lines += ["", *_entry(claim, record.status(claim.label))]
+    return "\n".join([*lines, ""])
+
+
+def _entry(claim: Claim, status: str) -> list[str]:
+    """A claim in Markdown."""
+    source = re.sub(r"paper_notes/(\w+\.md)", r"[paper_notes/\1](\1)", claim.source)
+    lines = [
+        f"### {claim.label}",
+        "",
+        f"**{status}**, {claim.kind}. {_escaped(claim.statement)}",
+        "",
+    ]
+    if claim.formula is not None:
+        lines += ["$$", typeset.named(claim.formula), "$$", ""]
+    uses = [f"[{name}](#{name})" for name in claim.uses]
+    uses += [f"*{name}*" for name in claim.definitions]
+    return [*lines, f"Source: {source}. Uses: {', '.join(uses) or 'nothing'}."]
+
+
+def _escaped(text: str) -> str:
+    return re.sub(r"([|*<])", r"\\\1", text)
+
+
+def notation() -> str:
+    """The page of all letters: argument, symbol, the paper's letter, meaning, unit, shape.
+
+    >>> from polysem.verify.claims import notation
+    >>> notation().splitlines()[0]
+    '# Notation'
+    """
+    lines = [
+        "# Notation",
+        "",
+        "This page is generated by `polysem claims --recheck --save`; do not edit it.",
+        "",
+        "One convention holds everywhere: $\\lambda$ is the paper's, in units of the flow, a",
+        "quarter of that in the authors' program, and $t$ is flow time",
+        "(see [the model](model.md)). Functions take a letter under its argument name.",
+        "",
+        "| argument | letter | in the paper | meaning | unit | shape |",
+        "|---|---|---|---|---|---|",
+    ]
+    for entry in LETTERS.values():
+        cells = (entry.paper, entry.meaning, entry.unit, entry.shape)
+        lines.append(
+            f"| `{entry.argument}` | ${sp.latex(entry.symbol)}$ | "
+            + " | ".join(cell.replace("|", r"\|") for cell in cells)
+            + " |"
+        )
+    return "\n".join([*lines, ""])
+
+
+def to_dict(record: Record, label: str | None = None) -> dict[str, Any]:
+    """All claims, or one, as plain data.
+
+    >>> from polysem.theory.proof.record import Record
+    >>> from polysem.verify.claims import to_dict
+    >>> to_dict(Record.load(), "fold")["status"]
+    'proved'
+    """
+    if label is not None:
+        return summary(named(label), record)
+    return {
+        "versions": record.versions,
+        "claims": [summary(claim, record) for claim in claims().values()],
+    }
+
+
+def rechecked(
+    record: Record,
+    label: str | None = None,
+    *,
+    simulations: bool = False,
+    report: Path | None = None,
+) -> Record:
+    """The record with the derivations of a claim, or of all, checked anew.
+
+    With ``simulations`` the random checks are made anew, at the report's quick scale; where the
+    record has a verdict of the paper's scale it stays, unless the new one departs. With
+    ``report`` the lines of that report.json are taken as they are.
+
+    >>> from polysem.theory.proof.record import Record
+    >>> from polysem.verify.claims import rechecked
+    >>> rechecked(Record.load(), "fold").stale("fold")
+    False
+
+    Raises
+    ------
+    ValueError
+        For an unknown label, or a file that is no report.
+    """
+    if label is not None:
+        named(label)
+    labels = [label] if label else list(claims())
+    wanted = {name for which in labels for name in claims()[which].checks}
+    results = _verdicts(sorted(wanted)) if simulations else {}
+    larger = {name for name, entry in record.checks.items() if entry.get("scale") == "paper"}
+    results = {
+        name: entry
+        for name, entry in results.items()
+        if name not in larger or entry["verdict"] == "departs"
+    }
+    if report is not None:
+        results |= {n: entry for n, entry in _of_report(report).items() if n in wanted}
+    return record.updated(recheck(labels, progress=label is None), results)
+
+
+def _of_report(path: Path) -> dict[str, dict[str, Any]]:
+    try:
+        return from_report(json.loads(path.read_text(encoding="utf-8")))
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"Got {path}; it is no report.json of polysem report.") from error
+
+
+def _verdicts(names: list[str]) -> dict[str, Any]:
+    """The verdicts of checks; those that need the paper's scale are left out, and told."""
+    found, left = {}, []
+    for name in names:
+        try:
+            found[name] = run(name)
+        except NotBoundError:
+            left.append(name)
+    if left:
+        print(f"No experiment at quick scale: {', '.join(left)}.", file=sys.stderr)
+    return found
+
+
+def save(record: Record) -> None:
+    """Keep a record and its pages: theory/status.json, blueprint.md and notation.md.
+
+    Raises
+    ------
+    ValueError
+        Outside a clone, where the page has no place.
+    """
+    if not BLUEPRINT.parent.is_dir():
+        raise ValueError(f"Got --save outside a clone; {BLUEPRINT.parent} is missing.")
+    record.save()
+    pages = {BLUEPRINT: blueprint(record), BLUEPRINT.with_name("notation.md"): notation()}
+    for path, text in pages.items():
+        scratch = path.with_suffix(".partial")
+        scratch.write_text(text, encoding="utf-8")
+        os.replace(scratch, path)
+
+
+def named(label: str) -> Claim:
+    """The claim of a label.
+
+    >>> from polysem.verify.claims import named
+    >>> named("fold").kind
+    'derived here'
+
+    Raises
+    ------
+    ValueError
+        Where no claim has the label; it names those that come near.
+    """
+    found = claims()
+    if label not in found:
+        near = difflib.get_close_matches(label, found, n=3)
+        hint = f"did you mean {', '.join(near)}?" if near else "polysem claims lists them all."
+        raise ValueError(f"Got LABEL={label}; no claim has it; {hint}")
+    return found[label]

@@ -1,0 +1,270 @@
+"""Chapter initialisation of the report: what the weights remember of their start."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ... import numerics
+from ..chapter import Chapter
+from ..show.figures import Plot
+from ..show.rounding import with_error
+from ..show.tables import Table
+from ..stats.agreement import Agreement
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# Start against end, in the limit of weak regularisation; the paper scale is the authors' size.
+SIZES = {"quick": (64, 1024), "paper": (256, 4096)}
+NETWORKS = 16
+
+# Counts at the authors' three strengths; the weakest is far inside the limit of weak l1.
+FEATURES = 64
+NEURONS = {"quick": (64, 128, 256, 512), "paper": (64, 128, 256, 512, 1024, 2048)}
+STRENGTHS = {"quick": (0.025, 0.0), "paper": (0.025, 0.0025, 0.0)}
+RUNS = {"quick": 16, "paper": 100}
+TAIL = 0.15  # the authors draw percentiles 15 to 85
+FALSE_ALARM = 1e-3
+
+
+def chapter(scale: str, *, entropy: int, progress: bool = True) -> Chapter:
+    """Compute the chapter at a scale."""
+    from tqdm.auto import tqdm
+
+    start, *cells = np.random.SeedSequence(entropy, spawn_key=(12,)).spawn(
+        1 + len(NEURONS[scale]) * len(STRENGTHS[scale])
+    )
+    overlaps = _overlaps(*SIZES[scale], np.random.default_rng(start))
+    grid = [(m, lam) for lam in STRENGTHS[scale] for m in NEURONS[scale]]
+    bar = tqdm(grid, desc="initialisation", disable=None if progress else True)
+    counts = {
+        (m, lam): _count(m, lam, RUNS[scale], np.random.default_rng(seed))
+        for (m, lam), seed in zip(bar, cells, strict=True)
+    }
+    return Chapter(
+        name="initialisation",
+        title="Start and end: what the weights remember",
+        agreements=tuple(_agreements(*SIZES[scale], overlaps)),
+        tables=(_overlap_table(*SIZES[scale], overlaps),),
+        figures=(_overlap_figure(*SIZES[scale], overlaps), _count_figure(counts)),
+        remarks=(
+            "Overlaps and the curve of weak l1 are taken in the limit of weak regularisation, "
+            "whose rows have length 1.",
+        ),
+    )
+
+
+def _overlaps(n: int, m: int, rng: np.random.Generator) -> np.ndarray:
+    """W(0) W(end)^T of each network, in units of the initial standard deviation."""
+    initial = numerics.initial_weights(n, m, rng, instances=NETWORKS)
+    final = numerics.train(initial, 0.0, optimizer="quasistatic").weights
+    return np.einsum("bik,bjk->bij", initial, final) * np.sqrt(m)
+
+
+def expected_largest(m: int) -> float:
+    """The mean of the largest of m half-normal variables, in standard deviations.
+
+    >>> from polysem.verify.collisions.chapter_initialisation import expected_largest
+    >>> round(expected_largest(1), 6)  # sqrt(2 / pi)
+    0.797885
+    """
+    from scipy.integrate import quad
+    from scipy.special import erf
+
+    return float(quad(lambda x: -np.expm1(m * np.log(erf(x / np.sqrt(2)))), 1e-300, 40)[0])
+
+
+def _agreements(n: int, m: int, overlaps: np.ndarray) -> list[Agreement]:
+    own = overlaps.diagonal(axis1=1, axis2=2).mean(axis=1)
+    other = overlaps[:, ~np.eye(n, dtype=bool)]
+    return [
+        Agreement.of_mean(
+            claim="start_end_overlap",
+            quantity=f"overlap of a feature's start and end at n = {n}, m = {m}, if each feature "
+            "kept its largest initial weight",
+            prediction=expected_largest(m),
+            samples=own,
+            margin=0.05,
+            bounds=None,
+            false_alarm=FALSE_ALARM,
+            unit="initial standard deviations",
+        ),
+        Agreement.of_mean(
+            claim="start_end_overlap",
+            quantity=f"mean square overlap of the starts and ends of two features at n = {n}, "
+            f"m = {m}, if neither felt the other",
+            prediction=1.0,
+            samples=(other**2).mean(axis=1),
+            margin=0.05,
+            bounds=None,
+            false_alarm=FALSE_ALARM,
+            unit="initial variances",
+        ),
+    ]
+
+
+def _count(m: int, lam: float, runs: int, rng: np.random.Generator) -> np.ndarray:
+    initial = numerics.initial_weights(FEATURES, m, rng, instances=runs)
+    optimizer = "flow" if lam else "quasistatic"
+    return np.asarray(
+        numerics.polysemantic_neurons(numerics.train(initial, lam, optimizer=optimizer).weights)
+    )
+
+
+def _overlap_table(n: int, m: int, overlaps: np.ndarray) -> Table:
+    import pandas as pd
+
+    own = overlaps.diagonal(axis1=1, axis2=2)
+    other = overlaps[:, ~np.eye(n, dtype=bool)]
+    rows = [
+        ("own start, mean", own.mean(axis=1), f"{expected_largest(m):.3f}"),
+        ("other's start, mean", other.mean(axis=1), "0"),
+        ("other's start, standard deviation", other.std(axis=1), "1"),
+    ]
+    return Table(
+        name="initialisation_overlaps",
+        caption=f"Overlap of final with initial weights at n = {n}, m = {m}, in initial standard "
+        "deviations: mean(standard error) over the networks, beside the value if each feature "
+        "kept its largest initial weight and felt no other.",
+        frame=pd.DataFrame(
+            [
+                {"overlap with": words, "measured": with_error(values), "alone": law}
+                for words, values, law in rows
+            ]
+        ),
+    )
+
+
+def _overlap_figure(n: int, m: int, overlaps: np.ndarray) -> Plot:
+    import pandas as pd
+
+    mean = overlaps.mean(axis=0)
+    own = overlaps.diagonal(axis1=1, axis2=2).ravel()
+    other = overlaps[:, ~np.eye(n, dtype=bool)].ravel()
+    edges = np.arange(-4.0, 6.01, 0.25)
+    middle = (edges[1:] + edges[:-1]) / 2
+    cells = pd.DataFrame(
+        {
+            "kind": "matrix",
+            "start": np.repeat(np.arange(n), n),
+            "end": np.tile(np.arange(n), n),
+            "value": mean.ravel(),
+        }
+    )
+    parts = [
+        pd.DataFrame({"kind": kind, "overlap": middle, "value": np.histogram(v, edges)[0] / v.size})
+        for kind, v in (("own", own), ("other", other))
+    ]
+    laws = pd.DataFrame({"kind": "laws", "overlap": middle} | _laws(m, edges))
+    data = pd.concat([cells, *parts, laws], ignore_index=True)
+
+    def draw(figure: Any, data: pd.DataFrame) -> None:
+        left, right = figure.subplots(1, 2, width_ratios=(1, 1.15))
+        cells = data[data.kind == "matrix"]
+        matrix = cells.pivot(index="start", columns="end", values="value").to_numpy()
+        image = left.imshow(matrix, cmap="cividis", interpolation="nearest")
+        left.set(xlabel="feature, end", ylabel="feature, start")
+        figure.colorbar(image, ax=left, shrink=0.75, label=r"overlap $/\,s$")
+        laws = data[data.kind == "laws"]
+        for kind, color, law, words in (
+            ("other", "C0", "normal", "two features"),
+            ("own", "C1", "largest", "one feature"),
+        ):
+            part = data[data.kind == kind]
+            seen = part[part.value > 0]
+            right.plot(seen.overlap, seen.value, "o", color=color, markersize=2.5)
+            right.plot(laws.overlap, laws[law], color=color)
+            top = laws.loc[laws[law].idxmax()]
+            right.annotate(
+                words,
+                (top.overlap, max(top[law], part.value.max())),
+                (0, 4),
+                textcoords="offset points",
+                ha="center",
+                color=color,
+                fontsize=7,
+            )
+        right.set(
+            xlabel=r"overlap of start and end $/\,s$",
+            ylabel="share in a bin of 0.25",
+            ylim=(0, 1.1 * data[["value", "largest"]][data.kind != "matrix"].max().max()),
+        )
+
+    return Plot(
+        name="initialisation_overlaps",
+        caption=f"Overlap of final with initial weights, n = {n}, m = {m}, weak regularisation. "
+        f"Left: mean over {NETWORKS} networks (measured); the diagonal is a feature with itself. "
+        "Right: all entries (points, measured) beside the normal law for two features and the law "
+        "of the largest of m half-normal weights for one (lines), which hold exactly if each "
+        "feature keeps its largest initial weight and feels no other. Features that lost theirs "
+        "lie to the left of the law.",
+        data=data,
+        draw=draw,
+        size=(6.8, 2.9),
+    )
+
+
+def _laws(m: int, edges: np.ndarray) -> dict[str, np.ndarray]:
+    """The probabilities of the bins under the two laws."""
+    from scipy.special import erf, ndtr
+
+    largest = np.where(edges > 0, erf(np.maximum(edges, 0) / np.sqrt(2)), 0.0) ** m
+    return {"normal": np.diff(ndtr(edges)), "largest": np.diff(largest)}
+
+
+def _count_figure(counts: dict[tuple[int, float], np.ndarray]) -> Plot:
+    import pandas as pd
+
+    rows = []
+    for (m, lam), neurons in counts.items():
+        law = numerics.ExclusionLaw(n=FEATURES, m=m)
+        low, high = np.quantile(neurons, [TAIL, 1 - TAIL])
+        rows.append(
+            {
+                "lam": lam,
+                "m": m,
+                "networks": neurons.size,
+                "mean": float(neurons.mean()),
+                "error": float(neurons.std(ddof=1) / np.sqrt(neurons.size)),
+                "low": float(low),
+                "high": float(high),
+                "law": law.mean(),
+                "law_low": float(law.ppf(TAIL)),
+                "law_high": float(law.ppf(1 - TAIL)),
+            }
+        )
+
+    def draw(figure: Any, data: pd.DataFrame) -> None:
+        above, below = figure.subplots(2, 1, sharex=True, height_ratios=(2, 1))
+        law = data.drop_duplicates("m").sort_values("m")
+        above.fill_between(law.m, law.law_low, law.law_high, color="0.88", linewidth=0)
+        above.plot(law.m, law.law, "k", label="exclusion law, 15 to 85 %")
+        below.axhline(1, color="k")
+        strengths = sorted(data.lam.unique())
+        for place, lam in enumerate(strengths):
+            part = data[data.lam == lam].sort_values("m")
+            shift = 1.06 ** (place - (len(strengths) - 1) / 2)
+            words = rf"$\lambda = {lam:g}$" if lam else r"$\lambda \to 0$"
+            spread = np.abs(part[["low", "high"]].to_numpy().T - part["mean"].to_numpy())
+            style = {"fmt": "o", "color": f"C{place}"}
+            above.errorbar(part.m * shift, part["mean"], spread, label=words, **style)
+            ratio = (part["mean"] / part.law, part.error / part.law)
+            below.errorbar(part.m * shift, *ratio, **style)
+        above.set(xscale="log", ylabel="polysemantic neurons")
+        above.legend()
+        below.set(xlabel="neurons $m$", ylabel="ratio to\nthe law's mean")
+        below.set_xticks(law.m, [str(m) for m in law.m])
+        below.minorticks_off()
+
+    return Plot(
+        name="initialisation_counts",
+        caption=f"Polysemantic neurons against the number of neurons, n = {FEATURES}, for several "
+        "strengths of l1 (measured; the limit is the weakest). Above: mean, with bars from the "
+        "15th to the 85th percentile of the networks; line and band: the exclusion law's mean and "
+        "the same percentiles (exact for its model). Below: mean over the law's mean, with the "
+        "standard error.",
+        data=pd.DataFrame(rows),
+        draw=draw,
+    )

@@ -1,0 +1,360 @@
+"""Chapter statistics of the report: checks with their power, and the measured table of counts."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from ...numerics import Cell
+from ..chapter import Chapter
+from ..checks import checks, checks_budget
+from ..jobs import run_jobs
+from ..show.figures import Plot
+from ..show.rounding import number
+from ..show.tables import Table
+from ..stats.agreement import Agreement
+from ..stats.budget import FALSE_ALARM
+from ..stats.check import CheckResult
+from ..stats.intervals import normal_interval
+from .counting import Counts, count
+from .measured import MeasuredCount, apart, measured_counts
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+LINE_FALSE_ALARM = 1e-3  # of each line that confronts the table; the checks have their own budget
+LAW_MARGIN = 0.1
+REPEAT_MARGIN = 0.2
+FEATURES = 64
+NEURONS = (64, 128, 256, 512, 1024)
+
+# What quick scale measures anew: setting and number of networks.
+REPEATED: tuple[tuple[Cell, int], ...] = (
+    (Cell(n=64, m=64, lam=0.01), 100),
+    (Cell(n=64, m=128, lam=0.03), 300),
+    (Cell(n=32, m=32, lam=0.0, optimizer="quasistatic"), 100),
+    (Cell(n=64, m=64, lam=0.00025, optimizer="adamw"), 16),
+)
+
+
+def chapter(scale: str, *, entropy: int, progress: bool = True) -> Chapter:
+    """Compute the statistics chapter at a scale; "paper" measures the whole table anew."""
+    table = measured_counts()
+    names = [name for name, check in checks().items() if scale == "paper" or not check.nightly]
+    cells = REPEATED if scale == "quick" else tuple((e.cell, e.runs) for e in table)
+    groups = _sharing(names)
+    jobs: list[tuple[Sequence[str] | Cell, int, int]] = [(group, 0, entropy) for group in groups]
+    jobs += [(cell, runs, apart(entropy)) for cell, runs in cells]
+    found = run_jobs(_measured, jobs, title="statistics", progress=progress)
+    of_check = {result.check.name: result for part in found[: len(groups)] for result in part}
+    results, repeated = [of_check[name] for name in names], found[len(groups) :]
+    against_law = [_against_law(entry) for entry in table if not _dying(entry)]
+    return Chapter(
+        name="statistics",
+        title="Statistics: checks, their power, and the measured counts",
+        agreements=(
+            *(result.agreement for result in results),
+            *against_law,
+            *(a for counts in repeated for a in _repeat(counts)),
+        ),
+        tables=(
+            _checks_table(results),
+            _wrong_table(results),
+            _ratio_table(table),
+            _retained_table(table),
+            _limit_table(table),
+        ),
+        figures=(_figure(table),),
+        remarks=_remarks(results, table),
+    )
+
+
+def _sharing(names: Sequence[str]) -> list[list[str]]:
+    """The checks in groups that draw the same networks: one process then draws them once."""
+    groups: dict[Any, list[str]] = {}
+    for name in names:
+        groups.setdefault(getattr(checks()[name].draw, "args", name), []).append(name)
+    return list(groups.values())
+
+
+def _measured(what: Sequence[str] | Cell, runs: int, entropy: int) -> list[CheckResult] | Counts:
+    """Checks by their names, or the counts of a cell."""
+    if isinstance(what, Cell):
+        return count(what, runs=runs, entropy=entropy)
+    return [checks()[name].run(entropy) for name in what]
+
+
+def _dying(entry: MeasuredCount) -> bool:
+    return entry.dead > entry.n / 10
+
+
+def _words(entry: MeasuredCount | Cell) -> str:
+    if entry.optimizer == "quasistatic":
+        return "the limit lambda -> 0"
+    if entry.optimizer == "adamw":
+        return f"AdamW as the authors use it, lambda = {entry.lam:g}"
+    return f"the flow, lambda = {entry.lam:g}"
+
+
+def _against_law(entry: MeasuredCount) -> Agreement:
+    """A measured mean against the exclusion law, the error of the step beside the statistical."""
+    interval = normal_interval(
+        entry.neurons, entry.neurons_error, false_alarm=LINE_FALSE_ALARM, samples=entry.runs
+    )
+    step, half = entry.step_bound, interval[1] - entry.neurons
+    return Agreement(
+        claim="expected_neurons_exclusion",
+        quantity=f"polysemantic neurons in the measured table, n = {entry.n}, m = {entry.m}, "
+        f"{_words(entry)}",
+        prediction=entry.expected,
+        estimate=entry.neurons,
+        interval=(interval[0] - step, interval[1] + step),
+        margin=LAW_MARGIN,
+        false_alarm=LINE_FALSE_ALARM,
+        smallest_detectable=(half + 2.33 * entry.neurons_error + 2 * step) / entry.expected,
+        samples=entry.runs,
+        numerical_error=step,
+        assumption="independent networks, a normal mean",
+    )
+
+
+def _repeat(counts: Counts) -> tuple[Agreement, Agreement]:
+    """Counts and retained winners measured anew, against the table; its error is added."""
+    cell = counts.cell
+    entry = next(e for e in measured_counts() if e.cell == cell)
+    z_error, z_retained = (
+        normal_interval(0.0, error, false_alarm=LINE_FALSE_ALARM, samples=entry.runs)[1]
+        for error in (entry.neurons_error, entry.retained_error)
+    )
+    size = f"n = {cell.n}, m = {cell.m}, {_words(cell)}"
+    common: dict[str, Any] = {
+        "margin": REPEAT_MARGIN,
+        "bounds": None,
+        "false_alarm": LINE_FALSE_ALARM,
+    }
+    return (
+        Agreement.of_mean(
+            claim="measured-table",
+            quantity=f"polysemantic neurons measured anew, {size}",
+            prediction=entry.neurons,
+            samples=counts.neurons,
+            numerical_error=z_error,
+            **common,
+        ),
+        Agreement.of_mean(
+            claim="measured-table",
+            quantity=f"retained winners measured anew, {size}",
+            prediction=entry.retained,
+            samples=counts.retained,
+            numerical_error=z_retained,
+            **common,
+        ),
+    )
+
+
+def _checks_table(results: Sequence[CheckResult]) -> Table:
+    import pandas as pd
+
+    rows = []
+    for result in results:
+        agreement = result.agreement
+        low, high = agreement.ratio_interval or (math.nan, math.nan)
+        rows.append(
+            {
+                "check": result.check.name,
+                "predicted": f"{agreement.prediction:.4g}",
+                "measured": f"{agreement.estimate:.4g}",
+                "ratio from": f"{low:.3f}",
+                "to": f"{high:.3f}",
+                "verdict": result.verdict,
+                "detects (%)": f"{100 * agreement.smallest_detectable:.1f}",
+                "samples": str(agreement.samples),
+            }
+        )
+    return Table(
+        name="statistics_checks",
+        caption="Stochastic claims against their experiments: the interval of measured over "
+        f"predicted at a false-alarm rate of {FALSE_ALARM:g} a check, the verdict, and the "
+        "smallest deviation beyond the margin that the check detects with probability 0.99.",
+        frame=pd.DataFrame(rows),
+    )
+
+
+def _wrong_table(results: Sequence[CheckResult]) -> Table:
+    import pandas as pd
+
+    rows = []
+    for result in results:
+        for name, agreement in result.wrong.items():
+            low, high = agreement.ratio_interval or (math.nan, math.nan)
+            rows.append(
+                {
+                    "check": result.check.name,
+                    "wrong": name,
+                    "ratio from": f"{low:.3f}",
+                    "to": f"{high:.3f}",
+                    "rejected": "yes" if agreement.verdict == "departs" else "NO",
+                }
+            )
+    return Table(
+        name="statistics_wrong",
+        caption="Wrong formulas and wrong experiments, which each check must reject with the "
+        "sample it has: the interval of measured over predicted.",
+        frame=pd.DataFrame(rows),
+    )
+
+
+def _settings(table: Sequence[MeasuredCount]) -> list[tuple[str, float]]:
+    return list(dict.fromkeys((e.optimizer, e.lam) for e in table if e.n == FEATURES))
+
+
+def _grid(table: Sequence[MeasuredCount], cell: Any) -> pd.DataFrame:
+    """One row a setting, one column a number of neurons, at n = 64."""
+    import pandas as pd
+
+    by_size = {(e.optimizer, e.lam, e.m): e for e in table if e.n == FEATURES}
+    rows = []
+    for optimizer, lam in _settings(table):
+        entries = [by_size.get((optimizer, lam, m)) for m in NEURONS]
+        first = next(entry for entry in entries if entry is not None)
+        row = {"training": _words(first)}
+        row |= {
+            f"$m={m}$": "--" if entry is None else cell(entry)
+            for m, entry in zip(NEURONS, entries, strict=True)
+        }
+        rows.append(row)
+        if cell is _ratio_cell and any(e and not math.isnan(e.step_shift) for e in entries):
+            shifts = {"training": "change under a finer step"}
+            shifts |= {
+                f"$m={m}$": "--"
+                if entry is None or math.isnan(entry.step_shift) or _dying(entry)
+                else number(entry.step_shift / entry.expected, entry.step_error / entry.expected)
+                for m, entry in zip(NEURONS, entries, strict=True)
+            }
+            rows.append(shifts)
+    return pd.DataFrame(rows)
+
+
+def _ratio_cell(entry: MeasuredCount) -> str:
+    return "rows die" if _dying(entry) else number(entry.ratio, entry.ratio_error)
+
+
+def _retained_cell(entry: MeasuredCount) -> str:
+    return "rows die" if _dying(entry) else number(entry.retained, entry.retained_error)
+
+
+def _ratio_table(table: Sequence[MeasuredCount]) -> Table:
+    return Table(
+        name="statistics_ratio",
+        caption=f"Polysemantic neurons over the mean of the exclusion law, n = {FEATURES}, "
+        "with the standard error (measured); below it, where a finer step was run from the same "
+        "initial weights, by how much the ratio changes. The law is exact for its model; that "
+        "training follows it is what is tested.",
+        frame=_grid(table, _ratio_cell),
+    )
+
+
+def _retained_table(table: Sequence[MeasuredCount]) -> Table:
+    return Table(
+        name="statistics_retained",
+        caption=f"Fraction of features that end on the neuron and sign of their largest initial "
+        f"weight, n = {FEATURES}, with the standard error (measured).",
+        frame=_grid(table, _retained_cell),
+    )
+
+
+def _limit_table(table: Sequence[MeasuredCount]) -> Table:
+    import pandas as pd
+
+    return Table(
+        name="statistics_limit",
+        caption="As many neurons as features, in the limit lambda -> 0: count over the mean of "
+        "the exclusion law, its change under a finer step, and retained winners (measured).",
+        frame=pd.DataFrame(
+            [
+                {
+                    "$n=m$": str(e.n),
+                    "networks": str(e.runs),
+                    "ratio": _ratio_cell(e),
+                    "finer step": "--"
+                    if math.isnan(e.step_shift)
+                    else number(e.step_shift / e.expected, e.step_error / e.expected),
+                    "retained": _retained_cell(e),
+                }
+                for e in sorted(table, key=lambda entry: entry.n)
+                if e.optimizer == "quasistatic" and e.n == e.m
+            ]
+        ),
+    )
+
+
+def _figure(table: Sequence[MeasuredCount]) -> Plot:
+    import pandas as pd
+
+    frame = pd.DataFrame(
+        [
+            {
+                "n": e.n,
+                "m": e.m,
+                "training": _words(e),
+                "ratio": e.ratio,
+                "ratio_error": e.ratio_error,
+                "retained": e.retained,
+                "retained_error": e.retained_error,
+            }
+            for e in table
+            if not _dying(e)
+        ]
+    )
+
+    def draw(figure: Any, data: pd.DataFrame) -> None:
+        left, middle, right = figure.subplots(1, 3)
+        wide = data[data.n == FEATURES]
+        for training, part in wide.groupby("training", sort=False):
+            part = part.sort_values("m")
+            place = part.m / part.n
+            left.errorbar(place, part.ratio, part.ratio_error, marker="o", label=training)
+            middle.errorbar(place, part.retained, part.retained_error, marker="o")
+        square = data[(data.n == data.m) & data.training.str.startswith("the limit")]
+        square = square.sort_values("n")
+        right.errorbar(square.n, square.ratio, square.ratio_error, marker="o", color="k")
+        for axes in (left, right):
+            axes.axhline(1, color="0.6", linewidth=0.8)
+            axes.set_ylabel("polysemantic neurons / exclusion law")
+        middle.set_ylabel("retained winners")
+        for axes in (left, middle):
+            axes.set_xscale("log", base=2)
+            axes.set_xlabel(f"$m/n$ ($n={FEATURES}$)")
+        right.set_xscale("log", base=2)
+        right.set_xlabel("$n=m$, limit")
+        figure.legend(loc="outside lower center", ncols=3)
+
+    return Plot(
+        name="statistics_counts",
+        caption="Left: polysemantic neurons over the mean of the exclusion law. Middle: fraction "
+        "of features that keep their largest initial weight. Right: the ratio for as many neurons "
+        "as features in the limit lambda -> 0. All measured, bars are standard errors; settings "
+        "in which rows die are left out.",
+        data=frame,
+        draw=draw,
+        size=(6.8, 3.2),
+    )
+
+
+def _remarks(results: Sequence[CheckResult], table: Sequence[MeasuredCount]) -> tuple[str, ...]:
+    alive = [entry for entry in table if not _dying(entry)]
+    least = min(alive, key=lambda entry: entry.ratio)
+    most = max(alive, key=lambda entry: entry.ratio)
+    far = [e for e in alive if abs(e.ratio - 1) > 3 * e.ratio_error + e.step_bound / e.expected]
+    unconfirmed = [line for result in results for line in result.failures()]
+    return (
+        checks_budget().sentence()
+        + f" Rate of each check: {FALSE_ALARM:g}."
+        + (f" Not as declared: {' '.join(unconfirmed)}" if unconfirmed else ""),
+        f"{len(far)} of {len(alive)} settings in which features live depart from the exclusion "
+        "law by more than three standard errors and the error of the step. The ratio is least "
+        f"at n = {least.n}, m = {least.m}, {_words(least)}: {least.ratio:.3f} +- "
+        f"{least.ratio_error:.3f}; greatest at n = {most.n}, m = {most.m}, {_words(most)}: "
+        f"{most.ratio:.3f} +- {most.ratio_error:.3f}.",
+    )

@@ -1,0 +1,162 @@
+"""Counting experiments: polysemantic neurons and retained winners over many trained networks."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...numerics import (
+    Cell,
+    Model,
+    Outcome,
+    dead_features,
+    features_on_neurons,
+    initial_weights,
+    polysemantic_neurons,
+    retained_winners,
+)
+from ...numerics.training import train
+from ..kept import kept
+
+_BATCH_WEIGHTS = 1 << 20
+_COUNTED = ("neurons", "scale_free", "same_sign", "retained", "dead")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Counts:
+    """What was counted in the networks of a cell, run by run.
+
+    Examples
+    --------
+    >>> from polysem import numerics, verify
+    >>> counts = verify.count(numerics.Cell(n=8, m=16, lam=0.1), runs=4, entropy=0)
+    >>> counts.neurons.shape, bool((counts.retained <= 1).all())
+    ((4,), True)
+
+    Parameters
+    ----------
+    cell : Cell
+        The setting.
+    neurons : ndarray of int, shape (runs,)
+        Polysemantic neurons by the authors' rule.
+    scale_free : ndarray of int, shape (runs,)
+        Polysemantic neurons by the scale-free rule.
+    same_sign : ndarray of int, shape (runs,)
+        Neurons on which two features sit with one sign.
+    retained : ndarray of float, shape (runs,)
+        Fraction of features that end on the slot of their largest initial weight.
+    dead : ndarray of int, shape (runs,)
+        Features all of whose weights are zero.
+
+    Source
+    ------
+    paper_notes/statistics.md.
+    """
+
+    cell: Cell
+    neurons: NDArray[np.int_]
+    scale_free: NDArray[np.int_]
+    same_sign: NDArray[np.int_]
+    retained: NDArray[np.float64]
+    dead: NDArray[np.int_]
+
+
+def count(cell: Cell, *, runs: int, entropy: int, model: Model | None = None) -> Counts:
+    """Train independent networks and count in each.
+
+    Run r of a cell depends on the entropy, the cell and r alone; more runs extend the list.
+
+    Examples
+    --------
+    >>> from polysem import numerics, verify
+    >>> cell = numerics.Cell(n=8, m=16, lam=0.1)
+    >>> few, more = verify.count(cell, runs=2, entropy=7), verify.count(cell, runs=5, entropy=7)
+    >>> bool((few.neurons == more.neurons[:2]).all())
+    True
+
+    Parameters
+    ----------
+    cell : Cell
+        The setting.
+    runs : int
+        Number of networks.
+    entropy : int
+        Root of all draws.
+    model : Model, optional
+        What is trained, if not the cell's own model.
+
+    Returns
+    -------
+    Counts
+        Counts of each run.
+
+    Raises
+    ------
+    RuntimeError
+        If a run did not come to an end.
+    ValueError
+        If the noise of the cell is drawn anew at each step: a run would depend on its batch.
+
+    Source
+    ------
+    Lecomte et al. 2023, Sec. 3.
+    """
+    if cell.sigma and cell.noise != "averaged":
+        raise ValueError(
+            f"Got a cell with noise={cell.noise!r}; count takes noise='averaged', numerics.sweep "
+            "takes draws."
+        )
+    batch = max(1, _BATCH_WEIGHTS // (cell.n * cell.m))
+    found = [
+        _kept_batch(cell, range(start, min(start + batch, runs)), entropy, model)
+        for start in range(0, runs, batch)
+    ]
+    return Counts(
+        cell=cell, **{name: np.concatenate([part[name] for part in found]) for name in _COUNTED}
+    )
+
+
+def _kept_batch(
+    cell: Cell, runs: range, entropy: int, model: Model | None
+) -> dict[str, NDArray[Any]]:
+    """Counts of some runs; an interrupted report finds them again."""
+    about = {"cell": asdict(cell), "runs": [runs.start, runs.stop], "entropy": entropy}
+    about["model"] = repr(model or cell.model)
+    return kept(
+        "counts",
+        about,
+        lambda: dict(zip(_COUNTED, _count_batch(cell, runs, entropy, model), strict=True)),
+    )
+
+
+def _count_batch(
+    cell: Cell, runs: range, entropy: int, model: Model | None
+) -> tuple[NDArray[Any], ...]:
+    initial = np.stack([_initial(cell, run, entropy) for run in runs])
+    solution = train(initial, cell.lam, optimizer=cell.built_optimizer, model=model or cell.model)
+    if solution.outcome not in (Outcome.CONVERGED, Outcome.COMPLETED, Outcome.COLLAPSED):
+        raise RuntimeError(f"{cell}: {solution.outcome.value}")
+    final = solution.weights
+    return (
+        polysemantic_neurons(final, "authors"),
+        polysemantic_neurons(final, "scale-free"),
+        _same_sign(final),
+        retained_winners(initial, final).mean(axis=-1),
+        dead_features(final),
+    )
+
+
+def _same_sign(final: NDArray[np.float32]) -> NDArray[np.int_]:
+    sits = features_on_neurons(final, "authors")
+    positive, negative = (sits & (final > 0)).sum(axis=-2), (sits & (final < 0)).sum(axis=-2)
+    return ((positive >= 2) | (negative >= 2)).sum(axis=-1)
+
+
+def _initial(cell: Cell, run: int, entropy: int) -> NDArray[np.float32]:
+    """Runs of one size start alike under every optimizer, lambda and step."""
+    seed = np.random.SeedSequence(entropy, spawn_key=(cell.n, cell.m, run))
+    rng = np.random.default_rng(seed)
+    return initial_weights(cell.n, cell.m, rng, scale=cell.scale, dtype=np.float32)

@@ -1,0 +1,274 @@
+"""Measured counts: what training itself produces, network by network, beside the exclusion law."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+
+from ... import theory
+from ...numerics import Cell
+from ..published import data_rows, published_counts
+
+NEARBY_CROWDING = 1.5
+"""Sizes are near when n / sqrt m differs by less than this factor, and n / m by its square."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MeasuredCount:
+    """Polysemantic neurons and retained winners, measured over many networks of one setting.
+
+    Examples
+    --------
+    >>> from polysem import verify
+    >>> first = verify.measured_counts()[0]
+    >>> first.n, first.m, 0.8 < first.ratio < 1.2
+    (64, 64, True)
+
+    Parameters
+    ----------
+    n, m : int
+        Features and neurons.
+    optimizer : str
+        "flow", "quasistatic" or "adamw".
+    lam : float
+        The paper's lambda; 0 in the quasi-static limit.
+    runs : int
+        Number of networks.
+    neurons, neurons_error : float
+        Mean number of polysemantic neurons by the authors' rule, and its standard error.
+    neurons_variance : float
+        Variance of the number from network to network.
+    retained, retained_error : float
+        Fraction of features that end on the slot of their largest initial weight, and its
+        standard error; NaN where it was not published.
+    dead : float
+        Mean number of features without a weight.
+    step_shift, step_error : float
+        Mean change of the number under a finer step from the same start, and its standard error;
+        NaN where no finer step was run.
+    rel : float
+        Step of the quasi-static limit; NaN stands for the optimizer's own.
+    source : str
+        "measured" here or "published" by the paper's authors.
+
+    Source
+    ------
+    paper_notes/data/measured_counts.csv, authors_counts.csv.
+    """
+
+    n: int
+    m: int
+    optimizer: str
+    lam: float
+    runs: int
+    neurons: float
+    neurons_error: float
+    neurons_variance: float
+    retained: float
+    retained_error: float
+    dead: float
+    step_shift: float
+    step_error: float
+    rel: float
+    source: str
+
+    @property
+    def cell(self) -> Cell:
+        """The setting, as :func:`polysem.verify.count` takes it."""
+        settings = () if math.isnan(self.rel) else (("rel", self.rel),)
+        return Cell(n=self.n, m=self.m, optimizer=self.optimizer, lam=self.lam, settings=settings)
+
+    @property
+    def expected(self) -> float:
+        """Mean of the exclusion law."""
+        return float(theory.expected_neurons_exclusion(n=self.n, m=self.m))
+
+    @property
+    def ratio(self) -> float:
+        """Measured mean over the mean of the exclusion law."""
+        return self.neurons / self.expected
+
+    @property
+    def ratio_error(self) -> float:
+        """Standard error of the ratio."""
+        return self.neurons_error / self.expected
+
+    @property
+    def step_bound(self) -> float:
+        """The error of the step: its shift and two standard errors of that; 0 where not run."""
+        if math.isnan(self.step_shift):
+            return 0.0
+        return abs(self.step_shift) + 2 * self.step_error
+
+    @property
+    def crowding(self) -> float:
+        """n over the root of m."""
+        return self.n / math.sqrt(self.m)
+
+
+@cache
+def measured_counts() -> tuple[MeasuredCount, ...]:
+    """All measured counts that are shipped, in the order of the table.
+
+    Examples
+    --------
+    >>> from polysem import verify
+    >>> len({(c.n, c.m, c.optimizer, c.lam) for c in verify.measured_counts()}) >= 20
+    True
+
+    Returns
+    -------
+    tuple of MeasuredCount
+        One entry for each setting.
+
+    Source
+    ------
+    paper_notes/data/measured_counts.csv, which says how they were made.
+    """
+    return tuple(_measured(row) for row in data_rows("measured_counts.csv"))
+
+
+def _measured(row: dict[str, str]) -> MeasuredCount:
+    runs = int(row["runs"])
+    numbers = {name: float(row[name] or "nan") for name in row if name.split("_")[0] in _NUMBERS}
+    return MeasuredCount(
+        n=int(row["n"]),
+        m=int(row["m"]),
+        optimizer=row["optimizer"],
+        lam=float(row["lam"]),
+        runs=runs,
+        neurons=numbers["neurons_mean"],
+        neurons_error=math.sqrt(numbers["neurons_variance"] / runs),
+        neurons_variance=numbers["neurons_variance"],
+        retained=numbers["retained_mean"],
+        retained_error=math.sqrt(numbers["retained_variance"] / runs),
+        dead=numbers["dead_mean"],
+        step_shift=numbers["step_shift"],
+        step_error=numbers["step_error"],
+        rel=numbers["rel"],
+        source="measured",
+    )
+
+
+_NUMBERS = ("neurons", "retained", "dead", "step", "rel")
+
+
+@cache
+def _with_published() -> tuple[MeasuredCount, ...]:
+    from ...numerics import ExclusionLaw
+
+    published = [
+        MeasuredCount(
+            n=entry.n,
+            m=entry.m,
+            optimizer="adamw",
+            lam=entry.lam_code / 4,
+            runs=entry.runs,
+            neurons=entry.neurons,
+            neurons_error=math.hypot(
+                math.sqrt(ExclusionLaw(entry.n, entry.m).var() / entry.runs),
+                entry.reading_error * entry.neurons,
+            ),
+            neurons_variance=math.nan,
+            retained=math.nan,
+            retained_error=math.nan,
+            dead=math.nan,
+            step_shift=math.nan,
+            step_error=math.nan,
+            rel=math.nan,
+            source="published",
+        )
+        for entry in published_counts()
+        if entry.source == "figure"
+    ]
+    return (*measured_counts(), *published)
+
+
+def apart(entropy: int) -> int:
+    """An entropy for networks that are not the table's own, whatever the root of all draws.
+
+    >>> from polysem.verify.collisions.measured import apart
+    >>> apart(20231206) not in (20231206, 20231207)
+    True
+    """
+    words = np.random.SeedSequence(entropy, spawn_key=(5,)).generate_state(4)
+    return int.from_bytes(words.tobytes(), "little")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingBand:
+    """The ratios of measured to expected count that training produced at sizes near (n, m).
+
+    Examples
+    --------
+    >>> from polysem import verify
+    >>> band = verify.training_band(64, 128)
+    >>> band.lower < 0.9 < 1.0 < band.upper
+    True
+
+    Parameters
+    ----------
+    lower, upper : float
+        The least ratio less two standard errors and the error of the step, the greatest with them.
+    entries : tuple of MeasuredCount
+        The measurements that make the band.
+
+    Source
+    ------
+    paper_notes/statistics.md.
+    """
+
+    lower: float
+    upper: float
+    entries: tuple[MeasuredCount, ...]
+
+
+def training_band(n: int, m: int) -> TrainingBand | None:
+    r"""The band of these very sizes where several settings were measured, else of near ones.
+
+    Near means n / sqrt m within a factor 1.5 and n / m within its square.  Settings in which more
+    than a tenth of the features die are left out.  The band is empirical: it is as wide as the
+    optimizers and regularisers that were tried.
+
+    Examples
+    --------
+    >>> from polysem import verify
+    >>> verify.training_band(4, 1_000_000) is None
+    True
+
+    Parameters
+    ----------
+    n, m : int
+        Features and neurons.
+
+    Returns
+    -------
+    TrainingBand or None
+        None where nothing was measured near these sizes.
+
+    Source
+    ------
+    paper_notes/statistics.md.
+    """
+    usable = [e for e in _with_published() if not e.dead > e.n / 10]
+    entries = [entry for entry in usable if (entry.n, entry.m) == (n, m)]
+    if len(entries) < 2:  # the band of one setting would be its own error alone
+        crowding, load = n / math.sqrt(m), n / m
+        entries = [
+            entry
+            for entry in usable
+            if abs(math.log(entry.crowding / crowding)) <= math.log(NEARBY_CROWDING)
+            and abs(math.log(entry.n / entry.m / load)) <= 2 * math.log(NEARBY_CROWDING)
+        ]
+    if not entries:
+        return None
+    errors = [2 * e.ratio_error + e.step_bound / e.expected for e in entries]
+    pairs = list(zip(entries, errors, strict=True))
+    return TrainingBand(
+        lower=max(0.0, min(entry.ratio - error for entry, error in pairs)),
+        upper=max(entry.ratio + error for entry, error in pairs),
+        entries=tuple(entries),
+    )

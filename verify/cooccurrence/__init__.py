@@ -1,0 +1,1 @@
+"""Co-occurrence: the report's chapter, its runs and predictions."""

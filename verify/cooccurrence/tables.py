@@ -1,0 +1,132 @@
+"""Tables of the co-occurrence chapter."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..show.rounding import number, with_error
+from ..show.tables import Table
+from .counts import FEATURES
+from .variants import NARROW
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def price_table(rows: list[dict[str, Any]]) -> Table:
+    """Closed form and measurement of each price."""
+    import pandas as pd
+
+    return Table(
+        name="cooccurrence_prices",
+        caption="What one polysemantic neuron costs (w at lambda = 0.01, n = 6; negative: it "
+        "pays): closed form (proved; leading order for weight noise) and Monte Carlo "
+        "mean(standard error), or the exact loss where there is no noise.",
+        frame=pd.DataFrame(
+            [
+                {
+                    "perturbation": row["perturbation"],
+                    "closed form": f"{row['closed form']:.5f}",
+                    "measured": with_error(row["measured"])
+                    if isinstance(row["measured"], np.ndarray)
+                    else f"{row['measured']:.5f}",
+                }
+                for row in rows
+            ]
+        ),
+    )
+
+
+def count_table(measured: pd.DataFrame) -> Table:
+    """Ratios by width, lambda and strength."""
+    import pandas as pd
+
+    rows = []
+    for (m, lam), cell in measured.groupby(["m", "lam"], sort=True):
+        rows.append(
+            {
+                "$m$": str(m),
+                "$\\lambda$": f"{lam:g}",
+                "networks": str(int(cell.networks.max())),
+                "K(0)": number(cell["mean"].iloc[0], cell.mean_error.iloc[0]),
+                **_by_strength(cell, sorted(set(measured.strength) - {0})),
+            }
+        )
+    frame = pd.DataFrame(rows)
+    return Table(
+        name="cooccurrence_counts",
+        caption=f"Measured: polysemantic neurons K(p)/K(0) after the flow on all pairs, n = "
+        f"{FEATURES}, r = p/lambda, mean(standard error), 0 where no network has one; all rows of "
+        "one width start from the same weights.",
+        frame=frame,
+    )
+
+
+def variant_table(measured: pd.DataFrame) -> Table:
+    """Minibatches beside the pairs of the same strength, by values."""
+    import pandas as pd
+
+    rows = []
+    whole = measured[(measured.fraction == 1) & (measured.m == NARROW) & (measured.strength > 0)]
+    for (values, scheme, batch), cell in whole.groupby(["values", "scheme", "batch"]):
+        rows.append(
+            {
+                "values": values,
+                "inputs": "all pairs" if scheme == "pairs" else f"batches of {batch:g}",
+                **_by_strength(cell, sorted(set(whole.strength))),
+            }
+        )
+    frame = pd.DataFrame(rows).sort_values(["values", "inputs"])
+    networks = int(whole.networks.min())
+    return Table(
+        name="cooccurrence_minibatches",
+        caption="Measured: K(p)/K(0), n = 32, m = 64, mean(standard error) of "
+        f"{networks} networks that start from the same weights; r is the weight of both features "
+        "times the mean square of a value, over lambda. All pairs: every input with one or two "
+        "features; batches: independent features of probability p = r/100, lambda = p/100 times "
+        "that mean square.",
+        frame=frame,
+    )
+
+
+def fraction_table(measured: pd.DataFrame) -> Table:
+    """Where only some pairs co-occur: the whole count, and the two kinds of neurons."""
+    import pandas as pd
+
+    partial = measured[measured.fraction < 1].sort_values(["m", "fraction", "strength"])
+    rows = [
+        {
+            "$m$": str(row.m),
+            "fraction $f$": f"{row.fraction:g}",
+            "$r$": f"{row.strength:g}",
+            "K(p)/K(0)": number(row.ratio, row.ratio_error),
+            "less the guess": number(row.shift, row.shift_error),
+            "co-occurring": number(row.together, row.together_error),
+            "all pairs": number(*_all_pairs(measured, row)),
+            "not co-occurring": number(row.apart, row.apart_error),
+        }
+        for row in partial.itertuples()
+    ]
+    return Table(
+        name="cooccurrence_fraction",
+        caption="Measured: networks in which a fraction f of the pairs co-occurs (n = 32, lambda = "
+        "0.01, mean(standard error)). The guess is 1 - f + f times the ratio where all pairs do. "
+        "The last columns: polysemantic neurons with co-occurring features over f K(0), that ratio "
+        "where all pairs co-occur, and the other neurons over (1 - f) K(0).",
+        frame=pd.DataFrame(rows),
+    )
+
+
+def _by_strength(cell: pd.DataFrame, strengths: list[float]) -> dict[str, str]:
+    """Ratio and error at each strength; a dash where it was not measured."""
+    told = {row.strength: number(row.ratio, row.ratio_error) for row in cell.itertuples()}
+    return {f"r = {strength:g}": told.get(strength, "--") for strength in strengths}
+
+
+def _all_pairs(measured: pd.DataFrame, row: Any) -> tuple[float, float]:
+    same = (measured.m == row.m) & (measured.strength == row.strength)
+    kind = (measured.scheme == "pairs") & (measured["values"] == "binary")
+    found = measured[same & kind & (measured.fraction == 1)].iloc[0]
+    return found.ratio, found.ratio_error

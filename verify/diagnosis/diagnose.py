@@ -1,0 +1,231 @@
+"""Weights against the exclusion law and the band that training produces."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ...numerics import (
+    ExclusionLaw,
+    antipodal_pairs,
+    dead_features,
+    features_on_neurons,
+    overlaps,
+    polysemantic_neurons,
+    simplex_distance,
+    unit_rows,
+)
+from ...numerics._validate import check_choice, check_sizes, check_weights
+from ...numerics.training.measure import AUTHORS_BAND
+from ..collisions.measured import training_band
+from ..stats.totals import detectable_ratios, total_law
+from .result import Diagnosis
+
+SPARSE_SHARE = 0.9
+"""Neurons are spoken of when this share of the live rows has more than half its square in one."""
+
+LAYOUTS = ("features-first", "neurons-first")
+
+SIMPLEX_SHARE = 0.5
+"""Overlaps are those of a regular simplex below this share of an orthonormal code's distance."""
+
+_OF_THE_LAW = (
+    "expected",
+    "expected_interval",
+    "ratio",
+    "ratio_error",
+    "p_value",
+    "detectable",
+    "band",
+    "band_p_value",
+    "inside_band",
+)
+
+
+def diagnose(
+    weights: ArrayLike, *, layout: str | None = None, significance: float = 0.01
+) -> Diagnosis:
+    """Count the shared neurons of trained weights and say what could have made them.
+
+    The count is compared with the exclusion law (exact two-sided p-value of the total over the
+    instances) and with the band of ratios that training was measured to produce near these
+    sizes.  A small p-value never yields a cause; causes are listed as candidates.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from polysem import verify
+    >>> print(verify.diagnose(np.eye(3)[:, :2], layout="features-first").forced)
+    0.0
+
+    Parameters
+    ----------
+    weights : array_like, shape (n, m) or (instances, n, m)
+        Trained weights; (m, n) with ``layout="neurons-first"``.
+    layout : str, optional
+        "features-first" or "neurons-first"; may be left out unless there are more rows than
+        columns.
+    significance : float
+        The p-value below which a hypothesis is given up, in (0, 1).
+
+    Returns
+    -------
+    Diagnosis
+        Counts, law, p-value, band and verdict.
+
+    Raises
+    ------
+    ValueError
+        If the weights have another rank or are not finite, or their orientation is unclear.
+
+    Source
+    ------
+    paper_notes/statistics.md.
+    """
+    if not 0 < significance < 1:
+        raise ValueError(f"Got significance={significance}; it must lie in (0, 1).")
+    stack = check_weights("weights", weights)
+    stack = stack[None] if stack.ndim == 2 else stack
+    layout = _layout(stack, layout)
+    if layout == "neurons-first":
+        stack = np.swapaxes(stack, 1, 2)
+    instances, n, m = stack.shape
+    check_sizes(n, m, instances)
+
+    size = float(np.abs(stack).max())
+    scaled = stack.astype(float) / (size or 1.0)
+    dead = np.atleast_1d(dead_features(stack))
+    sits = features_on_neurons(scaled, "scale-free")
+    seated = sits.any(axis=-1).sum(axis=-1)
+    live_rows = int(instances * n - dead.sum())
+    share = float(seated.sum()) / live_rows if live_rows else 0.0
+    shared = np.atleast_1d(polysemantic_neurons(scaled, "scale-free"))
+    found: dict[str, Any] = {
+        "n": n,
+        "m": m,
+        "instances": instances,
+        "layout": layout,
+        "sparse_share": share,
+        "dead": float(dead.mean()),
+        "seated": float(seated.mean()),
+        "neurons": _integers(shared),
+        "neurons_authors": _integers(np.atleast_1d(polysemantic_neurons(stack, "authors"))),
+        "antipodal_pairs": _integers(np.atleast_1d(antipodal_pairs(scaled))),
+        "forced": float(np.maximum(0, np.minimum(seated - m, m)).mean()),
+        "cosines": _cosines(scaled),
+        "simplex_distance": round(float(simplex_distance(scaled).max()), 9) if n > 1 else None,
+        "simplex_limit": _simplex_limit(scaled, size),
+        "significance": significance,
+        **_carried(stack, sits),
+    }
+    found |= dict.fromkeys(_OF_THE_LAW)
+    if not live_rows:
+        return Diagnosis(**found, verdict="no-live-feature")
+    regular = n > 2 and found["simplex_distance"] < SIMPLEX_SHARE / math.sqrt(n)
+    simplex = regular and found["simplex_limit"] < AUTHORS_BAND[0]
+    if share >= SPARSE_SHARE:
+        if seated.max() > 2 * m:
+            return Diagnosis(**found, verdict="more-features-than-slots")
+        found |= _against_law(seated[seated > 0], int(shared.sum()), instances, m, significance)
+    if simplex:
+        return Diagnosis(**found, verdict="noise-simplex")
+    return Diagnosis(**found, verdict="no-neurons" if share < SPARSE_SHARE else _verdict(found))
+
+
+def _simplex_limit(scaled: NDArray[Any], size: float) -> float:
+    """Two weights of a neuron hold at most the largest eigenvalue of W W^T in squares."""
+    largest = np.linalg.eigvalsh(scaled @ scaled.swapaxes(1, 2))[:, -1].max()
+    return round(size * float(np.sqrt(max(largest, 0.0) / 2)), 9)
+
+
+def _layout(stack: NDArray[Any], layout: str | None) -> str:
+    rows, columns = stack.shape[1:]
+    if layout is not None:
+        return check_choice("layout", layout, LAYOUTS)
+    if rows > columns:
+        raise ValueError(
+            f"Got weights of shape {stack.shape}, more rows than columns; say "
+            f"layout='features-first' ({rows} features) or 'neurons-first' ({columns} features)."
+        )
+    return "features-first"
+
+
+def _integers(values: NDArray[Any]) -> tuple[int, ...]:
+    return tuple(int(value) for value in values)
+
+
+def _cosines(stack: NDArray[Any]) -> dict[str, float]:
+    cosine = overlaps(np.stack([unit_rows(one) for one in stack]))
+    if cosine.size == 0:
+        cosine = np.zeros(1)
+    return {
+        "smallest": float(cosine.min()),
+        "mean_absolute": float(np.abs(cosine).mean()),
+        "largest": float(cosine.max()),
+    }
+
+
+def _carried(stack: NDArray[Any], sits: NDArray[np.bool_]) -> dict[str, Any]:
+    instances = len(stack)
+    positive = (sits & (stack > 0)).sum(axis=1)
+    negative = (sits & (stack < 0)).sum(axis=1)
+    numbers = Counter((positive + negative).ravel().tolist())
+    pairs = (positive * (positive - 1) + negative * (negative - 1)) // 2
+    return {
+        "features_per_neuron": {k: numbers[k] / instances for k in sorted(numbers)},
+        "opposite_signs": float((positive * negative).sum()) / instances,
+        "same_sign": float(pairs.sum()) / instances,
+    }
+
+
+def _against_law(
+    seated: NDArray[Any], total: int, instances: int, m: int, significance: float
+) -> dict[str, Any]:
+    """The total over the instances against the law, and against the ends of the training band."""
+    laws = [(ExclusionLaw(int(n), m), int(count)) for n, count in Counter(seated.tolist()).items()]
+    law = total_law(laws)
+    mean = sum(one.mean() * count for one, count in laws)
+    found: dict[str, Any] = {
+        "expected": mean / instances,
+        "expected_interval": tuple(end / instances for end in law.interval(0.95)),
+        "p_value": min(1.0, 2 * min(law.tails(total))),
+        "detectable": (None, None),
+    }
+    if not mean:
+        return found
+    error = math.sqrt(sum(one.var() * count for one, count in laws)) / mean
+    found |= {
+        "ratio": total / mean,
+        "ratio_error": error,
+        "detectable": detectable_ratios(laws, significance=significance),
+    }
+    band = training_band(round(float(seated.mean())), m)
+    if band is None:
+        return found
+    outside = min(
+        total_law(laws, ratio=band.lower).tails(total)[0],
+        total_law(laws, ratio=band.upper).tails(total)[1],
+    )
+    return found | {
+        "band": (band.lower, band.upper),
+        "band_p_value": min(1.0, 2 * outside),
+        "inside_band": 2 * outside >= significance,
+    }
+
+
+def _verdict(found: dict[str, Any]) -> str:
+    least = found["forced"] and np.mean(found["neurons"]) <= found["forced"]
+    if least and not found["same_sign"]:
+        return "forced-by-capacity"
+    if found["p_value"] >= found["significance"]:
+        return "compatible-with-exclusion-law"
+    if found["band"] is None:
+        return "outside-the-law"
+    if found["inside_band"]:
+        return "inside-training-band"
+    low = found["ratio"] < found["band"][0]
+    return "below-training-band" if low else "above-training-band"

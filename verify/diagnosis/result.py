@@ -1,0 +1,326 @@
+"""What was found in weights: numbers, a verdict in words, a table, a figure."""
+
+from __future__ import annotations
+
+import html
+import json
+import math
+from collections import Counter
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ...numerics import ExclusionLaw
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ..show.figures import Plot
+
+VERDICTS = {
+    "noise-simplex": "a regular simplex, as noise on the hidden layer can make it: no two rows "
+    "are at right angles, and no neuron has room for two weights of size 0.8",
+    "no-live-feature": "no live feature: all weights are zero",
+    "no-neurons": "the rows are spread over many neurons: there are no neurons to count",
+    "forced-by-capacity": "forced by capacity: as few neurons are shared as there can be",
+    "compatible-with-exclusion-law": "compatible with the exclusion law",
+    "inside-training-band": "not the exclusion law, but inside the band that training produces",
+    "below-training-band": "below the band that training produces",
+    "above-training-band": "above the band that training produces",
+    "outside-the-law": "not the exclusion law; no training was measured near these sizes",
+    "more-features-than-slots": "more features than slots, two a neuron: slots must be shared",
+}
+
+_CANDIDATES = {
+    "below": (
+        "an optimizer other than gradient flow",
+        "weak regularisation, where opposite-sign support crowds the free slots",
+        "features that occur together",
+        "training on other data or with another loss than the one-hot model",
+    ),
+    "above": (
+        "features that share a neuron with one sign (no rectifier, or training cut short)",
+        "initial weights that were not independent",
+        "the return to the law near n = m",
+        "training on other data or with another loss than the one-hot model",
+    ),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Diagnosis:
+    """What the weights of one or many networks say about their polysemanticity.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from polysem import verify
+    >>> state = verify.strategies.exclusion_state(64, 128, np.random.default_rng(0))
+    >>> found = verify.diagnose(state)
+    >>> found.verdict
+    'compatible-with-exclusion-law'
+
+    Parameters
+    ----------
+    n, m, instances : int
+        Features, neurons and networks.
+    layout : str
+        How the array was read: "features-first" or "neurons-first".
+    sparse_share : float
+        Share of the live rows with more than half of their square in one weight.
+    dead : float
+        Mean number of features without a weight.
+    seated : float
+        Mean number of features that sit on a neuron: more than half of the square in one weight.
+    neurons : tuple of int
+        Neurons shared by at least two features in each network, scale-free rule; the count on
+        which law, p-value and verdict rest.
+    neurons_authors : tuple of int
+        The same by the authors' rule (weights of size .8 to 1.2).
+    antipodal_pairs : tuple of int
+        Pairs of rows with a cosine below -.8, in each network.
+    features_per_neuron : dict of int to float
+        Mean number of neurons that carry 0, 1, 2, ... features.
+    opposite_signs, same_sign : float
+        Mean number of pairs of features that share a neuron with opposite signs, and with one.
+    forced : float
+        The least mean number of shared neurons that capacity allows while no slot is taken twice:
+        the mean of max(0, n - m), with the features that sit for n.
+    expected, expected_interval : float, tuple of float
+        Mean of the exclusion law for the features that sit, and its 95 % interval for the mean over
+        the instances.  These and the fields down to ``inside_band`` are None where there are no
+        neurons to count, more features than slots, or no measurement near.
+    ratio, ratio_error : float
+        Mean count over expected, and its standard error by the law.
+    p_value : float
+        Exact, two-sided, for the total over the instances under the exclusion law.
+    detectable : tuple of float
+        The largest ratio below 1 and the smallest above 1 that this test detects with
+        probability 0.99 at ``significance``; None for one that it cannot.
+    band : tuple of float
+        Ratios that training produces near these sizes.
+    band_p_value : float
+        Probability of a total as far outside, if the ratio were at the nearer end of the band.
+    inside_band : bool
+        Whether the count is compatible with a ratio inside the band.
+    cosines : dict of str to float
+        Basis-free: smallest, mean absolute and largest cosine between rows.
+    simplex_distance : float
+        Largest relative distance of a network's overlaps from those of a regular simplex; None
+        for one feature.
+    simplex_limit : float
+        The largest size that two weights of one neuron can both have, by the largest eigenvalue
+        of the overlaps.
+    significance : float
+        The p-value below which a hypothesis is given up.
+    verdict : str
+        A key of ``VERDICTS``.
+
+    Source
+    ------
+    paper_notes/statistics.md.
+    """
+
+    n: int
+    m: int
+    instances: int
+    layout: str
+    sparse_share: float
+    dead: float
+    seated: float
+    neurons: tuple[int, ...]
+    neurons_authors: tuple[int, ...]
+    antipodal_pairs: tuple[int, ...]
+    features_per_neuron: dict[int, float]
+    opposite_signs: float
+    same_sign: float
+    forced: float
+    expected: float | None
+    expected_interval: tuple[float, float] | None
+    ratio: float | None
+    ratio_error: float | None
+    p_value: float | None
+    detectable: tuple[float | None, float | None] | None
+    band: tuple[float, float] | None
+    band_p_value: float | None
+    inside_band: bool | None
+    cosines: dict[str, float]
+    simplex_distance: float | None
+    simplex_limit: float
+    significance: float
+    verdict: str
+
+    @property
+    def mean(self) -> float:
+        """Mean number of shared neurons."""
+        return float(np.mean(self.neurons))
+
+    @property
+    def words(self) -> str:
+        """The verdict in words."""
+        words = VERDICTS[self.verdict]
+        if self.verdict == "compatible-with-exclusion-law" and self.inside_band is not None:
+            words += ", and " + ("inside" if self.inside_band else "outside")
+            words += " the band that training produces"
+        return words
+
+    def _detects(self) -> str:
+        low, high = self.detectable or (None, None)
+        ends = [
+            f"ratios {word} {end:.2f}" for word, end in (("below", low), ("above", high)) if end
+        ]
+        return "it detects " + (" and ".join(ends) or "no other ratio")
+
+    @property
+    def candidates(self) -> tuple[str, ...]:
+        """Candidate causes of a departure from the law; a count alone singles out none."""
+        if self.ratio is None or self.p_value is None or self.p_value >= self.significance:
+            return ()
+        return _CANDIDATES["below" if self.ratio < 1 else "above"]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return asdict(self) | {
+            "neurons": list(self.neurons),
+            "neurons_authors": list(self.neurons_authors),
+            "antipodal_pairs": list(self.antipodal_pairs),
+            "mean_neurons": self.mean,
+            "mean_neurons_authors": float(np.mean(self.neurons_authors)),
+            "mean_antipodal_pairs": float(np.mean(self.antipodal_pairs)),
+            "verdict_in_words": self.words,
+            "candidate_causes": list(self.candidates),
+        }
+
+    def __repr__(self) -> str:
+        return (
+            f"Diagnosis({self.instances} network(s), n={self.n}, m={self.m}: {self.mean:g} shared "
+            f"neurons; {self.words})"
+        )
+
+    def to_frame(self) -> Any:
+        """The fields as a pandas table."""
+        from ..show.standard_tables import fields_table
+
+        return fields_table("diagnosis", self.words, self.to_dict()).to_frame()
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{html.escape(self.text())}</pre>"
+
+    def to_json(self) -> str:
+        """JSON text."""
+        return json.dumps(self.to_dict(), indent=2, allow_nan=False)
+
+    def text(self) -> str:
+        """Some lines to read."""
+        lines = [
+            f"{self.instances} network(s), {self.n} features x {self.m} neurons, read "
+            f"{self.layout}.",
+            f"{100 * self.sparse_share:.0f} % of the live rows have most of their square in one "
+            f"neuron; {self.dead:g} dead feature(s) a network.",
+            f"cosines of rows: {self.cosines['smallest']:.3f} to {self.cosines['largest']:.3f}, "
+            f"mean absolute {self.cosines['mean_absolute']:.3f}; antipodal pairs "
+            f"{np.mean(self.antipodal_pairs):g}.",
+        ]
+        if self.verdict == "noise-simplex":
+            lines.append(
+                f"the rows sum to zero (distance {self.simplex_distance:.3f} from a regular "
+                f"simplex; an orthonormal code has {1 / math.sqrt(self.n):.3f}): the squared "
+                "norm of a neuron's weights is at most q n/(n-1), so that two of them cannot "
+                f"both exceed {self.simplex_limit:.3f}."
+            )
+        if self.verdict not in ("no-neurons", "no-live-feature"):
+            carried = ", ".join(f"{k}: {v:g}" for k, v in self.features_per_neuron.items())
+            lines += [
+                f"neurons by number of features: {carried}; pairs with opposite signs "
+                f"{self.opposite_signs:g}, with one sign {self.same_sign:g}.",
+                f"shared neurons: {self.mean:g} a network (authors' rule "
+                f"{np.mean(self.neurons_authors):g}); capacity forces {self.forced:g} while no "
+                "slot is taken twice.",
+            ]
+        if self.p_value is not None and self.expected_interval is not None:
+            low, high = self.expected_interval
+            lines.append(
+                f"exclusion law of {self.seated:g} features: {self.expected:.4g} "
+                f"[{low:.4g}, {high:.4g}]; "
+                + (
+                    f"ratio {self.ratio:.3f} +- {self.ratio_error:.3f}; "
+                    if self.ratio is not None
+                    else ""
+                )
+                + f"exact two-sided p = {self.p_value:.3g}; {self._detects()}."
+            )
+        if self.band is not None:
+            lines.append(
+                f"training near these sizes: ratio {self.band[0]:.3f} to {self.band[1]:.3f}; "
+                + ("inside." if self.inside_band else f"outside, p = {self.band_p_value:.3g}.")
+            )
+        lines.append(f"verdict: {self.words}.")
+        if self.candidates:
+            lines.append(
+                "candidate causes, none of them shown: " + "; ".join(self.candidates) + "."
+            )
+        return "\n".join(lines)
+
+    def to_latex(self) -> str:
+        """One row of a table: n, m, networks, shared neurons, law, ratio, p, verdict."""
+        error = (
+            float(np.std(self.neurons, ddof=1) / math.sqrt(self.instances))
+            if (self.instances > 1)
+            else None
+        )
+        shared = f"${self.mean:.2f}" + (f" \\pm {error:.2f}$" if error is not None else "$")
+        cells = [
+            str(self.n),
+            str(self.m),
+            str(self.instances),
+            shared,
+            "--" if self.expected is None else f"{self.expected:.2f}",
+            "--" if self.ratio is None else f"{self.ratio:.2f}",
+            "--" if self.p_value is None else f"{self.p_value:.2g}",
+            VERDICTS[self.verdict],
+        ]
+        return " & ".join(cells) + r" \\"
+
+    def plot(self) -> Plot:
+        """The counts beside the exclusion law and the training band."""
+        import pandas as pd
+
+        from ..show.figures import Plot
+
+        counts = Counter(self.neurons)
+        top = max([*counts, int(2 * (self.expected or 0)) + 3])
+        frame = pd.DataFrame({"neurons": range(top + 1)})
+        banded = self.band is not None and self.expected is not None
+        frame["share"] = [counts[k] / self.instances for k in frame.neurons]
+        if self.expected is not None:
+            frame["exclusion_law"] = ExclusionLaw(round(self.seated), self.m).pmf(
+                frame.neurons.to_numpy()
+            )
+
+        def draw(figure: Any, data: pd.DataFrame) -> None:
+            axes = figure.subplots()
+            axes.bar(data.neurons, data.share, color="0.75", label=f"{self.instances} network(s)")
+            if "exclusion_law" in data:
+                axes.plot(data.neurons, data.exclusion_law, "o-", label="exclusion law")
+            if self.band is not None and self.expected is not None:
+                axes.axvspan(
+                    self.band[0] * self.expected,
+                    self.band[1] * self.expected,
+                    alpha=0.2,
+                    label="mean, as trained",
+                )
+            axes.set_xlabel("neurons with two features or more")
+            axes.set_ylabel("share of networks")
+            axes.xaxis.get_major_locator().set_params(integer=True)
+            axes.legend()
+
+        return Plot(
+            name="diagnosis",
+            caption=f"Shared neurons of {self.instances} network(s), n = {self.n}, m = {self.m}"
+            + (", beside the exclusion law (exact)" if self.expected is not None else "")
+            + (" and the means that training gives (measured)" if banded else "")
+            + f". Verdict: {VERDICTS[self.verdict]}.",
+            data=frame,
+            draw=draw,
+        )

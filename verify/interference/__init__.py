@@ -1,0 +1,1 @@
+"""Reshuffling: the report's chapter, its runs and predictions."""

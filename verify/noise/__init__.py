@@ -1,0 +1,1 @@
+"""Noise: the report's chapter, its runs, predictions and checks."""

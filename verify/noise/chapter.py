@@ -1,0 +1,286 @@
+"""Chapter noise of the report: the authors' figure, the growth law, the final codes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from ... import numerics, theory
+from ..chapter import Chapter
+from ..jobs import run_jobs
+from ..kept import kept
+from ..stats.agreement import Agreement
+from ..stats.intervals import normal_interval
+from .plots import (
+    code_figure,
+    code_table,
+    curve_figure,
+    curve_table,
+    growth_figure,
+    growth_table,
+    rate_table,
+)
+from .runs import (
+    MARKS,
+    SIGMAS,
+    Code,
+    Curve,
+    Growth,
+    M,
+    N,
+    reference_fourth_norms,
+    values,
+)
+
+FALSE_ALARM = 1e-3  # of each line of the chapter; the suite's checks have their own budget
+
+_CURVE = Curve(n=N, m=M, networks=30, law="bipolar", sigma=0.1, steps=MARKS)
+
+SAMPLED = {
+    "quick": tuple(
+        replace(_CURVE, law=law, sigma=sigma, steps=MARKS[:5])
+        for law, sigma in (("bipolar", 0.1), ("bipolar", 0.15), ("gaussian", 0.15))
+    ),
+    "paper": tuple(
+        replace(_CURVE, law=law, sigma=sigma) for law in ("bipolar", "gaussian") for sigma in SIGMAS
+    ),
+}
+
+AVERAGED = {
+    "quick": (replace(_CURVE, networks=3, sigma=0.15, steps=MARKS[:4], averaged=True),),
+    "paper": tuple(replace(_CURVE, networks=8, sigma=sigma, averaged=True) for sigma in SIGMAS),
+}
+
+GROWTH = {
+    "quick": tuple(Growth(n=8, m=16, sigma=0.1, network=k) for k in range(2))
+    + tuple(Growth(n=5, m=10, sigma=0.2, network=k) for k in range(6)),
+    "paper": tuple(
+        Growth(n=n, m=m, sigma=sigma, network=k)
+        for n, m, sigma in (
+            (8, 16, 0.1),
+            (8, 16, 0.15),
+            (8, 16, 0.2),
+            (5, 10, 0.2),
+            (5, 10, 0.3),
+            (12, 12, 0.1),
+        )
+        for k in range(6)
+    )
+    + tuple(Growth(n=5, m=10, sigma=0.2, law="uniform", network=k) for k in range(6)),
+}
+
+_CODE = Code(n=N, m=M, networks=100, sigma=0.15, steps=60_000, cooling_steps=20_000)
+
+CODES = {
+    "quick": tuple(replace(_CODE, m=m, steps=15_000, cooling_steps=3_000) for m in (4, 6, 16)),
+    "paper": tuple(replace(_CODE, m=m) for m in (4, 5, 6, 7, 8, 16, 32)),
+}
+
+RATES = {
+    "quick": (),
+    "paper": tuple(
+        replace(_CURVE, sigma=0.15, learning_rate=rate, steps=(round(4000 / (4 * rate)),))
+        for rate in (0.01, 0.02, 0.04, 0.08, 0.12)
+    ),
+}
+
+
+def chapter(scale: str, *, entropy: int, progress: bool = True) -> Chapter:
+    """Compute the noise chapter at a scale."""
+    tasks = [*SAMPLED[scale], *AVERAGED[scale], *GROWTH[scale], *CODES[scale], *RATES[scale]]
+    jobs = [(task, entropy) for task in tasks]
+    results = iter(run_jobs(_run_one, jobs, title="noise", progress=progress))
+    sampled = {curve: next(results) for curve in SAMPLED[scale]}
+    averaged = {curve: next(results) for curve in AVERAGED[scale]}
+    growth = _group(GROWTH[scale], results)
+    codes = {code: next(results) for code in CODES[scale]}
+    rates = {curve: next(results) for curve in RATES[scale]}
+    tables = [curve_table(sampled, averaged), growth_table(growth), code_table(codes)]
+    figures = [curve_figure(sampled, averaged, growth), growth_figure(growth)]
+    if rates:
+        tables.append(rate_table(rates))
+    return Chapter(
+        name="noise",
+        title="Noise on the hidden layer: sparsity without polysemantic neurons",
+        agreements=(
+            *_curve_agreements(sampled),
+            *_growth_agreements(growth),
+            *_code_agreements(codes),
+            _dead_zone_agreement(),
+        ),
+        tables=tuple(tables),
+        figures=(*figures, code_figure(codes)),
+        remarks=(
+            "The half time is a law of first order in the kurtosis: it is claimed to a factor 2, "
+            "and its error depends on a* first of all.",
+            "The plateau of SGD lies below that of the averaged flow by an amount that falls with "
+            "the learning rate. Above a rate that depends on n, m and sigma the shared noise turns "
+            "the rows faster than the kurtosis orders them, and no sparsity is seen.",
+            "At sigma = .07 growth has not ended at 1e5 steps: the curve has no plateau there.",
+        ),
+    )
+
+
+def _run_one(task: Any, entropy: int) -> Any:
+    """One task; an interrupted report finds its result again."""
+    about = {"task": repr(task), "entropy": entropy}
+    arrays = kept("noise", about, lambda: _arrays(task.run(entropy)))
+    if isinstance(task, Growth):
+        return {name: float(value) for name, value in arrays.items()}
+    parts = tuple(arrays[str(place)] for place in range(len(arrays)))
+    return parts if isinstance(task, Curve) else parts[0]
+
+
+def _arrays(result: Any) -> dict[str, np.ndarray]:
+    """What a task gives, as arrays by name."""
+    if isinstance(result, dict):
+        return {name: np.array(value) for name, value in result.items()}
+    parts = result if isinstance(result, tuple) else (result,)
+    return {str(place): np.asarray(part) for place, part in enumerate(parts)}
+
+
+def _group(tasks: tuple[Growth, ...], results: Any) -> dict[Growth, list[dict[str, float]]]:
+    """Results of growth runs by their cell, networks together."""
+    cells: dict[Growth, list[dict[str, float]]] = {}
+    for task in tasks:
+        cells.setdefault(replace(task, network=0), []).append(next(results))
+    return cells
+
+
+def _curve_agreements(sampled: dict[Curve, Any]) -> list[Agreement]:
+    found = []
+    for curve, (_, weights) in sampled.items():
+        where = f"{curve.law} noise, sigma = {curve.sigma}, {curve.steps[-1]} steps"
+        if curve.law == "gaussian":
+            norm2, fourth = numerics.row_norms(weights, 2), numerics.row_norms(weights, 4)
+            found.append(
+                Agreement.of_mean(
+                    claim="isotropic_fourth_norm",
+                    quantity=f"fourth norm over 3 q^2/(m+2): {where}",
+                    prediction=1.0,
+                    samples=(fourth / norm2**2).mean(axis=-1) * (M + 2) / 3,
+                    margin=0.1,
+                    bounds=None,
+                    false_alarm=FALSE_ALARM,
+                )
+            )
+        elif curve.sigma == 0.15 and curve.steps[-1] == MARKS[-1]:
+            theirs = reference_fourth_norms(curve.law)
+            error = float(theirs.std(ddof=1)) / len(theirs) ** 0.5
+            found.append(
+                Agreement.of_mean(
+                    claim="authors_networks",
+                    quantity=f"final fourth norm, mean of the authors' program, {where}",
+                    prediction=float(theirs.mean()),
+                    samples=numerics.row_norms(weights, 4).mean(axis=-1),
+                    margin=0.05,
+                    bounds=None,
+                    false_alarm=FALSE_ALARM,
+                    numerical_error=normal_interval(
+                        0.0, error, false_alarm=FALSE_ALARM, samples=len(theirs)
+                    )[1],
+                )
+            )
+            found.append(
+                Agreement.of_mean(
+                    claim="corner_fourth_norm",
+                    quantity=f"final fourth norm, {where}",
+                    prediction=theory.corner_fourth_norm(N),
+                    samples=numerics.row_norms(weights, 4).mean(axis=-1),
+                    margin=0.05,
+                    bounds=None,
+                    false_alarm=FALSE_ALARM,
+                )
+            )
+    return found
+
+
+def _growth_agreements(growth: dict[Growth, list[dict[str, float]]]) -> list[Agreement]:
+    found = []
+    for cell, runs in growth.items():
+        if len(runs) < 6:  # too few for an interval at this rate
+            continue
+        where = f"n = {cell.n}, m = {cell.m}, {cell.law} noise, sigma = {cell.sigma}"
+        found += [
+            Agreement.of_mean(
+                claim="simplex_least",
+                quantity=f"mean overlap over q/(n-1) at t = 40: {where}",
+                prediction=-1.0,
+                samples=values(runs, "mean_overlap"),
+                margin=0.05,
+                bounds=None,
+                false_alarm=FALSE_ALARM,
+            ),
+            Agreement.of_mean(
+                claim="half_time",
+                quantity=f"time to half growth over the law's: {where}",
+                prediction=1.0,
+                samples=values(runs, "measured") / values(runs, "predicted"),
+                margin=0.5,
+                bounds=None,
+                false_alarm=FALSE_ALARM,
+            ),
+        ]
+    return found
+
+
+def _code_agreements(codes: dict[Code, np.ndarray]) -> list[Agreement]:
+    found = []
+    roomy = {code: weights for code, weights in codes.items() if code.m >= code.n - 1}
+    for code, weights in roomy.items():
+        count = int(numerics.polysemantic_neurons(weights).sum())
+        for claim, words, prediction in (
+            ("no_polysemantic_neuron_under_noise", "as measured", 0.0),
+            (
+                "random_collisions_under_noise",
+                "random collisions, n(n-1)/4m",
+                theory.expected_pairs(code.n, code.m),
+            ),
+        ):
+            found.append(
+                Agreement.of_poisson(
+                    claim=claim,
+                    quantity=f"polysemantic neurons, n = {code.n}, m = {code.m}, {words}",
+                    prediction=prediction,
+                    count=count,
+                    runs=len(weights),
+                    margin=0.1,
+                    false_alarm=FALSE_ALARM,
+                )
+            )
+    for code, weights in codes.items():
+        if code.m >= code.n - 1:
+            continue
+        expected = code.n - code.m - numerics.spread_rows(weights)
+        found.append(
+            Agreement.of_proportion(
+                claim="capacity_pairs",
+                quantity="networks with n - m - (spread rows) antipodal pairs, "
+                f"n = {code.n}, m = {code.m}",
+                prediction=1.0,
+                successes=int((numerics.antipodal_pairs(weights) == expected).sum()),
+                trials=len(weights),
+                margin=0.1,
+                false_alarm=FALSE_ALARM,
+            )
+        )
+    return found
+
+
+def _dead_zone_agreement() -> Agreement:
+    """The loss of a turned simplex just below the dead zone's edge."""
+    sigma = 0.99 * theory.dead_zone(N, M, 1.0)
+    frame = numerics.random_simplex(N, M, np.random.default_rng(0))
+    q = theory.diagonal_norm2(sigma)
+    loss = float(numerics.averaged_loss(np.sqrt(q) * frame, numerics.Noise(sigma=sigma)))
+    return Agreement.of_value(
+        claim="silent_loss",
+        quantity=f"exact loss of a turned simplex at sigma = {sigma:.5f}, below the dead zone",
+        prediction=theory.silent_loss(N, sigma),
+        estimate=loss,
+        numerical_error=1e-13,
+        margin=1e-9,
+        unit="summed loss",
+    )

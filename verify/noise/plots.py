@@ -1,0 +1,273 @@
+"""Tables and figures of the noise chapter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ... import numerics, theory
+from ..show.figures import Plot
+from ..show.rounding import rounded, with_error
+from ..show.tables import Table
+from .runs import LEARNING_RATE, MARKS, SIGMAS, Code, Curve, Growth, M, N, values
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+TABLED = (1_000, 5_000, 10_000, 20_000, 50_000, 100_000)
+
+
+def curve_table(sampled: dict[Curve, Any], averaged: dict[Curve, Any]) -> Table:
+    import pandas as pd
+
+    rows = []
+    longest = max(curve.steps[-1] for curve in sampled)
+    networks = {words: next(iter(c)).networks for words, c in (("s", sampled), ("a", averaged))}
+    for words, curves in (("SGD", sampled), ("averaged", averaged)):
+        for curve, (fourth, _) in curves.items():
+            measured = dict(zip(curve.steps, fourth, strict=True))
+            cells = {
+                f"{s:g}": with_error(measured[s]) if s in measured else ""
+                for s in MARKS
+                if s in TABLED and s <= longest
+            }
+            head = {"noise": curve.law, r"$\sigma$": f"{curve.sigma:g}", "descent": words}
+            rows.append({**head, **cells})
+    return Table(
+        name="noise_fourth_norm",
+        caption=f"Mean fourth norm of the rows after so many steps, n = {N}, m = {M}, learning "
+        "rate .02: SGD with shared noise, and the flow of the exactly averaged loss at the same "
+        "flow times and from the same starts. Mean(standard error) over networks "
+        f"({networks['s']} sampled, {networks['a']} averaged); measured.",
+        frame=pd.DataFrame(rows),
+    )
+
+
+def growth_table(growth: dict[Growth, list[dict[str, float]]]) -> Table:
+    import pandas as pd
+
+    return Table(
+        name="noise_growth",
+        caption="Flow time at which the fourth norm has grown half way, from the exactly averaged "
+        "flow, beside the growth law (first order in the kurtosis) with the turning time of each "
+        "start's own simplex. Measured over predicted depends on a* first of all.",
+        frame=pd.DataFrame(
+            [
+                {
+                    "$n$": str(cell.n),
+                    "$m$": str(cell.m),
+                    "noise": cell.law,
+                    r"$\sigma$": f"{cell.sigma:g}",
+                    "$a^*$": f"{runs[0]['relative_overlap']:.2f}",
+                    "measured": with_error(values(runs, "measured")),
+                    "law": with_error(values(runs, "predicted")),
+                    "ratio": with_error(values(runs, "measured") / values(runs, "predicted")),
+                }
+                for cell, runs in growth.items()
+            ]
+        ),
+    )
+
+
+def code_table(codes: dict[Code, np.ndarray]) -> Table:
+    import pandas as pd
+
+    measures: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+        "authors": numerics.polysemantic_neurons,
+        "scale-free": lambda w: numerics.polysemantic_neurons(w, "scale-free"),
+        "pairs": numerics.antipodal_pairs,
+        "spread": numerics.spread_rows,
+        "distance": numerics.simplex_distance,
+    }
+    return Table(
+        name="noise_codes",
+        caption="Final codes under bipolar noise alone: polysemantic neurons by the authors' and "
+        "the scale-free rule, antipodal pairs, spread rows (on no neuron), distance from a regular "
+        "simplex; beside them what random collisions would give. Mean(standard error) over "
+        f"{next(iter(codes)).networks} networks; measured.",
+        frame=pd.DataFrame(
+            [
+                {
+                    "$n$": str(code.n),
+                    "$m$": str(code.m),
+                    **{name: with_error(measure(w)) for name, measure in measures.items()},
+                    "$n(n-1)/4m$": rounded(theory.expected_pairs(code.n, code.m), 3),
+                }
+                for code, w in codes.items()
+            ]
+        ),
+    )
+
+
+def rate_table(rates: dict[Curve, Any]) -> Table:
+    import pandas as pd
+
+    return Table(
+        name="noise_learning_rate",
+        caption=f"Fourth norm at flow time 4000, n = {N}, m = {M}, bipolar noise, sigma = .15, "
+        "against the learning rate: the plateau falls, then the code melts (isotropic value "
+        f"{theory.isotropic_fourth_norm(M, 1.0):.3f}). Measured; no law is claimed.",
+        frame=pd.DataFrame(
+            [
+                {
+                    "learning rate": f"{curve.learning_rate:g}",
+                    "fourth norm": with_error(fourth[-1]),
+                    "simplex distance": with_error(numerics.simplex_distance(weights)),
+                }
+                for curve, (fourth, weights) in rates.items()
+            ]
+        ),
+    )
+
+
+def curve_figure(sampled: Any, averaged: Any, growth: Any) -> Plot:
+    import pandas as pd
+
+    rows = [
+        {
+            "descent": words,
+            "law": curve.law,
+            "sigma": curve.sigma,
+            "steps": steps,
+            "fourth_norm": values.mean(),
+            "spread": values.std(ddof=1),
+        }
+        for words, curves in (("SGD", sampled), ("averaged", averaged))
+        for curve, (fourth, _) in curves.items()
+        for steps, values in zip(curve.steps, fourth, strict=True)
+    ]
+    for cell, runs in growth.items():
+        if (cell.n, cell.m, cell.law) == (N, M, "bipolar") and cell.sigma in SIGMAS:
+            half = values(runs, "predicted").mean() / (4 * LEARNING_RATE)
+            middle = (theory.isotropic_fourth_norm(M, 1.0) + theory.corner_fourth_norm(N)) / 2
+            rows.append(
+                {
+                    "descent": "law",
+                    "law": cell.law,
+                    "sigma": cell.sigma,
+                    "steps": half,
+                    "fourth_norm": middle,
+                    "spread": 0.0,
+                }
+            )
+
+    def draw(figure: Any, data: pd.DataFrame) -> None:
+        axes = figure.subplots()
+        colours = {sigma: f"C{place}" for place, sigma in enumerate(SIGMAS)}
+        for (descent, law, sigma), part in data.groupby(["descent", "law", "sigma"]):
+            colour = colours[sigma]
+            if descent == "law":
+                axes.plot(part.steps, part.fourth_norm, "*", color=colour, markersize=9)
+            elif descent == "averaged":
+                axes.plot(part.steps, part.fourth_norm, "--", color=colour)
+            else:
+                axes.errorbar(
+                    part.steps,
+                    part.fourth_norm,
+                    part.spread,
+                    fmt="o-" if law == "bipolar" else "x:",
+                    color=colour,
+                    label=f"{law}, $\\sigma$ = {sigma:g}",
+                )
+        axes.axhline(theory.corner_fourth_norm(N), color="0.7", zorder=0)
+        axes.axhline(theory.isotropic_fourth_norm(M, 1.0), color="0.7", zorder=0)
+        axes.set(xscale="log", xlabel="steps", ylabel="mean fourth norm of the rows")
+        axes.legend()
+
+    return Plot(
+        name="noise_fourth_norm",
+        caption=f"The authors' figure, n = {N}, m = {M}, learning rate .02: mean fourth norm of "
+        "the rows against steps, mean and standard deviation over networks (points; measured), "
+        "the flow of the exactly averaged loss from the same starts (dashed), half times of the "
+        "growth law (stars; first order in the kurtosis, no free constant), corner simplex and "
+        "isotropic value (lines; proved).",
+        data=pd.DataFrame(rows),
+        draw=draw,
+    )
+
+
+def growth_figure(growth: dict[Growth, list[dict[str, float]]]) -> Plot:
+    import pandas as pd
+
+    def draw(figure: Any, data: pd.DataFrame) -> None:
+        axes = figure.subplots()
+        for place, ((n, m, law), part) in enumerate(data.groupby(["n", "m", "law"])):
+            label = f"({n}, {m}), {law}"
+            axes.plot(part.predicted, part.measured, "o", color=f"C{place}", label=label)
+        ends = np.array([data.predicted.min() / 1.5, data.predicted.max() * 1.5])
+        axes.plot(ends, ends, "-", color="0.5", zorder=0)
+        for factor in (0.5, 2):
+            axes.plot(ends, factor * ends, ":", color="0.7", zorder=0)
+        axes.set(xscale="log", yscale="log", xlabel="half time, law", ylabel="half time, measured")
+        axes.tick_params(which="minor", labelbottom=False, labelleft=False)
+        axes.legend()
+
+    return Plot(
+        name="noise_half_time",
+        caption="Flow time to half growth under exactly averaged noise (measured) against "
+        "12 tau/(|kappa| sigma phi(a*)), tau the turning time of the same start's simplex. Line: "
+        "equality; dotted: factors 1/2 and 2.",
+        data=pd.DataFrame(
+            [
+                {"n": cell.n, "m": cell.m, "law": cell.law, "sigma": cell.sigma, **run}
+                for cell, runs in growth.items()
+                for run in runs
+            ]
+        ),
+        draw=draw,
+    )
+
+
+def code_figure(codes: dict[Code, np.ndarray]) -> Plot:
+    import pandas as pd
+
+    measured = {
+        code.m: {
+            "polysemantic_authors": counts.mean(),
+            "polysemantic_authors_error": _error(counts),
+            "antipodal_pairs": pairs.mean(),
+            "antipodal_pairs_error": _error(pairs),
+        }
+        for code, w in codes.items()
+        for counts, pairs in [(numerics.polysemantic_neurons(w), numerics.antipodal_pairs(w))]
+    }
+    rows = [
+        {
+            "m": m,
+            "capacity": max(0, N - m),
+            "random_collisions": theory.expected_pairs(N, m),
+            **measured.get(m, {}),
+        }
+        for m in range(min(measured), max(measured) + 1)
+    ]
+
+    def draw(figure: Any, data: pd.DataFrame) -> None:
+        axes = figure.subplots()
+        run = data.dropna()
+        for name, look, label in (
+            ("polysemantic_authors", {"fmt": "o"}, "polysemantic, authors' rule"),
+            ("antipodal_pairs", {"fmt": "s", "mfc": "none"}, "antipodal pairs"),
+        ):
+            axes.errorbar(run.m, run[name], run[f"{name}_error"], label=label, **look)
+        axes.plot(data.m, data.capacity, "-", label="n - m, forced by capacity")
+        axes.plot(data.m, data.random_collisions, "--", label="n(n-1)/4m, random collisions")
+        axes.set(xscale="log", xlabel="neurons m", ylabel="count")
+        axes.set_xticks(run.m, [str(m) for m in run.m])
+        axes.minorticks_off()
+        axes.legend()
+
+    return Plot(
+        name="noise_counts",
+        caption=f"Polysemantic neurons and antipodal pairs under bipolar noise alone, n = {N}, "
+        "sigma = .15 (mean and standard error over networks; measured), beside what capacity "
+        "forces, max(0, n - m) less one for each spread row, and what random collisions would "
+        "give, at every m. From m = n - 1 on there are none (proved for n >= 5).",
+        data=pd.DataFrame(rows),
+        draw=draw,
+    )
+
+
+def _error(values: np.ndarray) -> float:
+    return float(values.std(ddof=1) / np.sqrt(len(values)))

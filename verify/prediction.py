@@ -1,0 +1,151 @@
+"""One prediction: a closed form at given arguments, and the setting for which it is asked."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from .. import theory
+from .show.rounding import rounded
+from .show.tables import Table, Tabular
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """The network for which predictions are asked; None stands for what is not given.
+
+    Parameters
+    ----------
+    n, m : int
+        Numbers of features and of neurons.
+    lam : float, optional
+        The paper's lambda, in units of the flow.
+    sigma, kurtosis, learning_rate : float, optional
+        Noise on the hidden layer, and the learning rate for times in steps.
+    data : str, optional
+        How features co-occur.
+    cooccurrence : float, optional
+        The weight of a pair, or the probability that a feature is active.
+    """
+
+    n: int
+    m: int
+    lam: float | None = None
+    sigma: float | None = None
+    kurtosis: float | None = None
+    learning_rate: float = 0.02
+    data: str | None = None
+    cooccurrence: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prediction:
+    """One closed form at given arguments: its value, or why it has none.
+
+    >>> from polysem import verify
+    >>> verify.predict(256, 1024)["expected_pairs"].value
+    15.9375
+
+    Parameters
+    ----------
+    name : str
+        The name of the formula in :mod:`polysem.theory`.
+    value : float or None
+        The value; None outside the regime.
+    reason : str or None
+        Why there is no value.
+    meaning, error, source : str
+        What the value is, what is left out, and where it comes from.
+    warning : str, optional
+        A warning, if the value signals a problem.
+
+    Source
+    ------
+    The source that the prediction names.
+    """
+
+    name: str
+    value: float | None
+    reason: str | None
+    meaning: str
+    error: str
+    source: str
+    warning: str | None = None
+
+
+class Predictions(Tabular, dict[str, Prediction]):
+    """Predictions by name, with a text and a JSON form.
+
+    >>> from polysem import verify
+    >>> sorted(verify.predict(4, 8).to_dict())[:2]
+    ['about', 'amplitude']
+
+    Source
+    ------
+    The source that each prediction names.
+    """
+
+    def to_dict(self) -> dict[str, Any]:
+        """Values by name; ``reasons`` for those that are null, ``warnings``, ``about``."""
+        values: dict[str, Any] = {p.name: p.value for p in self.values()}
+        values["reasons"] = {p.name: p.reason for p in self.values() if p.reason}
+        values["warnings"] = {p.name: p.warning for p in self.values() if p.warning}
+        values["about"] = {
+            p.name: {"meaning": p.meaning, "error": p.error, "source": p.source}
+            for p in self.values()
+        }
+        return values
+
+    def __repr__(self) -> str:
+        given = [p.name for p in self.values() if p.value is not None]
+        return f"Predictions({len(given)} of {len(self)} hold: {', '.join(given[:3])}, ...)"
+
+    def table(self) -> Table:
+        """Value, or why there is none, with meaning, error and source."""
+        from .show.standard_tables import rows_table
+
+        rows = [
+            {
+                "prediction": p.name,
+                "value": "-" if p.value is None else rounded(p.value, 6),
+                "meaning": p.meaning if p.reason is None else p.reason,
+                "error": p.error,
+                "source": p.source,
+            }
+            for p in self.values()
+        ]
+        return rows_table("predictions", "What the closed forms expect.", rows)
+
+    def text(self) -> str:
+        """One line a prediction."""
+        width = max(map(len, self))
+        lines = []
+        for p in self.values():
+            shown = f"{p.value:.6g}" if p.value is not None else f"none: {p.reason}"
+            lines.append(f"{p.name:<{width}}  {shown}\n{'':<{width}}  {p.meaning} ({p.source})")
+            lines += [f"{'':<{width}}  Warning: {p.warning}."] if p.warning else []
+        return "\n".join(lines)
+
+
+def evaluate(formula: theory.Formula, **arguments: Any) -> Prediction:
+    """A formula at given arguments; outside its regime a reason in place of a value."""
+    value, reason = None, None
+    missing = [name for name, given in arguments.items() if given is None]
+    if missing:
+        reason = f"needs {', '.join(missing)}"
+    else:
+        try:
+            value = formula(**arguments)
+        except (theory.RegimeError, ArithmeticError) as error:
+            reason = str(error)
+    if value is not None and not math.isfinite(value):
+        value, reason = None, "the value is not finite"
+    return Prediction(
+        name=formula.name,
+        value=value,
+        reason=reason,
+        meaning=formula.meaning,
+        error=formula.error,
+        source=formula.source,
+    )

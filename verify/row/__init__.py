@@ -1,0 +1,1 @@
+"""One row on its own: the report's chapter on l1."""

@@ -1,0 +1,244 @@
+"""Tables and figures of the l1 chapter."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ... import theory
+from ..published import PublishedCount
+from ..show.figures import Plot
+from ..show.rounding import rounded, with_error
+from ..show.tables import Table
+from .runs import COMPARED_TIMES, FEATURES, LAM, LAWS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def sparsification_table(data: pd.DataFrame) -> Table:
+    import pandas as pd
+
+    shown = data[data.t.isin(COMPARED_TIMES)]
+    rows = [
+        {
+            "quantity": words,
+            "$t$": f"{row.t:g}",
+            "exact flow": rounded(exact),
+            "half-normal law": rounded(law),
+            "error (%)": f"{100 * (law / exact - 1):.1f}",
+            "paper": rounded(paper),
+            "its error (%)": f"{100 * (paper / exact - 1):.1f}",
+        }
+        for words, name in (("live weights", "live"), (r"$\ell_1$ norm", "l1"))
+        for _, row in shown.iterrows()
+        for exact, law, paper in [[row[f"{name}_{kind}"] for kind in ("exact", "law", "paper")]]
+    ]
+    return Table(
+        name="l1_sparsification",
+        caption="One feature, m = 1e5, lambda = 1e-5, s = 0.9/sqrt(m): exact flow of the authors' "
+        "own initial row, the half-normal law (asymptotic, no free constant) and the paper's "
+        "estimate, with the relative error of each.",
+        frame=pd.DataFrame(rows),
+    )
+
+
+def count_table(counts: dict[int, dict[str, Any]]) -> Table:
+    import pandas as pd
+
+    return Table(
+        name="l1_counts",
+        caption=f"Polysemantic neurons (rule [0.8, 1.2]) after the flow, n = {FEATURES}, "
+        f"lambda = {LAM}, mean(standard error), beside the laws; and the fraction of features "
+        "whose winner is the initial argmax. Measured; the exclusion law is exact for its model.",
+        frame=pd.DataFrame(
+            [
+                {
+                    "$m$": str(m),
+                    "networks": str(len(counted["neurons"])),
+                    "measured": with_error(counted["neurons"]),
+                    **{name: f"{law(n=FEATURES, m=m):.2f}" for name, _, law in LAWS},
+                    "winner kept": with_error(counted["kept"]),
+                }
+                for m, counted in counts.items()
+            ]
+        ),
+    )
+
+
+def published_table(published: tuple[PublishedCount, ...]) -> Table:
+    import pandas as pd
+
+    rows = []
+    for count in published:
+        mean = theory.expected_neurons_exclusion(n=count.n, m=count.m)
+        spread = (theory.variance_neurons_exclusion(n=count.n, m=count.m) / count.runs) ** 0.5
+        rows.append(
+            {
+                "source": count.source,
+                "$n$": str(count.n),
+                "$m$": str(count.m),
+                "runs": str(count.runs),
+                "published": f"{count.neurons:g}",
+                **{name: f"{f(n=count.n, m=count.m):.2f}" for name, _, f in LAWS},
+                "ratio": f"{count.neurons / mean:.2f}",
+                "sd": f"{(count.neurons - mean) / spread:.1f}",
+            }
+        )
+    return Table(
+        name="l1_published",
+        caption="Numbers of polysemantic neurons published by the paper's authors beside the "
+        "laws; ratio to the exclusion law, and deviation from it in standard deviations (sd) of "
+        "its mean over the runs.",
+        frame=pd.DataFrame(rows),
+    )
+
+
+def sparsification_figure(data: pd.DataFrame) -> Plot:
+    def draw(figure: Any, data: pd.DataFrame) -> None:
+        panels = figure.subplots(2, 2, sharex=True, height_ratios=(2, 1))
+        for column, (name, words) in enumerate(
+            (("live", "live weights $m'$"), ("l1", r"$\ell_1$ norm"))
+        ):
+            above, below = panels[:, column]
+            exact = data[f"{name}_exact"]
+            above.loglog(data.t, exact, "k", label="exact flow")
+            for law, words_of_law, style in (
+                ("law", "half-normal law", "C0--"),
+                ("paper", "paper's estimate", "C1-."),
+            ):
+                value = data[f"{name}_{law}"]
+                above.loglog(data.t, value, style, label=words_of_law)
+                below.semilogx(data.t, 100 * (value / exact - 1), style)
+            above.set_ylabel(words)
+            below.axhline(0, color="k", linewidth=0.6)
+            below.set(xlabel="flow time $t$", ylabel="error (%)")
+        panels[0, 0].legend(loc="lower left")
+
+    return Plot(
+        name="l1_sparsification",
+        caption="One feature on its own (m = 1e5, lambda = 1e-5, the authors' initial row). Exact "
+        "flow (black), half-normal law (asymptotic in lambda, no free constant) and the paper's "
+        "estimate. Below: relative error of each against the exact flow; where a handful of "
+        "weights is left the law, a mean, differs from the one row by its fluctuation.",
+        data=data,
+        draw=draw,
+        size=(6.8, 3.6),
+    )
+
+
+def count_figure(counts: dict[int, dict[str, Any]], published: tuple[PublishedCount, ...]) -> Plot:
+    import pandas as pd
+
+    rows = [
+        {
+            "source": "flow",
+            "n": FEATURES,
+            "m": m,
+            "neurons": float(np.mean(counted["neurons"])),
+            "error": float(np.std(counted["neurons"], ddof=1) / len(counted["neurons"]) ** 0.5),
+        }
+        for m, counted in counts.items()
+    ]
+    rows += [
+        {
+            "source": f"authors' {c.source}",
+            "n": c.n,
+            "m": c.m,
+            "neurons": c.neurons,
+            "error": (theory.variance_neurons_exclusion(n=c.n, m=c.m) / c.runs) ** 0.5,
+        }
+        for c in published
+    ]
+    frame = pd.DataFrame(rows)
+    for name, _, law in LAWS:
+        frame[name] = [law(n=n, m=m) for n, m in zip(frame.n, frame.m, strict=True)]
+
+    def draw(figure: Any, data: pd.DataFrame) -> None:
+        panels = figure.subplots(2, 2, sharex="col", height_ratios=(2, 1))
+        markers = {"flow": "ko", "authors' notebook": "C4s", "authors' figure": "C3^"}
+        lines = {
+            "exclusion": ("C0-", "exclusion law"),
+            "independent": ("C2--", "independent choices"),
+            "paper": ("C1-.", "paper's $n^2/4m$"),
+        }
+        entries = {}
+        for (above, below), (n, part) in zip(panels.T, data.groupby("n"), strict=True):
+            curve = part.drop_duplicates("m").sort_values("m")
+            for name, (style, label) in lines.items():
+                entries[label] = above.loglog(curve.m, curve[name], style)[0]
+                below.loglog(curve.m, curve[name] / curve.exclusion, style)
+            for source, points in part.groupby("source", sort=False):
+                shown = points[points.neurons > 0]
+                look = {"fmt": markers[str(source)], "linewidth": 0.7}
+                entries[source] = above.errorbar(shown.m, shown.neurons, shown.error, **look)
+                ratio = (shown.neurons / shown.exclusion, shown.error / shown.exclusion)
+                below.errorbar(shown.m, *ratio, **look)
+            above.set(title=f"$n = {n}$", ylim=(0.05, 120))
+            below.set(xlabel="neurons $m$", ylim=(0.2, 30))
+            if n != FEATURES:
+                below.set(yscale="linear", ylim=(0, 2))
+            ticks = [m for m in (64, 256, 1024, 4096, 16384) if curve.m.min() <= m <= curve.m.max()]
+            below.set_xticks(ticks, [str(m) for m in ticks])
+            below.set_xticks([], minor=True)
+        panels[0, 0].set_ylabel("polysemantic neurons")
+        panels[1, 0].set_ylabel("ratio to\nexclusion law")
+        figure.legend(entries.values(), entries, loc="outside upper center", ncols=3)
+
+    return Plot(
+        name="l1_counts",
+        caption="Polysemantic neurons against the number of neurons. Lines: the exclusion law, "
+        "independent choices, and the paper's n^2/4m. Points: our flow (mean and its standard "
+        "error), and the counts published by the authors (spread of the exclusion law over their "
+        "runs). Below: ratio to the exclusion law. The notebook's one count of 0 has no place on "
+        "these logarithmic axes.",
+        data=frame,
+        draw=draw,
+        size=(6.8, 4.4),
+    )
+
+
+def winner_figure(counts: dict[int, dict[str, Any]]) -> Plot:
+    import pandas as pd
+
+    frame = pd.DataFrame(
+        {
+            "m": list(counts),
+            "kept": [float(np.mean(c["kept"])) for c in counts.values()],
+            "error": [
+                float(np.std(c["kept"], ddof=1) / len(c["kept"]) ** 0.5) for c in counts.values()
+            ],
+        }
+    )
+
+    def draw(figure: Any, data: pd.DataFrame) -> None:
+        axes = figure.subplots()
+        axes.errorbar(data.m, data.kept, data.error, fmt="ko")
+        axes.axhline(1, color="C1", linestyle="-.")
+        axes.annotate(
+            "one feature on its own: exact",
+            (data.m.iloc[0], 1),
+            (0, -3),
+            color="C1",
+            textcoords="offset points",
+            va="top",
+            fontsize=7,
+        )
+        axes.set(
+            xscale="log",
+            ylim=(0, 1.05),
+            xlabel="neurons $m$",
+            ylabel="winner is the initial argmax",
+        )
+        axes.set_xticks(data.m, [str(m) for m in data.m], minor=False)
+        axes.minorticks_off()
+
+    return Plot(
+        name="l1_winners",
+        caption=f"Fraction of features whose winner is the argmax of the initial row, n = "
+        f"{FEATURES}, lambda = {LAM}; mean over networks and its standard error (measured). The "
+        "line is the theorem for a row on its own.",
+        data=frame,
+        draw=draw,
+    )

@@ -1,0 +1,1 @@
+"""Tables, figures, rounding and LaTeX."""

@@ -1,0 +1,78 @@
+"""Numbers as papers print them: value(error), and as many digits as matter."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ..extras import need
+
+
+def with_error(samples: ArrayLike) -> str:
+    """The mean of independent samples with its standard error, as 1.23(4).
+
+    An error below 1e-5 of the mean is left out, and the mean printed to five digits.
+
+    >>> from polysem import verify
+    >>> verify.with_error([1.0, 1.1, 0.9, 1.0])
+    '1.00(4)'
+
+    Parameters
+    ----------
+    samples : array_like, shape (samples,)
+        Independent measurements; a single one is printed without an error.
+
+    Returns
+    -------
+    str
+
+    Source
+    ------
+    The shorthand notation of ``uncertainties``.
+    """
+    values = np.asarray(samples, dtype=float)
+    error = float(values.std(ddof=1)) / math.sqrt(values.size) if values.size > 1 else 0.0
+    if error <= 1e-5 * abs(values.mean()):
+        return rounded(float(values.mean()))
+    return number(float(values.mean()), error)
+
+
+def number(value: float, error: float) -> str:
+    """A value with its standard error, as 1.23(4); alone where there is no error.
+
+    >>> from polysem.verify.show.rounding import number
+    >>> number(1.234, 0.04), number(0.0, 0.0)
+    ('1.23(4)', '0')
+    """
+    if not error > 0:
+        return f"{value:.4g}"
+    return f"{need('uncertainties', 'tables').ufloat(value, error):.1uS}"
+
+
+def rounded(value: float, digits: int = 5) -> str:
+    """A number to so many significant digits, without exponent.
+
+    >>> from polysem import verify
+    >>> verify.rounded(248.3682), verify.rounded(97542.0)
+    ('248.37', '97542')
+
+    Parameters
+    ----------
+    value : float
+    digits : int
+        Significant digits.
+
+    Returns
+    -------
+    str
+
+    Source
+    ------
+    Significant digits, as papers print them.
+    """
+    if value == 0:
+        return "0"
+    places = max(0, digits - 1 - math.floor(math.log10(abs(value))))
+    return f"{value:.{places}f}"

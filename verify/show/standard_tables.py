@@ -1,0 +1,232 @@
+"""The tables that a paper needs of the theory: letters, claims, predictions, agreements."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ... import theory
+from ..extras import need
+from .rounding import rounded
+from .tables import Table
+
+if TYPE_CHECKING:
+    from ..stats.agreement import Agreement
+
+
+def symbols_table() -> Table:
+    """Every letter of the theory with its argument name, meaning, unit and shape.
+
+    >>> from polysem import verify
+    >>> verify.symbols_table().to_frame().columns.tolist()
+    ['letter', 'paper', 'argument', 'meaning', 'unit', 'shape']
+
+    Returns
+    -------
+    Table
+
+    Source
+    ------
+    paper_notes/notation.md
+    """
+    import sympy as sp
+    from sympy.printing.pretty.pretty_symbology import greek_unicode
+
+    from ...theory.proof.symbols import LETTERS
+
+    greek = {letter: name for name, letter in greek_unicode.items()}
+    rows = [
+        {
+            "letter": f"${sp.latex(entry.symbol)}$",
+            "paper": "-"
+            if entry.paper == "-"
+            else f"${sp.latex(sp.Symbol(greek.get(entry.paper, entry.paper)))}$",
+            "argument": entry.argument,
+            "meaning": entry.meaning,
+            "unit": entry.unit,
+            "shape": entry.shape,
+        }
+        for entry in LETTERS.values()
+    ]
+    return rows_table("symbols", "The letters of the theory.", rows)
+
+
+def predictions_table(
+    sizes: Iterable[tuple[int, int]], *, names: Sequence[str], lam: float | None = None
+) -> Table:
+    """Closed forms over a grid of sizes; a dash where one does not hold.
+
+    >>> from polysem import verify
+    >>> table = verify.predictions_table(
+    ...     [(64, 64), (64, 256)], names=["expected_pairs", "expected_neurons_exclusion"]
+    ... )
+    >>> table.to_frame()["expected_pairs"].tolist()
+    ['15.750', '3.9375']
+
+    Parameters
+    ----------
+    sizes : iterable of (int, int)
+        Numbers of features and of neurons.
+    names : sequence of str
+        Predictions, as :func:`predict` names them.
+    lam : float, optional
+        The paper's lambda, in units of the flow.
+
+    Returns
+    -------
+    Table
+
+    Raises
+    ------
+    ValueError
+        For sizes below 1, a negative lam or a name that is not predicted.
+
+    Source
+    ------
+    The page that each formula names.
+    """
+    from ..predict import predict
+
+    rows = []
+    for n, m in sizes:
+        found = predict(n, m, lam=lam)
+        unknown = [name for name in names if name not in found]
+        if unknown:
+            raise ValueError(f"Got names={unknown}; choose from {', '.join(found)}.")
+        values = {name: found[name].value for name in names}
+        rows.append(
+            {"$n$": str(n), "$m$": str(m)}
+            | {name: "-" if value is None else rounded(value) for name, value in values.items()}
+        )
+    weight = "" if lam is None else f" at lambda = {lam:g}"
+    return rows_table("predictions", f"Closed forms{weight}; a dash where one does not hold.", rows)
+
+
+def agreements_table(agreements: Iterable[Agreement], *, name: str = "agreements") -> Table:
+    """Measurement against law: prediction, estimate, interval, ratio, margin and verdict.
+
+    >>> from polysem import verify
+    >>> coin = verify.Agreement.of_proportion(
+    ...     claim="coin", quantity="heads", prediction=0.5, successes=5040, trials=10_000,
+    ...     margin=0.1,
+    ... )
+    >>> verify.agreements_table([coin]).to_frame()["verdict"].tolist()
+    ['agrees']
+
+    Parameters
+    ----------
+    agreements : iterable of Agreement
+    name : str
+        The stem of its files, and its label.
+
+    Returns
+    -------
+    Table
+
+    Source
+    ------
+    paper_notes/statistics.md
+    """
+    rows = []
+    for agreement in agreements:
+        low, high = agreement.interval
+        rows.append(
+            {
+                "quantity": agreement.quantity,
+                "predicted": rounded(agreement.prediction, 4),
+                "measured": rounded(agreement.estimate, 4),
+                "from": rounded(low, 4),
+                "to": rounded(high, 4),
+                "ratio": "-" if agreement.ratio is None else f"{agreement.ratio:.3f}",
+                "margin": f"{agreement.margin:g}",
+                "verdict": agreement.verdict,
+            }
+        )
+    caption = "Measured against predicted, with the interval of the measurement and the verdict."
+    return rows_table(name, caption, rows)
+
+
+def claims_table(labels: Iterable[str] = ()) -> Table:
+    """Claims with their statement, kind, source and computed status.
+
+    >>> from polysem import verify
+    >>> verify.claims_table(["fold"]).to_frame()["kind"].tolist()
+    ['derived here']
+
+    The status is read from the record of checks; "(changed since)" stands where the claim, what
+    it uses or the checker is not what was checked.
+
+    Parameters
+    ----------
+    labels : iterable of str, optional
+        The claims to list; all where none is given.
+
+    Returns
+    -------
+    Table
+
+    Raises
+    ------
+    ValueError
+        For a label that no claim has.
+
+    Source
+    ------
+    paper_notes/blueprint.md
+    """
+    from ...theory.proof.record import Record
+
+    record = Record.load()
+    known = theory.claims()
+    wanted = list(labels) or list(known)
+    unknown = [label for label in wanted if label not in known]
+    if unknown:
+        raise ValueError(f"Got labels={unknown}; polysem claims lists them.")
+    rows = [
+        {
+            "claim": label,
+            "statement": known[label].statement,
+            "kind": known[label].kind,
+            "status": record.status(label) + (" (changed since)" if record.changed(label) else ""),
+            "source": known[label].source,
+        }
+        for label in wanted
+    ]
+    return rows_table("claims", "Claims of the theory and their computed status.", rows)
+
+
+def benchmark_table() -> Table:
+    """What the benchmarks measured: both sides, their ratio, and the machine.
+
+    >>> from polysem import verify
+    >>> verify.benchmark_table().name
+    'benchmark'
+
+    Returns
+    -------
+    Table
+
+    Source
+    ------
+    paper_notes/data/benchmark.csv, written by ``make bench``.
+    """
+    from ..published import data_rows
+
+    return rows_table("benchmark", "Benchmarks, medians.", data_rows("benchmark.csv"))
+
+
+def rows_table(name: str, caption: str, rows: Sequence[Mapping[str, Any]]) -> Table:
+    """A table from its rows."""
+    return Table(name=name, caption=caption, frame=need("pandas", "tables").DataFrame(rows))
+
+
+def fields_table(name: str, caption: str, values: Mapping[str, Any]) -> Table:
+    """A table of two columns, a quantity a row; numbers rounded, a dash for what is missing."""
+    rows = [{"quantity": quantity, "value": _cell(value)} for quantity, value in values.items()]
+    return rows_table(name, caption, rows)
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, float):
+        return rounded(value, 6)
+    return "-" if value is None else str(value)

@@ -1,0 +1,222 @@
+"""Tables for papers: booktabs and siunitx by pandas, CSV beside, same bytes each time."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ...numerics._files import writable_folder, write_text
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_NUMBER = re.compile(r"[-+]?\d+(\.\d+)?(\(\d+(\.\d+)?\))?(e[-+]?\d+)?")
+PREAMBLE = tuple(
+    f"\\usepackage{{{name}}}" for name in ("booktabs", "siunitx", "array", "longtable")
+)
+LINE = 89  # letters of running text on a line of 17 cm
+_LETTER = 0.185  # width of a letter, in cm
+_GAP = 2  # letters between two columns
+_HEADING = 18  # letters of a heading that stays on one line
+ROWS = 45  # rows on a page; a longer table breaks over pages
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Table:
+    """A table that writes itself as LaTeX and CSV.
+
+    >>> import pandas as pd
+    >>> from polysem import verify
+    >>> frame = pd.DataFrame({"neurons": [64, 128], "count": ["15.1(3)", "7.2(2)"]})
+    >>> print(verify.Table(name="counts", caption="Counts.", frame=frame).to_latex())
+    % needs \\usepackage{booktabs} \\usepackage{siunitx}
+    % caption: Counts.
+    % label: tab:counts
+    \\begin{tabular}{S[table-format=3.0]S[table-format=2.1(1)]}
+    \\toprule
+    {neurons} & {count} \\\\
+    \\midrule
+    64 & 15.1(3) \\\\
+    128 & 7.2(2) \\\\
+    \\bottomrule
+    \\end{tabular}
+    <BLANKLINE>
+
+    Parameters
+    ----------
+    name : str
+        The stem of the files and the label.
+    caption : str
+        What the table shows, and what is proved, measured or fitted in it.
+    frame : pandas.DataFrame
+        The cells, rounded: numbers as strings such as "1.23(4)" become an S column.
+
+    Source
+    ------
+    booktabs and siunitx, by the Styler of pandas.
+    """
+
+    name: str
+    caption: str
+    frame: pd.DataFrame
+
+    def to_frame(self) -> pd.DataFrame:
+        """The cells as a data frame."""
+        return self.frame
+
+    def __repr__(self) -> str:
+        return f"Table({self.name}: {len(self.frame)} rows; {', '.join(map(str, self.frame))})"
+
+    def _repr_html_(self) -> str:
+        text = str(self.frame.to_html(index=False, border=0))
+        return re.sub(r">[^<$]+<", lambda cell: re.sub("([_/])", r"\1<wbr>", cell[0]), text)
+
+    def to_latex(self) -> str:
+        """The bare tabular, with what it needs in comments above it.
+
+        Wide columns of text are set ragged in the width that the others leave; a table longer
+        than a page is a longtable.
+        """
+        cells = self.frame.astype(str)
+        cells.columns = [str(column) for column in cells.columns]
+        formats = _formats(cells)
+        wraps = any(form.startswith(">") for form in formats.values())
+        long = len(cells) > (ROWS // 4 if wraps else ROWS)
+        tabular = (
+            cells.style.hide(axis="index")
+            .format(
+                {column: _FORMS[form[0]] for column, form in formats.items()},
+                escape="latex-math",
+            )
+            .format_index(_heading, axis="columns", escape="latex-math")
+            .to_latex(
+                hrules=True,
+                column_format="".join(formats.values()),
+                environment="longtable" if long else None,
+            )
+        )
+        needed = list(PREAMBLE[:2])
+        needed += [PREAMBLE[2]] if any(">" in form for form in formats.values()) else []
+        needed += [PREAMBLE[3]] if long else []
+        head = [
+            "% needs " + " ".join(needed),
+            f"% caption: {self.caption}",
+            f"% label: tab:{self.name}",
+        ]
+        return "\n".join(head) + "\n" + tabular
+
+    def write(self, folder: str | Path) -> list[Path]:
+        """Write NAME.tex and NAME.csv."""
+        folder = writable_folder(folder)
+        paths = [folder / f"{self.name}.tex", folder / f"{self.name}.csv"]
+        write_text(paths[0], self.to_latex())
+        write_text(paths[1], self.frame.to_csv(index=False, lineterminator="\n"))
+        return paths
+
+
+class Tabular:
+    """What shows itself as a table: as a data frame, in LaTeX and in a notebook."""
+
+    def table(self) -> Table:
+        """The table."""
+        raise NotImplementedError
+
+    def to_frame(self) -> pd.DataFrame:
+        """The table as a data frame."""
+        return self.table().to_frame()
+
+    def to_latex(self) -> str:
+        """The table as a tabular."""
+        return self.table().to_latex()
+
+    def _repr_html_(self) -> str:
+        return self.table()._repr_html_()
+
+
+def _is_number(text: str) -> bool:
+    return _NUMBER.fullmatch(text) is not None
+
+
+def _formats(cells: pd.DataFrame) -> dict[str, str]:
+    """The column of each name; where a line cannot hold the table, its text columns wrap."""
+    formats = {column: _column_format(list(cells[column])) for column in cells}
+    shown = {
+        column: [*_parts(column), *(_as_printed(text) for text in cells[column])]
+        for column in cells
+    }
+    natural = {
+        column: max(*map(len, texts), _digits(formats[column])) for column, texts in shown.items()
+    }
+    least = {
+        column: max(len(word) for text in texts for word in re.split(r"[\s_/-]", text)) + 1
+        for column, texts in shown.items()
+    }
+    widths = dict(natural)
+    for _ in range(sum(natural.values()) + _GAP * len(natural) - LINE):
+        room = {c: widths[c] for c, form in formats.items() if form == "l" and widths[c] > least[c]}
+        if room:
+            widths[max(room, key=room.__getitem__)] -= 1
+    return formats | {
+        column: rf">{{\raggedright\arraybackslash}}p{{{_LETTER * width:.2f}cm}}"
+        for column, width in widths.items()
+        if width < natural[column]
+    }
+
+
+def _digits(form: str) -> int:
+    """The letters that an S column keeps free."""
+    if not form.startswith("S"):
+        return 1
+    power = 4 if "e" in form.removeprefix("S[table-format=") else 0  # the width of "x 10^"
+    return sum(map(int, re.findall(r"\d+", form))) + 2 + power
+
+
+def _parts(heading: str) -> list[str]:
+    """A long heading cut behind its underscores and spaces, one part a line."""
+    if len(heading) <= _HEADING or "$" in heading:
+        return [heading]
+    return re.findall(r".+?(?:\\?_| |$)", heading)
+
+
+def _heading(escaped: str) -> str:
+    parts = _parts(escaped)
+    stack = "\\\\".join(part.strip() for part in parts)
+    return f"{{{escaped}}}" if len(parts) == 1 else rf"{{\shortstack{{{stack}}}}}"
+
+
+def _as_printed(text: str) -> str:
+    """A text about as long as LaTeX prints it: a command of a formula counts as one letter."""
+    return re.sub(r"[${}\\^_]", "", re.sub(r"\\[a-zA-Z]+", "x", text)) if "$" in text else text
+
+
+def _column_format(values: list[str]) -> str:
+    """An S column of fitting width where at least one cell is a number and no cell is prose."""
+    numbers = [value for value in values if _is_number(value)]
+    if not numbers or any(not _is_number(value) and len(value) > 8 for value in values):
+        return "l"
+    mantissas = [re.split("[e(]", number)[0] for number in numbers]
+    whole = max(len(mantissa.split(".")[0].lstrip("+-")) for mantissa in mantissas)
+    digits = max(len(([*mantissa.split("."), ""])[1]) for mantissa in mantissas)
+    errors = [match for number in numbers for match in re.findall(r"\(([\d.]+)\)", number)]
+    error = f"({max(len(e.replace('.', '')) for e in errors)})" if errors else ""
+    exponents = [match for number in numbers for match in re.findall(r"e([-+]?\d+)", number)]
+    sign = "-" if any(mantissa.startswith("-") for mantissa in mantissas) else ""
+    power = f"e{'-' if any('-' in e for e in exponents) else ''}" if exponents else ""
+    if exponents:
+        power += str(max(len(e.lstrip("+-0")) or 1 for e in exponents))
+    return f"S[table-format={sign}{whole}.{digits}{error}{power}]"
+
+
+def _braced(value: str) -> str:
+    """siunitx reads what is not a number only in braces."""
+    return value if _is_number(value) else f"{{{value}}}"
+
+
+def _breakable(value: str) -> str:
+    """A name or a path may break behind an underscore and a slash."""
+    return value if "$" in value else re.sub(r"(\\_|/)", r"\1\\allowbreak{}", value)
+
+
+_FORMS = {"S": _braced, "l": str, ">": _breakable}

@@ -1,0 +1,1 @@
+"""Statistics: intervals, power, agreements, checks and the error budget."""

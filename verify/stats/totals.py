@@ -1,0 +1,202 @@
+"""The law of a total count over independent networks, exactly, and under a shifted mean."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .power import POWER
+
+if TYPE_CHECKING:
+    from ...numerics import ExclusionLaw
+
+_NEGLIGIBLE = 1e-100
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Total:
+    """The law of a sum of independent counts: ``probability[j]`` is P(T = low + j).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from polysem.verify.stats.totals import Total
+    >>> coin = Total(low=0, probability=np.array([0.5, 0.5]))
+    >>> coin.plus(coin).tails(2)
+    (1.0, 0.25)
+
+    Parameters
+    ----------
+    low : int
+        The least total kept; masses below 1e-100 of the largest are dropped.
+    probability : ndarray, shape (totals,)
+        The masses.
+
+    Source
+    ------
+    Convolution.
+    """
+
+    low: int
+    probability: NDArray[np.float64]
+
+    def plus(self, other: Total) -> Total:
+        """The law of the sum of two independent totals."""
+        masses = np.convolve(self.probability, other.probability)
+        kept = np.flatnonzero(masses > _NEGLIGIBLE * masses.max())
+        first, last = int(kept[0]), int(kept[-1])
+        return Total(low=self.low + other.low + first, probability=masses[first : last + 1])
+
+    def times(self, networks: int) -> Total:
+        """The law of the sum over independent networks, by doubling."""
+        result, power = Total(low=0, probability=np.ones(1)), self
+        while networks:
+            if networks % 2:
+                result = result.plus(power)
+            networks //= 2
+            if networks:
+                power = power.plus(power)
+        return result
+
+    def tails(self, total: int) -> tuple[float, float]:
+        """P(T <= total) and P(T >= total)."""
+        place = total - self.low
+        below = self.probability[: max(place + 1, 0)].sum()
+        above = self.probability[max(place, 0) :].sum()
+        return min(float(below), 1.0), min(float(above), 1.0)
+
+    def interval(self, level: float) -> tuple[int, int]:
+        """The central interval that holds at least this much."""
+        below = np.cumsum(self.probability)
+        side = (1 - level) / 2
+        last = len(below) - 1
+        ends = np.searchsorted(below, [side, 1 - side])
+        first, final = (self.low + min(int(end), last) for end in ends)
+        return first, final
+
+
+def total_law(laws: Iterable[tuple[ExclusionLaw, int]], *, ratio: float = 1.0) -> Total:
+    r"""The total over independent networks under the exclusion law, or with another mean.
+
+    With ``ratio`` other than 1 each law is tilted, :math:`P(k) \to P(k) e^{\theta k} / Z`, to
+    ``ratio`` times its mean, and gets the dispersion that goes with it; that measured counts
+    have this dispersion is checked, not proved.  A mean outside the support becomes its nearest
+    end.
+
+    Examples
+    --------
+    >>> from polysem import numerics
+    >>> from polysem.verify.stats.totals import total_law
+    >>> law = total_law([(numerics.ExclusionLaw(2, 2), 3)])
+    >>> print([round(float(p), 3) for p in law.probability])
+    [0.296, 0.444, 0.222, 0.037]
+
+    Parameters
+    ----------
+    laws : iterable of (ExclusionLaw, int)
+        Each law and the number of networks under it.
+    ratio : float
+        Mean of each law over its own, >= 0.
+
+    Returns
+    -------
+    Total
+        The law of the sum.
+
+    Source
+    ------
+    paper_notes/statistics.md.
+    """
+    total = Total(low=0, probability=np.ones(1))
+    for law, networks in laws:
+        low, high = (int(end) for end in law.support())
+        one = Total(low=low, probability=_tilted(law, np.arange(low, high + 1), ratio))
+        total = total.plus(one.times(networks))
+    return total
+
+
+def detectable_ratios(
+    laws: Iterable[tuple[ExclusionLaw, int]], *, significance: float
+) -> tuple[float | None, float | None]:
+    """The ratios of mean to the law's mean, below and above 1, that the exact test detects.
+
+    At a ratio as far from 1 or farther the two-sided test of the total rejects the law with
+    probability at least 0.99; None where the sample is too small to show any ratio on that side.
+
+    Examples
+    --------
+    >>> from polysem import numerics
+    >>> from polysem.verify.stats.totals import detectable_ratios
+    >>> low, high = detectable_ratios([(numerics.ExclusionLaw(64, 128), 16)], significance=0.01)
+    >>> print(f"{low:.2f} {high:.2f}")
+    0.68 1.35
+
+    Parameters
+    ----------
+    laws : iterable of (ExclusionLaw, int)
+        Each law and the number of networks under it.
+    significance : float
+        Level of the two-sided test.
+
+    Returns
+    -------
+    tuple of float or None
+        The largest detectable ratio below 1, and the smallest above 1.
+
+    Source
+    ------
+    paper_notes/statistics.md.
+    """
+    return _detectable_ratios(tuple(laws), significance)
+
+
+@lru_cache
+def _detectable_ratios(
+    laws: tuple[tuple[ExclusionLaw, int], ...], significance: float
+) -> tuple[float | None, float | None]:
+    from scipy.optimize import brentq
+
+    null = total_law(laws)
+    tails = {
+        total: null.tails(total) for total in range(null.low, null.low + len(null.probability))
+    }
+    few = [total for total, (below, _) in tails.items() if 2 * below < significance]
+    many = [total for total, (_, above) in tails.items() if 2 * above < significance]
+    least = sum(int(law.support()[0]) * networks for law, networks in laws)
+    most = sum(int(law.support()[1]) * networks for law, networks in laws)
+    mean = sum(law.mean() * networks for law, networks in laws)
+
+    def power(ratio: float, critical: int, side: int) -> float:
+        return total_law(laws, ratio=ratio).tails(critical)[side] - POWER
+
+    lower = upper = None
+    if few:
+        lower = float(brentq(power, least / mean, 1.0, args=(max(few), 0), xtol=1e-6))
+    if many:
+        upper = float(brentq(power, 1.0, most / mean, args=(min(many), 1), xtol=1e-6))
+    return lower, upper
+
+
+def _tilted(law: ExclusionLaw, support: NDArray[Any], ratio: float) -> NDArray[np.float64]:
+    if ratio == 1.0:
+        return np.asarray(law.pmf(support))
+    from scipy.optimize import brentq
+    from scipy.special import softmax
+
+    target = ratio * law.mean()
+    log_masses = np.asarray(law.logpmf(support))
+
+    def excess(tilt: float) -> float:
+        return float(softmax(log_masses + tilt * support) @ support) - target
+
+    if target <= support[0] + 1e-9 or target >= support[-1] - 1e-9:
+        end = 0 if target <= support[0] + 1e-9 else -1
+        masses = np.zeros(support.size)
+        masses[end] = 1.0
+        return masses
+    return softmax(log_masses + brentq(excess, -60.0, 60.0) * support)
