@@ -1,11 +1,11 @@
-# Every target does its own set-up; the machine needs Python 3.11 or later, and make.
+# Every target installs what it needs; the machine must have make and Python 3.11 or later.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 OUT ?= report
 SCALE ?= quick
 JOBS ?= 2
-ROOMS := -p polysem.theory -p polysem.numerics -p polysem.verify
+PACKAGES := -p polysem.theory -p polysem.numerics -p polysem.verify
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 export OMP_NUM_THREADS ?= 1
@@ -51,8 +51,8 @@ test-floors:
 	$(VENV)-floors/bin/python -m pip install --quiet -e '.[tests]' -c tests/floors.txt
 	$(VENV)-floors/bin/python -m pytest -n $(JOBS)
 
-# Types are checked against a fresh install: an editable one does not show the mapped folders
-# to mypy, and a reinstall would keep deleted modules.
+# Types are checked against a fresh install: mypy does not see the mapped folders of an editable
+# install, and a reinstall would keep deleted modules.
 lint: $(VENV)/.lint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -60,12 +60,12 @@ lint: $(VENV)/.lint
 	target=$$(mktemp -d) && trap 'rm -rf "$$target"' EXIT && \
 	  $(PIP) --no-deps --target "$$target" . && \
 	  cd "$$target" && "$(CURDIR)/$(BIN)/mypy" --config-file "$(CURDIR)/pyproject.toml" \
-	    --cache-dir "$(CURDIR)/.mypy_cache" --python-executable "$(CURDIR)/$(BIN)/python" $(ROOMS)
+	    --cache-dir "$(CURDIR)/.mypy_cache" --python-executable "$(CURDIR)/$(BIN)/python" $(PACKAGES)
 
 bench: $(VENV)/.bench
 	$(BIN)/python tests/benchmarks/run.py
 
-# Executes every page anew; the book then opens from paper_notes/_build/html/index.html.
+# Executes every page; open the book at paper_notes/_build/html/index.html.
 book: $(VENV)/.book
 	$(BIN)/python -m sphinx -E -b html -q -W --keep-going paper_notes paper_notes/_build/html
 

@@ -45,11 +45,9 @@ from .noise.growth import rigid_rotation as rigid_rotation
 from .noise.law import Noise as Noise
 from .noise.model import AveragedNoise as AveragedNoise
 from .noise.model import SampledNoise as SampledNoise
-from .noise.simplex import centred_simplex as centred_simplex
 from .noise.simplex import corner_simplex as corner_simplex
 from .noise.simplex import simplex_distance as simplex_distance
 from .noise.simplex import spread_rows as spread_rows
-from .parallel import train_parallel as train_parallel
 from .programs.autoencoder import Autoencoder as Autoencoder
 from .programs.data import BernoulliInputs as BernoulliInputs
 from .programs.data import BlockInputs as BlockInputs
@@ -69,7 +67,6 @@ from .row.half_normal import HalfNormalLaw as HalfNormalLaw
 from .row.half_normal import half_normal_law as half_normal_law
 from .row.half_normal import half_normal_moments as half_normal_moments
 from .sweep.cost import SweepCost as SweepCost
-from .sweep.cost import predicted_seconds as predicted_seconds
 from .sweep.cost import sweep_cost as sweep_cost
 from .sweep.run import OUTCOMES as OUTCOMES
 from .sweep.run import SweepResult as SweepResult
@@ -101,11 +98,12 @@ from .training.measure import row_norms as row_norms
 from .training.measure import weight_correlation as weight_correlation
 from .training.measure import winner_signs as winner_signs
 from .training.measure import winners as winners
+from .training.optimizer_table import optimizers as optimizers
+from .training.optimizer_table import resolve_optimizer as resolve_optimizer
 from .training.optimizers import SGD as SGD
 from .training.optimizers import AdamW as AdamW
 from .training.optimizers import Flow as Flow
-from .training.optimizers import optimizers as optimizers
-from .training.optimizers import resolve_optimizer as resolve_optimizer
+from .training.optimizers import Optimizer as Optimizer
 from .training.problem import Problem as Problem
 from .training.problem import soft_threshold as soft_threshold
 from .training.quasistatic import QuasiStatic as QuasiStatic

@@ -75,12 +75,12 @@ def check_sizes(n: Any, m: Any, instances: Any = None, *, copies: int = 8) -> No
 
 
 def check_weights(name: str, weights: Any) -> np.ndarray:
-    """The value as a finite float array of shape (n, m) or (instances, n, m)."""
+    """The value as a finite float array of shape (n, m) or (networks, n, m)."""
     weights = np.asarray(weights)
     if weights.ndim not in (2, 3) or weights.size == 0:
         raise ValueError(
             f"Got {name} of shape {weights.shape}; give an array of shape (n, m) or "
-            "(instances, n, m), features first, none of them 0."
+            "(networks, n, m), features first, none of them 0."
         )
     if weights.dtype.kind in "iub":
         weights = weights.astype(np.float64)

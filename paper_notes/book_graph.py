@@ -1,4 +1,4 @@
-"""The graph of what rests on what, a topic at a time, as SVG that needs no network."""
+"""Graphs of the dependencies between claims, one for each topic, as inline SVG."""
 
 from html import escape
 
@@ -7,14 +7,15 @@ import igraph
 from polysem.theory.proof.claims import claims, topics
 from polysem.theory.proof.record import Record
 
-LETTER, HEIGHT, ROW, GAP = 6.6, 20, 30, 40  # in pixels: of a letter, a box, a row, between columns
+# In pixels: width of a letter, height of a box, height of a row, gap between columns.
+LETTER, HEIGHT, ROW, GAP = 6.6, 20, 30, 40
 
 
 def draw(topic: str) -> str:
-    """The claims of a topic that use or serve another, and what they take from other topics.
+    """The claims of a topic that depend on each other or on claims of other topics.
 
-    A line leads from a claim to one that uses it, on its right. A round box is a statement of the
-    paper, a dashed one belongs to another topic.
+    A line leads from a claim to a claim on its right that uses it. A rounded box is a statement of
+    the paper; a dashed box belongs to another topic. The text is empty if nothing depends.
     """
     own = {claim.label for claim in topics()[topic][1]}
     lines = [(used, label) for label in own for used in claims()[label].uses]
@@ -42,7 +43,7 @@ def draw(topic: str) -> str:
     return "\n".join(
         [
             f'<div class="graph"><svg width="{width:.0f}" height="{height:.0f}" role="img" '
-            f'aria-label="What rests on what: {escape(topic)}">',
+            f'aria-label="Dependencies of the claims: {escape(topic)}">',
             *(_line(boxes[used], boxes[label]) for used, label in sorted(lines)),
             *(_box(label, *boxes[label], record, label in own) for label in labels),
             "</svg></div>",
@@ -51,7 +52,7 @@ def draw(topic: str) -> str:
 
 
 def _columns(graph: igraph.Graph) -> list[int]:
-    """Each claim one column behind the last that it uses."""
+    """The column of each claim: one to the right of every claim that it uses."""
     column = [0] * graph.vcount()
     for place in graph.topological_sorting():
         column[place] = max((column[used] + 1 for used in graph.predecessors(place)), default=0)
@@ -59,7 +60,7 @@ def _columns(graph: igraph.Graph) -> list[int]:
 
 
 def _rows(heights: list[float], column: list[int]) -> list[float]:
-    """The heights of the layout, from 0 on, at least a row apart in each column."""
+    """The rows of the layout, from 0 on, at least one row apart within each column."""
     low, rows = min(heights), list(heights)
     free = dict.fromkeys(column, 0.0)
     for place in sorted(range(len(heights)), key=heights.__getitem__):

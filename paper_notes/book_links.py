@@ -1,4 +1,4 @@
-"""The links inside a built book: each must lead to a file, and to a place in it."""
+"""A check that every link inside a built book leads to an existing file and anchor."""
 
 from html.parser import HTMLParser
 from pathlib import Path
@@ -6,12 +6,12 @@ from urllib.parse import unquote, urlsplit
 
 
 class Page(HTMLParser):
-    """The links of a page and the places to which one can link."""
+    """The links of a page, and the anchors to which other pages can link."""
 
     def __init__(self, path: Path) -> None:
         super().__init__()
         self.links: list[str] = []
-        self.places: set[str] = set()
+        self.anchors: set[str] = set()
         self.feed(path.read_text(encoding="utf-8"))
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
@@ -19,11 +19,11 @@ class Page(HTMLParser):
             if name in ("href", "src") and value is not None:
                 self.links.append(value)
             if name == "id" and value is not None:
-                self.places.add(value)
+                self.anchors.add(value)
 
 
 def broken(root: Path) -> tuple[int, list[str]]:
-    """The number of links inside a folder of HTML, and those that lead nowhere."""
+    """The number of links inside a folder of HTML, and the broken ones."""
     pages = {path.resolve(): Page(path) for path in sorted(root.rglob("*.html"))}
     number, found = 0, []
     for path, page in pages.items():
@@ -33,8 +33,8 @@ def broken(root: Path) -> tuple[int, list[str]]:
                 continue
             number += 1
             target = (path.parent / unquote(parts.path)).resolve() if parts.path else path
-            place = unquote(parts.fragment)
-            lost = place and target in pages and place not in pages[target].places
-            if lost or not target.exists():
+            anchor = unquote(parts.fragment)
+            missing = anchor and target in pages and anchor not in pages[target].anchors
+            if missing or not target.exists():
                 found.append(f"{path.relative_to(root.resolve())}: {link}")
     return number, found

@@ -1,4 +1,4 @@
-"""What the book makes by itself: links to other libraries, the API reference, lists of pages."""
+"""Generated parts of the book: link inventories, the API reference and the list of chapters."""
 
 import ast
 import importlib
@@ -10,13 +10,14 @@ import book_graph
 import sympy as sp
 
 from polysem import theory
+from polysem.theory.proof.claims import topics as claim_topics
 from polysem.theory.proof.symbols import letter
 from polysem.theory.proof.typeset import named
 
-ROOMS = {
-    "theory": "SymPy: letters, formulas, derivations, claims.",
-    "numerics": "NumPy: the training loop, the exact flows, the laws.",
-    "verify": "Where theory and numerics meet: agreements, diagnosis, tables, figures, the report.",
+PACKAGES = {
+    "theory": "SymPy: symbols, formulas, derivations and claims.",
+    "numerics": "NumPy: the training loop, the exact flows and the probability distributions.",
+    "verify": "Comparison of the two: agreements, diagnosis, tables, figures and the report.",
 }
 LIBRARIES = {
     "sympy": "https://docs.sympy.org/latest/",
@@ -42,8 +43,10 @@ LINKED = {
         "scipy.stats.rv_discrete": ("class", f"{_SCIPY}stats.rv_discrete.html"),
     },
 }
-_FOREIGN = "object, dict, Enum, BaseException"  # classes whose members are not ours to list
-# The order in which the theory is read; a page that is not named here comes after, by name.
+_FOREIGN = (
+    "object, dict, Enum, BaseException"  # members inherited from these classes are not listed
+)
+# The reading order of the chapters; other pages follow in alphabetical order.
 READING_ORDER = (
     "notation",
     "model",
@@ -65,7 +68,7 @@ READING_ORDER = (
 
 
 def write_inventories(folder: Path) -> None:
-    """Write what is linked as inventories, for a build without network."""
+    """Write inventories of the linked names, for a build without network access."""
     folder.mkdir(exist_ok=True)
     for name, objects in LINKED.items():
         lines = ["# Sphinx inventory version 1", f"# Project: {name}", "# Version: stable"]
@@ -73,29 +76,35 @@ def write_inventories(folder: Path) -> None:
         (folder / f"{name}.inv").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def door(room: str) -> dict[str, list[str]]:
-    """The public names of a room by the module that defines them, in the order of the door."""
-    package = importlib.import_module(f"polysem.{room}")
-    stub = Path(package.__file__).with_suffix(".pyi").read_text(encoding="utf-8")
+def public_names(package: str) -> dict[str, list[str]]:
+    """The public names of a package by the module that defines them, in the order of its stub."""
+    path = importlib.import_module(f"polysem.{package}").__file__
+    stub = Path(path).with_suffix(".pyi").read_text(encoding="utf-8")
     found: dict[str, list[str]] = {}
     for node in ast.parse(stub).body:
         if isinstance(node, ast.ImportFrom):
             for alias in node.names:
-                found.setdefault(node.module or alias.name, []).append(alias.asname or alias.name)
+                module = node.module
+                if inspect.ismodule(_public(package, alias.asname or alias.name)):
+                    module = ".".join(filter(None, (node.module, alias.name)))
+                found.setdefault(module or "", []).append(alias.asname or alias.name)
     return found
 
 
 def write_api_pages(folder: Path) -> None:
-    """Write one page a module of each room, from its door."""
+    """Write one page for each module that defines public names, and an index for each package."""
     folder.mkdir(exist_ok=True)
     wanted = {}
-    for room, words in ROOMS.items():
-        pages = {f"{room}.{module}": names for module, names in sorted(door(room).items())}
-        listed = "\n".join(f"- [{page.split('.')[1]}]({page}.md): {_about(page)}" for page in pages)
-        hidden = "\n".join(["```{toctree}", ":hidden:", "", *pages, "```"])
-        wanted[room] = f"# polysem.{room}\n\n{words}\n\n{listed}\n\n{hidden}\n"
-        for page, names in pages.items():
-            wanted[page] = _module_page(room, page, names)
+    for package, words in PACKAGES.items():
+        modules = dict(sorted(public_names(package).items()))
+        topics: dict[str, list[str]] = {}
+        for module in modules:
+            topics.setdefault(module.rpartition(".")[0], []).append(module)
+        wanted[package] = f"# polysem.{package}\n\n{words}\n" + "".join(
+            _topic(package, topic, topics[topic]) for topic in sorted(topics)
+        )
+        for module, names in modules.items():
+            wanted[f"{package}.{module}"] = _module_page(package, module, names)
     for stale in {path.stem for path in folder.glob("*.md")} - set(wanted):
         (folder / f"{stale}.md").unlink()
     for name, text in wanted.items():
@@ -104,35 +113,50 @@ def write_api_pages(folder: Path) -> None:
             path.write_text(text, encoding="utf-8")
 
 
-def _module_page(room: str, page: str, names: list[str]) -> str:
-    package = importlib.import_module(f"polysem.{room}")
-    blocks = [f"# {page.split('.')[1]}", "", _about(page)]
+def _topic(package: str, topic: str, modules: list[str]) -> str:
+    """The modules of a topic folder as a section; those outside a folder need no heading."""
+    heading = []
+    if topic:
+        title = topic.replace("_", " ").capitalize()
+        heading = [f"## {title}", "", _about(f"{package}.{topic}"), ""]
+    listed = [f"- [{name}]({package}.{name}.md): {_about(f'{package}.{name}')}" for name in modules]
+    pages = [f"{package}.{name}" for name in modules]
+    contents = ["", "```{toctree}", ":hidden:", "", *pages, "```", ""]
+    return "\n".join(["", *heading, *listed, *contents])
+
+
+def _module_page(package: str, module: str, names: list[str]) -> str:
+    blocks = [f"# {module}", "", _about(f"{package}.{module}")]
     for name in names:
-        thing = getattr(package, name)
-        blocks += ["", f"## {name}", "", "```{eval-rst}", *_directive(room, name, thing), "```"]
+        directive = _directive(package, name, _public(package, name))
+        blocks += ["", f"## {name}", "", "```{eval-rst}", *directive, "```"]
     return "\n".join(blocks) + "\n"
 
 
-def _about(page: str) -> str:
-    """The first paragraph of a module's docstring."""
-    words = inspect.getdoc(importlib.import_module(f"polysem.{page}"))
+def _public(package: str, name: str) -> object:
+    return getattr(importlib.import_module(f"polysem.{package}"), name)
+
+
+def _about(module: str) -> str:
+    """The first paragraph of a module's docstring; empty if it has none."""
+    words = inspect.getdoc(importlib.import_module(f"polysem.{module}")) or ""
     return " ".join(words.split("\n\n")[0].split())
 
 
-def _directive(room: str, name: str, thing: object) -> list[str]:
+def _directive(package: str, name: str, thing: object) -> list[str]:
     if isinstance(thing, theory.Formula):
         return _formula(name, thing)
     if inspect.ismodule(thing):
         return [f".. automodule:: {thing.__name__}", "   :members:", "   :undoc-members:"]
     if inspect.isclass(thing):
         options = ["   :members:", f"   :inherited-members: {_FOREIGN}"]
-        return [f".. autoclass:: polysem.{room}.{name}", *options]
+        return [f".. autoclass:: polysem.{package}.{name}", *options]
     kind = "autofunction" if callable(thing) else "autodata"
-    return [f".. {kind}:: polysem.{room}.{name}"]
+    return [f".. {kind}:: polysem.{package}.{name}"]
 
 
 def _formula(name: str, formula: theory.Formula) -> list[str]:
-    """A formula as a reader wants it: meaning, closed form, regime, example, letters, source."""
+    """A formula with its meaning, closed form, regime, example, symbols and source."""
     signature = ", ".join(letter(symbol).argument for symbol in formula.arguments)
     regime = r",\; ".join(sp.latex(condition) for condition in formula.regime)
     body = [
@@ -160,7 +184,7 @@ def _formula(name: str, formula: theory.Formula) -> list[str]:
 
 
 def fill(folder: Path, page: str, text: list[str]) -> None:
-    """Put in the theory's pages, where the page of chapters asks for them, and the graphs."""
+    """Insert the list of chapters into ``chapters``, and the graphs into ``blueprint``."""
     if page == "blueprint":
         text[0] = _HEADING.sub(_with_graph, text[0])
     if page == "chapters":
@@ -174,8 +198,14 @@ _HEADING = re.compile(r"^## (.+)\n\n(?:.+\n)+", re.MULTILINE)
 
 
 def _with_graph(found: re.Match[str]) -> str:
-    graph = book_graph.draw(found[1].lower().replace(" ", "_"))
+    topic = next(name for name in claim_topics() if _letters(name) == _letters(found[1]))
+    graph = book_graph.draw(topic)
     return f"{found[0]}\n```{{raw}} html\n{graph}\n```\n" if graph else found[0]
+
+
+def _letters(title: str) -> str:
+    """A title reduced to letters and digits, so that a heading can be matched to its topic."""
+    return re.sub(r"[\W_]", "", title).lower()
 
 
 _QUOTED = re.compile(r"(`[^`]*`)")
@@ -183,7 +213,7 @@ _PAGE = re.compile(r"paper_notes/(\w+)\.md")
 
 
 def as_text(lines: list[str]) -> None:
-    """Make running text fit for docutils: the bars of norms escaped, pages of the book linked."""
+    """Prepare text for docutils: escape the bars of norms, and link the pages of the book."""
     example = False
     for place, line in enumerate(lines):
         example = line.lstrip().startswith(">>>") or (example and bool(line.strip()))

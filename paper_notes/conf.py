@@ -1,4 +1,4 @@
-"""The book: Sphinx and MyST, executed pages, an API reference made from the doors."""
+"""Sphinx configuration of the book: executed pages, and an API reference of the public names."""
 
 import os
 import sys
@@ -39,7 +39,7 @@ nb_execution_show_tb = True
 nb_render_markdown_format = "myst"
 nb_mime_priority_overrides = [("html", "text/latex", 5)]
 
-# Full inventories where they can be reached; elsewhere our own list of the names we link to.
+# The full inventories where the network allows it, otherwise our list of the linked names.
 intersphinx_mapping = {
     name: (url, (None, str(HERE / "_build" / f"{name}.inv")))
     for name, url in book_pages.LIBRARIES.items()
@@ -63,7 +63,7 @@ html_theme_options = {"navigation_with_keys": True}
 
 
 def check_links(app, exception):
-    """A built book has no link inside it that leads nowhere."""
+    """Fail the build if a link inside the book is broken."""
     if exception is None and app.builder.format == "html":
         number, found = book_links.broken(Path(app.outdir))
         print(f"{number} links inside the book, {len(found)} broken")

@@ -1,13 +1,13 @@
 """The theory of incidental polysemanticity, executable and checked.
 
-The three rooms are ``polysem.theory`` (SymPy), ``polysem.numerics`` (NumPy) and
-``polysem.verify`` (where the two meet).
+It holds three packages: ``polysem.theory`` (SymPy), ``polysem.numerics`` (NumPy) and
+``polysem.verify`` (comparison of the two, reports and the command line).
 """
 
 from pathlib import Path
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _clone = Path(__file__).resolve().parent.parent
-if (_clone / "pyproject.toml").is_file() and (_clone / "theory" / "model.py").is_file():
+if (_clone / "pyproject.toml").is_file() and (_clone / "theory" / "__init__.py").is_file():
     __path__.append(str(_clone))

@@ -3,6 +3,7 @@
 import os
 import secrets
 
+import numpy as np
 import pytest
 import threadpoolctl
 from hypothesis import HealthCheck, settings
@@ -30,3 +31,13 @@ def entropy() -> int:
     value = int(os.environ.get("POLYSEM_ENTROPY", secrets.randbits(64)))
     print(f"POLYSEM_ENTROPY={value}")
     return value
+
+
+@pytest.fixture(scope="session")
+def centred_simplex():
+    """Unit rows of the regular simplex with one neuron for each of n features, m >= n neurons."""
+
+    def weights(n: int, m: int) -> np.ndarray:
+        return np.sqrt(n / (n - 1)) * (np.eye(n, m) - (np.arange(m) < n) / n)
+
+    return weights

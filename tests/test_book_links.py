@@ -1,4 +1,4 @@
-"""The crawl of the book finds what leads nowhere, and nothing else."""
+"""The link check of the book reports every broken link, and nothing else."""
 
 import sys
 from pathlib import Path
@@ -14,7 +14,7 @@ PAGE = """<link href="style.css"><h1 id="top">Top</h1>
 """
 
 
-def test_lost_places_and_files_are_found(tmp_path):
+def test_missing_anchors_and_files_are_found(tmp_path):
     (tmp_path / "sub").mkdir()
     (tmp_path / "style.css").write_text("")
     (tmp_path / "one.html").write_text(PAGE)

@@ -54,7 +54,7 @@ def test_light_imports():
     assert json.loads(done.stdout) == []
 
 
-@pytest.mark.parametrize("name", modules())
+@pytest.mark.parametrize("name", list(modules()))
 def test_examples_run(name):
     module = importlib.import_module(name)
     failures, _ = doctest.testmod(

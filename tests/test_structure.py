@@ -19,7 +19,7 @@ ABOVE_TOPICS = {
     "numerics": {"programs", "sweep"},
     "verify": {
         *("diagnosis", "checks", "predict", "report", "bindings", "claims", "cli", "runs"),
-        *("sweeps", "readme", "pytest_plugin"),
+        *("sweeps", "standard_tables", "readme", "pytest_plugin"),
     },
 }
 FORBIDDEN = {

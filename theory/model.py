@@ -3,15 +3,18 @@
 import sympy as sp
 
 from .proof import symbols as s
-from .proof.claims import Claim, Prose
-from .proof.derivation import Definition, Derivation, Step, of
+from .proof.claims import cited, derived
 from .proof.formula import Formula, IndexForm
+from .proof.operators import density
+from .proof.step import Definition, Step, of
 
 _NOTES = "paper_notes/model.md"
 _SETUP = "Lecomte et al. 2023, Setup"
-
 W = sp.IndexedBase("W", real=True)
 """The weights: row i is feature i, column l is neuron l."""
+_I, _J, _L = s.i, s.j, s.l
+_INSIDE = (sp.Le(_I, s.n), sp.Le(_L, s.m))
+_DELTA = sp.KroneckerDelta
 
 
 def relu(x: sp.Expr) -> sp.Expr:
@@ -24,18 +27,6 @@ def overlap(i: sp.Expr, j: sp.Expr) -> sp.Expr:
     return sp.Sum(W[i, s.h] * W[j, s.h], (s.h, 1, s.m))
 
 
-def at(expression: sp.Expr, rows: list[list[sp.Expr]], i: int = 1, neuron: int = 1) -> sp.Expr:
-    """An expression in index form at explicit weights, for feature i and one neuron."""
-    sizes = {s.n: len(rows), s.m: len(rows[0]), s.i: i, s.l: neuron}
-    written = expression.subs(sizes).doit()
-    values = {W[p + 1, q + 1]: weight for p, row in enumerate(rows) for q, weight in enumerate(row)}
-    return written.subs(values, simultaneous=True)
-
-
-_I, _J, _L = s.i, s.j, s.l
-_INSIDE = (sp.Le(_I, s.n), sp.Le(_L, s.m))
-_DELTA = sp.KroneckerDelta
-
 LOSS = Definition(
     name="loss",
     expression=sp.Sum(
@@ -46,6 +37,9 @@ LOSS = Definition(
     source=_SETUP,
 )
 
+_error = relu(overlap(s.p, s.q)) - _DELTA(s.p, s.q)
+_l1_slope = s.lam_code * sp.sign(W[_I, _L])
+
 gradient_form = IndexForm(
     name="gradient",
     expression=4 * (sp.Sum(relu(overlap(_I, s.q)) * W[s.q, _L], (s.q, 1, s.n)) - W[_I, _L])
@@ -53,66 +47,55 @@ gradient_form = IndexForm(
     meaning="The derivative of the authors' loss by weight (i, l), where no weight is 0.",
     source=_NOTES,
 )
-_error = relu(overlap(s.p, s.q)) - _DELTA(s.p, s.q)
-_l1_slope = s.lam_code * sp.sign(W[_I, _L])
-GRADIENT = Claim(
-    label="gradient",
-    statement="Where no overlap and no weight is 0, the gradient of the loss is "
-    "4 (ReLU(W W^T) - I) W + lambda_code sign(W).",
-    kind="derived here",
-    source=_NOTES,
-    formula=gradient_form,
-    derivation=Derivation(
-        Step(
-            name="chain rule",
-            left=of(LOSS, build=lambda loss: sp.Derivative(loss, W[_I, _L])),
-            right=sp.Sum(
-                2
-                * _error
-                * sp.Heaviside(overlap(s.p, s.q))
-                * (_DELTA(s.p, _I) * W[s.q, _L] + _DELTA(s.q, _I) * W[s.p, _L]),
-                (s.p, 1, s.n),
-                (s.q, 1, s.n),
-            )
-            + _l1_slope,
-            reason="each overlap G_pq depends on row i through p = i and through q = i",
-            assumptions=_INSIDE,
-            ranges={s.n: (2, 3), s.m: (1, 3)},
-        ),
-        Step(
-            name="two equal halves",
-            right=4
-            * sp.Sum(
-                (relu(overlap(_I, s.q)) - _DELTA(_I, s.q))
-                * sp.Heaviside(overlap(_I, s.q))
-                * W[s.q, _L],
-                (s.q, 1, s.n),
-            )
-            + _l1_slope,
-            reason="pick p = i and q = i; overlaps are symmetric",
-            assumptions=_INSIDE,
-            ranges={s.n: (2, 3), s.m: (1, 3)},
-        ),
-        Step(
-            name="open gates",
-            right=gradient_form,
-            reason="ReLU(x) H(x) = ReLU(x), and H(G_ii) = 1 for a row that is not 0",
-            assumptions=(*_INSIDE, sp.Eq(sp.Heaviside(overlap(_I, _I)), 1)),
-            ranges={s.n: (2, 3), s.m: (1, 3)},
-        ),
+GRADIENT = derived(
+    gradient_form,
+    "Where no overlap and no weight is 0, the gradient of the loss is 4 (ReLU(W W^T) - I) W + "
+    "lambda_code sign(W).",
+    Step(
+        name="chain rule",
+        left=of(LOSS, build=lambda loss: sp.Derivative(loss, W[_I, _L])),
+        right=sp.Sum(
+            2
+            * _error
+            * sp.Heaviside(overlap(s.p, s.q))
+            * (_DELTA(s.p, _I) * W[s.q, _L] + _DELTA(s.q, _I) * W[s.p, _L]),
+            (s.p, 1, s.n),
+            (s.q, 1, s.n),
+        )
+        + _l1_slope,
+        reason="each overlap G_pq depends on row i through p = i and through q = i",
+        assumptions=_INSIDE,
+        ranges={s.n: (2, 3), s.m: (1, 3)},
+    ),
+    Step(
+        name="two equal halves",
+        right=4
+        * sp.Sum(
+            (relu(overlap(_I, s.q)) - _DELTA(_I, s.q))
+            * sp.Heaviside(overlap(_I, s.q))
+            * W[s.q, _L],
+            (s.q, 1, s.n),
+        )
+        + _l1_slope,
+        reason="pick p = i and q = i; overlaps are symmetric",
+        assumptions=_INSIDE,
+        ranges={s.n: (2, 3), s.m: (1, 3)},
+    ),
+    Step(
+        name="open gates",
+        reason="ReLU(x) H(x) = ReLU(x), and H(G_ii) = 1 for a row that is not 0",
+        assumptions=(*_INSIDE, sp.Eq(sp.Heaviside(overlap(_I, _I)), 1)),
+        ranges={s.n: (2, 3), s.m: (1, 3)},
     ),
 )
-GRADIENT_EVERYWHERE = Claim(
-    label="gradient_at_zero_overlap",
-    statement="The gradient of the squared error holds also where an overlap or a row is 0.",
-    kind="derived here",
-    source=_NOTES,
-    prose=Prose(
-        argument="(ReLU(x) - d)^2 is continuously differentiable for d = 0; for d = 1, on the "
-        "diagonal, x = |W_i|^2 has derivative 0 where the row is 0.",
-        page=_NOTES,
-        by=(GRADIENT,),
-    ),
+
+GRADIENT_EVERYWHERE = derived(
+    "gradient_at_zero_overlap",
+    "The gradient of the squared error holds also where an overlap or a row is 0.",
+    page=_NOTES,
+    prose="(ReLU(x) - d)^2 is continuously differentiable for d = 0; for d = 1, on the "
+    "diagonal, x = |W_i|^2 has derivative 0 where the row is 0.",
+    by=(GRADIENT,),
 )
 
 flow_form = IndexForm(
@@ -123,32 +106,27 @@ flow_form = IndexForm(
     meaning="The velocity of weight (i, l): feature benefit, interference, regularization.",
     source=_SETUP,
 )
-THREE_FORCES = Claim(
-    label="three_forces",
-    statement="Feature benefit, interference and regularization make up the flow: it is -1/4 of "
-    "the gradient, with lambda = lambda_code/4.",
-    kind="cited",
-    source=_SETUP,
-    formula=flow_form,
-    derivation=Derivation(
-        Step(
-            name="quarter",
-            left=of(GRADIENT, build=lambda slope: -slope.subs(s.lam_code, 4 * s.lam) / 4),
-            right=W[_I, _L]
-            - sp.Sum(relu(overlap(_I, _J)) * W[_J, _L], (_J, 1, s.n))
-            - s.lam * sp.sign(W[_I, _L]),
-            reason="divide the gradient by -4, set lambda_code = 4 lambda",
-            assumptions=_INSIDE,
-            ranges={s.n: (2, 3), s.m: (1, 3)},
-        ),
-        Step(
-            name="own overlap apart",
-            right=flow_form,
-            reason="the term j = i of the sum is |W_i|^2 W_il, as ReLU(|W_i|^2) = |W_i|^2",
-            assumptions=(*_INSIDE, sp.Eq(relu(overlap(_I, _I)), overlap(_I, _I))),
-            ranges={s.n: (2, 3), s.m: (1, 3)},
-        ),
+THREE_FORCES = cited(
+    flow_form,
+    "Feature benefit, interference and regularization make up the flow: it is -1/4 of the "
+    "gradient, with lambda = lambda_code/4.",
+    Step(
+        name="quarter",
+        left=of(GRADIENT, build=lambda slope: -slope.subs(s.lam_code, 4 * s.lam) / 4),
+        right=W[_I, _L]
+        - sp.Sum(relu(overlap(_I, _J)) * W[_J, _L], (_J, 1, s.n))
+        - s.lam * sp.sign(W[_I, _L]),
+        reason="divide the gradient by -4, set lambda_code = 4 lambda",
+        assumptions=_INSIDE,
+        ranges={s.n: (2, 3), s.m: (1, 3)},
     ),
+    Step(
+        name="own overlap apart",
+        reason="the term j = i of the sum is |W_i|^2 W_il, as ReLU(|W_i|^2) = |W_i|^2",
+        assumptions=(*_INSIDE, sp.Eq(relu(overlap(_I, _I)), overlap(_I, _I))),
+        ranges={s.n: (2, 3), s.m: (1, 3)},
+    ),
+    label="three_forces",
 )
 
 lam_from_code = Formula(
@@ -160,21 +138,26 @@ lam_from_code = Formula(
     example=">>> theory.lam_from_code(lam_code=0.001)\n0.00025",
     unit="flow",
 )
-LAM_FROM_CODE = Claim(
-    label="lam_from_code",
-    statement="The paper's lambda is a quarter of the lambda of the authors' program.",
-    kind="derived here",
-    source=_NOTES,
-    formula=lam_from_code,
-    derivation=Derivation(
-        Step(
-            name="l1 part",
-            left=of(GRADIENT, build=lambda g: sp.expand(g / 4).coeff(sp.sign(W[_I, _L]))),
-            right=lam_from_code,
-            reason="coefficient of sign(W_il) in a quarter of the gradient",
-        ),
+LAM_FROM_CODE = derived(
+    lam_from_code,
+    "The paper's lambda is a quarter of the lambda of the authors' program.",
+    Step(
+        name="l1 part",
+        left=of(GRADIENT, build=lambda g: sp.expand(g / 4).coeff(sp.sign(W[_I, _L]))),
+        reason="coefficient of sign(W_il) in a quarter of the gradient",
     ),
+    page=_NOTES,
 )
+
+
+def at(expression: sp.Expr, rows: list[list[sp.Expr]], i: int = 1, neuron: int = 1) -> sp.Expr:
+    """An expression in index form at explicit weights, for feature i and one neuron."""
+    sizes = {s.n: len(rows), s.m: len(rows[0]), s.i: i, s.l: neuron}
+    written = expression.subs(sizes).doit()
+    values = {W[p + 1, q + 1]: weight for p, row in enumerate(rows) for q, weight in enumerate(row)}
+    return written.subs(values, simultaneous=True)
+
+
 flow_time = Formula(
     name="flow_time",
     expression=4 * s.step_size * s.steps,
@@ -185,35 +168,26 @@ flow_time = Formula(
     error="O(step_size) in the weights (Euler's method)",
     unit="flow",
 )
-FLOW_TIME = Claim(
-    label="flow_time",
-    statement="N steps of SGD with step size d on the summed loss reach flow time 4 d N.",
-    kind="derived here",
-    source=_NOTES,
-    formula=flow_time,
-    derivation=Derivation(
-        Step(
-            name="steps over velocity",
-            left=of(
-                GRADIENT,
-                THREE_FORCES,
-                build=lambda slope, velocity: (
-                    -s.steps
-                    * s.step_size
-                    * at(slope, [[s.a], [s.c]]).subs(s.lam_code, 4 * s.lam)
-                    / at(velocity, [[s.a], [s.c]])
-                ),
+FLOW_TIME = derived(
+    flow_time,
+    "N steps of SGD with step size delta on the summed loss reach flow time {formula}.",
+    Step(
+        name="steps over velocity",
+        left=of(
+            GRADIENT,
+            THREE_FORCES,
+            build=lambda slope, velocity: (
+                -s.steps
+                * s.step_size
+                * at(slope, [[s.a], [s.c]]).subs(s.lam_code, 4 * s.lam)
+                / at(velocity, [[s.a], [s.c]])
             ),
-            right=flow_time,
-            reason="way of N small steps over the velocity, for two features on one neuron",
         ),
+        reason="distance of N small steps over the velocity, for two features on one neuron",
     ),
-    prose=Prose(
-        argument="The ratio of step to velocity is the same for all n, m, by the claim on the "
-        "three forces; for small steps the path is the flow's.",
-        page=_NOTES,
-        by=(THREE_FORCES,),
-    ),
+    prose="The ratio of step to velocity is the same for all n, m, by the claim on the "
+    "three forces; for small steps the path is the flow's.",
+    by=(THREE_FORCES,),
 )
 
 row_form = IndexForm(
@@ -222,22 +196,17 @@ row_form = IndexForm(
     meaning="The velocity of weight l of a row that overlaps with no other.",
     source=_SETUP,
 )
-LONE_ROW = Claim(
-    label="lone_row",
-    statement="A row on its own moves by (1 - |W|^2) W - lambda sign(W).",
-    kind="cited",
-    source=_SETUP,
-    formula=row_form,
-    derivation=Derivation(
-        Step(
-            name="one feature",
-            left=of(THREE_FORCES, build=lambda f: f.subs({s.n: 1, s.i: 1}).doit()),
-            right=row_form,
-            reason="no other row, no interference",
-            assumptions=(sp.Le(s.l, s.m),),
-        ),
+LONE_ROW = cited(
+    row_form,
+    "A row on its own moves by (1 - |W|^2) W - lambda sign(W).",
+    Step(
+        name="one feature",
+        left=of(THREE_FORCES, build=lambda f: f.subs({s.n: 1, s.i: 1}).doit()),
+        reason="no other row, no interference",
+        assumptions=(sp.Le(s.l, s.m),),
     ),
 )
+
 monosemantic_force = Formula(
     name="monosemantic_force",
     expression=(1 - s.w**2) * s.w - s.lam,
@@ -247,21 +216,17 @@ monosemantic_force = Formula(
     example=">>> theory.monosemantic_force(weight=0.5, lam=0.125)\n0.25",
     unit="weight per flow time",
 )
-MONOSEMANTIC_FORCE = Claim(
-    label="monosemantic_force",
-    statement="The only weight w > 0 of a row moves by (1 - w^2) w - lambda.",
-    kind="derived here",
-    source=_NOTES,
-    formula=monosemantic_force,
-    derivation=Derivation(
-        Step(
-            name="one weight",
-            left=of(LONE_ROW, build=lambda f: at(f, [[s.w]])),
-            right=monosemantic_force,
-            reason="one entry in the row",
-        ),
+MONOSEMANTIC_FORCE = derived(
+    monosemantic_force,
+    "The only weight w > 0 of a row moves by {formula}.",
+    Step(
+        name="one weight",
+        left=of(LONE_ROW, build=lambda f: at(f, [[s.w]])),
+        reason="one entry in the row",
     ),
+    page=_NOTES,
 )
+
 monosemantic_loss = Formula(
     name="monosemantic_loss",
     expression=(1 - s.w**2) ** 2 + 4 * s.lam * s.w,
@@ -271,21 +236,16 @@ monosemantic_loss = Formula(
     example=">>> theory.monosemantic_loss(weight=1.0, lam=0.25)\n1.0",
     unit="summed loss",
 )
-MONOSEMANTIC_LOSS = Claim(
-    label="monosemantic_loss",
-    statement="A row with the only weight w costs (1 - w^2)^2 + 4 lambda w.",
-    kind="derived here",
-    source=_NOTES,
-    formula=monosemantic_loss,
-    derivation=Derivation(
-        Step(
-            name="one weight",
-            left=of(LOSS, build=lambda loss: at(loss, [[s.w]]).subs(s.lam_code, 4 * s.lam)),
-            right=monosemantic_loss,
-            reason="one feature, one neuron",
-        ),
+MONOSEMANTIC_LOSS = derived(
+    monosemantic_loss,
+    "A row with the only weight w costs {formula}.",
+    Step(
+        name="one weight",
+        left=of(LOSS, build=lambda loss: at(loss, [[s.w]]).subs(s.lam_code, 4 * s.lam)),
+        reason="one feature, one neuron",
     ),
 )
+
 antipodal_pair_loss = Formula(
     name="antipodal_pair_loss",
     expression=2 * monosemantic_loss.expression,
@@ -295,47 +255,31 @@ antipodal_pair_loss = Formula(
     example=">>> theory.antipodal_pair_loss(weight=1.0, lam=0.25)\n2.0",
     unit="summed loss",
 )
-PAIR_LOSS = Claim(
-    label="antipodal_pair_loss",
-    statement="An antipodal pair costs as much as two monosemantic features.",
-    kind="derived here",
-    source=_NOTES,
-    formula=antipodal_pair_loss,
-    derivation=Derivation(
-        Step(
-            name="closed gates",
-            left=of(
-                LOSS,
-                build=lambda loss: at(loss, [[s.w], [-s.w]]).subs(s.lam_code, 4 * s.lam),
-            ),
-            right=antipodal_pair_loss,
-            reason="ReLU(-w^2) = 0 in both off-diagonal terms",
+PAIR_LOSS = derived(
+    antipodal_pair_loss,
+    "An antipodal pair costs as much as two monosemantic features.",
+    Step(
+        name="closed gates",
+        left=of(
+            LOSS,
+            build=lambda loss: at(loss, [[s.w], [-s.w]]).subs(s.lam_code, 4 * s.lam),
         ),
+        reason="ReLU(-w^2) = 0 in both off-diagonal terms",
     ),
 )
 
 gaussian_density = Formula(
     name="gaussian_density",
-    expression=sp.exp(-(s.relative_threshold**2) / 2) / sp.sqrt(2 * sp.pi),
+    expression=density(s.relative_threshold),
     arguments=(s.relative_threshold,),
     meaning="The density of an initial weight in units of its standard deviation.",
     source=_SETUP,
     example=">>> round(theory.gaussian_density(relative_threshold=1.0), 6)\n0.241971",
 )
+
 INITIAL = Definition(
     name="initial_density",
     expression=gaussian_density.expression,
     meaning="The density of an initial weight in units of its standard deviation.",
     source=_SETUP,
-)
-CLAIMS = (
-    GRADIENT,
-    GRADIENT_EVERYWHERE,
-    THREE_FORCES,
-    LAM_FROM_CODE,
-    FLOW_TIME,
-    LONE_ROW,
-    MONOSEMANTIC_FORCE,
-    MONOSEMANTIC_LOSS,
-    PAIR_LOSS,
 )

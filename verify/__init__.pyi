@@ -37,12 +37,12 @@ from .show.latex import LatexCheck as LatexCheck
 from .show.latex import check_latex as check_latex
 from .show.rounding import rounded as rounded
 from .show.rounding import with_error as with_error
-from .show.standard_tables import agreements_table as agreements_table
-from .show.standard_tables import benchmark_table as benchmark_table
-from .show.standard_tables import claims_table as claims_table
-from .show.standard_tables import predictions_table as predictions_table
-from .show.standard_tables import symbols_table as symbols_table
 from .show.tables import Table as Table
+from .standard_tables import agreements_table as agreements_table
+from .standard_tables import benchmark_table as benchmark_table
+from .standard_tables import claims_table as claims_table
+from .standard_tables import predictions_table as predictions_table
+from .standard_tables import symbols_table as symbols_table
 from .stats.agreement import Agreement as Agreement
 from .stats.assertions import assert_agrees as assert_agrees
 from .stats.budget import Budget as Budget

@@ -1,4 +1,4 @@
-"""All checks of the stochastic claims, and the sum of their false-alarm rates."""
+"""All checks of the stochastic claims, and the sum of their error rates."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ def checks() -> Mapping[str, Check]:
 
 
 def checks_budget() -> Budget:
-    """The false-alarm rates of all checks, those of the night included.
+    """The error rates of all checks, including the nightly ones.
 
-    A check of a measured value spends its rate on the error of that value too, and a check that
-    the nights watch spends it on their evidence.
+    A check of a measured value counts again for the error of that value.  A check with an event
+    counts again for the sequential test of the nightly runs.
 
     Examples
     --------
@@ -46,7 +46,7 @@ def checks_budget() -> Budget:
     Returns
     -------
     Budget
-        An entry for each check, and for what it spends beside its interval.
+        One entry for each check, and one for each further use of its alpha.
 
     Source
     ------
@@ -54,12 +54,12 @@ def checks_budget() -> Budget:
     """
     found = checks().values()
     return Budget(
-        entries=tuple((name, check.false_alarm) for check in found for name in _spends(check)),
+        entries=tuple((name, check.alpha) for check in found for name in _spends(check)),
         normal=sum((check.bounds is None) + (check.numerical_error > 0) for check in found),
     )
 
 
 def _spends(check: Check) -> tuple[str, ...]:
-    measured = (f"{check.name}: the table's error",) if check.numerical_error else ()
-    watched = (f"{check.name}: evidence of the nights",) if check.event else ()
+    measured = (f"{check.name}: the error of the table",) if check.numerical_error else ()
+    watched = (f"{check.name}: evidence of the nightly runs",) if check.event else ()
     return (check.name, *measured, *watched)

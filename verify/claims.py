@@ -89,7 +89,7 @@ def page(label: str, record: Record) -> str:
     >>> from polysem.theory.proof.record import Record
     >>> from polysem.verify.claims import page
     >>> print(page("fold_amplitude", Record.load()).splitlines()[1])
-    The two stationary weights meet at w = 1/sqrt(3).
+    The two stationary weights meet at w = sqrt(3)/3.
 
     Raises
     ------
@@ -151,7 +151,12 @@ def blueprint(record: Record) -> str:
         "paper, a dashed one belongs to another topic.",
     ]
     for topic, (meaning, found) in topics().items():
-        lines += ["", f"## {topic.replace('_', ' ').capitalize()}", "", _escaped(meaning)]
+        lines += [
+            "",
+            f"## {topic.replace('/', ': ').replace('_', ' ').capitalize()}",
+            "",
+            _escaped(meaning),
+        ]
         for claim in found:
             lines += ["", *_entry(claim, record.status(claim.label))]
     return "\n".join([*lines, ""])
@@ -159,11 +164,12 @@ def blueprint(record: Record) -> str:
 
 def _entry(claim: Claim, status: str) -> list[str]:
     """A claim in Markdown."""
+    statement = claim.worded(lambda formula: f"${formula.latex()}$")
     source = re.sub(r"paper_notes/(\w+\.md)", r"[paper_notes/\1](\1)", claim.source)
     lines = [
         f"### {claim.label}",
         "",
-        f"**{status}**, {claim.kind}. {_escaped(claim.statement)}",
+        f"**{status}**, {claim.kind}. {_escaped(statement)}",
         "",
     ]
     if claim.formula is not None:
@@ -174,7 +180,8 @@ def _entry(claim: Claim, status: str) -> list[str]:
 
 
 def _escaped(text: str) -> str:
-    return re.sub(r"([|*<])", r"\\\1", text)
+    """The text with the letters that Markdown reads as markup escaped, except in formulas."""
+    return re.sub(r"(\$[^$]*\$)|([|*<])", lambda found: found[1] or f"\\{found[2]}", text)
 
 
 def notation() -> str:

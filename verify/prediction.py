@@ -8,7 +8,7 @@ from typing import Any
 
 from .. import theory
 from .show.rounding import rounded
-from .show.tables import Table, Tabular
+from .show.tables import Table, Tabular, rows_table
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,8 +103,6 @@ class Predictions(Tabular, dict[str, Prediction]):
 
     def table(self) -> Table:
         """Value, or why there is none, with meaning, error and source."""
-        from .show.standard_tables import rows_table
-
         rows = [
             {
                 "prediction": p.name,

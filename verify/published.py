@@ -1,4 +1,4 @@
-"""Numbers that the paper's authors published, each with the place where it was read."""
+"""Numbers published by the authors of the paper, with their sources."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ class PublishedCount:
     Parameters
     ----------
     source : str
-        "notebook" (a printed output) or "figure" (read off a published figure).
+        "notebook" (a printed output) or "figure" (read from a published figure).
     n, m : int
         Numbers of features and of neurons.
     lam_code : float
         The authors' l1 weight; in the notebook it belongs to a loss averaged over the batch.
     runs : int
-        Number of networks of which `neurons` is the mean.
+        Number of networks over which `neurons` is the mean.
     neurons : float
         Mean number of polysemantic neurons by the authors' [0.8, 1.2] rule.
     reading_error : float
-        Relative error of reading the number off a figure.
+        Relative error of reading the number from a figure.
 
     Source
     ------

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from .stats.assertions import SPENT
-from .stats.budget import SUITE_FALSE_ALARM, Budget
+from .stats.budget import SUITE_ALPHA, Budget
 
 DEFAULT_ENTROPY = 20231206
 
@@ -28,7 +28,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--polysem-budget",
         type=float,
-        default=SUITE_FALSE_ALARM,
+        default=SUITE_ALPHA,
         help="largest sum of the false-alarm rates of a session",
     )
 

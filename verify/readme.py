@@ -1,6 +1,6 @@
-"""The generated parts of the README: the paper's claims with their status, the benchmarks.
+"""The generated parts of the README: the status of the paper's claims, and the benchmarks.
 
-``python -m polysem.verify.readme README.md`` writes them anew between their markers.
+``python -m polysem.verify.readme README.md`` rewrites them between their markers.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ..numerics._files import write_text
 from ..theory.proof.claims import claims
-from .show.standard_tables import benchmark_table, claims_table
+from .standard_tables import benchmark_table, claims_table
 
 
 def _claims() -> str:
@@ -21,7 +21,13 @@ def _claims() -> str:
 
 
 def _benchmark() -> str:
-    return _markdown(benchmark_table().to_frame())
+    """The machine, and the smallest and the largest ratio of each comparison with PyTorch."""
+    frame = benchmark_table().to_frame()
+    compared = frame["benchmark"].str.endswith("in PyTorch")
+    ratios = frame[compared & frame["quantity"].str.endswith(", ratio")]
+    values = ratios["value"].astype(float).groupby(ratios["benchmark"])
+    machine = frame.index[frame["benchmark"] == "Machine"]
+    return _markdown(frame.loc[sorted([*machine, *values.idxmin(), *values.idxmax()])])
 
 
 def _markdown(frame: object) -> str:
@@ -33,7 +39,7 @@ BLOCKS: dict[str, Callable[[], str]] = {"claims": _claims, "benchmark": _benchma
 
 
 def refreshed(text: str) -> str:
-    """The text with each generated block made anew between its markers.
+    """The text with each generated block rewritten between its markers.
 
     >>> from polysem.verify.readme import refreshed
     >>> refreshed("nothing generated here")

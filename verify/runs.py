@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import numerics
-from .show.tables import Table, Tabular
+from .show.tables import Table, Tabular, fields_table
 
 RULE = "authors: at least two features with |W_ik| in [0.8, 1.2]"
 
@@ -99,8 +99,6 @@ class Run(Tabular):
 
     def table(self) -> Table:
         """The fields, one a row."""
-        from .show.standard_tables import fields_table
-
         return fields_table("run", "One training run.", self.to_dict())
 
     def text(self) -> str:

@@ -38,20 +38,20 @@ class KickRecorder:
 
     Parameters
     ----------
-    initial : numpy.ndarray, shape (n, m) or (instances, n, m)
+    initial : numpy.ndarray, shape (n, m) or (networks, n, m)
         The weights from which the run starts.
     thresholds : iterable of float, optional
         Values of the clock B, in units of the weights, at which each row's kicks are kept.
 
     Attributes
     ----------
-    amplitude, threshold : numpy.ndarray, shape (instances, n)
+    amplitude, threshold : numpy.ndarray, shape (networks, n)
         A and B of each row.
-    kick : numpy.ndarray, shape (instances, n, m)
+    kick : numpy.ndarray, shape (networks, n, m)
         The kicks, in units of the weights.
-    alive : numpy.ndarray of bool, shape (instances, n, m)
+    alive : numpy.ndarray of bool, shape (networks, n, m)
         Which weights have never touched zero.
-    kick_at : numpy.ndarray, shape (thresholds, instances, n, m)
+    kick_at : numpy.ndarray, shape (thresholds, networks, n, m)
         Kicks when B first passed each threshold; NaN where it never did.
 
     Source

@@ -68,7 +68,7 @@ def noise_flow(
 
     Parameters
     ----------
-    initial : numpy.ndarray, shape (n, m) or (instances, n, m)
+    initial : numpy.ndarray, shape (n, m) or (networks, n, m)
         Initial weights.
     noise : Noise
         The law of the noise.

@@ -45,53 +45,16 @@ def corner_simplex(n: int, m: int) -> np.ndarray:
     ------
     paper_notes/noise.md, "Final states".
     """
-    _check_room(n, m)
+    check_integer("n", n, "the number of features of a simplex", minimum=2)
+    check_integer("m", m, "the number of neurons")
+    if m < n - 1:
+        raise ValueError(f"Got n={n}, m={m}; a regular simplex of n rows needs m >= n - 1.")
     inside = n - 1
     alpha = math.sqrt(n / inside)
     beta = (alpha - 1 / math.sqrt(inside)) / inside
     weights = np.zeros((n, m))
     weights[:inside, :inside] = alpha * np.eye(inside) - beta
     weights[inside, :inside] = -1 / math.sqrt(inside)
-    return weights
-
-
-def centred_simplex(n: int, m: int) -> np.ndarray:
-    r"""Unit rows of the regular simplex with one neuron for every feature.
-
-    :math:`W = \sqrt{n/(n-1)}\,(I - \mathbf 1\mathbf 1^\top/n)`, dead neurons beside. Exact.
-
-    Examples
-    --------
-    >>> from polysem import numerics
-    >>> numerics.centred_simplex(3, 3).round(4)
-    array([[ 0.8165, -0.4082, -0.4082],
-           [-0.4082,  0.8165, -0.4082],
-           [-0.4082, -0.4082,  0.8165]])
-
-    Parameters
-    ----------
-    n, m : int
-        Features, at least 2, and neurons, at least n.
-
-    Returns
-    -------
-    numpy.ndarray, shape (n, m)
-        Weights with unit rows and overlaps -1 / (n - 1).
-
-    Raises
-    ------
-    ValueError
-        If m < n: every feature needs a neuron.
-
-    Source
-    ------
-    paper_notes/noise.md, "Final states".
-    """
-    _check_room(n, m)
-    if m < n:
-        raise ValueError(f"Got n={n}, m={m}; the centred simplex needs m >= n.")
-    weights = np.zeros((n, m))
-    weights[:, :n] = math.sqrt(n / (n - 1)) * (np.eye(n) - 1 / n)
     return weights
 
 
@@ -113,12 +76,12 @@ def simplex_distance(weights: np.ndarray) -> np.ndarray:
 
     Parameters
     ----------
-    weights : numpy.ndarray, shape (n, m) or (instances, n, m)
+    weights : numpy.ndarray, shape (n, m) or (networks, n, m)
         The weights, features first; at least two features.
 
     Returns
     -------
-    numpy.ndarray, shape () or (instances,)
+    numpy.ndarray, shape () or (networks,)
         The distance of each network, in [0, 1]; 1 where all weights are zero.
 
     Raises
@@ -152,17 +115,15 @@ def spread_rows(weights: np.ndarray) -> np.ndarray:
     >>> from polysem import numerics
     >>> int(numerics.spread_rows(numerics.corner_simplex(8, 16)))
     1
-    >>> int(numerics.spread_rows(numerics.centred_simplex(8, 16)))
-    0
 
     Parameters
     ----------
-    weights : numpy.ndarray, shape (n, m) or (instances, n, m)
+    weights : numpy.ndarray, shape (n, m) or (networks, n, m)
         The weights, features first.
 
     Returns
     -------
-    numpy.ndarray of int, shape () or (instances,)
+    numpy.ndarray of int, shape () or (networks,)
         The count of each network; a dead feature is not counted.
 
     Raises
@@ -177,10 +138,3 @@ def spread_rows(weights: np.ndarray) -> np.ndarray:
     weights = check_weights("weights", weights)
     largest = np.max(weights * weights, axis=-1)
     return np.asarray(np.sum(largest < row_norms(weights, 2) / 4, axis=-1))
-
-
-def _check_room(n: int, m: int) -> None:
-    check_integer("n", n, "the number of features of a simplex", minimum=2)
-    check_integer("m", m, "the number of neurons")
-    if m < n - 1:
-        raise ValueError(f"Got n={n}, m={m}; a regular simplex of n rows needs m >= n - 1.")

@@ -60,7 +60,7 @@ class Preset:
     model: Model = field(default_factory=OneHot)
 
     def initial(self, rng: np.random.Generator) -> np.ndarray:
-        """Initial weights, shape (instances, n, m)."""
+        """Initial weights, shape (networks, n, m)."""
         return initial_weights(self.n, self.m, rng, instances=self.instances, scale=self.scale)
 
     def train(self, rng: np.random.Generator, **options: Any) -> Solution:

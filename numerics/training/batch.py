@@ -1,4 +1,4 @@
-"""The instances still running, without what is known to change no more."""
+"""The networks still running, without what is known to change no more."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ class Batch:
 
     def __init__(self, which: np.ndarray, weights: np.ndarray):
         self.which, self.weights, self.m = which, weights, weights.shape[2]
-        self.columns: np.ndarray | None = None  # neurons kept, by instance; None: all
-        self.settled: np.ndarray | None = None  # one instance whole, once features are set aside
+        self.columns: np.ndarray | None = None  # neurons kept, by network; None: all
+        self.settled: np.ndarray | None = None  # one network whole, once features are set aside
         self.rows = np.arange(weights.shape[1])  # features kept
 
     @property
     def any_set_aside(self) -> bool:
-        """Whether some features of the (then only) instance have settled alive."""
+        """Whether some features of the (then only) network have settled alive."""
         if self.settled is None:
             return False
         return bool(np.delete(self.settled, self.rows, axis=0).any())
 
     def full(self, row: int) -> np.ndarray:
-        """The whole weights of one instance."""
+        """The whole weights of one network."""
         if self.columns is None:
             return self.weights[row]
         if self.settled is not None:
@@ -36,19 +36,19 @@ class Batch:
         return full
 
     def store(self, target: np.ndarray) -> None:
-        """Write the instances to their places among all."""
-        for row, instance in enumerate(self.which):
-            target[instance] = self.full(row)
+        """Write the networks to their places among all."""
+        for row, network in enumerate(self.which):
+            target[network] = self.full(row)
 
     def keep(self, mask: np.ndarray, target: np.ndarray) -> None:
-        """Store all instances and go on with some."""
+        """Store all networks and go on with some."""
         self.store(target)
         self.which, self.weights = self.which[mask], self.weights[mask]
         if self.columns is not None:
             self.columns = self.columns[mask]
 
     def drop_zero_neurons(self) -> None:
-        """Keep the live neurons, and as many zero ones as other instances need for padding."""
+        """Keep the live neurons, and as many zero ones as other networks need for padding."""
         if not self.which.size:
             return
         live = self.weights.any(axis=-2)

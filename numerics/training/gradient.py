@@ -81,16 +81,17 @@ class OneHot:
 
     def loss(self, weights: np.ndarray) -> np.ndarray:
         """Loss of each network."""
-        residual = self._residual(weights)
+        residual = self.residual(weights)
         return np.einsum("...ij,...ij->...", residual, residual)
 
     def gradient(self, weights: np.ndarray, rng: np.random.Generator | None = None) -> np.ndarray:
         """4 (ReLU(W W^T) - I) W."""
-        residual = self._residual(weights)
+        residual = self.residual(weights)
         residual *= 4
         return residual @ weights
 
-    def _residual(self, weights: np.ndarray) -> np.ndarray:
+    def residual(self, weights: np.ndarray) -> np.ndarray:
+        """What the reconstruction is off by, ReLU(W W^T) - I, shape (..., n, n); a new array."""
         gram = weights @ weights.swapaxes(-1, -2)  # NumPy takes the symmetric product here
         if self.relu:
             np.maximum(gram, 0, out=gram)
@@ -113,12 +114,12 @@ def reconstruction_loss(weights: np.ndarray) -> np.ndarray:
 
     Parameters
     ----------
-    weights : numpy.ndarray, shape (n, m) or (instances, n, m)
+    weights : numpy.ndarray, shape (n, m) or (networks, n, m)
         The weights, features first.
 
     Returns
     -------
-    numpy.ndarray, shape () or (instances,)
+    numpy.ndarray, shape () or (networks,)
         The loss of each network, a sum and not a mean.
 
     Raises
@@ -148,14 +149,14 @@ def loss(weights: np.ndarray, lam: float) -> np.ndarray:
 
     Parameters
     ----------
-    weights : numpy.ndarray, shape (n, m) or (instances, n, m)
+    weights : numpy.ndarray, shape (n, m) or (networks, n, m)
         The weights, features first.
     lam : float
         The paper's lambda, in flow units.
 
     Returns
     -------
-    numpy.ndarray, shape () or (instances,)
+    numpy.ndarray, shape () or (networks,)
         The loss of each network.
 
     Raises
@@ -185,7 +186,7 @@ def gradient(weights: np.ndarray) -> np.ndarray:
 
     Parameters
     ----------
-    weights : numpy.ndarray, shape (n, m) or (instances, n, m)
+    weights : numpy.ndarray, shape (n, m) or (networks, n, m)
         The weights, features first.
 
     Returns
@@ -252,7 +253,7 @@ def forces(weights: np.ndarray, lam: float) -> Forces:
 
     Parameters
     ----------
-    weights : numpy.ndarray, shape (n, m) or (instances, n, m)
+    weights : numpy.ndarray, shape (n, m) or (networks, n, m)
         The weights, features first.
     lam : float
         The paper's lambda, in flow units.

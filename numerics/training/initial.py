@@ -100,7 +100,7 @@ def initial_weights(
 
     Returns
     -------
-    numpy.ndarray, shape (n, m) or (instances, n, m)
+    numpy.ndarray, shape (n, m) or (networks, n, m)
         The weights.
 
     Raises

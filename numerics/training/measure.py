@@ -21,12 +21,12 @@ def live_weights(weights: np.ndarray) -> np.ndarray:
 
     Parameters
     ----------
-    weights : numpy.ndarray, shape (n, m) or (instances, n, m)
+    weights : numpy.ndarray, shape (n, m) or (networks, n, m)
         The weights, features first.
 
     Returns
     -------
-    numpy.ndarray, shape (n,) or (instances, n)
+    numpy.ndarray, shape (n,) or (networks, n)
         The counts.
 
     Raises
@@ -56,14 +56,14 @@ def row_norms(weights: np.ndarray, order: int = 1) -> np.ndarray:
 
     Parameters
     ----------
-    weights : numpy.ndarray, shape (n, m) or (instances, n, m)
+    weights : numpy.ndarray, shape (n, m) or (networks, n, m)
         The weights, features first.
     order : int
         1, 2 or 4.
 
     Returns
     -------
-    numpy.ndarray, shape (n,) or (instances, n)
+    numpy.ndarray, shape (n,) or (networks, n)
         Sum of the powers of the absolute weights.
 
     Raises
@@ -98,12 +98,12 @@ def overlaps(weights: np.ndarray) -> np.ndarray:
 
     Parameters
     ----------
-    weights : numpy.ndarray, shape (n, m) or (instances, n, m)
+    weights : numpy.ndarray, shape (n, m) or (networks, n, m)
         The weights, features first.
 
     Returns
     -------
-    numpy.ndarray, shape (n (n - 1) / 2,) or (instances, n (n - 1) / 2)
+    numpy.ndarray, shape (n (n - 1) / 2,) or (networks, n (n - 1) / 2)
         W_i . W_j for i < j, row by row.
 
     Raises
@@ -133,12 +133,12 @@ def winners(weights: np.ndarray) -> np.ndarray:
 
     Parameters
     ----------
-    weights : numpy.ndarray, shape (n, m) or (instances, n, m)
+    weights : numpy.ndarray, shape (n, m) or (networks, n, m)
         The weights, features first.
 
     Returns
     -------
-    numpy.ndarray of int, shape (n,) or (instances, n)
+    numpy.ndarray of int, shape (n,) or (networks, n)
         Index of the neuron; the first one where weights are equal.
 
     Raises
@@ -166,12 +166,12 @@ def winner_signs(weights: np.ndarray) -> np.ndarray:
 
     Parameters
     ----------
-    weights : numpy.ndarray, shape (n, m) or (instances, n, m)
+    weights : numpy.ndarray, shape (n, m) or (networks, n, m)
         The weights, features first.
 
     Returns
     -------
-    numpy.ndarray of int, shape (n,) or (instances, n)
+    numpy.ndarray of int, shape (n,) or (networks, n)
         -1, 0 or 1.
 
     Raises
@@ -201,12 +201,12 @@ def retained_winners(initial: np.ndarray, final: np.ndarray) -> np.ndarray:
 
     Parameters
     ----------
-    initial, final : numpy.ndarray, shape (n, m) or (instances, n, m)
+    initial, final : numpy.ndarray, shape (n, m) or (networks, n, m)
         The weights before and after, features first.
 
     Returns
     -------
-    numpy.ndarray of bool, shape (n,) or (instances, n)
+    numpy.ndarray of bool, shape (n,) or (networks, n)
         False for a feature that died.
 
     Raises
@@ -243,7 +243,7 @@ def features_on_neurons(weights: np.ndarray, rule: str = "authors") -> np.ndarra
 
     Parameters
     ----------
-    weights : numpy.ndarray, shape (n, m) or (instances, n, m)
+    weights : numpy.ndarray, shape (n, m) or (networks, n, m)
         The weights, features first.
     rule : str
         "authors" or "scale-free".
@@ -284,14 +284,14 @@ def polysemantic_neurons(weights: np.ndarray, rule: str = "authors") -> np.ndarr
 
     Parameters
     ----------
-    weights : numpy.ndarray, shape (n, m) or (instances, n, m)
+    weights : numpy.ndarray, shape (n, m) or (networks, n, m)
         The weights, features first.
     rule : str
         "authors" or "scale-free", see :func:`features_on_neurons`.
 
     Returns
     -------
-    numpy.ndarray of int, shape () or (instances,)
+    numpy.ndarray of int, shape () or (networks,)
         The count of each network.
 
     Raises
@@ -319,12 +319,12 @@ def dead_features(weights: np.ndarray) -> np.ndarray:
 
     Parameters
     ----------
-    weights : numpy.ndarray, shape (n, m) or (instances, n, m)
+    weights : numpy.ndarray, shape (n, m) or (networks, n, m)
         The weights, features first.
 
     Returns
     -------
-    numpy.ndarray of int, shape () or (instances,)
+    numpy.ndarray of int, shape () or (networks,)
         The count of each network.
 
     Raises
@@ -353,14 +353,14 @@ def antipodal_pairs(weights: np.ndarray, threshold: float = -0.8) -> np.ndarray:
 
     Parameters
     ----------
-    weights : numpy.ndarray, shape (n, m) or (instances, n, m)
+    weights : numpy.ndarray, shape (n, m) or (networks, n, m)
         The weights, features first.
     threshold : float
         The largest cosine that counts.
 
     Returns
     -------
-    numpy.ndarray of int, shape () or (instances,)
+    numpy.ndarray of int, shape () or (networks,)
         The count of each network; a dead feature is in no pair.
 
     Raises
@@ -392,12 +392,12 @@ def weight_correlation(initial: np.ndarray, final: np.ndarray) -> np.ndarray:
 
     Parameters
     ----------
-    initial, final : numpy.ndarray, shape (n, m) or (instances, n, m)
+    initial, final : numpy.ndarray, shape (n, m) or (networks, n, m)
         The weights before and after, features first.
 
     Returns
     -------
-    numpy.ndarray, shape (n,) or (instances, n)
+    numpy.ndarray, shape (n,) or (networks, n)
         The cosine of the two rows; 0 where one of them is dead.
 
     Raises

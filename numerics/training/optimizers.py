@@ -1,10 +1,10 @@
-"""The optimizers, as frozen settings with one method: take a step."""
+"""The optimizers: settings, and the rule by which each takes a step."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields, replace
-from typing import Any, ClassVar
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -19,12 +19,135 @@ from .._validate import (
 from .gradient import OneHot
 from .problem import Problem, soft_threshold
 from .rest import several_weights, still_rows
+from .solution import Outcome
 
 _FALLBACK_STEP = 0.1
 
 
+@dataclass(kw_only=True)
+class State:
+    """What an optimizer remembers from one step to the next: here, nothing.
+
+    Parameters
+    ----------
+    outcome : Outcome, optional
+        Set by a step that cannot be followed by another one; it ends the run.
+    """
+
+    outcome: Outcome | None = None
+
+    def keep(self, rows: np.ndarray) -> None:
+        """Go on with some of the features, given as a mask."""
+
+
+@runtime_checkable
+class Optimizer(Protocol):
+    """What the training loop asks of an optimizer: how to step, when to look and when to end.
+
+    An optimizer of your own is a frozen dataclass that inherits from this class, sets ``name``,
+    ``ends_at_rest`` and ``max_steps`` and defines ``step``; it inherits the rest.
+
+    Examples
+    --------
+    >>> from polysem import numerics
+    >>> optimizer: numerics.Optimizer = numerics.SGD()
+    >>> isinstance(optimizer, numerics.Optimizer)
+    True
+
+    Parameters
+    ----------
+    name : str
+        The name by which :func:`train` knows the optimizer.
+    ends_at_rest : bool
+        Whether a network leaves the run when it rests. Otherwise all networks take
+        ``max_steps`` steps together.
+    one_by_one : bool
+        Whether ``step`` takes a single network, in an array of shape (1, n, m).
+    regularises : bool
+        Whether l1 acts even where lam = 0.
+    check_every : int
+        Steps between two checks for rest, divergence and zero neurons.
+    reduce : bool
+        Whether the loop may leave out zero neurons and features at rest.
+    max_time : float
+        Time at which the run of a network ends.
+    max_steps : int
+        Number of steps at which the run of a network ends.
+
+    Source
+    ------
+    paper_notes/training.md.
+    """
+
+    name: ClassVar[str]
+    ends_at_rest: ClassVar[bool]
+    one_by_one: ClassVar[bool] = False
+    regularises: ClassVar[bool] = False
+    check_every: ClassVar[int] = 16
+
+    @property
+    def reduce(self) -> bool:
+        return False
+
+    @property
+    def max_time(self) -> float:
+        return math.inf
+
+    @property
+    def max_steps(self) -> int: ...
+
+    def start(self, weights: np.ndarray, problem: Problem) -> State:
+        """The state before the first step; an error if the optimizer cannot solve the problem."""
+        return State()
+
+    def step(
+        self, weights: np.ndarray, problem: Problem, limit: np.ndarray, state: Any
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """New weights, and the time that has passed in each network, at most ``limit``."""
+
+    def resting_rows(
+        self, before: np.ndarray, after: np.ndarray, size: np.ndarray, problem: Problem
+    ) -> np.ndarray:
+        """Which rows came to rest in a step of duration ``size``, shape (networks, n)."""
+        return np.zeros(after.shape[:2], bool)
+
+
 @dataclass(frozen=True, kw_only=True)
-class Flow:
+class UntilRest(Optimizer):
+    """The settings of an optimizer that ends the run of a network when it rests (abstract)."""
+
+    ends_at_rest: ClassVar[bool] = True
+
+    max_time: float = math.inf
+    max_steps: int = 1_000_000
+    reduce: bool = True
+
+    def __post_init__(self) -> None:
+        check_integer("max_steps", self.max_steps, "the largest number of steps")
+        check_max_time(self.max_time)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FixedSteps(Optimizer):
+    """The settings of descent by a fixed number of steps (abstract)."""
+
+    ends_at_rest: ClassVar[bool] = False
+
+    learning_rate: float
+    steps: int
+
+    def __post_init__(self) -> None:
+        check_positive("learning_rate", self.learning_rate, "the learning rate")
+        check_integer("steps", self.steps, "the number of steps")
+
+    @property
+    def max_steps(self) -> int:
+        """All steps are taken."""
+        return self.steps
+
+
+@dataclass(frozen=True, kw_only=True)
+class Flow(UntilRest):
     r"""Gradient flow by proximal steps: the smooth forces explicitly, l1 by its proximal map.
 
     :math:`W \leftarrow S_{\lambda h}(W - \tfrac h4 \nabla L)` with soft threshold
@@ -69,39 +192,31 @@ class Flow:
     """
 
     name: ClassVar[str] = "flow"
-    memoryless: ClassVar[bool] = True
 
     step_size: float | None = None
     safety: float = 0.4
-    max_time: float = math.inf
-    max_steps: int = 1_000_000
     tolerance: float = 1e-6
-    reduce: bool = True
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.step_size is not None:
             check_positive("step_size", self.step_size, "a step in flow time")
         check_positive("safety", self.safety, "a fraction of the stable step")
         check_positive("tolerance", self.tolerance, "the speed at which weights rest")
-        check_integer("max_steps", self.max_steps, "the largest number of steps")
-        check_max_time(self.max_time)
-
-    def start(self, weights: np.ndarray, problem: Problem) -> None:
-        """The flow has no memory."""
 
     def step(
-        self, weights: np.ndarray, problem: Problem, limit: np.ndarray, state: None
+        self, weights: np.ndarray, problem: Problem, limit: np.ndarray, state: State
     ) -> tuple[np.ndarray, np.ndarray]:
         """New weights and the time that has passed in each network, at most ``limit``."""
         if type(problem.model) is OneHot and not problem.l2:
-            residual = problem.model._residual(weights)
-            h = self._step_size(1 + residual.sum(axis=-1).max(axis=-1), limit)
+            residual = problem.model.residual(weights)
+            h = self._step_size(limit, 1 + residual.sum(axis=-1).max(axis=-1))
             residual *= -h[:, None, None]
             diagonal = np.arange(residual.shape[-1])
             residual[:, diagonal, diagonal] += 1
             moved = residual @ weights
         else:
-            h = self._step_size(None, limit)
+            h = self._step_size(limit)
             moved = problem.gradient(weights)
             moved *= (-h / 4).astype(weights.dtype)[:, None, None]
             moved += weights
@@ -119,16 +234,16 @@ class Flow:
             slow = np.where(several_weights(after), 0, slow)
         return still_rows(before, after, slow)
 
-    def _step_size(self, eigenvalue: np.ndarray | None, limit: np.ndarray) -> np.ndarray:
+    def _step_size(self, limit: np.ndarray, row_sum: np.ndarray | None = None) -> np.ndarray:
         if self.step_size is not None:
             return np.minimum(self.step_size, limit)
-        if eigenvalue is None:
+        if row_sum is None:
             return np.minimum(_FALLBACK_STEP, limit)
-        return np.minimum(self.safety / np.maximum(eigenvalue, 1) ** 3, limit)
+        return np.minimum(self.safety / np.maximum(row_sum, 1) ** 3, limit)
 
 
 @dataclass(frozen=True, kw_only=True)
-class SGD:
+class SGD(FixedSteps):
     r"""Gradient descent with a fixed learning rate, by default as in the authors' noise runs.
 
     :math:`W \leftarrow W - \eta\,(\nabla L + 4\lambda\,\mathrm{sign}(W))`; one step is the flow
@@ -158,22 +273,17 @@ class SGD:
     """
 
     name: ClassVar[str] = "sgd"
-    memoryless: ClassVar[bool] = False
 
     learning_rate: float = 0.02
     steps: int = 100_000
     l1: str = "subgradient"
 
     def __post_init__(self) -> None:
-        check_positive("learning_rate", self.learning_rate, "the learning rate")
-        check_integer("steps", self.steps, "the number of steps")
+        super().__post_init__()
         check_choice("l1", self.l1, ("subgradient", "proximal"))
 
-    def start(self, weights: np.ndarray, problem: Problem) -> None:
-        """Plain descent has no memory."""
-
     def step(
-        self, weights: np.ndarray, problem: Problem, limit: np.ndarray, state: None
+        self, weights: np.ndarray, problem: Problem, limit: np.ndarray, state: State
     ) -> tuple[np.ndarray, np.ndarray]:
         """New weights and the flow time of a step."""
         gradient = problem.gradient(weights)
@@ -188,7 +298,7 @@ class SGD:
 
 
 @dataclass(frozen=True, kw_only=True)
-class AdamW:
+class AdamW(FixedSteps):
     r"""AdamW, by default as the authors run it; time is counted in steps.
 
     Weight decay acts apart from the gradient, l1 by its subgradient
@@ -222,7 +332,6 @@ class AdamW:
     """
 
     name: ClassVar[str] = "adamw"
-    memoryless: ClassVar[bool] = False
 
     learning_rate: float = 1e-3
     weight_decay: float = 1e-2
@@ -231,17 +340,16 @@ class AdamW:
     steps: int = 7500
 
     def __post_init__(self) -> None:
-        check_positive("learning_rate", self.learning_rate, "the learning rate")
+        super().__post_init__()
         check_nonnegative("weight_decay", self.weight_decay, "the decay of the weights")
         check_positive("epsilon", self.epsilon, "the least root of the second moment")
-        check_integer("steps", self.steps, "the number of steps")
         betas = check_vector("betas", self.betas, "the two rates of the moments", minimum=0)
         if len(betas) != 2 or not (betas < 1).all():
             raise ValueError(f"Got betas={self.betas!r}; give two numbers, each in [0, 1).")
 
     def start(self, weights: np.ndarray, problem: Problem) -> _Moments:
         """Both moments at zero."""
-        return _Moments(np.zeros_like(weights), np.zeros_like(weights))
+        return _Moments(first=np.zeros_like(weights), second=np.zeros_like(weights))
 
     def step(
         self, weights: np.ndarray, problem: Problem, limit: np.ndarray, state: _Moments
@@ -264,76 +372,8 @@ class AdamW:
         return new, np.ones(len(weights))
 
 
-@dataclass
-class _Moments:
+@dataclass(kw_only=True)
+class _Moments(State):
     first: np.ndarray
     second: np.ndarray
     step: int = 0
-
-
-def optimizers() -> dict[str, Any]:
-    """The optimizers by name.
-
-    Examples
-    --------
-    >>> from polysem import numerics
-    >>> sorted(numerics.optimizers())
-    ['adamw', 'flow', 'quasistatic', 'sgd', 'splitting']
-
-    Returns
-    -------
-    dict
-        Name to class.
-
-    Source
-    ------
-    paper_notes/training.md.
-    """
-    from .quasistatic import QuasiStatic  # both are built on this module
-    from .splitting import SplitFlow
-
-    return {kind.name: kind for kind in (Flow, SplitFlow, QuasiStatic, SGD, AdamW)}
-
-
-def resolve_optimizer(optimizer: Any, settings: dict[str, Any]) -> Any:
-    """An optimizer from its name or itself, with some settings replaced.
-
-    Examples
-    --------
-    >>> from polysem import numerics
-    >>> numerics.resolve_optimizer("sgd", {"steps": 10}).learning_rate
-    0.02
-
-    Parameters
-    ----------
-    optimizer : str or object
-        A name that :func:`optimizers` lists, or such an optimizer.
-    settings : dict
-        Settings to replace.
-
-    Returns
-    -------
-    object
-        The optimizer.
-
-    Raises
-    ------
-    ValueError
-        If the name or a setting is unknown.
-
-    Source
-    ------
-    paper_notes/training.md.
-    """
-    if isinstance(optimizer, str):
-        known_names = optimizers()
-        optimizer = known_names[check_choice("optimizer", optimizer, known_names)]()
-    elif isinstance(optimizer, type) or not hasattr(optimizer, "step"):
-        raise ValueError(f"Got optimizer={optimizer!r}; give a name or an optimizer object.")
-    known = [entry.name for entry in fields(optimizer)]
-    for name in settings:
-        if name not in known:
-            raise ValueError(
-                f"Got {name}={settings[name]!r}; {optimizer.name} takes {', '.join(known)}."
-            )
-    return replace(optimizer, **settings)

@@ -14,10 +14,10 @@ from typing import ClassVar
 
 import numpy as np
 
-from .._validate import check_integer, check_max_time, check_positive, check_rel
-from .gradient import OneHot
+from .._validate import check_integer, check_positive, check_rel
+from .optimizers import State, UntilRest
 from .problem import Problem
-from .repulsion import Rows, fast_phase, repel, unit_rows
+from .repulsion import Rows, fast_phase, repel, unit_rows, without_overlap
 from .rest import several_weights, still_rows
 from .solution import Outcome
 
@@ -32,7 +32,7 @@ _NEWTON_TOLERANCE = 1e-4  # of what the regulariser takes from a weight
 
 
 @dataclass(frozen=True, kw_only=True)
-class QuasiStatic:
+class QuasiStatic(UntilRest):
     r"""The limit of weak regularisation, in steps that are fractions of the rows' own l1 norm.
 
     It begins with the fast phase of the flow. A step removes what there is of positive overlaps
@@ -82,28 +82,24 @@ class QuasiStatic:
     """
 
     name: ClassVar[str] = "quasistatic"
-    memoryless: ClassVar[bool] = True
     one_by_one: ClassVar[bool] = True
     regularises: ClassVar[bool] = True
     check_every: ClassVar[int] = 4
 
     rel: float = 0.1
     overlap_tolerance: float = 1e-3
-    max_time: float = np.inf
     max_steps: int = 100_000
     max_pushes: int = 10_000
-    reduce: bool = True
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         check_rel(self.rel)
         check_positive("overlap_tolerance", self.overlap_tolerance, "an overlap")
-        check_integer("max_steps", self.max_steps, "the largest number of steps")
         check_integer("max_pushes", self.max_pushes, "the largest number of pushes")
-        check_max_time(self.max_time)
 
     def start(self, weights: np.ndarray, problem: Problem) -> _Reactions:
         """The limit process remembers the multipliers."""
-        if type(problem.model) is not OneHot or not problem.model.relu or problem.l2:
+        if not problem.decouples:
             raise ValueError(
                 "Got optimizer='quasistatic' with another model or l2; "
                 "the limit is that of the one-hot rectified model: use optimizer='flow'."
@@ -114,7 +110,7 @@ class QuasiStatic:
                 f"Got n={n}, m={m} and optimizer='quasistatic'; more than 2m unit rows cannot all "
                 "be without positive overlap: raise m or use optimizer='flow'."
             )
-        return _Reactions(np.zeros((n, n), weights.dtype))
+        return _Reactions(multipliers=np.zeros((n, n), weights.dtype))
 
     def step(
         self, weights: np.ndarray, problem: Problem, limit: np.ndarray, state: _Reactions
@@ -149,10 +145,7 @@ class QuasiStatic:
         self, before: np.ndarray, after: np.ndarray, size: np.ndarray, problem: Problem
     ) -> np.ndarray:
         """Which rows have one weight, or exact balance, and no positive overlap."""
-        overlap = after @ after.swapaxes(-1, -2)
-        diagonal = np.arange(overlap.shape[-1])
-        overlap[..., diagonal, diagonal] = 0
-        apart = overlap.max(axis=-1) <= self.overlap_tolerance
+        apart = without_overlap(after, self.overlap_tolerance)
         return apart & (still_rows(before, after, 0.0) | ~several_weights(after))
 
 
@@ -177,8 +170,8 @@ def mode_amplitude(
     return amplitude
 
 
-@dataclass
-class _Reactions:
+@dataclass(kw_only=True)
+class _Reactions(State):
     """The multipliers of the constraints: what each pair repelled each other in the last step.
 
     Beside them the length of that step, the gains in it and the overlaps after it.
@@ -188,7 +181,6 @@ class _Reactions:
     size: float = 0.0
     gain: np.ndarray | None = None
     overlap: np.ndarray | None = None
-    outcome: Outcome | None = None
 
     def begin(self, size: float) -> None:
         """A step of this length."""

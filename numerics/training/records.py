@@ -73,7 +73,7 @@ class Schedule:
             raise ValueError("Got only one of record and record_at; give what and when.")
         return cls(measures, times, initial)
 
-    def store(self, which: int, instance: int, initial: np.ndarray, now: np.ndarray) -> None:
-        """Record one instance at the time of the given number."""
+    def store(self, which: int, network: int, initial: np.ndarray, now: np.ndarray) -> None:
+        """Record one network at the time of the given number."""
         for name, function in self.measures.items():
-            self.values[name][which, instance] = np.asarray(function(initial, now))[0]
+            self.values[name][which, network] = np.asarray(function(initial, now))[0]

@@ -106,6 +106,14 @@ def remove_positive_overlaps(
     return unit_rows(rows.weights())
 
 
+def without_overlap(weights: np.ndarray, tolerance: float) -> np.ndarray:
+    """Which rows have no overlap above the tolerance with another row, shape (..., n)."""
+    overlap = weights @ weights.swapaxes(-1, -2)
+    diagonal = np.arange(overlap.shape[-1])
+    overlap[..., diagonal, diagonal] = 0
+    return np.asarray(overlap.max(axis=-1) <= tolerance)
+
+
 def repel(rows: Rows, tolerance: float, max_pushes: int) -> bool:
     """Move the rows apart, and say whether that was enough."""
     diagonal = np.arange(len(rows.overlap))

@@ -82,17 +82,17 @@ class Solution:
 
     Parameters
     ----------
-    initial, weights : numpy.ndarray, shape (n, m) or (instances, n, m)
+    initial, weights : numpy.ndarray, shape (n, m) or (networks, n, m)
         The weights before and after, features first.
     lam : float
         The paper's lambda, in flow units.
     optimizer : object
         The optimizer with all its settings.
-    outcomes : numpy.ndarray of Outcome, shape () or (instances,)
+    outcomes : numpy.ndarray of Outcome, shape () or (networks,)
         How each network's run ended.
-    time : numpy.ndarray, shape () or (instances,)
+    time : numpy.ndarray, shape () or (networks,)
         When each network's run ended: flow time, or steps for AdamW.
-    steps : numpy.ndarray of int, shape () or (instances,)
+    steps : numpy.ndarray of int, shape () or (networks,)
         Steps taken.
     records : mapping of str to numpy.ndarray
         "time", shape (times,), and each recorded quantity, shape (times, ...); NaN where a
@@ -117,7 +117,7 @@ class Solution:
 
     @property
     def outcome(self) -> Outcome:
-        """The worst outcome among the instances."""
+        """The worst outcome among the networks."""
         return max(np.atleast_1d(self.outcomes), key=_SEVERITY.index)
 
     def to_frame(self) -> Any:
@@ -133,8 +133,8 @@ class Solution:
         )
 
     def __repr__(self) -> str:
-        *instances, n, m = self.weights.shape
-        many = f", instances={instances[0]}" if instances else ""
+        *stack, n, m = self.weights.shape
+        many = f", networks={stack[0]}" if stack else ""
         return (
             f"Solution(n={n}, m={m}{many}, lam={self.lam:g}, "
             f"optimizer={self.optimizer.name}, outcome={self.outcome})"

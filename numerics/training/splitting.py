@@ -18,16 +18,15 @@ from typing import ClassVar
 import numpy as np
 
 from .._validate import (
-    check_integer,
     check_lam,
-    check_max_time,
     check_network,
     check_nonnegative,
     check_positive,
     check_rel,
 )
+from .optimizers import State, UntilRest
 from .problem import Problem
-from .repulsion import Rows
+from .repulsion import Rows, without_overlap
 from .rest import several_weights, still_rows
 
 _NODES, _NODE_WEIGHTS = np.polynomial.legendre.leggauss(12)
@@ -182,7 +181,7 @@ def _interference(weights: np.ndarray, t: float, tolerance: float) -> np.ndarray
 
 
 @dataclass(frozen=True, kw_only=True)
-class SplitFlow:
+class SplitFlow(UntilRest):
     r"""Gradient flow in steps that do not shrink with lambda: for small lambda.
 
     A step of time h is interference for h, then benefit and l1 for h by their exact solution.
@@ -220,22 +219,17 @@ class SplitFlow:
     """
 
     name: ClassVar[str] = "splitting"
-    memoryless: ClassVar[bool] = True
     one_by_one: ClassVar[bool] = True
 
     rel: float = 0.005
     overlap_tolerance: float = 1e-4
-    max_time: float = math.inf
-    max_steps: int = 1_000_000
     tolerance: float = 1e-6
-    reduce: bool = True
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         check_rel(self.rel)
         check_positive("overlap_tolerance", self.overlap_tolerance, "an overlap")
         check_positive("tolerance", self.tolerance, "the speed at which weights rest")
-        check_integer("max_steps", self.max_steps, "the largest number of steps")
-        check_max_time(self.max_time)
 
     def start(self, weights: np.ndarray, problem: Problem) -> _Clock:
         """Only the time is remembered, from which the fast phase is known."""
@@ -264,14 +258,11 @@ class SplitFlow:
         self, before: np.ndarray, after: np.ndarray, size: np.ndarray, problem: Problem
     ) -> np.ndarray:
         """Which rows have no weight that moves faster than the tolerance, and no overlap."""
-        overlap = after @ after.swapaxes(-1, -2)
-        diagonal = np.arange(overlap.shape[-1])
-        overlap[..., diagonal, diagonal] = 0
-        apart = overlap.max(axis=-1) <= self.overlap_tolerance
+        apart = without_overlap(after, self.overlap_tolerance)
         slow = np.where(several_weights(after), 0, self.tolerance * problem.lam * size[:, None])
         return apart & still_rows(before, after, slow)
 
 
-@dataclass
-class _Clock:
+@dataclass(kw_only=True)
+class _Clock(State):
     time: float = 0.0

@@ -12,13 +12,13 @@ import numpy as np
 from .._validate import check_lam, check_nonnegative, check_rng, check_weights
 from .batch import Batch
 from .gradient import Model, OneHot
-from .optimizers import resolve_optimizer
+from .optimizer_table import resolve_optimizer
+from .optimizers import Optimizer
 from .problem import Problem
 from .records import Schedule
 from .rest import in_double, several_weights
 from .solution import Outcome, Solution, TrainingError
 
-_CHECK_EVERY = 16  # steps between looks at rest, growth and zero neurons, unless it says so
 _DIVERGED = 1e3  # a weight of this size, against 1 at rest, has left the basin of any state
 _BLOCK = 1 << 18  # weights of small networks that are stepped together, to share overheads
 _BAD = (Outcome.OUT_OF_STEPS, Outcome.OVERLAPPING, Outcome.INTERRUPTED, Outcome.DIVERGED)
@@ -41,11 +41,11 @@ class Step:
 
     Parameters
     ----------
-    time : numpy.ndarray, shape (instances,)
+    time : numpy.ndarray, shape (networks,)
         Time after the step.
-    size : numpy.ndarray, shape (instances,)
+    size : numpy.ndarray, shape (networks,)
         Time that the step took; 0 for a network that rests.
-    before, after : numpy.ndarray, shape (instances, n, m)
+    before, after : numpy.ndarray, shape (networks, n, m)
         The weights; to be read, not changed.
     problem : Problem
         Model and regularisers.
@@ -66,7 +66,7 @@ def train(
     initial: np.ndarray,
     lam: float,
     *,
-    optimizer: Any = "flow",
+    optimizer: str | Optimizer = "flow",
     model: Model | None = None,
     l2: float = 0.0,
     rng: np.random.Generator | None = None,
@@ -95,11 +95,11 @@ def train(
 
     Parameters
     ----------
-    initial : numpy.ndarray, shape (n, m) or (instances, n, m)
+    initial : numpy.ndarray, shape (n, m) or (networks, n, m)
         Initial weights, float64 or float32; the run keeps the type.
     lam : float
         The paper's lambda, in flow units.
-    optimizer : str or object
+    optimizer : str or Optimizer
         "flow", "splitting", "quasistatic", "sgd", "adamw", or one of the classes
         :class:`Flow`, :class:`SplitFlow`, :class:`QuasiStatic`, :class:`SGD`, :class:`AdamW`
         with its settings.
@@ -109,7 +109,7 @@ def train(
         Weight of an l2 regulariser, in flow units.
     rng : numpy.random.Generator, optional
         For models that draw noise or data at each step.
-    record : names, or mapping of names to functions of the weights (instances, n, m)
+    record : names, or mapping of names to functions of the weights (networks, n, m)
         What to record: live_weights, l1_norm, row_norm2, fourth_norm, overlaps, winners,
         winner_signs, retained_winners, polysemantic_neurons, weight_correlation, weights.
     record_at : times, increasing
@@ -177,34 +177,34 @@ def train(
 
 
 class _Loop:
-    """One run over all instances: the weights, and where each instance stands."""
+    """One run over all networks: the weights, and where each network stands."""
 
     def __init__(
         self,
         initial: np.ndarray,
         problem: Problem,
-        optimizer: Any,
+        optimizer: Optimizer,
         schedule: Schedule,
         observe: Callable[[Step], None] | None,
     ):
         self.initial, self.weights = initial, initial.copy()
         self.problem, self.optimizer = problem, optimizer
         self.schedule, self.observe = schedule, observe
-        instances = len(initial)
-        self.time = np.zeros(instances)
-        self.steps = np.zeros(instances, int)
-        self.recorded = np.zeros(instances, int)
-        self.outcomes = np.full(instances, Outcome.INTERRUPTED, dtype=object)
+        networks = len(initial)
+        self.time = np.zeros(networks)
+        self.steps = np.zeros(networks, int)
+        self.recorded = np.zeros(networks, int)
+        self.outcomes = np.full(networks, Outcome.INTERRUPTED, dtype=object)
         self.undecided: list[int] = []  # they rest, perhaps in single precision only
         self.evaluations = 0
 
     def run(self, progress: bool) -> None:
-        whole = self.observe is not None or not self.optimizer.memoryless or self.problem.rng
-        block = len(self.initial)
         size = self.initial[0].size
-        if getattr(self.optimizer, "one_by_one", False):
+        if self.optimizer.one_by_one:
             block = 1
-        elif not whole:
+        elif self.observe is not None or self.problem.rng or not self.optimizer.ends_at_rest:
+            block = len(self.initial)
+        else:
             block = 1 if size >= _LARGE else _BLOCK // size
         with _Progress(progress, len(self.initial), self.optimizer) as bar:
             try:
@@ -228,10 +228,9 @@ class _Loop:
         batch = Batch(which, weights)
         state = self.optimizer.start(batch.weights, self.problem)
         self._record(batch)
-        reduce = self.observe is None and getattr(self.optimizer, "reduce", False)
+        reduce = self.observe is None and self.optimizer.reduce
         drop = reduce and self.problem.model.keeps_zero_neurons
         set_aside = reduce and len(which) == 1 and self.problem.decouples
-        check_every = getattr(self.optimizer, "check_every", _CHECK_EVERY)
         count = 0
         try:
             while batch.which.size:
@@ -246,13 +245,12 @@ class _Loop:
                 self._record(batch)
                 if self.observe is not None:
                     self._show(batch, before, size)
-                failure = getattr(state, "outcome", None)
-                ending = self._ending(batch.which) | (failure is not None)
-                if count % check_every == 0 or ending.any():
-                    resting = self._settle(batch, before, size, ending, failure, bar)
+                ending = self._ending(batch.which) | (state.outcome is not None)
+                if count % self.optimizer.check_every == 0 or ending.any():
+                    resting = self._settle(batch, before, size, ending, state.outcome, bar)
                     if set_aside and batch.which.size:
                         kept = batch.set_aside(resting[0])
-                        if kept is not None and hasattr(state, "keep"):
+                        if kept is not None:
                             state.keep(kept)
                     elif drop:
                         batch.drop_zero_neurons()
@@ -262,7 +260,7 @@ class _Loop:
 
     def _limit(self, which: np.ndarray) -> np.ndarray:
         """Time until the next record or the end of the run."""
-        limit = getattr(self.optimizer, "max_time", np.inf) - self.time[which]
+        limit = self.optimizer.max_time - self.time[which]
         if not self.schedule.times.size:
             return limit
         times = np.append(self.schedule.times, np.inf)
@@ -272,23 +270,21 @@ class _Loop:
         times = self.schedule.times
         if not times.size:
             return
-        for row, instance in enumerate(batch.which):
-            while self.recorded[instance] < len(times):
-                due = times[self.recorded[instance]]
-                if self.time[instance] < due * (1 - 1e-12):
+        for row, network in enumerate(batch.which):
+            while self.recorded[network] < len(times):
+                due = times[self.recorded[network]]
+                if self.time[network] < due * (1 - 1e-12):
                     break
-                self._store_record(instance, batch.full(row))
+                self._store_record(network, batch.full(row))
 
-    def _store_record(self, instance: int, weights: np.ndarray) -> None:
+    def _store_record(self, network: int, weights: np.ndarray) -> None:
         if np.isfinite(weights).all():
             self.schedule.store(
-                self.recorded[instance], instance, self.initial[instance][None], weights[None]
+                self.recorded[network], network, self.initial[network][None], weights[None]
             )
-        self.recorded[instance] += 1
+        self.recorded[network] += 1
 
     def _ending(self, which: np.ndarray) -> np.ndarray:
-        if not self.optimizer.memoryless:
-            return self.steps[which] >= self.optimizer.steps
         out_of_time = self.time[which] >= self.optimizer.max_time * (1 - 1e-12)
         return out_of_time | (self.steps[which] >= self.optimizer.max_steps)
 
@@ -301,7 +297,7 @@ class _Loop:
         failure: Outcome | None,
         bar: _Progress,
     ) -> np.ndarray:
-        """Take the instances out of the batch whose run is over, and say how it ended.
+        """Take the networks out of the batch whose run is over, and say how it ended.
 
         Returns which rows are at rest.
         """
@@ -309,41 +305,39 @@ class _Loop:
         initial = np.abs(self.initial[batch.which]).max(axis=(-2, -1))
         diverged = np.logical_not(largest < _DIVERGED * np.maximum(1, initial))
         dead = np.logical_and(largest == 0, not batch.any_set_aside)
-        rows = np.zeros(batch.weights.shape[:2], bool)
-        if self.optimizer.memoryless:
-            rows = self.optimizer.resting_rows(before, batch.weights, size, self.problem)
+        rows = self.optimizer.resting_rows(before, batch.weights, size, self.problem)
         still: np.ndarray = np.asarray(rows.all(axis=-1))
         undecided = still & ~(diverged | ending) & self._may_balance(batch.weights)
         resting = still & ~undecided
         collapsed = dead & (resting | ending)
-        for row, instance in enumerate(batch.which):
+        for row, network in enumerate(batch.which):
             if diverged[row]:
-                self.outcomes[instance] = Outcome.DIVERGED
+                self.outcomes[network] = Outcome.DIVERGED
             elif collapsed[row]:
-                self.outcomes[instance] = Outcome.COLLAPSED
+                self.outcomes[network] = Outcome.COLLAPSED
             elif resting[row]:
-                self.outcomes[instance] = Outcome.CONVERGED
+                self.outcomes[network] = Outcome.CONVERGED
             elif ending[row]:
-                fixed = not self.optimizer.memoryless
-                stopped = Outcome.COMPLETED if fixed else Outcome.OUT_OF_STEPS
-                self.outcomes[instance] = failure or stopped
+                until_rest = self.optimizer.ends_at_rest
+                stopped = Outcome.OUT_OF_STEPS if until_rest else Outcome.COMPLETED
+                self.outcomes[network] = failure or stopped
             else:
                 continue
             if resting[row] and not diverged[row]:  # at rest the later records are all the same
                 now = batch.full(row)
-                while self.recorded[instance] < len(self.schedule.times):
-                    self._store_record(instance, now)
+                while self.recorded[network] < len(self.schedule.times):
+                    self._store_record(network, now)
         self.undecided += batch.which[undecided].tolist()
         over = diverged | resting | ending | collapsed | undecided
         if over.any():
             bar.finish(int((over & ~undecided).sum()))
-            if self.optimizer.memoryless or over.all():
+            if self.optimizer.ends_at_rest or over.all():
                 batch.keep(~over, self.weights)
         return rows
 
     def _may_balance(self, weights: np.ndarray) -> np.ndarray:
         """Which networks hold rows of several weights that rest in single precision, perhaps."""
-        regularised = self.problem.lam or getattr(self.optimizer, "regularises", False)
+        regularised = self.problem.lam or self.optimizer.regularises
         if not regularised or weights.dtype == np.float64:
             return np.zeros(len(weights), bool)
         return np.asarray(several_weights(weights).any(axis=-1))
@@ -365,14 +359,14 @@ class _Loop:
 
 
 class _Progress:
-    """A bar over instances, or over steps where their number is fixed."""
+    """A bar over networks, or over steps where their number is fixed."""
 
-    def __init__(self, show: bool, instances: int, optimizer: Any):
-        self.bar, self.by_steps = None, not optimizer.memoryless
+    def __init__(self, show: bool, networks: int, optimizer: Optimizer):
+        self.bar, self.by_steps = None, not optimizer.ends_at_rest
         if show:
             from tqdm.auto import tqdm
 
-            total = optimizer.steps if self.by_steps else instances
+            total = optimizer.max_steps if self.by_steps else networks
             self.bar = tqdm(total=total, unit="step" if self.by_steps else "network")
 
     def __enter__(self) -> _Progress:

@@ -1,11 +1,9 @@
-"""Sweeps: the cost of a run against n, m and lambda, the overhead of a run, the gain of two cores.
+"""The overhead of a run of a sweep, and the gain of a second worker process.
 
-``--fit`` prints the constants of numerics/sweep_cost.py; without it the sweep of 1000 runs at
-n = 64, m = 256 is timed on one worker process and on two, in turn.
+The sweep of 1000 runs at n = 64, m = 256 is timed on one worker process and on two, in turn.
 """
 
 import argparse
-import itertools
 import json
 import os
 import tempfile
@@ -14,43 +12,6 @@ import time
 import numpy as np
 
 from polysem import numerics, verify
-
-SIZES = [(16, 64), (16, 256), (16, 1024), (64, 64), (64, 256), (64, 1024), (128, 128), (128, 512)]
-LAMS = (0.1, 0.03, 0.01)
-STEPS = 50
-
-
-def seconds(cell):
-    """Processor time of one run, its median over three seeds."""
-    spec = numerics.SweepSpec(entropy=1, runs=3, cells=(cell,))
-    taken = []
-    for run in range(3):
-        rng = spec.rng(0, run)
-        initial = numerics.initial_weights(cell.n, cell.m, rng)
-        started = time.process_time()
-        numerics.train(initial, cell.lam, optimizer=cell.built_optimizer, rng=rng)
-        taken.append(time.process_time() - started)
-    return float(np.median(taken))
-
-
-def fit():
-    for optimizer in ("flow", "quasistatic", "sgd", "adamw"):
-        fixed = optimizer in ("sgd", "adamw")
-        lams = LAMS if optimizer == "flow" else (0.01,)
-        settings = (("steps", STEPS),) if fixed else ()
-        cells = [
-            numerics.Cell(n=n, m=m, lam=lam, optimizer=optimizer, settings=settings)
-            for (n, m), lam in itertools.product(SIZES, lams)
-        ]
-        logs = np.log([seconds(cell) / (STEPS if fixed else 1) for cell in cells])
-        columns = [
-            [1.0, np.log(cell.n / 64), np.log(cell.m / 256), np.log(cell.lam / 0.01)]
-            for cell in cells
-        ]
-        table = np.array(columns)[:, : 4 if optimizer == "flow" else 3]
-        solution = np.linalg.lstsq(table, logs, rcond=None)[0]
-        worst = float(np.exp(np.abs(table @ solution - logs).max()))
-        print(optimizer, float(np.exp(solution[0])), solution[1:].round(2).tolist(), "worst", worst)
 
 
 def sweep_time(spec, scheduler, jobs):
@@ -97,12 +58,8 @@ def scaling(runs, lam, repeats):
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--fit", action="store_true")
     parser.add_argument("--runs", type=int, default=1000)
     parser.add_argument("--lam", type=float, default=0.1)
     parser.add_argument("--repeats", type=int, default=5)
     options = parser.parse_args()
-    if options.fit:
-        fit()
-    else:
-        scaling(options.runs, options.lam, options.repeats)
+    scaling(options.runs, options.lam, options.repeats)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from polysem import theory, verify
-from polysem.verify.stats.budget import SUITE_FALSE_ALARM
+from polysem.verify.stats.budget import SUITE_ALPHA
 
 ROOT = Path(__file__).resolve().parents[2]
 QUICK = [name for name, check in verify.checks().items() if not check.nightly]
@@ -59,20 +59,20 @@ def test_evidence_of_the_nights(name):
     drawn = check.draw(secrets.randbits(64))
     process = check.evidence(drawn, verify.EProcess.load(path, null=check.event[1:]))
     process.save(path)
-    assert not process.rejects(false_alarm=check.false_alarm), process
+    assert not process.rejects(alpha=check.alpha), process
 
 
 def test_the_budget_holds_and_is_printed(capsys):
     budget = verify.checks_budget()
     budget.check()
-    assert budget.limit == SUITE_FALSE_ALARM == 1e-6
+    assert budget.limit == SUITE_ALPHA == 1e-6
     names = [name for name, _ in budget.entries]
     assert {name.split(":")[0] for name in names} == set(verify.checks())
     assert len(names) == len(set(names))
     assert sum("evidence" in name for name in names) == len(WATCHED)
     assert sum("table" in name for name in names) == 2
     with capsys.disabled():
-        print(f"\n{budget.sentence()} Rate of each: {verify.checks()[QUICK[0]].false_alarm:g}.")
+        print(f"\n{budget.sentence()} Rate of each: {verify.checks()[QUICK[0]].alpha:g}.")
 
 
 @pytest.mark.parametrize("m", [64, 128])
@@ -134,7 +134,7 @@ def test_evidence_grows_when_the_claim_is_false(tmp_path):
     with pytest.raises(ValueError, match="has no event"):
         verify.checks()["initial_pairs"].evidence(np.ones(3), process)
     always = np.full(200, reached)
-    assert check.evidence(always, process).rejects(false_alarm=check.false_alarm)
+    assert check.evidence(always, process).rejects(alpha=check.alpha)
 
 
 def test_verdicts_in_words():

@@ -32,7 +32,7 @@ def test_json_lists_every_claim_with_all_its_fields():
 def test_one_claim_in_full():
     shown = called("live_curvature").stdout
     for part in (
-        "4 (3 w^2 - 1)",
+        "second derivative 12 w^2 - 4, positive",
         "Kind: derived here. Source: paper_notes/stationary.md.",
         "both up: the gate of the pair is closed",
         "symbolic: passed, numeric: passed",

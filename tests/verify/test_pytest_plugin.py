@@ -40,7 +40,7 @@ def project(tmp_path):
 def test_the_example_project_passes_and_prints_its_budget(project):
     done = run(project)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "1 random checks, false-alarm rate at most 1e-08 together (budget 1e-06)" in done.stdout
+    assert "1 random checks, alpha at most 1e-08 together (budget 1e-06)" in done.stdout
 
 
 def test_a_wrong_training_loop_fails(project):
@@ -59,7 +59,7 @@ from polysem import verify
 def test_coin(part, polysem_entropy):
     check = verify.Agreement.of_proportion(
         claim="coin", quantity="heads", prediction=0.5, successes=50 + polysem_entropy,
-        trials=100, margin=0.9, false_alarm=4e-7)
+        trials=100, margin=0.9, alpha=4e-7)
     verify.assert_agrees(check)
 """
 
@@ -70,7 +70,7 @@ def test_an_overspent_budget_fails_the_session(tmp_path, workers):
     entropy = ("--polysem-entropy", "1")
     done = run(tmp_path, *workers, *entropy)
     assert "4 passed" in done.stdout
-    assert "4 random checks, false-alarm rate at most 1.6e-06 together" in done.stdout
+    assert "4 random checks, alpha at most 1.6e-06 together" in done.stdout
     assert "overspent" in done.stdout
     assert done.returncode == 1
     assert run(tmp_path, *workers, *entropy, "--polysem-budget", "1e-5").returncode == 0

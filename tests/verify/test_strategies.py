@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from hypothesis import given, settings
+from reference import slow_polysemantic_neurons
 
 from polysem import numerics, verify
 from polysem.verify.stats.strategies import networks, sizes
@@ -73,7 +74,7 @@ def test_a_final_state_has_its_count_between_the_bounds(network):
     count = int(numerics.polysemantic_neurons(state))
     low, high = numerics.ExclusionLaw(network.n, network.m).support()
     assert max(0, network.n - network.m) == low <= count <= high == network.n // 2
-    assert count == verify.slow_polysemantic_neurons(state)
+    assert count == slow_polysemantic_neurons(state)
     assert int(numerics.antipodal_pairs(state)) == count
 
 

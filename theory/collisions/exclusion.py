@@ -3,42 +3,31 @@
 import sympy as sp
 
 from ..proof import symbols as s
-from ..proof.claims import Claim, Prose
-from ..proof.derivation import Definition, Derivation, Step, of
+from ..proof.claims import derived
 from ..proof.formula import Formula, IndexForm
+from ..proof.step import Definition, Step, of
 
 _NOTES = "paper_notes/collisions.md"
 _MEAN = s.n * (s.n - 1) / (2 * (2 * s.m - 1))
 _DISPERSION = (2 * s.m - s.n) * (2 * s.m - s.n - 1) / ((2 * s.m - 1) * (2 * s.m - 3))
 _FITS = (s.n <= 2 * s.m,)
+_SIZES = {s.n: (2, 12), s.m: (2, 12), s.k: (0, 4), s.r: (0, 4)}
 
-expected_neurons_exclusion = Formula(
-    name="expected_neurons_exclusion",
-    expression=_MEAN,
-    arguments=(s.n, s.m),
-    meaning="The expected number of neurons with both signs when no slot is taken twice.",
+
+def _sets_with_pairs(k: sp.Expr) -> sp.Expr:
+    """The number of sets of n slots that hold both slots of just k neurons (multinomial)."""
+    empty, half = s.m - s.n + k, s.n - 2 * k
+    ways = sp.factorial(s.m) / (sp.factorial(k) * sp.factorial(half) * sp.factorial(empty))
+    return ways * 2**half
+
+
+SETS = Definition(
+    name="sets_of_slots",
+    expression=sp.binomial(2 * s.m, s.n),
+    meaning="The number of sets of n different slots, equally likely under the exclusion law.",
     source=_NOTES,
-    example=">>> theory.expected_neurons_exclusion(n=16, m=8)\n8.0",
-    regime=_FITS,
 )
-variance_neurons_exclusion = Formula(
-    name="variance_neurons_exclusion",
-    expression=_MEAN * _DISPERSION,
-    arguments=(s.n, s.m),
-    meaning="The variance of the number of neurons with both signs when no slot is taken twice.",
-    source=_NOTES,
-    example=">>> theory.variance_neurons_exclusion(n=2, m=2)\n0.2222222222222222",
-    regime=_FITS,
-)
-dispersion_neurons_exclusion = Formula(
-    name="dispersion_neurons_exclusion",
-    expression=_DISPERSION,
-    arguments=(s.n, s.m),
-    meaning="Variance over mean of the number of neurons with both signs, no slot taken twice.",
-    source=_NOTES,
-    example=">>> round(theory.dispersion_neurons_exclusion(n=64, m=64), 4)\n0.254",
-    regime=(s.n >= 2, *_FITS),
-)
+
 exclusion_pmf = Formula(
     name="exclusion_pmf",
     expression=sp.binomial(s.m, s.k)
@@ -51,6 +40,44 @@ exclusion_pmf = Formula(
     example=">>> round(theory.exclusion_pmf(k=1, n=4, m=4), 6)\n0.685714",
     regime=(s.n <= 2 * s.m, 2 * s.k <= s.n, s.n - s.k <= s.m),
 )
+EXCLUSION_PMF = derived(
+    exclusion_pmf,
+    "If no slot is taken twice, P(K = k) = {formula}.",
+    Step(
+        name="count",
+        left=of(SETS, build=lambda sets: _sets_with_pairs(s.k) / sets),
+        reason="choose the full neurons, the half-full ones and their signs",
+        assumptions=(2 * s.k <= s.n, s.n - s.k <= s.m),
+        ranges=_SIZES,
+    ),
+)
+
+
+def _certificate(k: sp.Expr) -> sp.Expr:
+    """The term of which P(n + 1, k) - P(n, k) is the difference in k."""
+    pmf = exclusion_pmf.expression.subs(s.k, k)
+    return 4 * k * (k + s.m - s.n) / ((2 * s.m - s.n) * (2 * k - s.n - 1)) * pmf
+
+
+exclusion_total_form = IndexForm(
+    name="exclusion_total",
+    expression=_certificate(s.k + 1) - _certificate(s.k),
+    meaning="How P(K = k) changes when a feature is added, as a telescoping difference in k.",
+    source=_NOTES,
+)
+EXCLUSION_TOTAL = derived(
+    exclusion_total_form,
+    "The exclusion law adds up to 1 for all n and m.",
+    Step(
+        name="telescope",
+        left=of(EXCLUSION_PMF, build=lambda pmf: pmf.subs(s.n, s.n + 1) - pmf),
+        reason="the certificate of Wilf and Zeilberger",
+        assumptions=(2 * s.k + 2 <= s.n, s.n - s.k + 1 <= s.m),
+        ranges=_SIZES,
+    ),
+    prose="Summed over k the difference is 0, and for n = 0 the only term is 1.",
+)
+
 exclusion_pmf_ratio = Formula(
     name="exclusion_pmf_ratio",
     expression=(s.n - 2 * s.k) * (s.n - 2 * s.k - 1) / (4 * (s.k + 1) * (s.m - s.n + s.k + 1)),
@@ -60,6 +87,25 @@ exclusion_pmf_ratio = Formula(
     example=">>> theory.exclusion_pmf_ratio(k=0, n=4, m=4)\n3.0",
     regime=(s.n <= 2 * s.m, 2 * s.k <= s.n, s.n - s.k <= s.m),
 )
+EXCLUSION_PMF_RATIO = derived(
+    exclusion_pmf_ratio,
+    "P(K = k+1)/P(K = k) = {formula}.",
+    Step(
+        name="divide",
+        left=of(EXCLUSION_PMF, build=lambda pmf: pmf.subs(s.k, s.k + 1) / pmf),
+        reason="ratios of binomial coefficients",
+        assumptions=(2 * s.k + 2 <= s.n, s.n - s.k <= s.m),
+        ranges=_SIZES,
+    ),
+)
+
+
+def _sets_beside(r: sp.Expr) -> sp.Expr:
+    """The number of sets of n slots that hold both slots of r given neurons."""
+    rest, taken = 2 * s.m - 2 * r, s.n - 2 * r
+    return sp.factorial(rest) / (sp.factorial(taken) * sp.factorial(rest - taken))
+
+
 exclusion_factorial_moment = Formula(
     name="exclusion_factorial_moment",
     expression=sp.ff(s.m, s.r)
@@ -71,6 +117,111 @@ exclusion_factorial_moment = Formula(
     example=">>> theory.exclusion_factorial_moment(r=1, n=16, m=8)\n8.0",
     regime=(s.n <= 2 * s.m, s.r <= s.m),
 )
+EXCLUSION_FACTORIAL_MOMENT = derived(
+    exclusion_factorial_moment,
+    "E K(K-1)...(K-r+1) = {formula}.",
+    Step(
+        name="ordered full neurons",
+        left=of(
+            SETS,
+            build=lambda sets: sp.factorial(s.r) * sp.binomial(s.m, s.r) * _sets_beside(s.r) / sets,
+        ),
+        reason="r given neurons are full in C(2m-2r, n-2r) sets",
+        assumptions=(2 * s.r <= s.n,),
+        ranges=_SIZES,
+    ),
+)
+
+expected_neurons_exclusion = Formula(
+    name="expected_neurons_exclusion",
+    expression=_MEAN,
+    arguments=(s.n, s.m),
+    meaning="The expected number of neurons with both signs when no slot is taken twice.",
+    source=_NOTES,
+    example=">>> theory.expected_neurons_exclusion(n=16, m=8)\n8.0",
+    regime=_FITS,
+)
+EXPECTED_NEURONS_EXCLUSION = derived(
+    expected_neurons_exclusion,
+    "The exclusion law has mean {formula}.",
+    Step(
+        name="r = 1",
+        left=of(EXCLUSION_FACTORIAL_MOMENT, build=lambda moment: moment.subs(s.r, 1)),
+        reason="the first factorial moment",
+        assumptions=(s.n >= 2,),
+        ranges=_SIZES,
+    ),
+)
+
+EXCLUSION_MEAN_IN_TRAINING = derived(
+    "exclusion_mean_in_training",
+    "Trained networks have nearly as many polysemantic neurons as the exclusion law's mean, where "
+    "l1 is not too weak and kills almost no feature: tested at n = 64, lambda = 0.1 for m = 64 to "
+    "256, 0.03 for m = 512 and 1024.",
+    page=_NOTES,
+    checks=("exclusion_mean_in_training",),
+)
+
+variance_neurons_exclusion = Formula(
+    name="variance_neurons_exclusion",
+    expression=_MEAN * _DISPERSION,
+    arguments=(s.n, s.m),
+    meaning="The variance of the number of neurons with both signs when no slot is taken twice.",
+    source=_NOTES,
+    example=">>> theory.variance_neurons_exclusion(n=2, m=2)\n0.2222222222222222",
+    regime=_FITS,
+)
+VARIANCE_NEURONS_EXCLUSION = derived(
+    variance_neurons_exclusion,
+    "The exclusion law has variance {formula}.",
+    Step(
+        name="r = 2",
+        left=of(
+            EXCLUSION_FACTORIAL_MOMENT,
+            EXPECTED_NEURONS_EXCLUSION,
+            build=lambda moment, mean: moment.subs(s.r, 2) + mean - mean**2,
+        ),
+        reason="Var K = E K(K-1) + E K - (E K)^2",
+        assumptions=(s.n >= 4,),
+        ranges=_SIZES,
+    ),
+)
+
+DISPERSION_IN_TRAINING = derived(
+    "dispersion_in_training",
+    "The number of polysemantic neurons varies between trained networks as the exclusion "
+    "law says, less than Poisson's.",
+    page=_NOTES,
+    checks=("dispersion_in_training",),
+)
+
+dispersion_neurons_exclusion = Formula(
+    name="dispersion_neurons_exclusion",
+    expression=_DISPERSION,
+    arguments=(s.n, s.m),
+    meaning="Variance over mean of the number of neurons with both signs, no slot taken twice.",
+    source=_NOTES,
+    example=">>> round(theory.dispersion_neurons_exclusion(n=64, m=64), 4)\n0.254",
+    regime=(s.n >= 2, *_FITS),
+)
+DISPERSION_NEURONS_EXCLUSION = derived(
+    dispersion_neurons_exclusion,
+    "K is under-dispersed: Var K / E K = {formula} < 1 for n >= 2.",
+    Step(
+        name="divide",
+        left=of(
+            VARIANCE_NEURONS_EXCLUSION,
+            EXPECTED_NEURONS_EXCLUSION,
+            build=lambda variance, mean: variance / mean,
+        ),
+        reason="variance over mean",
+        assumptions=(s.n >= 2,),
+        ranges=_SIZES,
+    ),
+    prose="For 2 <= n <= 2m and m >= 2 the numerator does not rise with n and is "
+    "(2m-2)(2m-3) at n = 2, less than the denominator; for m = 1 and n = 2 it is 0.",
+)
+
 dispersion_limit = Formula(
     name="dispersion_limit",
     expression=sp.Rational(1, 4),
@@ -80,6 +231,19 @@ dispersion_limit = Formula(
     example=">>> theory.dispersion_limit()\n0.25",
     error="asymptotic: O(1/n)",
 )
+DISPERSION_LIMIT = derived(
+    dispersion_limit,
+    "For n = m and many neurons Var K / E K tends to {formula}.",
+    Step(
+        name="n = m",
+        left=of(
+            DISPERSION_NEURONS_EXCLUSION,
+            build=lambda ratio: sp.Limit(ratio.subs(s.n, s.m), s.m, sp.oo),
+        ),
+        reason="m (m - 1)/((2m - 1)(2m - 3))",
+    ),
+)
+
 poisson_bound = Formula(
     name="poisson_bound",
     expression=(1 - sp.exp(-_MEAN)) * (1 - _DISPERSION),
@@ -90,255 +254,21 @@ poisson_bound = Formula(
     regime=_FITS,
     error="exact as a bound",
 )
-
-_SIZES = {s.n: (2, 12), s.m: (2, 12), s.k: (0, 4), s.r: (0, 4)}
-
-
-def _sets_with_pairs(k: sp.Expr) -> sp.Expr:
-    """The number of sets of n slots that hold both slots of just k neurons (multinomial)."""
-    empty, half = s.m - s.n + k, s.n - 2 * k
-    ways = sp.factorial(s.m) / (sp.factorial(k) * sp.factorial(half) * sp.factorial(empty))
-    return ways * 2**half
-
-
-def _sets_beside(r: sp.Expr) -> sp.Expr:
-    """The number of sets of n slots that hold both slots of r given neurons."""
-    rest, taken = 2 * s.m - 2 * r, s.n - 2 * r
-    return sp.factorial(rest) / (sp.factorial(taken) * sp.factorial(rest - taken))
-
-
-def _certificate(k: sp.Expr) -> sp.Expr:
-    """The term of which P(n + 1, k) - P(n, k) is the difference in k."""
-    pmf = exclusion_pmf.expression.subs(s.k, k)
-    return 4 * k * (k + s.m - s.n) / ((2 * s.m - s.n) * (2 * k - s.n - 1)) * pmf
-
-
-SETS = Definition(
-    name="sets_of_slots",
-    expression=sp.binomial(2 * s.m, s.n),
-    meaning="The number of sets of n different slots, equally likely under the exclusion law.",
-    source=_NOTES,
-)
-EXCLUSION_PMF = Claim(
-    label="exclusion_pmf",
-    statement="If no slot is taken twice, P(K = k) = C(m,k) C(m-k,n-2k) 2^(n-2k) / C(2m,n).",
-    kind="derived here",
-    source=_NOTES,
-    formula=exclusion_pmf,
-    derivation=Derivation(
-        Step(
-            name="count",
-            left=of(SETS, build=lambda sets: _sets_with_pairs(s.k) / sets),
-            right=exclusion_pmf,
-            reason="choose the full neurons, the half-full ones and their signs",
-            assumptions=(2 * s.k <= s.n, s.n - s.k <= s.m),
-            ranges=_SIZES,
+POISSON_BOUND = derived(
+    poisson_bound,
+    "K is within (1 - exp(-E K))(1 - Var K/E K) of Poisson's law in total variation.",
+    Step(
+        name="negative relation",
+        left=of(
+            EXPECTED_NEURONS_EXCLUSION,
+            VARIANCE_NEURONS_EXCLUSION,
+            build=lambda mean, variance: (1 - sp.exp(-mean)) * (1 - variance / mean),
         ),
+        reason="theorem of Barbour, Holst and Janson",
+        assumptions=(s.n >= 2,),
+        ranges=_SIZES,
     ),
-)
-exclusion_total_form = IndexForm(
-    name="exclusion_total",
-    expression=_certificate(s.k + 1) - _certificate(s.k),
-    meaning="How P(K = k) changes when a feature is added, as a telescoping difference in k.",
-    source=_NOTES,
-)
-EXCLUSION_TOTAL = Claim(
-    label="exclusion_total",
-    statement="The exclusion law adds up to 1 for all n and m.",
-    kind="derived here",
-    source=_NOTES,
-    formula=exclusion_total_form,
-    derivation=Derivation(
-        Step(
-            name="telescope",
-            left=of(EXCLUSION_PMF, build=lambda pmf: pmf.subs(s.n, s.n + 1) - pmf),
-            right=exclusion_total_form,
-            reason="the certificate of Wilf and Zeilberger",
-            assumptions=(2 * s.k + 2 <= s.n, s.n - s.k + 1 <= s.m),
-            ranges=_SIZES,
-        ),
-    ),
-    prose=Prose(
-        argument="Summed over k the difference is 0, and for n = 0 the only term is 1.",
-        page=_NOTES,
-    ),
-)
-EXCLUSION_PMF_RATIO = Claim(
-    label="exclusion_pmf_ratio",
-    statement="P(K = k+1)/P(K = k) = (n-2k)(n-2k-1) / (4(k+1)(m-n+k+1)).",
-    kind="derived here",
-    source=_NOTES,
-    formula=exclusion_pmf_ratio,
-    derivation=Derivation(
-        Step(
-            name="divide",
-            left=of(EXCLUSION_PMF, build=lambda pmf: pmf.subs(s.k, s.k + 1) / pmf),
-            right=exclusion_pmf_ratio,
-            reason="ratios of binomial coefficients",
-            assumptions=(2 * s.k + 2 <= s.n, s.n - s.k <= s.m),
-            ranges=_SIZES,
-        ),
-    ),
-)
-EXCLUSION_FACTORIAL_MOMENT = Claim(
-    label="exclusion_factorial_moment",
-    statement="E K(K-1)...(K-r+1) = (m)_r C(2m-2r, n-2r) / C(2m, n).",
-    kind="derived here",
-    source=_NOTES,
-    formula=exclusion_factorial_moment,
-    derivation=Derivation(
-        Step(
-            name="ordered full neurons",
-            left=of(
-                SETS,
-                build=lambda sets: (
-                    sp.factorial(s.r) * sp.binomial(s.m, s.r) * _sets_beside(s.r) / sets
-                ),
-            ),
-            right=exclusion_factorial_moment,
-            reason="r given neurons are full in C(2m-2r, n-2r) sets",
-            assumptions=(2 * s.r <= s.n,),
-            ranges=_SIZES,
-        ),
-    ),
-)
-EXPECTED_NEURONS_EXCLUSION = Claim(
-    label="expected_neurons_exclusion",
-    statement="The exclusion law has mean n(n-1)/(2(2m-1)).",
-    kind="derived here",
-    source=_NOTES,
-    formula=expected_neurons_exclusion,
-    derivation=Derivation(
-        Step(
-            name="r = 1",
-            left=of(EXCLUSION_FACTORIAL_MOMENT, build=lambda moment: moment.subs(s.r, 1)),
-            right=expected_neurons_exclusion,
-            reason="the first factorial moment",
-            assumptions=(s.n >= 2,),
-            ranges=_SIZES,
-        ),
-    ),
-)
-EXCLUSION_MEAN_IN_TRAINING = Claim(
-    label="exclusion_mean_in_training",
-    statement="Trained networks have nearly as many polysemantic neurons as the exclusion law's "
-    "mean, where l1 is not too weak and kills hardly a feature: tested at n = 64, lambda = 0.1 for "
-    "m = 64 to 256, 0.03 for m = 512 and 1024.",
-    kind="derived here",
-    source=_NOTES,
-    checks=("exclusion_mean_in_training",),
-)
-VARIANCE_NEURONS_EXCLUSION = Claim(
-    label="variance_neurons_exclusion",
-    statement="The exclusion law has variance n(n-1)(2m-n)(2m-n-1) / (2(2m-1)^2(2m-3)).",
-    kind="derived here",
-    source=_NOTES,
-    formula=variance_neurons_exclusion,
-    derivation=Derivation(
-        Step(
-            name="r = 2",
-            left=of(
-                EXCLUSION_FACTORIAL_MOMENT,
-                EXPECTED_NEURONS_EXCLUSION,
-                build=lambda moment, mean: moment.subs(s.r, 2) + mean - mean**2,
-            ),
-            right=variance_neurons_exclusion,
-            reason="Var K = E K(K-1) + E K - (E K)^2",
-            assumptions=(s.n >= 4,),
-            ranges=_SIZES,
-        ),
-    ),
-)
-DISPERSION_IN_TRAINING = Claim(
-    label="dispersion_in_training",
-    statement="The number of polysemantic neurons varies between trained networks as the "
-    "exclusion law says, less than Poisson's.",
-    kind="derived here",
-    source=_NOTES,
-    checks=("dispersion_in_training",),
-)
-DISPERSION_NEURONS_EXCLUSION = Claim(
-    label="dispersion_neurons_exclusion",
-    statement="K is under-dispersed: Var K / E K = (2m-n)(2m-n-1) / ((2m-1)(2m-3)) < 1 for n >= 2.",
-    kind="derived here",
-    source=_NOTES,
-    formula=dispersion_neurons_exclusion,
-    derivation=Derivation(
-        Step(
-            name="divide",
-            left=of(
-                VARIANCE_NEURONS_EXCLUSION,
-                EXPECTED_NEURONS_EXCLUSION,
-                build=lambda variance, mean: variance / mean,
-            ),
-            right=dispersion_neurons_exclusion,
-            reason="variance over mean",
-            assumptions=(s.n >= 2,),
-            ranges=_SIZES,
-        ),
-    ),
-    prose=Prose(
-        argument="For 2 <= n <= 2m and m >= 2 the numerator does not rise with n and is "
-        "(2m-2)(2m-3) at n = 2, less than the denominator; for m = 1 and n = 2 it is 0.",
-        page=_NOTES,
-    ),
-)
-DISPERSION_LIMIT = Claim(
-    label="dispersion_limit",
-    statement="For n = m and many neurons Var K / E K tends to 1/4.",
-    kind="derived here",
-    source=_NOTES,
-    formula=dispersion_limit,
-    derivation=Derivation(
-        Step(
-            name="n = m",
-            left=of(
-                DISPERSION_NEURONS_EXCLUSION,
-                build=lambda ratio: sp.Limit(ratio.subs(s.n, s.m), s.m, sp.oo),
-            ),
-            right=dispersion_limit,
-            reason="m (m - 1)/((2m - 1)(2m - 3))",
-        ),
-    ),
-)
-POISSON_BOUND = Claim(
-    label="poisson_bound",
-    statement="K is within (1 - exp(-E K))(1 - Var K/E K) of Poisson's law in total variation.",
-    kind="derived here",
-    source=_NOTES,
-    formula=poisson_bound,
-    derivation=Derivation(
-        Step(
-            name="negative relation",
-            left=of(
-                EXPECTED_NEURONS_EXCLUSION,
-                VARIANCE_NEURONS_EXCLUSION,
-                build=lambda mean, variance: (1 - sp.exp(-mean)) * (1 - variance / mean),
-            ),
-            right=poisson_bound,
-            reason="theorem of Barbour, Holst and Janson",
-            assumptions=(s.n >= 2,),
-            ranges=_SIZES,
-        ),
-    ),
-    prose=Prose(
-        argument="Given that a neuron is full, the rest of the set is a uniform set of n - 2 "
-        "slots, which can be drawn from within the unconditioned one: the indicators are "
-        "negatively related.",
-        page=_NOTES,
-    ),
-)
-
-CLAIMS = (
-    EXCLUSION_PMF,
-    EXCLUSION_TOTAL,
-    EXCLUSION_PMF_RATIO,
-    EXCLUSION_FACTORIAL_MOMENT,
-    EXPECTED_NEURONS_EXCLUSION,
-    EXCLUSION_MEAN_IN_TRAINING,
-    VARIANCE_NEURONS_EXCLUSION,
-    DISPERSION_IN_TRAINING,
-    DISPERSION_NEURONS_EXCLUSION,
-    DISPERSION_LIMIT,
-    POISSON_BOUND,
+    prose="Given that a neuron is full, the rest of the set is a uniform set of n - 2 "
+    "slots, which can be drawn from within the unconditioned one: the indicators are "
+    "negatively related.",
 )

@@ -3,12 +3,23 @@
 import sympy as sp
 
 from ..proof import symbols as s
-from ..proof.claims import Claim, Prose
-from ..proof.derivation import Definition, Derivation, Step, of
+from ..proof.claims import cited, derived
 from ..proof.formula import Formula
+from ..proof.step import Definition, Step, of
 
 _NOTES = "paper_notes/collisions.md"
 _PAIRS = s.n * (s.n - 1) / (4 * s.m)
+UNIFORM = (
+    "The law of an initial row does not change if neurons are exchanged or signs "
+    "flipped, so all slots are equally likely for the largest weight."
+)
+
+SLOTS = Definition(
+    name="slots",
+    expression=2 * s.m,
+    meaning="The number of slots, a neuron with a sign, that a feature chooses with equal chance.",
+    source="Lecomte et al. 2023, Collisions",
+)
 
 pair_probability = Formula(
     name="pair_probability",
@@ -18,6 +29,19 @@ pair_probability = Formula(
     source="Lecomte et al. 2023, Collisions; paper_notes/collisions.md",
     example=">>> theory.pair_probability(m=64)\n0.0078125",
 )
+PAIR_PROBABILITY = cited(
+    pair_probability,
+    "Two features choose one neuron with opposite signs with probability {formula}.",
+    Step(
+        name="opposite slots",
+        left=of(SLOTS, build=lambda slots: sp.Sum(1 / slots**2, (s.k, 1, slots))),
+        reason="one feature in slot k, the other in the opposite slot",
+    ),
+    source="Lecomte et al. 2023, Collisions",
+    prose=UNIFORM,
+    page=_NOTES,
+)
+
 expected_pairs = Formula(
     name="expected_pairs",
     expression=_PAIRS,
@@ -26,57 +50,16 @@ expected_pairs = Formula(
     source="Lecomte et al. 2023, Collisions; paper_notes/collisions.md",
     example=">>> theory.expected_pairs(n=256, m=1024)\n15.9375",
 )
-variance_pairs = Formula(
-    name="variance_pairs",
-    expression=_PAIRS * (1 - 1 / (2 * s.m)),
-    arguments=(s.n, s.m),
-    meaning="The variance of that number of pairs.",
-    source=_NOTES,
-    example=">>> theory.variance_pairs(n=3, m=2)\n0.5625",
-)
-chen_stein_bound = Formula(
-    name="chen_stein_bound",
-    expression=(1 - sp.exp(-_PAIRS)) * (4 * s.n - 7) / (2 * s.m),
-    arguments=(s.n, s.m),
-    meaning="A bound on the total variation distance of the number of pairs from Poisson's law.",
-    source=_NOTES,
-    example=">>> round(theory.chen_stein_bound(n=16, m=4096), 6)\n0.000101",
-    regime=(s.n >= 2,),
-    error="exact as a bound, but far from sharp",
-)
-paper_polysemantic_neurons = Formula(
-    name="paper_polysemantic_neurons",
-    expression=s.n**2 / (4 * s.m),
-    arguments=(s.n, s.m),
-    meaning="The paper's estimate of the number of polysemantic neurons.",
-    source="Lecomte et al. 2023, Collisions",
-    example=">>> theory.paper_polysemantic_neurons(n=256, m=1024)\n16.0",
-    error="relative O(1/n) of expected_pairs",
-)
-expected_neurons_independent = Formula(
-    name="expected_neurons_independent",
-    expression=s.m * (1 - 2 * (1 - 1 / (2 * s.m)) ** s.n + (1 - 1 / s.m) ** s.n),
-    arguments=(s.n, s.m),
-    meaning="The expected number of neurons chosen with both signs, independent choices.",
-    source=_NOTES,
-    example=">>> round(theory.expected_neurons_independent(n=256, m=1024), 4)\n14.0961",
-)
-expected_shared_neurons_independent = Formula(
-    name="expected_shared_neurons_independent",
-    expression=s.m * (1 - (1 - 1 / s.m) ** s.n - s.n / s.m * (1 - 1 / s.m) ** (s.n - 1)),
-    arguments=(s.n, s.m),
-    meaning="The expected number of neurons chosen by two or more features, independent choices.",
-    source=_NOTES,
-    example=">>> round(theory.expected_shared_neurons_independent(n=256, m=1024), 4)\n27.0619",
-)
-paper_count_limit = Formula(
-    name="paper_count_limit",
-    expression=sp.Integer(1),
-    arguments=(),
-    meaning="The limit of the expected number of pairs over the paper's estimate, n -> infinity.",
-    source=_NOTES,
-    example=">>> theory.paper_count_limit()\n1.0",
-    error="asymptotic: O(1/n)",
+EXPECTED_PAIRS = derived(
+    expected_pairs,
+    "The expected number of opposite-sign pairs is {formula}, exactly.",
+    Step(
+        name="linearity",
+        left=of(PAIR_PROBABILITY, build=lambda p: sp.binomial(s.n, 2) * p),
+        reason="n(n-1)/2 pairs of features",
+    ),
+    page=_NOTES,
+    checks=("initial_pairs",),
 )
 
 
@@ -87,6 +70,28 @@ def _pair_variance(slots: sp.Expr, p: sp.Expr) -> sp.Expr:
     return pairs * p * (1 - p) + sharing * (both - p**2)
 
 
+variance_pairs = Formula(
+    name="variance_pairs",
+    expression=_PAIRS * (1 - 1 / (2 * s.m)),
+    arguments=(s.n, s.m),
+    meaning="The variance of the number of pairs of features that choose one neuron with opposite "
+    "signs.",
+    source=_NOTES,
+    example=">>> theory.variance_pairs(n=3, m=2)\n0.5625",
+)
+VARIANCE_PAIRS = derived(
+    variance_pairs,
+    "The number of opposite-sign pairs has variance {formula}.",
+    Step(
+        name="pairwise independence",
+        left=of(SLOTS, PAIR_PROBABILITY, build=lambda slots, p: _pair_variance(slots, p)),
+        right=sp.binomial(s.n, 2) * (1 / (2 * s.m)) * (1 - 1 / (2 * s.m)),
+        reason="two pairs that share a feature have probability p^2, no covariance",
+    ),
+    Step(name="with the mean", reason="mu = n(n-1)/(4m)"),
+)
+
+
 def _chen_stein(n: sp.Expr, p: sp.Expr, mu: sp.Expr) -> sp.Expr:
     """(b1 + b2)(1 - exp(-mu))/mu for pairs of n features, each of probability p."""
     neighbours = 2 * (n - 2)
@@ -95,177 +100,122 @@ def _chen_stein(n: sp.Expr, p: sp.Expr, mu: sp.Expr) -> sp.Expr:
     return (b1 + b2) * (1 - sp.exp(-mu)) / mu
 
 
-SLOTS = Definition(
-    name="slots",
-    expression=2 * s.m,
-    meaning="The number of slots, a neuron with a sign, that a feature chooses with equal chance.",
-    source="Lecomte et al. 2023, Collisions",
-)
-UNIFORM = Prose(
-    argument="The law of an initial row does not change if neurons are exchanged or signs "
-    "flipped, so all slots are equally likely for the largest weight.",
-    page=_NOTES,
-)
-PAIR_PROBABILITY = Claim(
-    label="pair_probability",
-    statement="Two features choose one neuron with opposite signs with probability 1/(2m).",
-    kind="cited",
-    source="Lecomte et al. 2023, Collisions",
-    formula=pair_probability,
-    derivation=Derivation(
-        Step(
-            name="opposite slots",
-            left=of(SLOTS, build=lambda slots: sp.Sum(1 / slots**2, (s.k, 1, slots))),
-            right=pair_probability,
-            reason="one feature in slot k, the other in the opposite slot",
-        ),
-    ),
-    prose=UNIFORM,
-)
-EXPECTED_PAIRS = Claim(
-    label="expected_pairs",
-    statement="The expected number of opposite-sign pairs is n(n-1)/(4m), exactly.",
-    kind="derived here",
+chen_stein_bound = Formula(
+    name="chen_stein_bound",
+    expression=(1 - sp.exp(-_PAIRS)) * (4 * s.n - 7) / (2 * s.m),
+    arguments=(s.n, s.m),
+    meaning="A bound on the total variation distance of the number of pairs from Poisson's law.",
     source=_NOTES,
-    formula=expected_pairs,
-    derivation=Derivation(
-        Step(
-            name="linearity",
-            left=of(PAIR_PROBABILITY, build=lambda p: sp.binomial(s.n, 2) * p),
-            right=expected_pairs,
-            reason="n(n-1)/2 pairs of features",
-        ),
-    ),
-    checks=("initial_pairs",),
+    example=">>> round(theory.chen_stein_bound(n=16, m=4096), 6)\n0.000101",
+    regime=(s.n >= 2,),
+    error="exact as a bound, but far from sharp",
 )
-VARIANCE_PAIRS = Claim(
-    label="variance_pairs",
-    statement="The number of opposite-sign pairs has variance mu (1 - 1/(2m)).",
-    kind="derived here",
-    source=_NOTES,
-    formula=variance_pairs,
-    derivation=Derivation(
-        Step(
-            name="pairwise independence",
-            left=of(SLOTS, PAIR_PROBABILITY, build=lambda slots, p: _pair_variance(slots, p)),
-            right=sp.binomial(s.n, 2) * (1 / (2 * s.m)) * (1 - 1 / (2 * s.m)),
-            reason="two pairs that share a feature have probability p^2, no covariance",
-        ),
-        Step(name="with the mean", right=variance_pairs, reason="mu = n(n-1)/(4m)"),
+CHEN_STEIN_BOUND = derived(
+    chen_stein_bound,
+    "The number of pairs is within {formula} of Poisson's law.",
+    Step(
+        name="b1 and b2",
+        left=of(PAIR_PROBABILITY, EXPECTED_PAIRS, build=lambda p, mu: _chen_stein(s.n, p, mu)),
+        reason="a pair has 2(n - 2) neighbours, with which it shares a feature",
+        assumptions=(s.n >= 2,),
     ),
+    prose="Theorem of Arratia, Goldstein and Gordon with b3 = 0: pairs without a common "
+    "feature are independent.",
 )
-CHEN_STEIN_BOUND = Claim(
-    label="chen_stein_bound",
-    statement="The number of pairs is within (1 - exp(-mu))(4n - 7)/(2m) of Poisson's law.",
-    kind="derived here",
+
+expected_neurons_independent = Formula(
+    name="expected_neurons_independent",
+    expression=s.m * (1 - 2 * (1 - 1 / (2 * s.m)) ** s.n + (1 - 1 / s.m) ** s.n),
+    arguments=(s.n, s.m),
+    meaning="The expected number of neurons chosen with both signs, independent choices.",
     source=_NOTES,
-    formula=chen_stein_bound,
-    derivation=Derivation(
-        Step(
-            name="b1 and b2",
-            left=of(PAIR_PROBABILITY, EXPECTED_PAIRS, build=lambda p, mu: _chen_stein(s.n, p, mu)),
-            right=chen_stein_bound,
-            reason="a pair has 2(n - 2) neighbours, with which it shares a feature",
-            assumptions=(s.n >= 2,),
-        ),
-    ),
-    prose=Prose(
-        argument="Theorem of Arratia, Goldstein and Gordon with b3 = 0: pairs without a common "
-        "feature are independent.",
-        page=_NOTES,
-    ),
+    example=">>> round(theory.expected_neurons_independent(n=256, m=1024), 4)\n14.0961",
 )
-EXPECTED_NEURONS_INDEPENDENT = Claim(
-    label="expected_neurons_independent",
-    statement="With independent choices m (1 - 2 (1 - 1/(2m))^n + (1 - 1/m)^n) neurons are chosen "
-    "with both signs, on the average.",
-    kind="derived here",
-    source=_NOTES,
-    formula=expected_neurons_independent,
-    derivation=Derivation(
-        Step(
-            name="inclusion and exclusion",
-            left=of(
-                SLOTS,
-                build=lambda slots: s.m * (1 - 2 * (1 - 1 / slots) ** s.n + (1 - 2 / slots) ** s.n),
-            ),
-            right=expected_neurons_independent,
-            reason="1 less the chance that one of the two slots stays empty",
+EXPECTED_NEURONS_INDEPENDENT = derived(
+    expected_neurons_independent,
+    "With independent choices {formula} neurons are chosen with both signs, on average.",
+    Step(
+        name="inclusion and exclusion",
+        left=of(
+            SLOTS,
+            build=lambda slots: s.m * (1 - 2 * (1 - 1 / slots) ** s.n + (1 - 2 / slots) ** s.n),
         ),
+        reason="1 less the chance that one of the two slots stays empty",
     ),
     prose=UNIFORM,
     checks=("initial_neurons",),
 )
-EXPECTED_SHARED_NEURONS_INDEPENDENT = Claim(
-    label="expected_shared_neurons_independent",
-    statement="With independent choices m (1 - (1 - 1/m)^n - (n/m)(1 - 1/m)^(n-1)) neurons are "
-    "chosen by two features or more, on the average.",
-    kind="derived here",
+
+expected_shared_neurons_independent = Formula(
+    name="expected_shared_neurons_independent",
+    expression=s.m * (1 - (1 - 1 / s.m) ** s.n - s.n / s.m * (1 - 1 / s.m) ** (s.n - 1)),
+    arguments=(s.n, s.m),
+    meaning="The expected number of neurons chosen by two or more features, independent choices.",
     source=_NOTES,
-    formula=expected_shared_neurons_independent,
-    derivation=Derivation(
-        Step(
-            name="neither none nor one",
-            left=of(
-                SLOTS,
-                build=lambda slots: (
-                    s.m
-                    * (
-                        1
-                        - (1 - 2 / slots) ** s.n
-                        - s.n * (2 / slots) * (1 - 2 / slots) ** (s.n - 1)
-                    )
-                ),
+    example=">>> round(theory.expected_shared_neurons_independent(n=256, m=1024), 4)\n27.0619",
+)
+EXPECTED_SHARED_NEURONS_INDEPENDENT = derived(
+    expected_shared_neurons_independent,
+    "With independent choices {formula} neurons are chosen by two features or more, on average.",
+    Step(
+        name="neither none nor one",
+        left=of(
+            SLOTS,
+            build=lambda slots: (
+                s.m
+                * (1 - (1 - 2 / slots) ** s.n - s.n * (2 / slots) * (1 - 2 / slots) ** (s.n - 1))
             ),
-            right=expected_shared_neurons_independent,
-            reason="a neuron has two of the slots",
-            assumptions=(s.m >= 2,),
         ),
+        reason="a neuron has two of the slots",
+        assumptions=(s.m >= 2,),
     ),
     prose=UNIFORM,
 )
+
+paper_polysemantic_neurons = Formula(
+    name="paper_polysemantic_neurons",
+    expression=s.n**2 / (4 * s.m),
+    arguments=(s.n, s.m),
+    meaning="The paper's estimate of the number of polysemantic neurons.",
+    source="Lecomte et al. 2023, Collisions",
+    example=">>> theory.paper_polysemantic_neurons(n=256, m=1024)\n16.0",
+    error="relative O(1/n) of expected_pairs",
+)
+
 PAPER_ESTIMATE = Definition(
     name="paper_polysemantic_neurons",
     expression=paper_polysemantic_neurons.expression,
     meaning="The paper's estimate of the number of polysemantic neurons, n^2/(4m).",
     source="Lecomte et al. 2023, Collisions",
 )
-PAPER_COUNT_LIMIT = Claim(
-    label="paper_count_limit",
-    statement="The expected number of pairs is the paper's n^2/(4m) to leading order in n.",
-    kind="derived here",
+
+paper_count_limit = Formula(
+    name="paper_count_limit",
+    expression=sp.Integer(1),
+    arguments=(),
+    meaning="The limit of the expected number of pairs over the paper's estimate, n -> infinity.",
     source=_NOTES,
-    formula=paper_count_limit,
-    derivation=Derivation(
-        Step(
-            name="ratio",
-            left=of(
-                EXPECTED_PAIRS,
-                PAPER_ESTIMATE,
-                build=lambda pairs, paper: sp.Limit(pairs / paper, s.n, sp.oo),
-            ),
-            right=paper_count_limit,
-            reason="(n - 1)/n",
+    example=">>> theory.paper_count_limit()\n1.0",
+    error="asymptotic: O(1/n)",
+)
+PAPER_COUNT_LIMIT = derived(
+    paper_count_limit,
+    "The expected number of pairs is the paper's {paper_polysemantic_neurons} to leading "
+    "order in n.",
+    Step(
+        name="ratio",
+        left=of(
+            EXPECTED_PAIRS,
+            PAPER_ESTIMATE,
+            build=lambda pairs, paper: sp.Limit(pairs / paper, s.n, sp.oo),
         ),
+        reason="(n - 1)/n",
     ),
 )
-PAPER_POLYSEMANTIC_NEURONS = Claim(
-    label="paper_polysemantic_neurons",
-    statement="A trained network has n^2/(4m) polysemantic neurons.",
-    kind="cited",
-    source="Lecomte et al. 2023, Collisions",
-    formula=paper_polysemantic_neurons,
-    factor=PAPER_COUNT_LIMIT,
-    checks=("paper_count_in_training",),
-)
 
-CLAIMS = (
-    PAIR_PROBABILITY,
-    EXPECTED_PAIRS,
-    VARIANCE_PAIRS,
-    CHEN_STEIN_BOUND,
-    EXPECTED_NEURONS_INDEPENDENT,
-    EXPECTED_SHARED_NEURONS_INDEPENDENT,
-    PAPER_COUNT_LIMIT,
-    PAPER_POLYSEMANTIC_NEURONS,
+PAPER_POLYSEMANTIC_NEURONS = cited(
+    paper_polysemantic_neurons,
+    "A trained network has {formula} polysemantic neurons.",
+    checks=("paper_count_in_training",),
+    factor=PAPER_COUNT_LIMIT,
 )

@@ -1,20 +1,73 @@
-"""What holds an antipodal pair of co-occurring features together: steps, third features, kicks."""
-
-from functools import partial
+"""Stability of an antipodal pair that co-occurs: small steps, third features, perturbations."""
 
 import sympy as sp
 
 from ..proof import symbols as s
 from ..proof.claims import derived
-from ..proof.derivation import Definition, Step, of
 from ..proof.formula import Formula
 from ..proof.operators import Taylor, quadratic_root
+from ..proof.step import Definition, Step, of
 from .pairs import LARGER_ERROR, LARGER_WEIGHT, SMALLER_WEIGHT
 
 _NOTES = "paper_notes/cooccurrence.md"
 _ORDERED = (s.a >= s.c,)
 _A, _C, _R = s.a, s.c, s.pair_ratio
 _W = s.w
+_TH, _PH = s.angle, s.shift
+_Q = (sp.sqrt(1 + s.strength**2) - 1) / s.strength
+_POSITIVE = (s.strength > 0,)
+
+LEAVING = Definition(
+    name="leaving_row",
+    expression=s.single_weight * ((1 - _A**2 - s.sprout**2) ** 2 + (1 - _C**2) ** 2)
+    + s.pair_weight * ((1 - _A**2 - s.sprout**2 + _A * _C) ** 2 + 1)
+    + 4 * s.lam * (_A + _C + s.sprout),
+    meaning="The loss of a pair whose larger feature also has a weight on a free neuron.",
+    source=_NOTES,
+)
+
+escape_cost = Formula(
+    name="escape_cost",
+    expression=4 * s.lam,
+    arguments=(s.lam,),
+    meaning="The slope of the loss as a feature of a pair grows a weight on a free neuron: "
+    "positive, however much the pair co-occurs.",
+    source=_NOTES,
+    example=">>> theory.escape_cost(0.01)\n0.04",
+    unit="summed loss per weight",
+)
+ESCAPE_COST = derived(
+    escape_cost,
+    "No small step takes a feature of a pair to a free neuron, at any co-occurrence, while lambda "
+    "> 0.",
+    Step(
+        name="first order",
+        left=of(LEAVING, build=lambda loss: sp.diff(loss, s.sprout).subs(s.sprout, 0)),
+        reason="all terms but l1 are even in the new weight",
+    ),
+)
+
+escape_gain = Formula(
+    name="escape_gain",
+    expression=2 * s.single_weight * (1 - _A**2) + 2 * s.pair_weight * LARGER_ERROR,
+    arguments=(s.a, s.c, s.single_weight, s.pair_weight),
+    meaning="The gain at second order as a feature of a pair grows a weight eps on a free neuron: "
+    "the loss changes by 4 lambda eps - gain eps^2.",
+    source=_NOTES,
+    example=">>> theory.escape_gain(1, 1, 1, 0.5)\n1.0",
+    regime=_ORDERED,
+    unit="summed loss per weight squared",
+)
+ESCAPE_GAIN = derived(
+    escape_gain,
+    "At lambda = 0 the pair is a saddle towards a free neuron, with the coefficient -({formula}).",
+    Step(
+        name="second order",
+        left=of(LEAVING, build=lambda loss: -sp.diff(loss, s.sprout, 2).subs(s.sprout, 0) / 2),
+        reason="minus half the second derivative",
+    ),
+)
+
 _THIRD = (
     s.pair_weight
     * (
@@ -34,46 +87,7 @@ THIRD_MODEL = Definition(
     "on its own neuron, grows on the neuron of a pair.",
     source=_NOTES,
 )
-_TH, _PH = s.angle, s.shift
-PLANE = Definition(
-    name="escape_plane",
-    expression=sp.cos(_TH)
-    + sp.sin(_TH)
-    + sp.cos(_PH)
-    + sp.sin(_PH)
-    + s.strength / 2 * sp.cos(_TH) ** 2 * sp.cos(_PH) ** 2,
-    meaning="A quarter of the loss over lambda of two unit rows, each on the shared neuron and a "
-    "free one of its own, turned by two angles.",
-    source=_NOTES,
-)
-LEAVING = Definition(
-    name="leaving_row",
-    expression=s.single_weight * ((1 - _A**2 - s.sprout**2) ** 2 + (1 - _C**2) ** 2)
-    + s.pair_weight * ((1 - _A**2 - s.sprout**2 + _A * _C) ** 2 + 1)
-    + 4 * s.lam * (_A + _C + s.sprout),
-    meaning="The loss of a pair whose larger feature also has a weight on a free neuron.",
-    source=_NOTES,
-)
-escape_cost = Formula(
-    name="escape_cost",
-    expression=4 * s.lam,
-    arguments=(s.lam,),
-    meaning="The slope of the loss as a feature of a pair grows a weight on a free neuron: "
-    "positive, however much the pair co-occurs.",
-    source=_NOTES,
-    example=">>> theory.escape_cost(0.01)\n0.04",
-    unit="summed loss per weight",
-)
-escape_gain = Formula(
-    name="escape_gain",
-    expression=2 * s.single_weight * (1 - _A**2) + 2 * s.pair_weight * LARGER_ERROR,
-    arguments=(s.a, s.c, s.single_weight, s.pair_weight),
-    meaning="What that weight eps gains: the loss changes by 4 lambda eps - gain eps^2.",
-    source=_NOTES,
-    example=">>> theory.escape_gain(1, 1, 1, 0.5)\n1.0",
-    regime=_ORDERED,
-    unit="summed loss per weight squared",
-)
+
 third_party_slope = Formula(
     name="third_party_slope",
     expression=4 * s.lam
@@ -86,17 +100,55 @@ third_party_slope = Formula(
     regime=_ORDERED,
     unit="summed loss per weight",
 )
+THIRD_PARTY_SLOPE = derived(
+    third_party_slope,
+    "If third features co-occur too, the pair is stable against their sprouting on its "
+    "neuron while {formula} > 0.",
+    Step(
+        name="first order",
+        left=of(THIRD_MODEL, build=lambda loss: sp.diff(loss, s.sprout).subs(s.sprout, 0)),
+        reason="the four outputs that depend on the new weight at first order",
+    ),
+    prose="All other terms are of second order: an output of the pair that is silent stays "
+    "silent, a new positive overlap enters squared.",
+)
+
 third_party_margin = Formula(
     name="third_party_margin",
     expression=4 * s.lam - 2 * s.pair_weight * _R,
     arguments=(s.pair_weight, s.pair_ratio, s.lam),
-    meaning="That slope for small lambda and small co-occurrence.",
+    meaning="The slope third_party_slope for small lambda and small co-occurrence.",
     source=_NOTES,
     example=">>> theory.third_party_margin(0.5, 0.5, 0.125)\n0.0",
     error="O(pair_weight pair_ratio^3), lambda -> 0",
     unit="summed loss per weight",
 )
+THIRD_PARTY_MARGIN = derived(
+    third_party_margin,
+    "For small lambda a pair is stable against third features while {formula} > 0, varrho = "
+    "p_2/p_1.",
+    Step(
+        name="insert the weights",
+        left=of(
+            THIRD_PARTY_SLOPE,
+            LARGER_WEIGHT,
+            SMALLER_WEIGHT,
+            build=lambda slope, larger, smaller: Taylor(
+                slope.subs({s.a: larger, s.c: smaller, s.w: 1}, simultaneous=True), _R, 1
+            ),
+        ),
+        reason="first order in the asymmetry of the pair",
+    ),
+)
+
+
+def _larger_root(margin: sp.Expr) -> sp.Expr:
+    p, c = s.pair_weight, 1 + s.pair_weight * (s.n - 2)
+    return quadratic_root(sp.numer(sp.together(margin.subs(_R, p / c))), p, -1)
+
+
 _FREE = s.lam * (s.n - 2)
+
 third_party_threshold = Formula(
     name="third_party_threshold",
     expression=_FREE + sp.sqrt(_FREE**2 + 2 * s.lam),
@@ -109,6 +161,29 @@ third_party_threshold = Formula(
     error="leading order in lambda",
     unit="weight of a pair",
 )
+THIRD_PARTY_THRESHOLD = derived(
+    third_party_threshold,
+    "With all pairs co-occurring, the pairs lose their stability at p^2 = 2 lambda (1 + p "
+    "(n-2)), far above p = lambda.",
+    Step(
+        name="solve",
+        left=of(THIRD_PARTY_MARGIN, build=_larger_root),
+        reason="the positive root, with varrho = p_2/p_1 = p / (1 + p (n - 2))",
+    ),
+)
+
+PLANE = Definition(
+    name="escape_plane",
+    expression=sp.cos(_TH)
+    + sp.sin(_TH)
+    + sp.cos(_PH)
+    + sp.sin(_PH)
+    + s.strength / 2 * sp.cos(_TH) ** 2 * sp.cos(_PH) ** 2,
+    meaning="A quarter of the loss over lambda of two unit rows, each on the shared neuron and a "
+    "free one of its own, turned by two angles.",
+    source=_NOTES,
+)
+
 escape_slope = Formula(
     name="escape_slope",
     expression=sp.cos(_TH) - sp.sin(_TH) - s.strength * sp.cos(_TH) * sp.sin(_TH),
@@ -118,120 +193,13 @@ escape_slope = Formula(
     example=">>> theory.escape_slope(0, 0.5)\n1.0",
     error="lambda -> 0",
 )
-_Q = (sp.sqrt(1 + s.strength**2) - 1) / s.strength
-_POSITIVE = (s.strength > 0,)
-escape_difference = Formula(
-    name="escape_difference",
-    expression=_Q,
-    arguments=(s.strength,),
-    meaning="cos - sin of the angle at which a row of a pair escapes; tan(arctan(r)/2).",
-    source=_NOTES,
-    example=">>> round(theory.escape_difference(1.0), 6)\n0.414214",
-    regime=_POSITIVE,
-    error="lambda -> 0",
-)
-escape_angle = Formula(
-    name="escape_angle",
-    expression=sp.acos(_Q / sp.sqrt(2)) - sp.pi / 4,
-    arguments=(s.strength,),
-    meaning="The angle to which one row of a pair must be kicked towards a free neuron to escape.",
-    source=_NOTES,
-    example=">>> round(theory.escape_angle(1.0), 5)\n0.48815",
-    regime=_POSITIVE,
-    error="lambda -> 0 at fixed pair_weight / lambda",
-    unit="radian",
-)
-_ROOT = sp.sqrt(2 - _Q**2)
-escape_barrier = Formula(
-    name="escape_barrier",
-    expression=_ROOT - 1 + s.strength / 4 * (_Q * _ROOT - 1),
-    arguments=(s.strength,),
-    meaning="The rise of the loss, over 4 lambda, that one row of a pair must pass to escape.",
-    source=_NOTES,
-    example=">>> round(theory.escape_barrier(1.0), 6)\n0.242218",
-    regime=_POSITIVE,
-    error="lambda -> 0 at fixed pair_weight / lambda",
-)
-
-
-_claim = partial(derived, page=_NOTES)
-ESCAPE_COST = _claim(
-    escape_cost,
-    "A pair never leaves to a free neuron by a small step, at any co-occurrence, while lambda > 0.",
-    Step(
-        name="first order",
-        left=of(LEAVING, build=lambda loss: sp.diff(loss, s.sprout).subs(s.sprout, 0)),
-        right=escape_cost,
-        reason="all but l1 is even in the new weight",
-    ),
-)
-ESCAPE_GAIN = _claim(
-    escape_gain,
-    "At lambda = 0 the pair is a saddle towards a free neuron, with the coefficient "
-    "-[2c (1-a^2) + 2q (1 - a(a-b))].",
-    Step(
-        name="second order",
-        left=of(LEAVING, build=lambda loss: -sp.diff(loss, s.sprout, 2).subs(s.sprout, 0) / 2),
-        right=escape_gain,
-        reason="minus half the second derivative",
-    ),
-)
-THIRD_PARTY_SLOPE = _claim(
-    third_party_slope,
-    "If third features co-occur too, the pair is stable against their sprouting on its neuron "
-    "while q [b (2-b^2-w^2) - a (2-a^2-w^2)] < 2 lambda.",
-    Step(
-        name="first order",
-        left=of(THIRD_MODEL, build=lambda loss: sp.diff(loss, s.sprout).subs(s.sprout, 0)),
-        right=third_party_slope,
-        reason="the four outputs that see the new weight at first order",
-    ),
-    prose="All other terms are of second order: an output of the pair that is silent stays "
-    "silent, a new positive overlap enters squared.",
-)
-THIRD_PARTY_MARGIN = _claim(
-    third_party_margin,
-    "For small lambda that condition is q r < 2 lambda, r = q/c.",
-    Step(
-        name="insert the weights",
-        left=of(
-            THIRD_PARTY_SLOPE,
-            LARGER_WEIGHT,
-            SMALLER_WEIGHT,
-            build=lambda slope, larger, smaller: Taylor(
-                slope.subs({s.a: larger, s.c: smaller, s.w: 1}, simultaneous=True), _R, 1
-            ),
-        ),
-        right=third_party_margin,
-        reason="first order in the asymmetry of the pair",
-    ),
-)
-
-
-def _larger_root(margin: sp.Expr) -> sp.Expr:
-    p, c = s.pair_weight, 1 + s.pair_weight * (s.n - 2)
-    return quadratic_root(sp.numer(sp.together(margin.subs(_R, p / c))), p, -1)
-
-
-THIRD_PARTY_THRESHOLD = _claim(
-    third_party_threshold,
-    "With all pairs co-occurring, the pairs lose their stability at p^2 = 2 lambda (1 + p (n-2)), "
-    "far above p = lambda.",
-    Step(
-        name="solve",
-        left=of(THIRD_PARTY_MARGIN, build=_larger_root),
-        right=third_party_threshold,
-        reason="the positive root, with r = p / (1 + p (n - 2))",
-    ),
-)
-ESCAPE_SLOPE = _claim(
+ESCAPE_SLOPE = derived(
     escape_slope,
-    "As one row of a pair turns by an angle t to a free neuron the loss has the slope "
-    "cos t - sin t - r sin t cos t, over 4 lambda.",
+    "As one row of a pair turns by an angle vartheta to a free neuron the loss has the "
+    "slope {formula}, over 4 lambda, r_c = p_2/lambda.",
     Step(
         name="turn one row",
         left=of(PLANE, build=lambda u: sp.diff(u.subs(s.shift, 0), s.angle)),
-        right=escape_slope,
         reason="differentiate by the angle of the leaving row",
     ),
 )
@@ -246,23 +214,43 @@ def _root_in_difference(slope: sp.Expr) -> sp.Expr:
     return quadratic_root(sp.expand(slope.subs(both)), d, 1)
 
 
-ESCAPE_DIFFERENCE = _claim(
+escape_difference = Formula(
+    name="escape_difference",
+    expression=_Q,
+    arguments=(s.strength,),
+    meaning="cos - sin of the angle at which a row of a pair escapes; tan(arctan(r)/2).",
+    source=_NOTES,
+    example=">>> round(theory.escape_difference(1.0), 6)\n0.414214",
+    regime=_POSITIVE,
+    error="lambda -> 0",
+)
+ESCAPE_DIFFERENCE = derived(
     escape_difference,
-    "At the saddle cos t - sin t = (sqrt(1 + r^2) - 1)/r.",
+    "At the saddle cos(vartheta) - sin(vartheta) = {formula}, r_c = p_2/lambda.",
     Step(
         name="solve",
         left=of(ESCAPE_SLOPE, build=_root_in_difference),
-        right=escape_difference,
         reason="with d = cos t - sin t, sin t cos t = (1 - d^2)/2: the slope is quadratic in d",
     ),
 )
-ESCAPE_ANGLE = _claim(
+
+escape_angle = Formula(
+    name="escape_angle",
+    expression=sp.acos(_Q / sp.sqrt(2)) - sp.pi / 4,
+    arguments=(s.strength,),
+    meaning="The angle to which one row of a pair must be turned towards a free neuron to escape.",
+    source=_NOTES,
+    example=">>> round(theory.escape_angle(1.0), 5)\n0.48815",
+    regime=_POSITIVE,
+    error="lambda -> 0 at fixed pair_weight / lambda",
+    unit="radian",
+)
+ESCAPE_ANGLE = derived(
     escape_angle,
-    "A pair survives kicks of one row below arccos(tan(arctan(r)/2)/sqrt 2) - pi/4.",
+    "A pair survives turns of one row by an angle below {formula}.",
     Step(
         name="angle",
         left=of(ESCAPE_DIFFERENCE, build=lambda d: sp.acos(d / sp.sqrt(2)) - sp.pi / 4),
-        right=escape_angle,
         reason="cos t - sin t = sqrt(2) cos(t + pi/4)",
     ),
     prose="For lambda -> 0 the rows keep norm 1 while they turn, so the flow is that of the "
@@ -278,26 +266,25 @@ def _rise(plane: sp.Expr, d: sp.Expr) -> sp.Expr:
     return saddle - one_row.subs(s.angle, 0)
 
 
-ESCAPE_BARRIER = _claim(
+_ROOT = sp.sqrt(2 - _Q**2)
+
+escape_barrier = Formula(
+    name="escape_barrier",
+    expression=_ROOT - 1 + s.strength / 4 * (_Q * _ROOT - 1),
+    arguments=(s.strength,),
+    meaning="The rise of the loss, over 4 lambda, that one row of a pair must pass to escape.",
+    source=_NOTES,
+    example=">>> round(theory.escape_barrier(1.0), 6)\n0.242218",
+    regime=_POSITIVE,
+    error="lambda -> 0 at fixed pair_weight / lambda",
+)
+ESCAPE_BARRIER = derived(
     escape_barrier,
-    "The barrier is sqrt 2 - 1 - r/4 + ... for weak and 1/(2r) for strong co-occurrence, times "
-    "4 lambda.",
+    "The barrier is sqrt 2 - 1 - r/4 + ... for weak and 1/(2r) for strong co-occurrence, "
+    "times 4 lambda.",
     Step(
         name="rise to the saddle",
         left=of(PLANE, ESCAPE_DIFFERENCE, build=_rise),
-        right=escape_barrier,
         reason="the height of the saddle above the pair",
     ),
-)
-
-CLAIMS = (
-    ESCAPE_COST,
-    ESCAPE_GAIN,
-    THIRD_PARTY_SLOPE,
-    THIRD_PARTY_MARGIN,
-    THIRD_PARTY_THRESHOLD,
-    ESCAPE_SLOPE,
-    ESCAPE_DIFFERENCE,
-    ESCAPE_ANGLE,
-    ESCAPE_BARRIER,
 )

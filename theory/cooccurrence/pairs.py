@@ -1,26 +1,26 @@
-"""Two features that co-occur on one neuron: their loss, the weights at rest, folds and overlaps.
+"""Two features that co-occur on one neuron: loss, stationary weights, folds and overlaps.
 
 An antipodal pair holds a on its neuron for one feature and -c for the other, with a >= c where
 the two differ.  ``single_weight`` is the weight of one feature alone, ``pair_weight`` of both.
 """
 
-from functools import partial
-
 import sympy as sp
 
 from ..proof import symbols as s
 from ..proof.claims import derived
-from ..proof.derivation import Definition, Step, of
 from ..proof.formula import Formula
 from ..proof.operators import Taylor
+from ..proof.step import Definition, Step, of
 
 _NOTES = "paper_notes/cooccurrence.md"
 _ORDERED = (s.a >= s.c,)
 _A, _C, _R = s.a, s.c, s.pair_ratio
-
 LARGER_ERROR = 1 - _A * (_A - _C)  # when both are active
 _L1 = 4 * s.lam * (_A + _C)
-_ALONE = (1 - _A**2) ** 2 + (1 - _C**2) ** 2
+_v, _EDGE = s.active_value, _C / _A
+_S = s.antipodal_overlap
+_TOP = sp.Rational(110593856, 10**8)  # the maximum, to 8 digits
+_APART = (s.a > s.c,)
 
 
 def _relu(x: sp.Expr) -> sp.Expr:
@@ -41,7 +41,57 @@ MODEL = Definition(
     meaning="The loss of two features with the weights a and -c on one neuron.",
     source=_NOTES,
 )
-_v, _EDGE = s.active_value, _C / _A
+
+cooccurring_loss = Formula(
+    name="cooccurring_loss",
+    expression=(s.single_weight + s.pair_weight) * (1 - s.w**2) ** 2 + 4 * s.lam * s.w,
+    arguments=(s.w, s.single_weight, s.pair_weight, s.lam),
+    meaning="The loss of a feature alone on its neuron, one other feature co-occurring.",
+    source=_NOTES,
+    example=">>> theory.cooccurring_loss(1, 1, 0.1, 0.25)\n1.0",
+    unit="summed loss",
+)
+COOCCURRING_LOSS = derived(
+    cooccurring_loss,
+    "Alone on its neuron, a feature costs {formula}, p_1 and p_2 the weights of one alone "
+    "and of both.",
+    Step(
+        name="half of two",
+        left=of(
+            MODEL,
+            # two neurons: no overlap, so each feature pays with weight c + q
+            build=lambda loss: (
+                loss.subs(s.pair_weight, 0).subs({s.c: s.a}).doit()
+                * (s.single_weight + s.pair_weight)
+                / (2 * s.single_weight)
+            ).subs({s.a: s.w, s.lam: s.lam * s.single_weight / (s.single_weight + s.pair_weight)}),
+        ),
+        reason="with no overlap both together cost what each costs alone",
+    ),
+)
+
+_ALONE = (1 - _A**2) ** 2 + (1 - _C**2) ** 2
+
+pair_loss = Formula(
+    name="pair_loss",
+    expression=s.single_weight * _ALONE + s.pair_weight * (LARGER_ERROR**2 + 1) + _L1,
+    arguments=(s.a, s.c, s.single_weight, s.pair_weight, s.lam),
+    meaning="The loss of an antipodal pair (a, -c) that co-occurs, values 1.",
+    source=_NOTES,
+    example=">>> theory.pair_loss(1, 1, 1, 0.1, 0.0)\n0.2",
+    regime=_ORDERED,
+    unit="summed loss",
+)
+PAIR_LOSS = derived(
+    pair_loss,
+    "An antipodal pair (a, -c), a >= c, costs {formula}.",
+    Step(
+        name="rectifiers",
+        left=of(MODEL),
+        reason="where a > c the larger feature is read, the smaller one is silent",
+        assumptions=_APART,
+    ),
+)
 
 
 def _mean(*pieces: tuple[sp.Expr, sp.Expr, sp.Expr]) -> sp.Expr:
@@ -63,39 +113,7 @@ UNIFORM_MODEL = Definition(
     meaning="The mean error of an antipodal pair, both features active and uniform on [0, 1].",
     source=_NOTES,
 )
-_S = s.antipodal_overlap
-OVERLAP_MODEL = Definition(
-    name="two_overlapping_features",
-    expression=2 * s.pair_weight * (_relu(1 - _S) - 1) ** 2,
-    meaning="The error of two unit features of overlap -s, both active.",
-    source=_NOTES,
-)
-UNIFORM_OVERLAP_MODEL = Definition(
-    name="two_uniform_overlapping_features",
-    expression=2 * s.pair_weight * _mean((_v**2, 0, _S), (_S**2, _S, 1), (_v**2 * _S**2, 0, 1)),
-    meaning="The mean error of two unit features of overlap -s, both active and uniform.",
-    source=_NOTES,
-)
 
-cooccurring_loss = Formula(
-    name="cooccurring_loss",
-    expression=(s.single_weight + s.pair_weight) * (1 - s.w**2) ** 2 + 4 * s.lam * s.w,
-    arguments=(s.w, s.single_weight, s.pair_weight, s.lam),
-    meaning="The loss of a feature alone on its neuron, one other feature co-occurring.",
-    source=_NOTES,
-    example=">>> theory.cooccurring_loss(1, 1, 0.1, 0.25)\n1.0",
-    unit="summed loss",
-)
-pair_loss = Formula(
-    name="pair_loss",
-    expression=s.single_weight * _ALONE + s.pair_weight * (LARGER_ERROR**2 + 1) + _L1,
-    arguments=(s.a, s.c, s.single_weight, s.pair_weight, s.lam),
-    meaning="The loss of an antipodal pair (a, -c) that co-occurs, values 1.",
-    source=_NOTES,
-    example=">>> theory.pair_loss(1, 1, 1, 0.1, 0.0)\n0.2",
-    regime=_ORDERED,
-    unit="summed loss",
-)
 uniform_pair_error = Formula(
     name="uniform_pair_error",
     expression=_A**4 / 3
@@ -114,6 +132,18 @@ uniform_pair_error = Formula(
     regime=_ORDERED,
     unit="squared error",
 )
+UNIFORM_PAIR_ERROR = derived(
+    uniform_pair_error,
+    "For values uniform on [0, 1] the error of a pair, both active, is a rational function "
+    "of a and c, without a kink.",
+    Step(
+        name="integrate",
+        left=of(UNIFORM_MODEL),
+        reason="the integrands are polynomials on both sides of u a = v c",
+        assumptions=_APART,
+    ),
+)
+
 pair_kink = Formula(
     name="pair_kink",
     expression=2 * s.pair_weight * s.w,
@@ -124,170 +154,10 @@ pair_kink = Formula(
     example=">>> theory.pair_kink(0.5, 1)\n1.0",
     unit="summed loss per weight",
 )
-larger_balance = Formula(
-    name="larger_balance",
-    expression=s.single_weight * (1 - _A**2) * _A
-    + s.pair_weight / 2 * (2 * _A - _C) * LARGER_ERROR,
-    arguments=(s.a, s.c, s.single_weight, s.pair_weight),
-    meaning="The lambda at which the larger weight of a co-occurring pair is at rest.",
-    source=_NOTES,
-    example=">>> theory.larger_balance(1, 1, 1, 0.02)\n0.01",
-    regime=_ORDERED,
-    unit="flow",
-)
-smaller_balance = Formula(
-    name="smaller_balance",
-    expression=s.single_weight * (1 - _C**2) * _C - s.pair_weight / 2 * _A * LARGER_ERROR,
-    arguments=(s.a, s.c, s.single_weight, s.pair_weight),
-    meaning="The lambda at which the smaller weight of a co-occurring pair is at rest.",
-    source=_NOTES,
-    example=">>> theory.smaller_balance(1, 1, 1, 0.02)\n-0.01",
-    regime=_ORDERED,
-    unit="flow",
-)
-larger_weight_series = Formula(
-    name="larger_weight_series",
-    expression=1 + _R / 4 - _R**2 / 32 - 15 * _R**3 / 128,
-    arguments=(s.pair_ratio,),
-    meaning="The larger weight of a co-occurring pair for lambda -> 0.",
-    source=_NOTES,
-    example=">>> round(theory.larger_weight_series(0.1), 6)\n1.02457",
-    error="O(pair_ratio^4), lambda = 0",
-    unit="weight",
-)
-smaller_weight_series = Formula(
-    name="smaller_weight_series",
-    expression=1 - _R / 4 - _R**2 / 32 + 7 * _R**3 / 128,
-    arguments=(s.pair_ratio,),
-    meaning="The smaller weight of a co-occurring pair for lambda -> 0.",
-    source=_NOTES,
-    example=">>> round(theory.smaller_weight_series(0.1), 6)\n0.974742",
-    error="O(pair_ratio^4), lambda = 0",
-    unit="weight",
-)
-pair_excess_series = Formula(
-    name="pair_excess_series",
-    expression=2 * _R - _R**2 / 2 + _R**4 / 8,
-    arguments=(s.pair_ratio,),
-    meaning="What a relaxed pair costs more than two features alone, over single_weight.",
-    source=_NOTES,
-    example=">>> round(theory.pair_excess_series(0.1), 7)\n0.1950125",
-    error="O(pair_ratio^6), lambda = 0",
-    unit="summed loss",
-)
-stiff_pair_lam = Formula(
-    name="stiff_pair_lam",
-    expression=-(_A**2 - 1) * (2 * _A**6 - 2 * _A**4 - 2 * _A**2 + 1) / (_A**3 * (2 * _A**2 + 1)),
-    arguments=(s.a,),
-    meaning="lambda / single_weight at which a pair with (a, 1/a - a) rests, pair_ratio -> oo.",
-    source=_NOTES,
-    example=">>> round(theory.stiff_pair_lam(1.1), 7)\n0.037141",
-    regime=(s.a > 1,),
-    error="O(1/pair_ratio)",
-    unit="flow",
-)
-_TOP = sp.Rational(110593856, 10**8)  # the maximum, to 8 digits
-pair_fold_limit = Formula(
-    name="pair_fold_limit",
-    expression=stiff_pair_lam.expression.subs(_A, _TOP),
-    arguments=(),
-    meaning="lambda / single_weight up to which an antipodal pair exists, pair_ratio -> oo.",
-    source=_NOTES,
-    example=">>> round(theory.pair_fold_limit(), 7)\n0.0372679",
-    error="exact to 1e-15: the maximum is inserted to 8 digits",
-    unit="flow",
-)
-pair_fold_series = Formula(
-    name="pair_fold_series",
-    expression=2 / (3 * sp.sqrt(3)) - _R / (2 * sp.sqrt(3)),
-    arguments=(s.pair_ratio,),
-    meaning="lambda / single_weight up to which an antipodal pair exists.",
-    source=_NOTES,
-    example=">>> round(theory.pair_fold_series(0.001), 5)\n0.38461",
-    error="O(pair_ratio^(3/2))",
-    unit="flow",
-)
-overlap_penalty = Formula(
-    name="overlap_penalty",
-    expression=2 * s.pair_weight * _S**2,
-    arguments=(s.pair_weight, _S),
-    meaning="What a pair of unit features of overlap -s adds to the loss by co-occurring.",
-    source=_NOTES,
-    example=">>> theory.overlap_penalty(0.5, 1)\n1.0",
-    regime=(_S <= 1,),
-    unit="summed loss",
-)
-uniform_overlap_penalty = Formula(
-    name="uniform_overlap_penalty",
-    expression=2 * s.pair_weight * (_S**2 / 3 - _S**3 / 6),
-    arguments=(s.pair_weight, _S),
-    meaning="The same for values uniform on [0, 1].",
-    source=_NOTES,
-    example=">>> round(theory.uniform_overlap_penalty(0.5, 1), 6)\n0.166667",
-    regime=(_S <= 1,),
-    unit="summed loss",
-)
-overlap_decay = Formula(
-    name="overlap_decay",
-    expression=2 * s.pair_weight * _S,
-    arguments=(s.pair_weight, _S),
-    meaning="The rate at which co-occurrence removes a negative overlap of two unit features.",
-    source=_NOTES,
-    example=">>> theory.overlap_decay(0.5, 1)\n1.0",
-    regime=(_S <= 1,),
-    unit="weight squared per flow time",
-)
-
-
-_claim = partial(derived, page=_NOTES)
-_APART = (s.a > s.c,)
-COOCCURRING_LOSS = _claim(
-    cooccurring_loss,
-    "Alone on its neuron, a feature costs (c + q) (1 - w^2)^2 + 4 lambda w, c and q the weights "
-    "of one alone and of both.",
-    Step(
-        name="half of two",
-        left=of(
-            MODEL,
-            # two neurons: no overlap, so each feature pays with weight c + q
-            build=lambda loss: (
-                loss.subs(s.pair_weight, 0).subs({s.c: s.a}).doit()
-                * (s.single_weight + s.pair_weight)
-                / (2 * s.single_weight)
-            ).subs({s.a: s.w, s.lam: s.lam * s.single_weight / (s.single_weight + s.pair_weight)}),
-        ),
-        right=cooccurring_loss,
-        reason="with no overlap both together cost what each costs alone",
-    ),
-)
-PAIR_LOSS = _claim(
-    pair_loss,
-    "An antipodal pair (a, -c), a >= c, costs c1 [(1-a^2)^2 + (1-c^2)^2] + "
-    "q [(1 - a(a-c))^2 + 1] + 4 lambda (a + c).",
-    Step(
-        name="rectifiers",
-        left=of(MODEL),
-        right=pair_loss,
-        reason="where a > c the larger feature is read, the smaller one is silent",
-        assumptions=_APART,
-    ),
-)
-UNIFORM_PAIR_ERROR = _claim(
-    uniform_pair_error,
-    "For values uniform on [0, 1] the error of a pair, both active, is a rational function of "
-    "a and c, without a kink.",
-    Step(
-        name="integrate",
-        left=of(UNIFORM_MODEL),
-        right=uniform_pair_error,
-        reason="the integrands are polynomials on both sides of u a = v c",
-        assumptions=_APART,
-    ),
-)
-PAIR_KINK = _claim(
+PAIR_KINK = derived(
     pair_kink,
-    "The symmetric pair a = c is no minimum for any co-occurrence: the loss falls on both sides "
-    "of it, at the slope 2 q w.",
+    "The symmetric pair a = c is no minimum for any co-occurrence: the loss falls on both "
+    "sides of it, at the slope {formula}.",
     Step(
         name="one-sided slope",
         left=of(
@@ -308,27 +178,47 @@ PAIR_KINK = _claim(
                 -sp.diff(loss.subs({s.lam: 0, s.single_weight: 0}), s.a).subs({s.c: s.w, s.a: s.w})
             ),
         ),
-        right=pair_kink,
         reason="minus the slope in the larger weight is the same",
     ),
 )
-LARGER_BALANCE = _claim(
+
+larger_balance = Formula(
+    name="larger_balance",
+    expression=s.single_weight * (1 - _A**2) * _A
+    + s.pair_weight / 2 * (2 * _A - _C) * LARGER_ERROR,
+    arguments=(s.a, s.c, s.single_weight, s.pair_weight),
+    meaning="The lambda at which the larger weight of a co-occurring pair is at rest.",
+    source=_NOTES,
+    example=">>> theory.larger_balance(1, 1, 1, 0.02)\n0.01",
+    regime=_ORDERED,
+    unit="flow",
+)
+LARGER_BALANCE = derived(
     larger_balance,
-    "The larger weight rests where c (1 - a^2) a + (q/2) (2a - c)(1 - a(a - c)) = lambda.",
+    "The larger weight rests where {formula} = lambda.",
     Step(
         name="slope in a",
         left=of(PAIR_LOSS, build=lambda loss: s.lam - sp.Derivative(loss, s.a) / 4),
-        right=larger_balance,
         reason="a quarter of the slope is lambda less this",
     ),
 )
-SMALLER_BALANCE = _claim(
+
+smaller_balance = Formula(
+    name="smaller_balance",
+    expression=s.single_weight * (1 - _C**2) * _C - s.pair_weight / 2 * _A * LARGER_ERROR,
+    arguments=(s.a, s.c, s.single_weight, s.pair_weight),
+    meaning="The lambda at which the smaller weight of a co-occurring pair is at rest.",
+    source=_NOTES,
+    example=">>> theory.smaller_balance(1, 1, 1, 0.02)\n-0.01",
+    regime=_ORDERED,
+    unit="flow",
+)
+SMALLER_BALANCE = derived(
     smaller_balance,
-    "The smaller weight rests where c (1 - b^2) b - (q/2) a (1 - a(a - b)) = lambda.",
+    "The smaller weight rests where {formula} = lambda.",
     Step(
         name="slope in c",
         left=of(PAIR_LOSS, build=lambda loss: s.lam - sp.Derivative(loss, s.c) / 4),
-        right=smaller_balance,
         reason="a quarter of the slope is lambda less this",
     ),
 )
@@ -342,30 +232,62 @@ def _corrected(weight: Formula, balance: sp.Expr) -> sp.Expr:
     return Taylor(weight.expression + at / 2, _R, 3)
 
 
-LARGER_WEIGHT = _claim(
+larger_weight_series = Formula(
+    name="larger_weight_series",
+    expression=1 + _R / 4 - _R**2 / 32 - 15 * _R**3 / 128,
+    arguments=(s.pair_ratio,),
+    meaning="The larger weight of a co-occurring pair for lambda -> 0.",
+    source=_NOTES,
+    example=">>> round(theory.larger_weight_series(0.1), 6)\n1.02457",
+    error="O(pair_ratio^4), lambda = 0",
+    unit="weight",
+)
+LARGER_WEIGHT = derived(
     larger_weight_series,
-    "For lambda -> 0 the larger weight of a co-occurring pair is 1 + r/4 - r^2/32 - ..., r = q/c.",
+    "For lambda -> 0 the larger weight of a co-occurring pair is {formula} + O(varrho^4), "
+    "varrho = p_2/p_1.",
     Step(
         name="at rest to third order",
         left=of(LARGER_BALANCE, build=lambda x: _corrected(larger_weight_series, x)),
-        right=larger_weight_series,
-        reason="with both series inserted, the lambda of rest is O(r^4)",
+        reason="with both series inserted, the lambda at which the pair rests is O(varrho^4)",
     ),
 )
-SMALLER_WEIGHT = _claim(
+
+smaller_weight_series = Formula(
+    name="smaller_weight_series",
+    expression=1 - _R / 4 - _R**2 / 32 + 7 * _R**3 / 128,
+    arguments=(s.pair_ratio,),
+    meaning="The smaller weight of a co-occurring pair for lambda -> 0.",
+    source=_NOTES,
+    example=">>> round(theory.smaller_weight_series(0.1), 6)\n0.974742",
+    error="O(pair_ratio^4), lambda = 0",
+    unit="weight",
+)
+SMALLER_WEIGHT = derived(
     smaller_weight_series,
-    "For lambda -> 0 the smaller weight of a co-occurring pair is 1 - r/4 - r^2/32 + ..., r = q/c.",
+    "For lambda -> 0 the smaller weight of a co-occurring pair is {formula} + O(varrho^4), "
+    "varrho = p_2/p_1.",
     Step(
         name="at rest to third order",
         left=of(SMALLER_BALANCE, build=lambda x: _corrected(smaller_weight_series, x)),
-        right=smaller_weight_series,
-        reason="with both series inserted, the lambda of rest is O(r^4)",
+        reason="with both series inserted, the lambda at which the pair rests is O(varrho^4)",
     ),
 )
-PAIR_EXCESS = _claim(
+
+pair_excess_series = Formula(
+    name="pair_excess_series",
+    expression=2 * _R - _R**2 / 2 + _R**4 / 8,
+    arguments=(s.pair_ratio,),
+    meaning="What a relaxed pair costs more than two features alone, over single_weight.",
+    source=_NOTES,
+    example=">>> round(theory.pair_excess_series(0.1), 7)\n0.1950125",
+    error="O(pair_ratio^6), lambda = 0",
+    unit="summed loss",
+)
+PAIR_EXCESS = derived(
     pair_excess_series,
-    "For lambda -> 0 a relaxed pair costs 2r - r^2/2 + r^4/8 more than two features alone, in "
-    "units of c, r = q/c.",
+    "For lambda -> 0 a relaxed pair costs {formula} more than two features alone, in units "
+    "of p_1, varrho = p_2/p_1.",
     Step(
         name="insert the weights",
         left=of(
@@ -380,13 +302,24 @@ PAIR_EXCESS = _claim(
                 5,
             ),
         ),
-        right=pair_excess_series,
-        reason="at a minimum an error O(r^4) of the weights costs O(r^8)",
+        reason="at a minimum an error O(varrho^4) of the weights costs O(varrho^8)",
     ),
 )
-STIFF_PAIR = _claim(
+
+stiff_pair_lam = Formula(
+    name="stiff_pair_lam",
+    expression=-(_A**2 - 1) * (2 * _A**6 - 2 * _A**4 - 2 * _A**2 + 1) / (_A**3 * (2 * _A**2 + 1)),
+    arguments=(s.a,),
+    meaning="lambda / single_weight at which a pair with (a, 1/a - a) rests, pair_ratio -> oo.",
+    source=_NOTES,
+    example=">>> round(theory.stiff_pair_lam(1.1), 7)\n0.037141",
+    regime=(s.a > 1,),
+    error="O(1/pair_ratio)",
+    unit="flow",
+)
+STIFF_PAIR = derived(
     stiff_pair_lam,
-    "However strong the co-occurrence, a pair with c = a - 1/a exists at a lambda of order c.",
+    "However strong the co-occurrence, a pair with c = a - 1/a exists at a lambda of order p_1.",
     Step(
         name="balance",
         left=of(
@@ -396,26 +329,47 @@ STIFF_PAIR = _claim(
                 / (4 * s.single_weight * sp.Derivative(2 * s.a - 1 / s.a, s.a))
             ),
         ),
-        right=stiff_pair_lam,
         reason="co-occurrence forces a (a - c) = 1; the rest balances l1",
     ),
 )
-PAIR_FOLD_LIMIT = _claim(
+
+pair_fold_limit = Formula(
+    name="pair_fold_limit",
+    expression=stiff_pair_lam.expression.subs(_A, _TOP),
+    arguments=(),
+    meaning="lambda / single_weight up to which an antipodal pair exists, pair_ratio -> oo.",
+    source=_NOTES,
+    example=">>> round(theory.pair_fold_limit(), 7)\n0.0372679",
+    error="exact to 1e-15: the maximum is inserted to 8 digits",
+    unit="flow",
+)
+PAIR_FOLD_LIMIT = derived(
     pair_fold_limit,
-    "As co-occurrence grows beyond all bounds an antipodal pair exists up to lambda/c = 0.03727.",
+    "As co-occurrence grows without bound, an antipodal pair exists up to lambda/p_1 = 0.03727.",
     Step(
         name="largest lambda",
         left=of(STIFF_PAIR, build=lambda lam: lam.subs(s.a, _TOP)),
-        right=pair_fold_limit,
         reason="the only maximum with c > 0",
     ),
     prose="For a > 1, lambda is 0 at a = 1 and falls to minus infinity; its derivative has the "
     "factor 12x^5 + 2x^4 - 12x^3 - 18x^2 + 7x + 3, x = a^2, with one root above 1. That the fold "
-    "falls to this limit from above, for every ratio, is seen by continuation and not claimed.",
+    "falls to this limit from above, for every ratio, is observed by numerical continuation and "
+    "not claimed.",
 )
-PAIR_FOLD = _claim(
+
+pair_fold_series = Formula(
+    name="pair_fold_series",
+    expression=2 / (3 * sp.sqrt(3)) - _R / (2 * sp.sqrt(3)),
+    arguments=(s.pair_ratio,),
+    meaning="lambda / single_weight up to which an antipodal pair exists.",
+    source=_NOTES,
+    example=">>> round(theory.pair_fold_series(0.001), 5)\n0.38461",
+    error="O(pair_ratio^(3/2))",
+    unit="flow",
+)
+PAIR_FOLD = derived(
     pair_fold_series,
-    "A weakly co-occurring pair exists for lambda/c up to 2/(3 sqrt 3) - r/(2 sqrt 3), r = q/c.",
+    "A weakly co-occurring pair exists for lambda/p_1 up to {formula}, varrho = p_2/p_1.",
     Step(
         name="fold of the smaller weight",
         left=of(
@@ -424,61 +378,88 @@ PAIR_FOLD = _claim(
                 {s.a: 1 / sp.sqrt(3), s.c: 1 / sp.sqrt(3)}
             ),
         ),
-        right=pair_fold_series,
-        reason="(1 - c^2) c is largest, and the larger weight within O(r^(1/2)), at 1/sqrt(3)",
+        reason="(1 - c^2) c is largest, and the larger weight is within O(varrho^(1/2)) of "
+        "1/sqrt(3)",
     ),
-    prose="At the fold the smaller weight sits at the top of (1 - c^2) c; there the larger one "
-    "is larger by (r/3)^(1/2), which enters at order r^(3/2).",
+    prose="At the fold the smaller weight sits at the top of (1 - c^2) c; there the larger one is "
+    "larger by (varrho/3)^(1/2), which enters at order varrho^(3/2).",
 )
-OVERLAP_PENALTY = _claim(
+
+OVERLAP_MODEL = Definition(
+    name="two_overlapping_features",
+    expression=2 * s.pair_weight * (_relu(1 - _S) - 1) ** 2,
+    meaning="The error of two unit features of overlap -s, both active.",
+    source=_NOTES,
+)
+
+overlap_penalty = Formula(
+    name="overlap_penalty",
+    expression=2 * s.pair_weight * _S**2,
+    arguments=(s.pair_weight, _S),
+    meaning="What a pair of unit features of overlap -s adds to the loss by co-occurring.",
+    source=_NOTES,
+    example=">>> theory.overlap_penalty(0.5, 1)\n1.0",
+    regime=(_S <= 1,),
+    unit="summed loss",
+)
+OVERLAP_PENALTY = derived(
     overlap_penalty,
-    "Co-occurrence charges 2 q s^2 for an overlap -s of two unit features.",
+    "Co-occurrence charges {formula} for an overlap -s_o of two unit features.",
     Step(
         name="both read 1 - s",
         left=of(OVERLAP_MODEL),
-        right=overlap_penalty,
         reason="for s < 1 both are read",
         assumptions=(_S < 1,),
         ranges={_S: (0, 1)},
     ),
 )
-UNIFORM_OVERLAP_PENALTY = _claim(
+
+UNIFORM_OVERLAP_MODEL = Definition(
+    name="two_uniform_overlapping_features",
+    expression=2 * s.pair_weight * _mean((_v**2, 0, _S), (_S**2, _S, 1), (_v**2 * _S**2, 0, 1)),
+    meaning="The mean error of two unit features of overlap -s, both active and uniform.",
+    source=_NOTES,
+)
+
+uniform_overlap_penalty = Formula(
+    name="uniform_overlap_penalty",
+    expression=2 * s.pair_weight * (_S**2 / 3 - _S**3 / 6),
+    arguments=(s.pair_weight, _S),
+    meaning="What a pair of unit features of overlap -s adds to the loss by co-occurring, values "
+    "uniform on [0, 1].",
+    source=_NOTES,
+    example=">>> round(theory.uniform_overlap_penalty(0.5, 1), 6)\n0.166667",
+    regime=(_S <= 1,),
+    unit="summed loss",
+)
+UNIFORM_OVERLAP_PENALTY = derived(
     uniform_overlap_penalty,
-    "For values uniform on [0, 1] it charges 2 q (s^2/3 - s^3/6).",
+    "For values uniform on [0, 1] co-occurrence charges {formula}.",
     Step(
         name="integrate",
         left=of(UNIFORM_OVERLAP_MODEL),
-        right=uniform_overlap_penalty,
         reason="a feature is read where its value exceeds s times the other's",
         ranges={_S: (0, 1)},
     ),
 )
-OVERLAP_DECAY = _claim(
+
+overlap_decay = Formula(
+    name="overlap_decay",
+    expression=2 * s.pair_weight * _S,
+    arguments=(s.pair_weight, _S),
+    meaning="The rate at which co-occurrence removes a negative overlap of two unit features.",
+    source=_NOTES,
+    example=">>> theory.overlap_decay(0.5, 1)\n1.0",
+    regime=(_S <= 1,),
+    unit="weight squared per flow time",
+)
+OVERLAP_DECAY = derived(
     overlap_decay,
-    "Co-occurrence makes the repulsion two-sided: a negative overlap decays at the rate 2 q s.",
+    "Co-occurrence makes the repulsion two-sided: a negative overlap decays at the rate {formula}.",
     Step(
         name="two rows move",
         left=of(OVERLAP_PENALTY, build=lambda loss: 2 * sp.Derivative(loss, _S) / 4),
-        right=overlap_decay,
         reason="each of the two unit rows moves by a quarter of the slope along the other",
         ranges={_S: (0, 1)},
     ),
-)
-
-CLAIMS = (
-    COOCCURRING_LOSS,
-    PAIR_LOSS,
-    UNIFORM_PAIR_ERROR,
-    PAIR_KINK,
-    LARGER_BALANCE,
-    SMALLER_BALANCE,
-    LARGER_WEIGHT,
-    SMALLER_WEIGHT,
-    PAIR_EXCESS,
-    STIFF_PAIR,
-    PAIR_FOLD_LIMIT,
-    PAIR_FOLD,
-    OVERLAP_PENALTY,
-    UNIFORM_OVERLAP_PENALTY,
-    OVERLAP_DECAY,
 )

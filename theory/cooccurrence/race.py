@@ -1,13 +1,11 @@
-"""The race that decides collisions between co-occurring features, and how many it leaves."""
-
-from functools import partial
+"""How co-occurrence suppresses collisions of features, and the fraction that survives."""
 
 import sympy as sp
 
 from ..proof import symbols as s
 from ..proof.claims import derived
-from ..proof.derivation import Definition, Step, of
 from ..proof.formula import Formula
+from ..proof.step import Definition, Step, of
 
 _NOTES = "paper_notes/cooccurrence.md"
 _X, _Y = s.shared_weight, s.opposite_weight
@@ -19,6 +17,7 @@ RACE = Definition(
     "norm, l1, and the repulsion -p g W_j of the co-occurring feature of overlap g = -x_k y_k.",
     source=_NOTES,
 )
+
 handicap_rate = Formula(
     name="handicap_rate",
     expression=s.strength * _X * _Y**2,
@@ -29,6 +28,18 @@ handicap_rate = Formula(
     example=">>> theory.handicap_rate(0.5, 1, 1)\n0.5",
     error="lambda -> 0, m >> n",
 )
+HANDICAP_RATE = derived(
+    handicap_rate,
+    "On the shared neuron a row has, beside its threshold B, a handicap C with dC/dB = {formula}.",
+    Step(
+        name="amplitude and threshold",
+        left=of(RACE, build=lambda velocity: s.multiplier * s.shared_weight - velocity - 1),
+        reason="x = A (w - B - C), dA = mu A dt, dB = dt/A: dC/dB = mu x - dx/dt - 1",
+    ),
+    prose="For lambda -> 0 every row keeps norm 1, so A grows at a common rate; for m >> n the two "
+    "rows overlap on the shared neuron alone.",
+)
+
 suppression_fit = Formula(
     name="suppression_fit",
     expression=sp.exp(-sp.Rational(5, 2) * s.strength - s.strength**2),
@@ -39,18 +50,31 @@ suppression_fit = Formula(
     regime=(s.strength <= sp.Rational(3, 2),),
     error="a fit, not derived: about 1 % in its logarithm for 0.1 <= r <= 1.5",
 )
+SUPPRESSION_FIT = derived(
+    suppression_fit,
+    "In wide networks a fraction {formula} of the collisions survives, r_c = p_2/lambda.",
+    checks=("suppression_in_training",),
+)
+
 uniform_suppression_fit = Formula(
     name="uniform_suppression_fit",
     expression=sp.exp(-sp.Rational(31, 20) * s.strength - sp.Rational(17, 100) * s.strength**2),
     arguments=(s.strength,),
-    meaning="The same for values uniform on [0, 1], r = pair_weight E u^2 / lambda.",
+    meaning="The fraction of collisions that survive co-occurrence, wide networks, values u "
+    "uniform on [0, 1]; r = pair_weight E u^2 / lambda.",
     source=_NOTES,
     example=">>> round(theory.uniform_suppression_fit(0.25), 3)\n0.672",
     regime=(s.strength <= 3,),
     error="a fit, not derived: about 2 % in its logarithm for 0.1 <= r <= 3",
 )
+UNIFORM_SUPPRESSION_FIT = derived(
+    uniform_suppression_fit,
+    "For values uniform on [0, 1] the fraction of collisions that survives in wide networks is "
+    "{formula}, r_c = p_2 E u^2/lambda.",
+)
 
 _OCCUPIED = s.n - s.n * (s.n - 1) / (2 * (2 * s.m - 1))
+
 crowded_suppression = Formula(
     name="crowded_suppression",
     expression=suppression_fit.expression ** (1 - _OCCUPIED / s.m),
@@ -64,6 +88,12 @@ crowded_suppression = Formula(
     "K(p)/K(0) at m = 128 and 0.05 at m = 512, but up to 0.23 too small at n = m; off by 0.05 at "
     "(128, lambda = 0.003, r = 0.25) and 0.06 at (512, 0.03, 0.5)",
 )
+CROWDED_SUPPRESSION = derived(
+    crowded_suppression,
+    "In crowded networks co-occurrence suppresses less: the fraction is raised to the power of "
+    "the share of free neurons.",
+)
+
 partial_suppression = Formula(
     name="partial_suppression",
     expression=1 - s.fraction + s.fraction * suppression_fit.expression,
@@ -75,46 +105,9 @@ partial_suppression = Formula(
     error="a guess, not derived: within 0.03 of the measured K(p)/K(0) at n/m = 1/8; in crowded "
     "networks too small, by up to 0.24 at n/m = 1/2",
 )
-
-
-_claim = partial(derived, page=_NOTES)
-HANDICAP_RATE = _claim(
-    handicap_rate,
-    "On the shared neuron a row pays the handicap dC/dB = r x_k y_k^2 beside its threshold B.",
-    Step(
-        name="amplitude and threshold",
-        left=of(RACE, build=lambda velocity: s.multiplier * s.shared_weight - velocity - 1),
-        right=handicap_rate,
-        reason="x = A (w - B - C), dA = mu A dt, dB = dt/A: dC/dB = mu x - dx/dt - 1",
-    ),
-    prose="For lambda -> 0 every row keeps norm 1, so A grows at a common rate; for m >> n the two "
-    "rows overlap on the shared neuron alone.",
-)
-SUPPRESSION_FIT = _claim(
-    suppression_fit,
-    "In wide networks a fraction exp(-5/2 r - r^2) of the collisions survives, r = q/lambda.",
-    checks=("suppression_in_training",),
-)
-UNIFORM_SUPPRESSION_FIT = _claim(
-    uniform_suppression_fit,
-    "For values uniform on [0, 1] the fraction is exp(-1.55 r - 0.17 r^2), r = q E u^2/lambda.",
-)
-CROWDED_SUPPRESSION = _claim(
-    crowded_suppression,
-    "In crowded networks co-occurrence suppresses less: the power of the fraction is the share of "
-    "free neurons.",
-)
-PARTIAL_SUPPRESSION = _claim(
+PARTIAL_SUPPRESSION = derived(
     partial_suppression,
-    "In wide networks the polysemantic neurons whose features never meet stay: if a fraction f of "
-    "the pairs co-occurs, 1 - f + f F(r) of all are left.",
+    "In wide networks the polysemantic neurons whose features never meet stay: if a "
+    "fraction f_c of the pairs co-occurs, {formula} of all are left.",
     checks=("partial_suppression_in_training",),
-)
-
-CLAIMS = (
-    HANDICAP_RATE,
-    SUPPRESSION_FIT,
-    UNIFORM_SUPPRESSION_FIT,
-    CROWDED_SUPPRESSION,
-    PARTIAL_SUPPRESSION,
 )

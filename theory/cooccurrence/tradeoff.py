@@ -1,10 +1,8 @@
-"""The price of a polysemantic neuron, perturbation by perturbation, and the tradeoff.
+"""The price of a polysemantic neuron under each perturbation, and the tradeoff in training.
 
 All neurons of a trained network are a direct sum, so every loss is linear in their number K;
 the price is what one antipodal pair (w, -w) costs more than two features alone.
 """
-
-from functools import partial
 
 import sympy as sp
 
@@ -12,9 +10,9 @@ from ..collisions.independent import expected_pairs
 from ..noise.outputs import RECTIFIED_MEAN, RECTIFIED_SQUARE, rectified_mean, rectified_square
 from ..proof import symbols as s
 from ..proof.claims import derived
-from ..proof.derivation import Step, of
 from ..proof.formula import Formula
 from ..proof.operators import quadratic_root
+from ..proof.step import Step, of
 from .pairs import COOCCURRING_LOSS, PAIR_LOSS
 from .race import SUPPRESSION_FIT, suppression_fit
 
@@ -29,6 +27,10 @@ def _square(
     return square.subs({_MU: mean, _S: scale}, simultaneous=True)
 
 
+_GAIN = _W**2 * _SIG**2 - 2 * _square(-(_W**2), _W * _SIG)
+_BOTH = 2 - 2 * sp.sqrt(2 / sp.pi) * _W * _SIG + _W**2 * _SIG**2
+
+
 def _error(
     mean: sp.Expr,
     scale: sp.Expr,
@@ -40,9 +42,9 @@ def _error(
     return square.subs(place, simultaneous=True) - 2 * first.subs(place, simultaneous=True) + 1
 
 
-_GAIN = _W**2 * _SIG**2 - 2 * _square(-(_W**2), _W * _SIG)
-_BOTH = 2 - 2 * sp.sqrt(2 / sp.pi) * _W * _SIG + _W**2 * _SIG**2
 _ACTIVE = _error(_W**2, _W * _SIG)
+_FAN = sp.sqrt(2) * _W**2 * _TAU
+_WORST = (sp.sqrt(57) - 5) / 8
 
 active_error = Formula(
     name="active_error",
@@ -53,6 +55,20 @@ active_error = Formula(
     example=">>> round(theory.active_error(1, 0.1), 6)\n0.01",
     unit="squared error",
 )
+ACTIVE_ERROR = derived(
+    active_error,
+    "Under noise on the neurons the active output is normal with mean w^2 and deviation w sigma.",
+    Step(
+        name="active output",
+        left=of(
+            RECTIFIED_SQUARE,
+            RECTIFIED_MEAN,
+            build=lambda square, mean: _error(_W**2, _W * _SIG, square, mean),
+        ),
+        reason="E (ReLU(y) - 1)^2",
+    ),
+)
+
 both_active_error = Formula(
     name="both_active_error",
     expression=_BOTH,
@@ -62,6 +78,20 @@ both_active_error = Formula(
     example=">>> round(theory.both_active_error(1, 0.1), 6)\n1.850423",
     unit="squared error",
 )
+BOTH_ACTIVE_ERROR = derived(
+    both_active_error,
+    "With both features of an antipodal pair active each of the two outputs is normal with mean 0.",
+    Step(
+        name="cancelled outputs",
+        left=of(
+            RECTIFIED_SQUARE,
+            RECTIFIED_MEAN,
+            build=lambda square, mean: 2 * _error(0, _W * _SIG, square, mean),
+        ),
+        reason="the two inputs cancel on the neuron",
+    ),
+)
+
 hidden_noise_price = Formula(
     name="hidden_noise_price",
     expression=-_GAIN,
@@ -72,6 +102,21 @@ hidden_noise_price = Formula(
     example=">>> round(theory.hidden_noise_price(1, 0.1), 6)\n-0.01",
     unit="summed loss",
 )
+HIDDEN_NOISE_PRICE = derived(
+    hidden_noise_price,
+    "Noise on the neurons makes a polysemantic neuron cheaper by nearly w^2 sigma^2.",
+    Step(
+        name="silent outputs",
+        left=of(
+            RECTIFIED_SQUARE,
+            build=lambda square: (
+                2 * (_square(-(_W**2), _W * _SIG, square) - _square(0, _W * _SIG, square))
+            ),
+        ),
+        reason="for each of the two inputs the partner's output sits at -w^2 and not at 0",
+    ),
+)
+
 noisy_cooccurrence_price = Formula(
     name="noisy_cooccurrence_price",
     expression=_PROB**2 * (_BOTH - 2 * _ACTIVE) - _PROB * (1 - _PROB) * _GAIN,
@@ -83,6 +128,25 @@ noisy_cooccurrence_price = Formula(
     regime=(_PROB <= 1,),
     unit="mean loss",
 )
+NOISY_PRICE = derived(
+    noisy_cooccurrence_price,
+    "For independent features of probability p the price is p^2 (B - 2A) - p(1-p) G, with the "
+    "error A of an active feature, the error B of an active pair and the gain G for one-hot "
+    "inputs.",
+    Step(
+        name="four cases",
+        left=of(
+            BOTH_ACTIVE_ERROR,
+            ACTIVE_ERROR,
+            HIDDEN_NOISE_PRICE,
+            build=lambda both, active, price: (
+                _PROB**2 * (both - 2 * active) + _PROB * (1 - _PROB) * price
+            ),
+        ),
+        reason="both active, or one of them; with none active the outputs cost the same",
+    ),
+)
+
 break_even_odds = Formula(
     name="break_even_odds",
     expression=_GAIN / (_BOTH - 2 * _ACTIVE),
@@ -92,15 +156,45 @@ break_even_odds = Formula(
     source=_NOTES,
     example=">>> round(theory.break_even_odds(1, 0.1), 6)\n0.005463",
 )
+BREAK_EVEN_ODDS = derived(
+    break_even_odds,
+    "Polysemanticity pays while the odds p/(1-p) are below G/(B - 2A), the gain for one-hot "
+    "inputs over the extra error of an active pair.",
+    Step(
+        name="price zero",
+        left=of(
+            BOTH_ACTIVE_ERROR,
+            ACTIVE_ERROR,
+            HIDDEN_NOISE_PRICE,
+            build=lambda both, active, price: -price / (both - 2 * active),
+        ),
+        reason="p^2 (B - 2A) = p (1 - p) times the gain",
+    ),
+)
+
 break_even_odds_small = Formula(
     name="break_even_odds_small",
     expression=_SIG**2 / (2 * (2 - _W**2)),
     arguments=(_W, _SIG),
-    meaning="The same for weak noise.",
+    meaning="The odds p/(1-p) of activity below which polysemanticity pays, for weak noise on the "
+    "neurons.",
     source=_NOTES,
     example=">>> round(theory.break_even_odds_small(1, 0.1), 6)\n0.005",
     error="O(sigma^3)",
 )
+BREAK_EVEN_SMALL = derived(
+    break_even_odds_small,
+    "For weak noise the break-even odds are {formula}.",
+    Step(
+        name="weak noise",
+        left=of(
+            BOTH_ACTIVE_ERROR,
+            build=lambda both: _W**2 * _SIG**2 / (both.subs(_SIG, 0) - 2 * (1 - _W**2) ** 2),
+        ),
+        reason="the tails are exponentially small, A -> (1 - w^2)^2",
+    ),
+)
+
 cooccurrence_price = Formula(
     name="cooccurrence_price",
     expression=2 * s.pair_weight * _W**2 * (2 - _W**2),
@@ -110,6 +204,20 @@ cooccurrence_price = Formula(
     example=">>> theory.cooccurrence_price(0.01, 1)\n0.02",
     unit="summed loss",
 )
+COOCCURRENCE_PRICE = derived(
+    cooccurrence_price,
+    "Co-occurrence charges a symmetric polysemantic neuron {formula}.",
+    Step(
+        name="pair less two alone",
+        left=of(
+            PAIR_LOSS,
+            COOCCURRING_LOSS,
+            build=lambda pair, alone: pair.subs({s.a: _W, s.c: _W}) - 2 * alone,
+        ),
+        reason="the rest of the loss is the same",
+    ),
+)
+
 pairs_network_loss = Formula(
     name="pairs_network_loss",
     expression=s.n * (1 + s.pair_weight * (s.n - 1)) * (1 - _W**2) ** 2
@@ -122,192 +230,7 @@ pairs_network_loss = Formula(
     regime=(2 * s.k <= s.n,),
     unit="summed loss",
 )
-weight_noise_price = Formula(
-    name="weight_noise_price",
-    expression=-2 * _W**2 * _TAU**2,
-    arguments=(_W, _TAU),
-    meaning="The price of a polysemantic neuron under independent noise on all weights.",
-    source=_NOTES,
-    example=">>> theory.weight_noise_price(1, 0.5)\n-0.5",
-    error="O(tau^4 m)",
-    unit="summed loss",
-)
-_FAN = sp.sqrt(2) * _W**2 * _TAU
-input_noise_price = Formula(
-    name="input_noise_price",
-    expression=2 * (_error(_W**2, _FAN) - _error(_W**2, _W**2 * _TAU))
-    + 2 * (_square(-(_W**2), _FAN) - _square(0, _W**2 * _TAU))
-    + 2 * (s.n - 2) * (_square(0, _FAN) - _square(0, _W**2 * _TAU)),
-    arguments=(s.n, _W, _TAU),
-    meaning="The price of a polysemantic neuron under normal noise on all inputs, clean targets.",
-    source=_NOTES,
-    example=">>> round(theory.input_noise_price(64, 1, 0.1), 6)\n0.63",
-    regime=(s.n >= 2,),
-    unit="summed loss",
-)
-input_noise_price_small = Formula(
-    name="input_noise_price_small",
-    expression=(s.n - 1) * _W**4 * _TAU**2,
-    arguments=(s.n, _W, _TAU),
-    meaning="The same for weak noise: positive.",
-    source=_NOTES,
-    example=">>> theory.input_noise_price_small(5, 1, 0.5)\n1.0",
-    error="exponentially small in 1/tau^2",
-    unit="summed loss",
-)
-ablation_variance = Formula(
-    name="ablation_variance",
-    expression=s.ablation_probability
-    * (1 - s.ablation_probability)
-    * (1 - (1 - _W**2) ** 2) ** 2
-    * (s.n + 2 * s.k),
-    arguments=(s.n, s.k, _W, s.ablation_probability),
-    meaning="The variance of the one-hot loss when each neuron is silenced at random; its mean "
-    "does not depend on the number of polysemantic neurons.",
-    source=_NOTES,
-    example=">>> theory.ablation_variance(4, 1, 1, 0.5)\n1.5",
-    regime=(s.ablation_probability <= 1, 2 * s.k <= s.n),
-    unit="summed loss squared",
-)
-tradeoff_loss = Formula(
-    name="tradeoff_loss",
-    expression=expected_pairs.expression * suppression_fit.expression * 2 * s.strength * s.lam,
-    arguments=(s.n, s.m, s.strength, s.lam),
-    meaning="The loss that polysemanticity costs a wide network (n << m) trained on co-occurring "
-    "features.",
-    source=_NOTES,
-    example=">>> round(theory.tradeoff_loss(64, 512, 0.25, 0.01), 6)\n0.00495",
-    regime=(s.strength <= sp.Rational(3, 2),),
-    error="rests on the fit of the suppression; n << m, small lambda",
-    unit="summed loss",
-)
-_WORST = (sp.sqrt(57) - 5) / 8
-worst_strength = Formula(
-    name="worst_strength",
-    expression=_WORST,
-    arguments=(),
-    meaning="The co-occurrence p/lambda at which that loss is largest.",
-    source=_NOTES,
-    example=">>> round(theory.worst_strength(), 4)\n0.3187",
-    error="rests on the fit of the suppression",
-)
-worst_tradeoff_loss = Formula(
-    name="worst_tradeoff_loss",
-    expression=tradeoff_loss.expression.subs(s.strength, _WORST),
-    arguments=(s.n, s.m, s.lam),
-    meaning="The most that polysemanticity can cost a wide network (n << m) trained on features "
-    "that co-occur: near 0.26 lambda times the expected number of pairs.",
-    source=_NOTES,
-    example=">>> round(theory.worst_tradeoff_loss(64, 512, 0.01), 6)\n0.005111",
-    error="rests on the fit of the suppression; n << m, small lambda",
-    unit="summed loss",
-)
-
-
-_claim = partial(derived, page=_NOTES)
-ACTIVE_ERROR = _claim(
-    active_error,
-    "Under noise on the neurons the active output is normal with mean w^2 and deviation w sigma.",
-    Step(
-        name="active output",
-        left=of(
-            RECTIFIED_SQUARE,
-            RECTIFIED_MEAN,
-            build=lambda square, mean: _error(_W**2, _W * _SIG, square, mean),
-        ),
-        right=active_error,
-        reason="E (ReLU(y) - 1)^2",
-    ),
-)
-BOTH_ACTIVE_ERROR = _claim(
-    both_active_error,
-    "With both features of an antipodal pair active each of the two outputs is normal with mean 0.",
-    Step(
-        name="cancelled outputs",
-        left=of(
-            RECTIFIED_SQUARE,
-            RECTIFIED_MEAN,
-            build=lambda square, mean: 2 * _error(0, _W * _SIG, square, mean),
-        ),
-        right=both_active_error,
-        reason="the two inputs cancel on the neuron",
-    ),
-)
-HIDDEN_NOISE_PRICE = _claim(
-    hidden_noise_price,
-    "Noise on the neurons makes a polysemantic neuron cheaper by nearly w^2 sigma^2.",
-    Step(
-        name="silent outputs",
-        left=of(
-            RECTIFIED_SQUARE,
-            build=lambda square: (
-                2 * (_square(-(_W**2), _W * _SIG, square) - _square(0, _W * _SIG, square))
-            ),
-        ),
-        right=hidden_noise_price,
-        reason="for each of the two inputs the partner's output sits at -w^2 and not at 0",
-    ),
-)
-NOISY_PRICE = _claim(
-    noisy_cooccurrence_price,
-    "For independent features of probability p the price is p^2 (B - 2A) - p(1-p) times that gain.",
-    Step(
-        name="four cases",
-        left=of(
-            BOTH_ACTIVE_ERROR,
-            ACTIVE_ERROR,
-            HIDDEN_NOISE_PRICE,
-            build=lambda both, active, price: (
-                _PROB**2 * (both - 2 * active) + _PROB * (1 - _PROB) * price
-            ),
-        ),
-        right=noisy_cooccurrence_price,
-        reason="both active, or one of them; with none active the outputs cost the same",
-    ),
-)
-BREAK_EVEN_ODDS = _claim(
-    break_even_odds,
-    "Polysemanticity pays while the odds p/(1-p) are below w^2 (sigma^2 - 2T)/(B - 2A).",
-    Step(
-        name="price zero",
-        left=of(
-            BOTH_ACTIVE_ERROR,
-            ACTIVE_ERROR,
-            HIDDEN_NOISE_PRICE,
-            build=lambda both, active, price: -price / (both - 2 * active),
-        ),
-        right=break_even_odds,
-        reason="p^2 (B - 2A) = p (1 - p) times the gain",
-    ),
-)
-BREAK_EVEN_SMALL = _claim(
-    break_even_odds_small,
-    "For weak noise that is sigma^2 / (2 (2 - w^2)).",
-    Step(
-        name="weak noise",
-        left=of(
-            BOTH_ACTIVE_ERROR,
-            build=lambda both: _W**2 * _SIG**2 / (both.subs(_SIG, 0) - 2 * (1 - _W**2) ** 2),
-        ),
-        right=break_even_odds_small,
-        reason="T is exponentially small, A -> (1 - w^2)^2",
-    ),
-)
-COOCCURRENCE_PRICE = _claim(
-    cooccurrence_price,
-    "Co-occurrence charges a symmetric polysemantic neuron 2 p w^2 (2 - w^2).",
-    Step(
-        name="pair less two alone",
-        left=of(
-            PAIR_LOSS,
-            COOCCURRING_LOSS,
-            build=lambda pair, alone: pair.subs({s.a: _W, s.c: _W}) - 2 * alone,
-        ),
-        right=cooccurrence_price,
-        reason="the rest of the loss is the same",
-    ),
-)
-PAIRS_NETWORK_LOSS = _claim(
+PAIRS_NETWORK_LOSS = derived(
     pairs_network_loss,
     "The loss of a network is linear in its number of polysemantic neurons.",
     Step(
@@ -323,13 +246,25 @@ PAIRS_NETWORK_LOSS = _claim(
                 + s.k * price
             ),
         ),
-        right=pairs_network_loss,
         reason="every feature co-occurs with n - 1 others",
     ),
     prose="With one weight a row the network is a direct sum over neurons: features on different "
     "neurons do not overlap, so each neuron adds its own loss and K counts those with a price.",
 )
-INPUT_NOISE_PRICE = _claim(
+
+input_noise_price = Formula(
+    name="input_noise_price",
+    expression=2 * (_error(_W**2, _FAN) - _error(_W**2, _W**2 * _TAU))
+    + 2 * (_square(-(_W**2), _FAN) - _square(0, _W**2 * _TAU))
+    + 2 * (s.n - 2) * (_square(0, _FAN) - _square(0, _W**2 * _TAU)),
+    arguments=(s.n, _W, _TAU),
+    meaning="The price of a polysemantic neuron under normal noise on all inputs, clean targets.",
+    source=_NOTES,
+    example=">>> round(theory.input_noise_price(64, 1, 0.1), 6)\n0.63",
+    regime=(s.n >= 2,),
+    unit="summed loss",
+)
+INPUT_NOISE_PRICE = derived(
     input_noise_price,
     "Under noise on the inputs the price is a sum of rectified normal moments.",
     Step(
@@ -345,13 +280,24 @@ INPUT_NOISE_PRICE = _claim(
                 - 2 * (s.n - 1) * _square(0, _W**2 * _TAU, square)
             ),
         ),
-        right=input_noise_price,
         reason="outputs of a pair see both inputs: deviation sqrt(2) w^2 tau for w^2 tau",
     ),
 )
-INPUT_NOISE_SMALL = _claim(
+
+input_noise_price_small = Formula(
+    name="input_noise_price_small",
+    expression=(s.n - 1) * _W**4 * _TAU**2,
+    arguments=(s.n, _W, _TAU),
+    meaning="The price of a polysemantic neuron under weak normal noise on all inputs, clean "
+    "targets: positive.",
+    source=_NOTES,
+    example=">>> theory.input_noise_price_small(5, 1, 0.5)\n1.0",
+    error="exponentially small in 1/tau^2",
+    unit="summed loss",
+)
+INPUT_NOISE_SMALL = derived(
     input_noise_price_small,
-    "Noise on the inputs makes a polysemantic neuron dearer by (n - 1) w^4 tau^2.",
+    "Noise on the inputs makes a polysemantic neuron more expensive by {formula}.",
     Step(
         name="without tails",
         left=of(
@@ -363,35 +309,73 @@ INPUT_NOISE_SMALL = _claim(
                 - 2 * (s.n - 1) * _square(0, _W**2 * _TAU, square)
             ),
         ),
-        right=input_noise_price_small,
         reason="the means are exponentially close to those of unrectified outputs",
     ),
 )
-WEIGHT_NOISE_PRICE = _claim(
+
+weight_noise_price = Formula(
+    name="weight_noise_price",
+    expression=-2 * _W**2 * _TAU**2,
+    arguments=(_W, _TAU),
+    meaning="The price of a polysemantic neuron under independent noise on all weights.",
+    source=_NOTES,
+    example=">>> theory.weight_noise_price(1, 0.5)\n-0.5",
+    error="O(tau^4 m)",
+    unit="summed loss",
+)
+WEIGHT_NOISE_PRICE = derived(
     weight_noise_price,
-    "Noise on the weights makes a polysemantic neuron cheaper by 2 w^2 tau^2.",
+    "Noise on the weights adds {formula} to the price of a polysemantic neuron, which makes it "
+    "cheaper.",
     Step(
         name="overlaps that matter",
         left=of(
             RECTIFIED_SQUARE,
             build=lambda square: -2 * _square(0, sp.sqrt(2) * _W * _TAU, square),
         ),
-        right=weight_noise_price,
         reason="on two neurons the overlap of two features has variance 2 w^2 tau^2 and is read "
         "in both directions; on one neuron it stays near -w^2",
     ),
 )
-ABLATION_VARIANCE = _claim(
+
+ablation_variance = Formula(
+    name="ablation_variance",
+    expression=s.ablation_probability
+    * (1 - s.ablation_probability)
+    * (1 - (1 - _W**2) ** 2) ** 2
+    * (s.n + 2 * s.k),
+    arguments=(s.n, s.k, _W, s.ablation_probability),
+    meaning="The variance of the one-hot loss when each neuron is silenced at random; its mean "
+    "does not depend on the number of polysemantic neurons.",
+    source=_NOTES,
+    example=">>> theory.ablation_variance(4, 1, 1, 0.5)\n1.5",
+    regime=(s.ablation_probability <= 1, 2 * s.k <= s.n),
+    unit="summed loss squared",
+)
+ABLATION_VARIANCE = derived(
     ablation_variance,
     "Silencing neurons at random leaves the mean loss alone and raises its variance by n + 2K.",
     prose="A silenced neuron raises the loss by D = 1 - (1 - w^2)^2 per feature on it. n - 2K "
     "neurons hold one feature and K hold two: the mean is delta n D, the variance "
     "delta (1 - delta) D^2 [(n - 2K) + 4K].",
 )
-TRADEOFF_LOSS = _claim(
+
+tradeoff_loss = Formula(
+    name="tradeoff_loss",
+    expression=expected_pairs.expression * suppression_fit.expression * 2 * s.strength * s.lam,
+    arguments=(s.n, s.m, s.strength, s.lam),
+    meaning="The loss that polysemanticity costs a wide network (n << m) trained on co-occurring "
+    "features.",
+    source=_NOTES,
+    example=">>> round(theory.tradeoff_loss(64, 512, 0.25, 0.01), 6)\n0.00495",
+    regime=(s.strength <= sp.Rational(3, 2),),
+    error="rests on the fit of the suppression; n << m, small lambda",
+    unit="summed loss",
+)
+TRADEOFF_LOSS = derived(
     tradeoff_loss,
-    "In wide networks (n << m) training suppresses what co-occurrence would charge: the loss is "
-    "2 p K0 F(p/lambda).",
+    "In wide networks (n << m) training suppresses what co-occurrence would charge: the loss is 2 "
+    "p K0 F(p/lambda), with the expected pairs K0 and the surviving fraction F.",
     Step(
         name="count times price",
         left=of(
@@ -403,7 +387,6 @@ TRADEOFF_LOSS = _claim(
                 * price.subs({_W: 1, s.pair_weight: s.strength * s.lam})
             ),
         ),
-        right=tradeoff_loss,
         reason="expected pairs without co-occurrence, the fraction that survives, the price",
     ),
 )
@@ -416,42 +399,45 @@ def _top(fraction: sp.Expr) -> sp.Expr:
     return quadratic_root(sp.expand(sp.simplify(slope)), r, -1)
 
 
-WORST_STRENGTH = _claim(
+worst_strength = Formula(
+    name="worst_strength",
+    expression=_WORST,
+    arguments=(),
+    meaning="The co-occurrence p/lambda at which tradeoff_loss is largest.",
+    source=_NOTES,
+    example=">>> round(theory.worst_strength(), 4)\n0.3187",
+    error="rests on the fit of the suppression",
+)
+WORST_STRENGTH = derived(
     worst_strength,
-    "It is largest at p = 0.32 lambda.",
+    "The tradeoff loss is largest at p/lambda = {formula}, about 0.32.",
     Step(
         name="largest",
         left=of(SUPPRESSION_FIT, build=_top),
-        right=worst_strength,
         reason="the loss is r F(r) times a constant, and the slope of r F a quadratic times F",
     ),
 )
-WORST_TRADEOFF = _claim(
+
+worst_tradeoff_loss = Formula(
+    name="worst_tradeoff_loss",
+    expression=tradeoff_loss.expression.subs(s.strength, _WORST),
+    arguments=(s.n, s.m, s.lam),
+    meaning="The most that polysemanticity can cost a wide network (n << m) trained on features "
+    "that co-occur: near 0.26 lambda times the expected number of pairs.",
+    source=_NOTES,
+    example=">>> round(theory.worst_tradeoff_loss(64, 512, 0.01), 6)\n0.005111",
+    error="rests on the fit of the suppression; n << m, small lambda",
+    unit="summed loss",
+)
+WORST_TRADEOFF = derived(
     worst_tradeoff_loss,
-    "In wide networks (n << m) polysemanticity is self-limiting: it costs at most 0.26 lambda K0.",
+    "In wide networks (n << m) polysemanticity is self-limiting: it costs at most 0.26 lambda K0, "
+    "with the expected pairs K0.",
     Step(
         name="insert",
         left=of(
             TRADEOFF_LOSS, WORST_STRENGTH, build=lambda loss, worst: loss.subs(s.strength, worst)
         ),
-        right=worst_tradeoff_loss,
         reason="the loss at its maximum",
     ),
-)
-CLAIMS = (
-    ACTIVE_ERROR,
-    BOTH_ACTIVE_ERROR,
-    HIDDEN_NOISE_PRICE,
-    NOISY_PRICE,
-    BREAK_EVEN_ODDS,
-    BREAK_EVEN_SMALL,
-    COOCCURRENCE_PRICE,
-    PAIRS_NETWORK_LOSS,
-    INPUT_NOISE_PRICE,
-    INPUT_NOISE_SMALL,
-    WEIGHT_NOISE_PRICE,
-    ABLATION_VARIANCE,
-    TRADEOFF_LOSS,
-    WORST_STRENGTH,
-    WORST_TRADEOFF,
 )

@@ -4,10 +4,10 @@ import sympy as sp
 
 from ..model import INITIAL
 from ..proof import symbols as s
-from ..proof.claims import Claim, Prose
-from ..proof.derivation import Derivation, Step, of
+from ..proof.claims import derived
 from ..proof.formula import Formula
 from ..proof.operators import Taylor
+from ..proof.step import Step, of
 
 _NOTES = "paper_notes/interference.md"
 
@@ -20,6 +20,25 @@ positive_overlap = Formula(
     example=">>> theory.positive_overlap(n=64, m=128)\n0.25",
     error="relative O(1/n + 1/m), overlaps taken as normal with variance 1/m",
 )
+POSITIVE_OVERLAP = derived(
+    positive_overlap,
+    "The positive overlaps of a feature have the total square {formula} at the start.",
+    Step(
+        name="half a variance",
+        left=of(
+            INITIAL,
+            build=lambda density: (
+                s.n
+                / s.m
+                * sp.Integral(s.relative_threshold**2 * density, (s.relative_threshold, 0, sp.oo))
+            ),
+        ),
+        reason="n overlaps of variance 1/m, of which the positive half counts",
+    ),
+    prose="An overlap is a sum of m independent products of weights of variance 1/m; for "
+    "many neurons it is normal with variance 1/m.",
+)
+
 interference_cosine = Formula(
     name="interference_cosine",
     expression=1 - s.n / (16 * s.m),
@@ -30,6 +49,21 @@ interference_cosine = Formula(
     regime=(s.n <= s.m,),
     error="O((n/m)^(3/2)), for lambda -> 0",
 )
+INTERFERENCE_COSINE = derived(
+    interference_cosine,
+    "The fast phase turns a feature's row by an angle of cosine {formula}.",
+    Step(
+        name="first order",
+        left=of(
+            POSITIVE_OVERLAP,
+            build=lambda total: Taylor((1 - total / 2) / sp.sqrt(1 - total + total / 4), s.n, 1),
+        ),
+        reason="W.N = 1 - S/2 and |N|^2 = 1 - S + S/4 for N = W - (1/2) sum ReLU(G_ij) W_j",
+    ),
+    prose="Each of two features gives up half of a positive overlap; cross terms between "
+    "overlaps are smaller by sqrt(n/m).",
+)
+
 interference_shift = Formula(
     name="interference_shift",
     expression=s.scale * sp.sqrt(s.n / (8 * s.m)),
@@ -41,81 +75,13 @@ interference_shift = Formula(
     error="relative O(sqrt(n/m)), for lambda -> 0",
     unit="weight",
 )
-POSITIVE_OVERLAP = Claim(
-    label="positive_overlap",
-    statement="The positive overlaps of a feature have the total square n/(2m) at the start.",
-    kind="derived here",
-    source=_NOTES,
-    formula=positive_overlap,
-    derivation=Derivation(
-        Step(
-            name="half a variance",
-            left=of(
-                INITIAL,
-                build=lambda density: (
-                    s.n
-                    / s.m
-                    * sp.Integral(
-                        s.relative_threshold**2 * density, (s.relative_threshold, 0, sp.oo)
-                    )
-                ),
-            ),
-            right=positive_overlap,
-            reason="n overlaps of variance 1/m, of which the positive half counts",
-        ),
+INTERFERENCE_SHIFT = derived(
+    interference_shift,
+    "The fast phase moves an entry of the weights by {formula}, root mean square.",
+    Step(
+        name="quarter of the square",
+        left=of(POSITIVE_OVERLAP, build=lambda total: s.scale * sp.sqrt(total / 4)),
+        reason="the entry moves by (1/2) sum_j ReLU(G_ij) W_jl with W_jl of variance s^2",
     ),
-    prose=Prose(
-        argument="An overlap is a sum of m independent products of weights of variance 1/m; for "
-        "many neurons it is normal with variance 1/m.",
-        page=_NOTES,
-    ),
-)
-INTERFERENCE_COSINE = Claim(
-    label="interference_cosine",
-    statement="The fast phase turns a feature's row by an angle of cosine 1 - n/(16 m).",
-    kind="derived here",
-    source=_NOTES,
-    formula=interference_cosine,
-    derivation=Derivation(
-        Step(
-            name="first order",
-            left=of(
-                POSITIVE_OVERLAP,
-                build=lambda total: Taylor(
-                    (1 - total / 2) / sp.sqrt(1 - total + total / 4), s.n, 1
-                ),
-            ),
-            right=interference_cosine,
-            reason="W.N = 1 - S/2 and |N|^2 = 1 - S + S/4 for N = W - (1/2) sum ReLU(G_ij) W_j",
-        ),
-    ),
-    prose=Prose(
-        argument="Each of two features gives up half of a positive overlap; cross terms between "
-        "overlaps are smaller by sqrt(n/m).",
-        page=_NOTES,
-    ),
-)
-INTERFERENCE_SHIFT = Claim(
-    label="interference_shift",
-    statement="The fast phase moves an entry of the weights by s sqrt(n/(8m)), root mean square.",
-    kind="derived here",
-    source=_NOTES,
-    formula=interference_shift,
-    derivation=Derivation(
-        Step(
-            name="quarter of the square",
-            left=of(POSITIVE_OVERLAP, build=lambda total: s.scale * sp.sqrt(total / 4)),
-            right=interference_shift,
-            reason="the entry moves by (1/2) sum_j ReLU(G_ij) W_jl with W_jl of variance s^2",
-        ),
-    ),
-    prose=Prose(
-        argument="Overlaps and single entries are independent to leading order.", page=_NOTES
-    ),
-)
-
-CLAIMS = (
-    POSITIVE_OVERLAP,
-    INTERFERENCE_COSINE,
-    INTERFERENCE_SHIFT,
+    prose="Overlaps and single entries are independent to leading order.",
 )

@@ -1,13 +1,13 @@
-"""Two features on one neuron: opposite signs do not feel each other, one of equal signs leaves."""
+"""Two features on one neuron: opposite signs do not interact, of equal signs one is expelled."""
 
 import sympy as sp
 
 from ..model import THREE_FORCES, at, monosemantic_force
 from ..proof import symbols as s
-from ..proof.claims import Claim, Prose
-from ..proof.derivation import Derivation, Step, of, stated
+from ..proof.claims import cited, derived
 from ..proof.formula import Formula
 from ..proof.operators import Root
+from ..proof.step import Step, of, stated
 
 _NOTES = "paper_notes/interference.md"
 _SHARED_FOLD = sp.sqrt(6) / 9
@@ -21,6 +21,18 @@ opposite_sign_force = Formula(
     example=">>> theory.opposite_sign_force(weight=0.5, lam=0.125)\n0.25",
     unit="weight per flow time",
 )
+OPPOSITE_SIGNS_KEPT = cited(
+    opposite_sign_force,
+    "Two features with opposite signs on one neuron do not interact.",
+    Step(
+        name="closed gate",
+        left=of(THREE_FORCES, build=lambda f: at(f, [[s.w], [-s.c]])),
+        reason="the overlap -w c is negative and ReLU removes the force: as if alone",
+    ),
+    label="opposite_signs_kept",
+    source="Lecomte et al. 2023, Setup",
+)
+
 shared_force = Formula(
     name="shared_force",
     expression=(1 - s.a**2 - s.c**2) * s.a - s.lam,
@@ -30,6 +42,16 @@ shared_force = Formula(
     example=">>> theory.shared_force(a=0.5, c=0.5, lam=0.125)\n0.125",
     unit="weight per flow time",
 )
+SHARED_FORCE = derived(
+    shared_force,
+    "Two features with equal signs on one neuron move by {formula}.",
+    Step(
+        name="open gate",
+        left=of(THREE_FORCES, build=lambda f: at(f, [[s.a], [s.c]])),
+        reason="the interference is a c times c",
+    ),
+)
+
 lam_of_shared_amplitude = Formula(
     name="lam_of_shared_amplitude",
     expression=s.a * (1 - 2 * s.a**2),
@@ -40,43 +62,16 @@ lam_of_shared_amplitude = Formula(
     regime=(2 * s.a**2 <= 1,),
     unit="flow",
 )
-shared_fold = Formula(
-    name="shared_fold",
-    expression=_SHARED_FOLD,
-    arguments=(),
-    meaning="The largest lambda at which two equal-sign features can balance on one neuron.",
-    source=_NOTES,
-    example=">>> round(theory.shared_fold(), 6)\n0.272166",
-    unit="flow",
+LAM_OF_SHARED_AMPLITUDE = derived(
+    lam_of_shared_amplitude,
+    "Two equal weights a of equal sign are stationary where {formula} = lambda.",
+    Step(
+        name="at rest",
+        left=of(SHARED_FORCE, build=lambda f: f.subs({s.c: s.a, s.lam: 0})),
+        reason="lambda balances the rest of the force",
+    ),
 )
-difference_rate = Formula(
-    name="difference_rate",
-    expression=(1 - s.a**2 - s.c**2) * (s.a - s.c),
-    arguments=(s.a, s.c),
-    meaning="The time derivative of the difference of two equal-sign weights on one neuron.",
-    source=_NOTES,
-    example=">>> theory.difference_rate(a=0.75, c=0.25)\n0.1875",
-    unit="weight per flow time",
-)
-shared_radius_rate = Formula(
-    name="shared_radius_rate",
-    expression=2 * (1 - s.a**2 - s.c**2) * (s.a**2 + s.c**2),
-    arguments=(s.a, s.c),
-    meaning="The time derivative of a^2 + c^2 for equal signs on one neuron, at lambda = 0.",
-    source=_NOTES,
-    example=">>> theory.shared_radius_rate(a=0.5, c=0.5)\n0.5",
-    unit="weight squared per flow time",
-)
-escape_rate = Formula(
-    name="escape_rate",
-    expression=sp.Integer(1),
-    arguments=(),
-    meaning="The rate at which two equal-sign features part along a second neuron, at lambda = 0.",
-    source=_NOTES,
-    example=">>> theory.escape_rate()\n1.0",
-    error="exact to first order in the weights of the second neuron",
-    unit="per flow time",
-)
+
 shared_amplitude = Formula(
     name="shared_amplitude",
     expression=sp.sqrt(sp.Rational(2, 3)) * sp.cos(sp.acos(-3 * sp.sqrt(6) / 2 * s.lam) / 3),
@@ -87,6 +82,101 @@ shared_amplitude = Formula(
     regime=(s.lam <= _SHARED_FOLD,),
     unit="weight",
 )
+SHARED_AMPLITUDE = derived(
+    shared_amplitude,
+    "The larger weight at which two equal weights of equal sign balance is {formula}.",
+    Step(
+        name="largest root",
+        left=of(
+            LAM_OF_SHARED_AMPLITUDE,
+            build=lambda f: Root(f - s.lam, s.a, 1 / sp.sqrt(6), 1 / sp.sqrt(2)),
+        ),
+        reason="triple angle",
+    ),
+    prose="With a = w/sqrt(2) it is the equation of a lone weight at sqrt(2) lambda.",
+)
+
+shared_fold = Formula(
+    name="shared_fold",
+    expression=_SHARED_FOLD,
+    arguments=(),
+    meaning="The largest lambda at which two equal-sign features can balance on one neuron.",
+    source=_NOTES,
+    example=">>> round(theory.shared_fold(), 6)\n0.272166",
+    unit="flow",
+)
+SHARED_FOLD = derived(
+    shared_fold,
+    "Two equal weights of equal sign balance only for lambda <= {formula}.",
+    Step(
+        name="turning point",
+        left=of(
+            LAM_OF_SHARED_AMPLITUDE,
+            build=lambda f: Root(sp.Derivative(f, s.a), s.a, 0, 1),
+        ),
+        right=1 / sp.sqrt(6),
+        reason="d/da (a - 2 a^3) = 0",
+    ),
+    Step(
+        name="insert the top",
+        left=of(LAM_OF_SHARED_AMPLITUDE, build=lambda f: f.subs(s.a, 1 / sp.sqrt(6))),
+        reason="lambda at the turning point",
+    ),
+)
+
+
+def _other(force: sp.Expr) -> sp.Expr:
+    """The force on the other feature: the two exchanged."""
+    return force.subs({s.a: s.c, s.c: s.a}, simultaneous=True)
+
+
+difference_rate = Formula(
+    name="difference_rate",
+    expression=(1 - s.a**2 - s.c**2) * (s.a - s.c),
+    arguments=(s.a, s.c),
+    meaning="The time derivative of the difference of two equal-sign weights on one neuron.",
+    source=_NOTES,
+    example=">>> theory.difference_rate(a=0.75, c=0.25)\n0.1875",
+    unit="weight per flow time",
+)
+DIFFERENCE_RATE = derived(
+    difference_rate,
+    "The difference of two equal-sign weights moves by {formula}.",
+    Step(
+        name="subtract",
+        left=of(SHARED_FORCE, build=lambda f: f - _other(f)),
+        reason="lambda cancels",
+    ),
+)
+
+shared_radius_rate = Formula(
+    name="shared_radius_rate",
+    expression=2 * (1 - s.a**2 - s.c**2) * (s.a**2 + s.c**2),
+    arguments=(s.a, s.c),
+    meaning="The time derivative of a^2 + c^2 for equal signs on one neuron, at lambda = 0.",
+    source=_NOTES,
+    example=">>> theory.shared_radius_rate(a=0.5, c=0.5)\n0.5",
+    unit="weight squared per flow time",
+)
+SHARED_RADIUS_RATE = derived(
+    shared_radius_rate,
+    "At lambda = 0 all of the circle a^2 + c^2 = 1 is stationary, and it attracts.",
+    Step(
+        name="radius",
+        left=of(
+            SHARED_FORCE,
+            build=lambda f: (2 * s.a * f + 2 * s.c * _other(f)).subs(s.lam, 0),
+        ),
+        reason="d(a^2 + c^2)/dt = 2 a a' + 2 c c'",
+    ),
+)
+
+
+def _symmetric(derivative: sp.Expr) -> sp.Expr:
+    """A derivative taken at c = a."""
+    return sp.Subs(derivative, s.c, s.a)
+
+
 expulsion_rate = Formula(
     name="expulsion_rate",
     expression=s.lam / s.a,
@@ -96,6 +186,25 @@ expulsion_rate = Formula(
     example=">>> theory.expulsion_rate(lam=0.25, a=0.5)\n0.5",
     unit="per flow time",
 )
+EXPULSION_RATE = cited(
+    expulsion_rate,
+    "The balance of two equal-sign weights is unstable: their difference grows at the rate "
+    "{formula}, so that one is expelled.",
+    Step(
+        name="Jacobian along (1, -1)",
+        left=of(
+            SHARED_FORCE,
+            build=lambda f: _symmetric(sp.Derivative(f, s.a) - sp.Derivative(f, s.c)),
+        ),
+        right=1 - 2 * s.a**2,
+        reason="the swap of the two features fixes the eigenvectors",
+    ),
+    Step(
+        name="at rest", reason="lambda = a (1 - 2 a^2)", given={s.lam: of(LAM_OF_SHARED_AMPLITUDE)}
+    ),
+    source="Lecomte et al. 2023, Setup",
+)
+
 shared_sum_rate = Formula(
     name="shared_sum_rate",
     expression=1 - 6 * s.a**2,
@@ -105,6 +214,19 @@ shared_sum_rate = Formula(
     example=">>> theory.shared_sum_rate(a=0.5)\n-0.5",
     unit="per flow time",
 )
+SHARED_SUM_RATE = derived(
+    shared_sum_rate,
+    "The sum of two equal-sign weights returns to their balance at the rate -({formula}).",
+    Step(
+        name="Jacobian along (1, 1)",
+        left=of(
+            SHARED_FORCE,
+            build=lambda f: _symmetric(sp.Derivative(f, s.a) + sp.Derivative(f, s.c)),
+        ),
+        reason="the swap of the two features fixes the eigenvectors",
+    ),
+)
+
 expulsion_time = Formula(
     name="expulsion_time",
     expression=s.a / s.lam * sp.log(1 / s.gap),
@@ -116,16 +238,20 @@ expulsion_time = Formula(
     error="O(1/lambda) beside the logarithm (the saddle's linear flow)",
     unit="flow",
 )
-
-
-def _other(force: sp.Expr) -> sp.Expr:
-    """The force on the other feature: the two exchanged."""
-    return force.subs({s.a: s.c, s.c: s.a}, simultaneous=True)
-
-
-def _symmetric(derivative: sp.Expr) -> sp.Expr:
-    """A derivative taken at c = a."""
-    return sp.Subs(derivative, s.c, s.a)
+EXPULSION_TIME = derived(
+    expulsion_time,
+    "One of two equal-sign features is expelled in the time {formula}, Delta the initial gap.",
+    Step(
+        name="way over rate",
+        left=of(
+            EXPULSION_RATE,
+            build=lambda rate: sp.Integral(1 / (rate * s.c), (s.c, s.gap, 1)),
+        ),
+        reason="a gap grows from its initial size to 1 at the rate lambda/a",
+    ),
+    prose="Near the balance the flow is linear; what is left out takes a time of order 1 "
+    "to 1/lambda.",
+)
 
 
 def _parting(flow: sp.Expr, feature: int, share: sp.Expr) -> sp.Expr:
@@ -135,228 +261,25 @@ def _parting(flow: sp.Expr, feature: int, share: sp.Expr) -> sp.Expr:
     return sp.Subs(sp.Derivative(velocity, s.gap), s.gap, 0) / share
 
 
-OPPOSITE_SIGNS_KEPT = Claim(
-    label="opposite_signs_kept",
-    statement="Two features with opposite signs on one neuron do not feel each other.",
-    kind="cited",
-    source="Lecomte et al. 2023, Setup",
-    formula=opposite_sign_force,
-    derivation=Derivation(
-        Step(
-            name="closed gate",
-            left=of(THREE_FORCES, build=lambda f: at(f, [[s.w], [-s.c]])),
-            right=opposite_sign_force,
-            reason="the overlap -w c is negative and ReLU removes the force: as if alone",
-        ),
-    ),
-)
-SHARED_FORCE = Claim(
-    label="shared_force",
-    statement="Two features with equal signs on one neuron move by (1 - a^2 - c^2) a - lambda.",
-    kind="derived here",
+escape_rate = Formula(
+    name="escape_rate",
+    expression=sp.Integer(1),
+    arguments=(),
+    meaning="The rate at which two equal-sign features part along a second neuron, at lambda = 0.",
     source=_NOTES,
-    formula=shared_force,
-    derivation=Derivation(
-        Step(
-            name="open gate",
-            left=of(THREE_FORCES, build=lambda f: at(f, [[s.a], [s.c]])),
-            right=shared_force,
-            reason="the interference is a c times c",
-        ),
-    ),
+    example=">>> theory.escape_rate()\n1.0",
+    error="exact to first order in the weights of the second neuron",
+    unit="per flow time",
 )
-LAM_OF_SHARED_AMPLITUDE = Claim(
-    label="lam_of_shared_amplitude",
-    statement="Two equal weights a of equal sign are stationary where a (1 - 2 a^2) = lambda.",
-    kind="derived here",
-    source=_NOTES,
-    formula=lam_of_shared_amplitude,
-    derivation=Derivation(
-        Step(
-            name="at rest",
-            left=of(SHARED_FORCE, build=lambda f: f.subs({s.c: s.a, s.lam: 0})),
-            right=lam_of_shared_amplitude,
-            reason="lambda balances the rest of the force",
-        ),
+ESCAPE_RATE = derived(
+    escape_rate,
+    "With a second neuron two equal-sign features part along it at the rate {formula}, "
+    "whatever their weights.",
+    Step(
+        name="along (c, -a)",
+        left=of(THREE_FORCES, build=lambda f: _parting(f, 1, s.c)),
+        right=_parting(stated(THREE_FORCES), 2, -s.a),
+        reason="both features move along (c, -a) at one rate",
     ),
-)
-SHARED_AMPLITUDE = Claim(
-    label="shared_amplitude",
-    statement="The larger such weight is sqrt(2/3) cos(arccos(-3 sqrt(6) lambda/2)/3).",
-    kind="derived here",
-    source=_NOTES,
-    formula=shared_amplitude,
-    derivation=Derivation(
-        Step(
-            name="largest root",
-            left=of(
-                LAM_OF_SHARED_AMPLITUDE,
-                build=lambda f: Root(f - s.lam, s.a, 1 / sp.sqrt(6), 1 / sp.sqrt(2)),
-            ),
-            right=shared_amplitude,
-            reason="triple angle",
-        ),
-    ),
-    prose=Prose(
-        argument="With a = w/sqrt(2) it is the equation of a lone weight at sqrt(2) lambda.",
-        page=_NOTES,
-    ),
-)
-SHARED_FOLD = Claim(
-    label="shared_fold",
-    statement="Two equal weights of equal sign balance only for lambda <= sqrt(6)/9.",
-    kind="derived here",
-    source=_NOTES,
-    formula=shared_fold,
-    derivation=Derivation(
-        Step(
-            name="turning point",
-            left=of(
-                LAM_OF_SHARED_AMPLITUDE,
-                build=lambda f: Root(sp.Derivative(f, s.a), s.a, 0, 1),
-            ),
-            right=1 / sp.sqrt(6),
-            reason="d/da (a - 2 a^3) = 0",
-        ),
-        Step(
-            name="insert the top",
-            left=of(LAM_OF_SHARED_AMPLITUDE, build=lambda f: f.subs(s.a, 1 / sp.sqrt(6))),
-            right=shared_fold,
-            reason="lambda at the turning point",
-        ),
-    ),
-)
-DIFFERENCE_RATE = Claim(
-    label="difference_rate",
-    statement="The difference of two equal-sign weights moves by (1 - a^2 - c^2)(a - c).",
-    kind="derived here",
-    source=_NOTES,
-    formula=difference_rate,
-    derivation=Derivation(
-        Step(
-            name="subtract",
-            left=of(SHARED_FORCE, build=lambda f: f - _other(f)),
-            right=difference_rate,
-            reason="lambda cancels",
-        ),
-    ),
-)
-SHARED_RADIUS_RATE = Claim(
-    label="shared_radius_rate",
-    statement="At lambda = 0 all of the circle a^2 + c^2 = 1 is stationary, and it attracts.",
-    kind="derived here",
-    source=_NOTES,
-    formula=shared_radius_rate,
-    derivation=Derivation(
-        Step(
-            name="radius",
-            left=of(
-                SHARED_FORCE,
-                build=lambda f: (2 * s.a * f + 2 * s.c * _other(f)).subs(s.lam, 0),
-            ),
-            right=shared_radius_rate,
-            reason="d(a^2 + c^2)/dt = 2 a a' + 2 c c'",
-        ),
-    ),
-)
-EXPULSION_RATE = Claim(
-    label="expulsion_rate",
-    statement="The balance of two equal-sign weights is unstable: their difference grows at the "
-    "rate lambda/a, so that one is expelled.",
-    kind="cited",
-    source="Lecomte et al. 2023, Setup",
-    formula=expulsion_rate,
-    derivation=Derivation(
-        Step(
-            name="Jacobian along (1, -1)",
-            left=of(
-                SHARED_FORCE,
-                build=lambda f: _symmetric(sp.Derivative(f, s.a) - sp.Derivative(f, s.c)),
-            ),
-            right=1 - 2 * s.a**2,
-            reason="the swap of the two features fixes the eigenvectors",
-        ),
-        Step(
-            name="at rest",
-            right=expulsion_rate,
-            reason="lambda = a (1 - 2 a^2)",
-            given={s.lam: of(LAM_OF_SHARED_AMPLITUDE)},
-        ),
-    ),
-)
-SHARED_SUM_RATE = Claim(
-    label="shared_sum_rate",
-    statement="Their sum returns to the balance at the rate 6 a^2 - 1.",
-    kind="derived here",
-    source=_NOTES,
-    formula=shared_sum_rate,
-    derivation=Derivation(
-        Step(
-            name="Jacobian along (1, 1)",
-            left=of(
-                SHARED_FORCE,
-                build=lambda f: _symmetric(sp.Derivative(f, s.a) + sp.Derivative(f, s.c)),
-            ),
-            right=shared_sum_rate,
-            reason="the swap of the two features fixes the eigenvectors",
-        ),
-    ),
-)
-EXPULSION_TIME = Claim(
-    label="expulsion_time",
-    statement="One of two equal-sign features is expelled in the time (a/lambda) log(1/gap).",
-    kind="derived here",
-    source=_NOTES,
-    formula=expulsion_time,
-    derivation=Derivation(
-        Step(
-            name="way over rate",
-            left=of(
-                EXPULSION_RATE,
-                build=lambda rate: sp.Integral(1 / (rate * s.c), (s.c, s.gap, 1)),
-            ),
-            right=expulsion_time,
-            reason="a gap grows from its initial size to 1 at the rate lambda/a",
-        ),
-    ),
-    prose=Prose(
-        argument="Near the balance the flow is linear; what is left out takes a time of order 1 "
-        "to 1/lambda.",
-        page=_NOTES,
-    ),
-)
-ESCAPE_RATE = Claim(
-    label="escape_rate",
-    statement="With a second neuron two equal-sign features part along it at the rate 1, whatever "
-    "their weights.",
-    kind="derived here",
-    source=_NOTES,
-    formula=escape_rate,
-    derivation=Derivation(
-        Step(
-            name="along (c, -a)",
-            left=of(THREE_FORCES, build=lambda f: _parting(f, 1, s.c)),
-            right=_parting(stated(THREE_FORCES), 2, -s.a),
-            reason="both features move along (c, -a) at one rate",
-        ),
-        Step(
-            name="first order",
-            right=escape_rate,
-            reason="(1 - a^2) c + a c a = c",
-        ),
-    ),
-)
-
-CLAIMS = (
-    OPPOSITE_SIGNS_KEPT,
-    SHARED_FORCE,
-    LAM_OF_SHARED_AMPLITUDE,
-    SHARED_AMPLITUDE,
-    SHARED_FOLD,
-    DIFFERENCE_RATE,
-    SHARED_RADIUS_RATE,
-    EXPULSION_RATE,
-    SHARED_SUM_RATE,
-    EXPULSION_TIME,
-    ESCAPE_RATE,
+    Step(name="first order", reason="(1 - a^2) c + a c a = c"),
 )

@@ -1,17 +1,19 @@
-"""Final codes under noise: sparse simplexes, why no neuron is shared, pairs on few neurons."""
+"""Final weights under noise: sparse simplexes, limits on shared neurons, pairs on few neurons."""
 
 import sympy as sp
 
 from ..proof import symbols as s
-from ..proof.claims import Claim, Prose
-from ..proof.derivation import Derivation, Step, of
+from ..proof.claims import derived
 from ..proof.formula import Formula
 from ..proof.operators import Root
+from ..proof.step import Step, of
 from .exact import DIAGONAL_LOSS, MIRRORED_BELOW, MIRRORED_WITHIN
 from .simplex import SIMPLEX_OVERLAP
 
 _NOTES = "paper_notes/noise.md"
 _ENOUGH = (s.n >= 2,)
+_ALPHA = sp.sqrt(s.n / (s.n - 1))
+_BETA = (_ALPHA - 1 / sp.sqrt(s.n - 1)) / (s.n - 1)
 
 crowded_norm2 = Formula(
     name="crowded_norm2",
@@ -23,6 +25,29 @@ crowded_norm2 = Formula(
     regime=(s.n * s.sigma**2 < 4,),
     error="exact for symmetric noise that never exceeds q",
     unit="weight squared",
+)
+CROWDED_NORM2 = derived(
+    crowded_norm2,
+    "On m = n/2 neurons, n/2 antipodal pairs are best at q = {formula}.",
+    Step(
+        name="minimise",
+        left=of(
+            DIAGONAL_LOSS,
+            MIRRORED_BELOW,
+            build=lambda own, square: Root(
+                sp.Derivative(
+                    own
+                    + (s.n - 2) * square.subs({s.depth: 0, s.draw: s.sigma * sp.sqrt(s.row_norm2)}),
+                    s.row_norm2,
+                ),
+                s.row_norm2,
+                -5,
+                2,
+            ),
+        ),
+        reason="n - 2 overlaps are 0, that of the partner is -q and silent",
+        ranges={s.n: (2, 9), s.sigma: (0.05, 0.6)},
+    ),
 )
 
 crowded_loss = Formula(
@@ -36,10 +61,31 @@ crowded_loss = Formula(
     error="exact for symmetric noise that never exceeds q",
     unit="summed loss",
 )
-
-_ALPHA = sp.sqrt(s.n / (s.n - 1))
-
-_BETA = (_ALPHA - 1 / sp.sqrt(s.n - 1)) / (s.n - 1)
+CROWDED_LOSS = derived(
+    crowded_loss,
+    "The loss of n/2 antipodal pairs on n/2 neurons, at the best norm, is {formula}; it depends "
+    "on no kurtosis.",
+    Step(
+        name="insert",
+        left=of(
+            DIAGONAL_LOSS,
+            MIRRORED_BELOW,
+            CROWDED_NORM2,
+            build=lambda own, square, q: (
+                s.n
+                * (
+                    own
+                    + (s.n - 2) * square.subs({s.depth: 0, s.draw: s.sigma * sp.sqrt(s.row_norm2)})
+                ).subs(s.row_norm2, q)
+            ),
+        ),
+        reason="the loss at the best norm",
+        ranges={s.n: (2, 9), s.sigma: (0.05, 0.6)},
+    ),
+    prose="At overlap 0 half of the mean square passes for every symmetric law, so no "
+    "rotation of the pairs is preferred.",
+    by=(MIRRORED_WITHIN,),
+)
 
 corner_side = Formula(
     name="corner_side",
@@ -50,6 +96,24 @@ corner_side = Formula(
     example=">>> round(theory.corner_side(n=8), 4)\n0.0987",
     regime=_ENOUGH,
     unit="weight",
+)
+CORNER_SIDE = derived(
+    corner_side,
+    "A corner simplex has the weights alpha - beta and -beta with alpha = sqrt(n/(n-1)) and beta "
+    "= {formula}.",
+    Step(
+        name="overlap with the spread row",
+        left=of(
+            SIMPLEX_OVERLAP,
+            build=lambda overlap: (
+                (_ALPHA + sp.sqrt(s.n - 1) * overlap.subs(s.row_norm2, 1)) / (s.n - 1)
+            ),
+        ),
+        reason="-(alpha - (n-1) beta)/sqrt(n-1) = -1/(n-1)",
+        ranges={s.n: (2, 9)},
+    ),
+    prose="With alpha fixed by (alpha - beta)^2 + (n-2) beta^2 = 1 all overlaps and norms "
+    "are those of the simplex; the tests check them for every n up to 12.",
 )
 
 corner_fourth_norm = Formula(
@@ -62,6 +126,26 @@ corner_fourth_norm = Formula(
     regime=_ENOUGH,
     unit="weight^4",
 )
+CORNER_FOURTH_NORM = derived(
+    corner_fourth_norm,
+    "The corner simplex has mean fourth norm [(n-1)((alpha-beta)^4 + (n-2) beta^4) + 1/(n-1)]/n.",
+    Step(
+        name="add the rows",
+        left=of(
+            CORNER_SIDE,
+            build=lambda side: (
+                (
+                    (s.n - 1) * ((_ALPHA - side) ** 4 + (s.n - 2) * side**4)
+                    + (s.n - 1) * (1 / sp.sqrt(s.n - 1)) ** 4
+                )
+                / s.n
+            ),
+        ),
+        reason="n - 1 rows with a neuron, one spread row",
+        ranges={s.n: (2, 9)},
+    ),
+    checks=("noise_final_fourth_norm",),
+)
 
 centred_fourth_norm = Formula(
     name="centred_fourth_norm",
@@ -72,6 +156,21 @@ centred_fourth_norm = Formula(
     example=">>> round(theory.centred_fourth_norm(n=8), 6)\n0.767857",
     regime=_ENOUGH,
     unit="weight^4",
+)
+CENTRED_FOURTH_NORM = derived(
+    centred_fourth_norm,
+    "The centred simplex has fourth norm {formula}.",
+    Step(
+        name="add the weights",
+        left=of(
+            SIMPLEX_OVERLAP,
+            build=lambda overlap: (
+                (1 - overlap.subs(s.row_norm2, 1)) ** 2 * ((1 - 1 / s.n) ** 4 + (s.n - 1) / s.n**4)
+            ),
+        ),
+        reason="W = sqrt(n/(n-1)) (I - 1/n), and n/(n-1) = 1 - overlap",
+        ranges={s.n: (2, 9)},
+    ),
 )
 
 largest_column_norm2 = Formula(
@@ -84,6 +183,18 @@ largest_column_norm2 = Formula(
     regime=_ENOUGH,
     unit="weight squared",
 )
+LARGEST_COLUMN_NORM2 = derived(
+    largest_column_norm2,
+    "On a regular simplex no neuron's weights have squared norm above {formula}.",
+    Step(
+        name="largest eigenvalue",
+        left=of(SIMPLEX_OVERLAP, build=lambda overlap: s.row_norm2 - overlap),
+        reason="W W^T = (q - u) I + u 1 1^T has the eigenvalues q - u and q + (n-1) u",
+        ranges={s.n: (2, 9)},
+    ),
+    prose="W^T W has the same largest eigenvalue as W W^T, and its diagonal entries are "
+    "the squared norms of the columns.",
+)
 
 shared_weight_limit = Formula(
     name="shared_weight_limit",
@@ -94,6 +205,26 @@ shared_weight_limit = Formula(
     example=">>> round(theory.shared_weight_limit(n=5, row_norm2=1.0), 4)\n0.7906",
     regime=_ENOUGH,
     unit="weight",
+)
+SHARED_WEIGHT_LIMIT = derived(
+    shared_weight_limit,
+    "On a regular simplex two weights of one neuron are both at least theta only if theta "
+    "<= {formula}: no neuron is polysemantic (theta = 0.8, q <= 1) for n >= 5.",
+    Step(
+        name="two equal weights",
+        left=of(LARGEST_COLUMN_NORM2, build=lambda largest: sp.sqrt(largest / 2)),
+        reason="2 theta^2 is at most the squared norm of the column",
+        ranges={s.n: (2, 9)},
+    ),
+    prose="The limit falls with n: 0.8165 at n = 4, 0.7906 at n = 5.",
+)
+
+NO_POLYSEMANTIC_NEURON = derived(
+    "no_polysemantic_neuron_under_noise",
+    "Trained under noise alone, with room for a simplex (m >= n - 1, n >= 5), a network "
+    "ends without polysemantic neurons.",
+    page=_NOTES,
+    checks=("noise_polysemantic",),
 )
 
 capacity_pairs = Formula(
@@ -106,223 +237,9 @@ capacity_pairs = Formula(
     regime=(2 * s.m >= s.n,),
     error="conjecture: every neuron carries a feature; measured at n = 8",
 )
-
-CROWDED_NORM2 = Claim(
-    label="crowded_norm2",
-    statement="On m = n/2 neurons, n/2 antipodal pairs are best at q = 1 - n sigma^2/4.",
-    kind="derived here",
-    source=_NOTES,
-    formula=crowded_norm2,
-    derivation=Derivation(
-        Step(
-            name="minimise",
-            left=of(
-                DIAGONAL_LOSS,
-                MIRRORED_BELOW,
-                build=lambda own, square: Root(
-                    sp.Derivative(
-                        own
-                        + (s.n - 2)
-                        * square.subs({s.depth: 0, s.draw: s.sigma * sp.sqrt(s.row_norm2)}),
-                        s.row_norm2,
-                    ),
-                    s.row_norm2,
-                    -5,
-                    2,
-                ),
-            ),
-            right=crowded_norm2,
-            reason="n - 2 overlaps are 0, that of the partner is -q and silent",
-            ranges={s.n: (2, 9), s.sigma: (0.05, 0.6)},
-        ),
-    ),
-)
-
-CROWDED_LOSS = Claim(
-    label="crowded_loss",
-    statement="Their loss is n [(n/2) sigma^2 - (n/4)^2 sigma^4]; it depends on no kurtosis.",
-    kind="derived here",
-    source=_NOTES,
-    formula=crowded_loss,
-    derivation=Derivation(
-        Step(
-            name="insert",
-            left=of(
-                DIAGONAL_LOSS,
-                MIRRORED_BELOW,
-                CROWDED_NORM2,
-                build=lambda own, square, q: (
-                    s.n
-                    * (
-                        own
-                        + (s.n - 2)
-                        * square.subs({s.depth: 0, s.draw: s.sigma * sp.sqrt(s.row_norm2)})
-                    ).subs(s.row_norm2, q)
-                ),
-            ),
-            right=crowded_loss,
-            reason="the loss at the best norm",
-            ranges={s.n: (2, 9), s.sigma: (0.05, 0.6)},
-        ),
-    ),
-    prose=Prose(
-        argument="At overlap 0 half of the mean square passes for every symmetric law, so no "
-        "rotation of the pairs is preferred.",
-        page=_NOTES,
-        by=(MIRRORED_WITHIN,),
-    ),
-)
-
-CORNER_SIDE = Claim(
-    label="corner_side",
-    statement="A corner simplex has the weights alpha - beta and -beta with "
-    "alpha = sqrt(n/(n-1)) and beta = (alpha - 1/sqrt(n-1))/(n-1).",
-    kind="derived here",
-    source=_NOTES,
-    formula=corner_side,
-    derivation=Derivation(
-        Step(
-            name="overlap with the spread row",
-            left=of(
-                SIMPLEX_OVERLAP,
-                build=lambda overlap: (
-                    (_ALPHA + sp.sqrt(s.n - 1) * overlap.subs(s.row_norm2, 1)) / (s.n - 1)
-                ),
-            ),
-            right=corner_side,
-            reason="-(alpha - (n-1) beta)/sqrt(n-1) = -1/(n-1)",
-            ranges={s.n: (2, 9)},
-        ),
-    ),
-    prose=Prose(
-        argument="With alpha fixed by (alpha - beta)^2 + (n-2) beta^2 = 1 all overlaps and norms "
-        "are those of the simplex; the tests check them for every n up to 12.",
-        page=_NOTES,
-    ),
-)
-
-CORNER_FOURTH_NORM = Claim(
-    label="corner_fourth_norm",
-    statement="The corner simplex has mean fourth norm "
-    "[(n-1)((alpha-beta)^4 + (n-2) beta^4) + 1/(n-1)]/n.",
-    kind="derived here",
-    source=_NOTES,
-    formula=corner_fourth_norm,
-    derivation=Derivation(
-        Step(
-            name="add the rows",
-            left=of(
-                CORNER_SIDE,
-                build=lambda side: (
-                    (
-                        (s.n - 1) * ((_ALPHA - side) ** 4 + (s.n - 2) * side**4)
-                        + (s.n - 1) * (1 / sp.sqrt(s.n - 1)) ** 4
-                    )
-                    / s.n
-                ),
-            ),
-            right=corner_fourth_norm,
-            reason="n - 1 rows with a neuron, one spread row",
-            ranges={s.n: (2, 9)},
-        ),
-    ),
-    checks=("noise_final_fourth_norm",),
-)
-
-CENTRED_FOURTH_NORM = Claim(
-    label="centred_fourth_norm",
-    statement="The centred simplex has fourth norm (n^2 - 3n + 3)/(n(n-1)).",
-    kind="derived here",
-    source=_NOTES,
-    formula=centred_fourth_norm,
-    derivation=Derivation(
-        Step(
-            name="add the weights",
-            left=of(
-                SIMPLEX_OVERLAP,
-                build=lambda overlap: (
-                    (1 - overlap.subs(s.row_norm2, 1)) ** 2
-                    * ((1 - 1 / s.n) ** 4 + (s.n - 1) / s.n**4)
-                ),
-            ),
-            right=centred_fourth_norm,
-            reason="W = sqrt(n/(n-1)) (I - 1/n), and n/(n-1) = 1 - overlap",
-            ranges={s.n: (2, 9)},
-        ),
-    ),
-)
-
-LARGEST_COLUMN_NORM2 = Claim(
-    label="largest_column_norm2",
-    statement="On a regular simplex no neuron's weights have squared norm above q n/(n-1).",
-    kind="derived here",
-    source=_NOTES,
-    formula=largest_column_norm2,
-    derivation=Derivation(
-        Step(
-            name="largest eigenvalue",
-            left=of(SIMPLEX_OVERLAP, build=lambda overlap: s.row_norm2 - overlap),
-            right=largest_column_norm2,
-            reason="W W^T = (q - u) I + u 1 1^T has the eigenvalues q - u and q + (n-1) u",
-            ranges={s.n: (2, 9)},
-        ),
-    ),
-    prose=Prose(
-        argument="W^T W has the same largest eigenvalue as W W^T, and its diagonal entries are "
-        "the squared norms of the columns.",
-        page=_NOTES,
-    ),
-)
-
-SHARED_WEIGHT_LIMIT = Claim(
-    label="shared_weight_limit",
-    statement="On a regular simplex two weights of one neuron are both at least theta only if "
-    "theta^2 <= q n/(2(n-1)): no neuron is polysemantic (theta = 0.8, q <= 1) for n >= 5.",
-    kind="derived here",
-    source=_NOTES,
-    formula=shared_weight_limit,
-    derivation=Derivation(
-        Step(
-            name="two equal weights",
-            left=of(LARGEST_COLUMN_NORM2, build=lambda largest: sp.sqrt(largest / 2)),
-            right=shared_weight_limit,
-            reason="2 theta^2 is at most the squared norm of the column",
-            ranges={s.n: (2, 9)},
-        ),
-    ),
-    prose=Prose(
-        argument="The limit falls with n: 0.8165 at n = 4, 0.7906 at n = 5.",
-        page=_NOTES,
-    ),
-)
-
-NO_POLYSEMANTIC_NEURON = Claim(
-    label="no_polysemantic_neuron_under_noise",
-    statement="Trained under noise alone, with room for a simplex (m >= n - 1, n >= 5), a network "
-    "ends without polysemantic neurons.",
-    kind="derived here",
-    source=_NOTES,
-    checks=("noise_polysemantic",),
-)
-
-CAPACITY_PAIRS = Claim(
-    label="capacity_pairs",
-    statement="For n/2 <= m < n - 1 noise leaves n - m antipodal pairs, one less for each spread "
-    "row, whatever the initial collisions; for m >= n - 1 none.",
-    kind="derived here",
-    source=_NOTES,
-    formula=capacity_pairs,
+CAPACITY_PAIRS = derived(
+    capacity_pairs,
+    "For n/2 <= m < n - 1 noise leaves n - m antipodal pairs, one less for each spread row, "
+    "whatever the initial collisions; for m >= n - 1 none.",
     checks=("noise_capacity_pairs",),
-)
-
-CLAIMS = (
-    CROWDED_NORM2,
-    CROWDED_LOSS,
-    CORNER_SIDE,
-    CORNER_FOURTH_NORM,
-    CENTRED_FOURTH_NORM,
-    LARGEST_COLUMN_NORM2,
-    SHARED_WEIGHT_LIMIT,
-    NO_POLYSEMANTIC_NEURON,
-    CAPACITY_PAIRS,
 )

@@ -1,12 +1,12 @@
-"""Noise of any symmetric law, exactly: identities, the best row, the own output, pairs."""
+"""Exact results for symmetric noise: identities, the best row, the own output, pairs."""
 
 import sympy as sp
 
 from ..proof import symbols as s
-from ..proof.claims import Claim, Prose
-from ..proof.derivation import Definition, Derivation, Step, of
+from ..proof.claims import derived
 from ..proof.formula import Formula
 from ..proof.operators import Root
+from ..proof.step import Definition, Step, of
 from .outputs import OVERLAP_NOISE_VARIANCE, RECTIFIED_SQUARE, below, density
 
 _NOTES = "paper_notes/noise.md"
@@ -14,10 +14,6 @@ _NOTES = "paper_notes/noise.md"
 
 def _on_both_signs(function) -> sp.Expr:
     return (function(s.draw) + function(-s.draw)) / 2
-
-
-def _square_above(relu: sp.Expr) -> sp.Expr:
-    return _on_both_signs(lambda z: relu.subs(s.overlap, s.depth + z) ** 2)
 
 
 RECTIFIER = Definition(
@@ -36,6 +32,23 @@ mirrored_square_below = Formula(
     example=">>> theory.mirrored_square_below(depth=0.5, draw=1.5)\n0.5",
     unit="output squared",
 )
+MIRRORED_BELOW = derived(
+    mirrored_square_below,
+    "For symmetric noise and u <= 0, exactly E ReLU(u+Z)^2 = E (|Z| - |u|)_+^2 / 2.",
+    Step(
+        name="both signs",
+        left=of(
+            RECTIFIER,
+            build=lambda relu: _on_both_signs(lambda z: relu.subs(s.overlap, z - s.depth) ** 2),
+        ),
+        reason="a symmetric law is the mean over z and -z; only z > d passes",
+    ),
+)
+
+
+def _square_above(relu: sp.Expr) -> sp.Expr:
+    return _on_both_signs(lambda z: relu.subs(s.overlap, s.depth + z) ** 2)
+
 
 mirrored_square_above = Formula(
     name="mirrored_square_above",
@@ -45,6 +58,23 @@ mirrored_square_above = Formula(
     source=_NOTES,
     example=">>> theory.mirrored_square_above(depth=0.5, draw=1.5)\n2.0",
     unit="output squared",
+)
+MIRRORED_ABOVE = derived(
+    mirrored_square_above,
+    "For symmetric noise and u >= 0, exactly E ReLU(u+Z)^2 = u^2 + s^2 - E (|Z| - u)_+^2 / 2.",
+    Step(
+        name="draw above the overlap",
+        left=of(RECTIFIER, build=_square_above),
+        right=mirrored_square_above,
+        reason="only u + z passes",
+        assumptions=(s.draw > s.depth,),
+    ),
+    Step(
+        name="draw below the overlap",
+        left=of(RECTIFIER, build=_square_above),
+        reason="both u + z and u - z pass",
+        assumptions=(s.draw < s.depth,),
+    ),
 )
 
 mirrored_square_within = Formula(
@@ -57,16 +87,19 @@ mirrored_square_within = Formula(
     regime=(s.depth <= s.draw,),
     unit="output squared",
 )
-
-rectified_square_bound = Formula(
-    name="rectified_square_bound",
-    expression=sp.Max(0, s.row_noise - s.depth) ** 2 / 2,
-    arguments=(s.depth, s.row_noise),
-    meaning="The least mean squared output at overlap -d over all symmetric noise of size s.",
-    source=_NOTES,
-    example=">>> theory.rectified_square_bound(depth=0.5, row_noise=1.5)\n0.5",
-    error="exact (a lower bound; met by bipolar noise on a row with one weight)",
-    unit="output squared",
+MIRRORED_WITHIN = derived(
+    mirrored_square_within,
+    "Where |u| never exceeds |Z|, E ReLU(u+Z)^2 = (u^2 + s^2)/2 + u E|Z|: at u = 0 there is no "
+    "kurtosis force, and every overlap is pushed down at rate E|Z|.",
+    Step(
+        name="no cut",
+        left=of(MIRRORED_BELOW),
+        reason="the draw exceeds the overlap",
+        assumptions=(s.draw > s.depth,),
+    ),
+    prose="For u > 0 the same polynomial follows from the claim for u >= 0. For bipolar "
+    "noise Khintchine's inequality puts E|Z| between s/sqrt 2 and s.",
+    by=(MIRRORED_ABOVE,),
 )
 
 rectified_curvature = Formula(
@@ -78,6 +111,45 @@ rectified_curvature = Formula(
     example=">>> theory.rectified_curvature(depth=1.0, draw=1.0)\n0.25",
     unit="per output squared",
 )
+RECTIFIED_CURVATURE = derived(
+    rectified_curvature,
+    "As a function of Z^2 the squared output at u <= 0 is convex.",
+    Step(
+        name="second derivative",
+        left=of(
+            MIRRORED_WITHIN,
+            build=lambda square: sp.Derivative(square.subs(s.draw, sp.sqrt(s.draw)), (s.draw, 2)),
+        ),
+        reason="with y = z^2 in place of z",
+    ),
+    prose="Above y = d^2 the second derivative is positive; below it the function is 0, "
+    "and the slope is continuous at y = d^2.",
+)
+
+rectified_square_bound = Formula(
+    name="rectified_square_bound",
+    expression=sp.Max(0, s.row_noise - s.depth) ** 2 / 2,
+    arguments=(s.depth, s.row_noise),
+    meaning="The least mean squared output at overlap -d over all symmetric noise of size s.",
+    source=_NOTES,
+    example=">>> theory.rectified_square_bound(depth=0.5, row_noise=1.5)\n0.5",
+    error="exact (a lower bound; met by bipolar noise on a row with one weight)",
+    unit="output squared",
+)
+RECTIFIED_BOUND = derived(
+    rectified_square_bound,
+    "For u < 0 and any symmetric noise, E ReLU(u+Z)^2 >= (s - |u|)_+^2 / 2, with equality "
+    "iff |Z| = s, or |Z| <= |u|, almost surely: at given norms a row with one weight under "
+    "bipolar noise is optimal.",
+    Step(
+        name="constant size",
+        left=of(MIRRORED_BELOW, build=lambda square: square.subs(s.draw, s.row_noise)),
+        reason="the value at |Z| = s",
+    ),
+    prose="Jensen's inequality for the convex function of Z^2, whose mean is s^2. |Z| = s "
+    "for independent entries only if all but one weight vanish and that entry is bipolar.",
+    by=(RECTIFIED_CURVATURE,),
+)
 
 diagonal_loss = Formula(
     name="diagonal_loss",
@@ -88,6 +160,27 @@ diagonal_loss = Formula(
     example=">>> theory.diagonal_loss(sigma=0.5, row_norm2=1.0)\n0.25",
     error="exact where |Z_j| <= q, so for bipolar noise where sigma |W_j|_1 <= q",
     unit="summed loss",
+)
+DIAGONAL_LOSS = derived(
+    diagonal_loss,
+    "A feature's own output errs by {formula} where |Z| <= q surely.",
+    Step(
+        name="both signs",
+        left=of(
+            RECTIFIER,
+            build=lambda relu: _on_both_signs(
+                lambda z: (relu.subs(s.overlap, s.row_norm2 + z) - 1) ** 2
+            ),
+        ),
+        right=(1 - s.row_norm2) ** 2 + s.draw**2,
+        reason="no cut: the draw is smaller than q",
+        assumptions=(s.draw < s.row_norm2,),
+    ),
+    Step(
+        name="mean of the squared draw",
+        left=of(OVERLAP_NOISE_VARIANCE, build=lambda variance: (1 - s.row_norm2) ** 2 + variance),
+        reason="E Z^2 = sigma^2 q",
+    ),
 )
 
 diagonal_norm2 = Formula(
@@ -101,6 +194,19 @@ diagonal_norm2 = Formula(
     error="exact where the noise never clips",
     unit="weight squared",
 )
+DIAGONAL_NORM2 = derived(
+    diagonal_norm2,
+    "The own output is best at q = {formula}.",
+    Step(
+        name="minimise",
+        left=of(
+            DIAGONAL_LOSS,
+            build=lambda loss: Root(sp.Derivative(loss, s.row_norm2), s.row_norm2, -1, 2),
+        ),
+        reason="the loss is a parabola in q",
+        ranges={s.sigma: (0, 1)},
+    ),
+)
 
 diagonal_loss_least = Formula(
     name="diagonal_loss_least",
@@ -112,6 +218,16 @@ diagonal_loss_least = Formula(
     regime=(s.sigma < sp.sqrt(2),),
     error="exact where the noise never clips",
     unit="summed loss",
+)
+DIAGONAL_LOSS_LEAST = derived(
+    diagonal_loss_least,
+    "The least error of the own output is {formula}.",
+    Step(
+        name="insert",
+        left=of(DIAGONAL_LOSS, DIAGONAL_NORM2, build=lambda loss, q: loss.subs(s.row_norm2, q)),
+        reason="the loss at the best norm",
+        ranges={s.sigma: (0, 1)},
+    ),
 )
 
 antipodal_gain = Formula(
@@ -125,6 +241,26 @@ antipodal_gain = Formula(
     error="exact for bipolar noise on rows with one weight",
     unit="summed loss",
 )
+ANTIPODAL_GAIN = derived(
+    antipodal_gain,
+    "Two unit rows with one weight each gain {formula} by sharing a neuron with opposite signs, "
+    "compared with right angles, under bipolar noise with sigma <= 1.",
+    Step(
+        name="from 0 to -1",
+        left=of(
+            MIRRORED_BELOW,
+            build=lambda square: (
+                2
+                * (
+                    square.subs({s.depth: 0, s.draw: s.sigma})
+                    - square.subs({s.depth: 1, s.draw: s.sigma})
+                )
+            ),
+        ),
+        reason="two outputs, each of them with |Z| = sigma",
+        assumptions=(s.sigma < 1,),
+    ),
+)
 
 antipodal_gain_gaussian = Formula(
     name="antipodal_gain_gaussian",
@@ -137,253 +273,21 @@ antipodal_gain_gaussian = Formula(
     example=">>> round(theory.antipodal_gain_gaussian(sigma=0.2), 13)\n0.0399999984525",
     unit="summed loss",
 )
-
-MIRRORED_BELOW = Claim(
-    label="mirrored_square_below",
-    statement="For symmetric noise and u <= 0, exactly E ReLU(u+Z)^2 = E (|Z| - |u|)_+^2 / 2.",
-    kind="derived here",
-    source=_NOTES,
-    formula=mirrored_square_below,
-    derivation=Derivation(
-        Step(
-            name="both signs",
-            left=of(
-                RECTIFIER,
-                build=lambda relu: _on_both_signs(lambda z: relu.subs(s.overlap, z - s.depth) ** 2),
+ANTIPODAL_GAIN_GAUSSIAN = derived(
+    antipodal_gain_gaussian,
+    "Under Gaussian noise the gain of two such rows is sigma^2 - 2 sigma^2 G(-1/sigma).",
+    Step(
+        name="from 0 to -1",
+        left=of(
+            RECTIFIED_SQUARE,
+            build=lambda square: (
+                2
+                * (
+                    square.subs({s.overlap: 0, s.row_noise: s.sigma})
+                    - square.subs({s.overlap: -1, s.row_noise: s.sigma})
+                )
             ),
-            right=mirrored_square_below,
-            reason="a symmetric law is the mean over z and -z; only z > d passes",
         ),
+        reason="two outputs",
     ),
-)
-
-MIRRORED_ABOVE = Claim(
-    label="mirrored_square_above",
-    statement="For symmetric noise and u >= 0, exactly "
-    "E ReLU(u+Z)^2 = u^2 + s^2 - E (|Z| - u)_+^2 / 2.",
-    kind="derived here",
-    source=_NOTES,
-    formula=mirrored_square_above,
-    derivation=Derivation(
-        Step(
-            name="draw above the overlap",
-            left=of(RECTIFIER, build=_square_above),
-            right=mirrored_square_above,
-            reason="only u + z passes",
-            assumptions=(s.draw > s.depth,),
-        ),
-        Step(
-            name="draw below the overlap",
-            left=of(RECTIFIER, build=_square_above),
-            right=mirrored_square_above,
-            reason="both u + z and u - z pass",
-            assumptions=(s.draw < s.depth,),
-        ),
-    ),
-)
-
-MIRRORED_WITHIN = Claim(
-    label="mirrored_square_within",
-    statement="Where |u| never exceeds |Z|, E ReLU(u+Z)^2 = (u^2 + s^2)/2 + u E|Z|: at u = 0 "
-    "there is no kurtosis force, and every overlap is pushed down at rate E|Z|.",
-    kind="derived here",
-    source=_NOTES,
-    formula=mirrored_square_within,
-    derivation=Derivation(
-        Step(
-            name="no cut",
-            left=of(MIRRORED_BELOW),
-            right=mirrored_square_within,
-            reason="the draw exceeds the overlap",
-            assumptions=(s.draw > s.depth,),
-        ),
-    ),
-    prose=Prose(
-        argument="For u > 0 the same polynomial follows from the claim for u >= 0. For bipolar "
-        "noise Khintchine's inequality puts E|Z| between s/sqrt 2 and s.",
-        page=_NOTES,
-        by=(MIRRORED_ABOVE,),
-    ),
-)
-
-RECTIFIED_CURVATURE = Claim(
-    label="rectified_curvature",
-    statement="As a function of Z^2 the squared output at u <= 0 is convex.",
-    kind="derived here",
-    source=_NOTES,
-    formula=rectified_curvature,
-    derivation=Derivation(
-        Step(
-            name="second derivative",
-            left=of(
-                MIRRORED_WITHIN,
-                build=lambda square: sp.Derivative(
-                    square.subs(s.draw, sp.sqrt(s.draw)), (s.draw, 2)
-                ),
-            ),
-            right=rectified_curvature,
-            reason="with y = z^2 in place of z",
-        ),
-    ),
-    prose=Prose(
-        argument="Above y = d^2 the second derivative is positive; below it the function is 0, "
-        "and the slope is continuous at y = d^2.",
-        page=_NOTES,
-    ),
-)
-
-RECTIFIED_BOUND = Claim(
-    label="rectified_square_bound",
-    statement="For u < 0 and any symmetric noise, E ReLU(u+Z)^2 >= (s - |u|)_+^2 / 2, with "
-    "equality iff |Z| = s, or |Z| <= |u|, almost surely: at given norms a row with one weight "
-    "under bipolar noise is optimal.",
-    kind="derived here",
-    source=_NOTES,
-    formula=rectified_square_bound,
-    derivation=Derivation(
-        Step(
-            name="constant size",
-            left=of(MIRRORED_BELOW, build=lambda square: square.subs(s.draw, s.row_noise)),
-            right=rectified_square_bound,
-            reason="the value at |Z| = s",
-        ),
-    ),
-    prose=Prose(
-        argument="Jensen's inequality for the convex function of Z^2, whose mean is s^2. |Z| = s "
-        "for independent entries only if all but one weight vanish and that entry is bipolar.",
-        page=_NOTES,
-        by=(RECTIFIED_CURVATURE,),
-    ),
-)
-
-DIAGONAL_LOSS = Claim(
-    label="diagonal_loss",
-    statement="A feature's own output errs by (1 - q)^2 + sigma^2 q where |Z| <= q surely.",
-    kind="derived here",
-    source=_NOTES,
-    formula=diagonal_loss,
-    derivation=Derivation(
-        Step(
-            name="both signs",
-            left=of(
-                RECTIFIER,
-                build=lambda relu: _on_both_signs(
-                    lambda z: (relu.subs(s.overlap, s.row_norm2 + z) - 1) ** 2
-                ),
-            ),
-            right=(1 - s.row_norm2) ** 2 + s.draw**2,
-            reason="no cut: the draw is smaller than q",
-            assumptions=(s.draw < s.row_norm2,),
-        ),
-        Step(
-            name="mean of the squared draw",
-            left=of(
-                OVERLAP_NOISE_VARIANCE, build=lambda variance: (1 - s.row_norm2) ** 2 + variance
-            ),
-            right=diagonal_loss,
-            reason="E Z^2 = sigma^2 q",
-        ),
-    ),
-)
-
-DIAGONAL_NORM2 = Claim(
-    label="diagonal_norm2",
-    statement="The own output is best at q = 1 - sigma^2/2.",
-    kind="derived here",
-    source=_NOTES,
-    formula=diagonal_norm2,
-    derivation=Derivation(
-        Step(
-            name="minimise",
-            left=of(
-                DIAGONAL_LOSS,
-                build=lambda loss: Root(sp.Derivative(loss, s.row_norm2), s.row_norm2, -1, 2),
-            ),
-            right=diagonal_norm2,
-            reason="the loss is a parabola in q",
-            ranges={s.sigma: (0, 1)},
-        ),
-    ),
-)
-
-DIAGONAL_LOSS_LEAST = Claim(
-    label="diagonal_loss_least",
-    statement="The least error of the own output is sigma^2 - sigma^4/4.",
-    kind="derived here",
-    source=_NOTES,
-    formula=diagonal_loss_least,
-    derivation=Derivation(
-        Step(
-            name="insert",
-            left=of(DIAGONAL_LOSS, DIAGONAL_NORM2, build=lambda loss, q: loss.subs(s.row_norm2, q)),
-            right=diagonal_loss_least,
-            reason="the loss at the best norm",
-            ranges={s.sigma: (0, 1)},
-        ),
-    ),
-)
-
-ANTIPODAL_GAIN = Claim(
-    label="antipodal_gain",
-    statement="Two unit rows with one weight each gain sigma^2 by sharing a neuron with opposite "
-    "signs, against right angles, under bipolar noise with sigma <= 1.",
-    kind="derived here",
-    source=_NOTES,
-    formula=antipodal_gain,
-    derivation=Derivation(
-        Step(
-            name="from 0 to -1",
-            left=of(
-                MIRRORED_BELOW,
-                build=lambda square: (
-                    2
-                    * (
-                        square.subs({s.depth: 0, s.draw: s.sigma})
-                        - square.subs({s.depth: 1, s.draw: s.sigma})
-                    )
-                ),
-            ),
-            right=antipodal_gain,
-            reason="two outputs, each of them with |Z| = sigma",
-            assumptions=(s.sigma < 1,),
-        ),
-    ),
-)
-
-ANTIPODAL_GAIN_GAUSSIAN = Claim(
-    label="antipodal_gain_gaussian",
-    statement="Under Gaussian noise the same gain is sigma^2 - 2 sigma^2 G(-1/sigma).",
-    kind="derived here",
-    source=_NOTES,
-    formula=antipodal_gain_gaussian,
-    derivation=Derivation(
-        Step(
-            name="from 0 to -1",
-            left=of(
-                RECTIFIED_SQUARE,
-                build=lambda square: (
-                    2
-                    * (
-                        square.subs({s.overlap: 0, s.row_noise: s.sigma})
-                        - square.subs({s.overlap: -1, s.row_noise: s.sigma})
-                    )
-                ),
-            ),
-            right=antipodal_gain_gaussian,
-            reason="two outputs",
-        ),
-    ),
-)
-
-CLAIMS = (
-    MIRRORED_BELOW,
-    MIRRORED_ABOVE,
-    MIRRORED_WITHIN,
-    RECTIFIED_CURVATURE,
-    RECTIFIED_BOUND,
-    DIAGONAL_LOSS,
-    DIAGONAL_NORM2,
-    DIAGONAL_LOSS_LEAST,
-    ANTIPODAL_GAIN,
-    ANTIPODAL_GAIN_GAUSSIAN,
 )

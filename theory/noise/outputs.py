@@ -7,59 +7,40 @@ the noise. The code names them overlap and row_noise (the standard deviation of 
 import sympy as sp
 
 from ..proof import symbols as s
-from ..proof.claims import Claim, Prose
-from ..proof.derivation import Definition, Derivation, Step, of
+from ..proof.claims import cited, derived
 from ..proof.formula import Formula
+from ..proof.operators import below, density
+from ..proof.step import Definition, Step, of
 
 _NOTES = "paper_notes/noise.md"
-
 _PAPER = "Lecomte et al. 2023, section on noise"
-
 _Z = sp.Symbol("y", real=True)
+_A = s.overlap / s.row_noise
+
+_KURTOSIS_TERM = -s.overlap_kurtosis / 12 * s.overlap * s.row_noise * density(_A)
 
 
-def density(x: sp.Expr) -> sp.Expr:
-    """Standard normal density."""
-    return sp.exp(-(x**2) / 2) / sp.sqrt(2 * sp.pi)
+def moment(generator: sp.Expr, order: int) -> sp.Expr:
+    """The moment or cumulant of an order, by its generating function in the tilt."""
+    return sp.Subs(sp.Derivative(generator, (s.tilt, order)), s.tilt, 0)
 
 
-def below(x: sp.Expr) -> sp.Expr:
-    """Standard normal distribution function."""
-    return sp.erfc(-x / sp.sqrt(2)) / 2
+def summed(polynomial: sp.Expr) -> sp.Expr:
+    """The sum over the weights w of a row of a polynomial in w, its powers written as norms."""
+    one = sp.expand(polynomial)
+    norms = {2: s.row_norm2, 4: s.fourth_norm, 6: s.sixth_norm}
+    return sp.Add(*(one.coeff(s.w, power) * norm for power, norm in norms.items()))
 
 
 def _output_cumulants(entry: sp.Expr) -> sp.Expr:
-    """Generating function of sum_k sigma W_k xi_k, the powers of W_k summed to norms of the row."""
-    weight = sp.Symbol("weight")
-    one = sp.expand(entry.subs(s.tilt, s.sigma * weight * s.tilt))
-    norms = {2: s.row_norm2, 4: s.fourth_norm, 6: s.sixth_norm}
-    return sp.Add(*(one.coeff(weight, power) * norm for power, norm in norms.items()))
-
-
-def _standardized(order: int):
-    """The cumulant of an order of the noise on an output, over its variance to order/2."""
-
-    def build(entry: sp.Expr) -> sp.Expr:
-        total = _output_cumulants(entry)
-        cumulant, variance = (
-            sp.Subs(sp.Derivative(total, (s.tilt, o)), s.tilt, 0) for o in (order, 2)
-        )
-        return cumulant / variance ** (order // 2)
-
-    return build
+    """Generating function of the noise on an output, sum_k sigma W_k xi_k."""
+    return summed(entry.subs(s.tilt, s.sigma * s.w * s.tilt))
 
 
 ENTRY_CUMULANTS = Definition(
     name="entry_cumulants",
     expression=s.tilt**2 / 2 + s.kurtosis * s.tilt**4 / 24 + s.sixth_cumulant * s.tilt**6 / 720,
     meaning="The cumulant generating function of one noise entry over sigma, to sixth order.",
-    source=_PAPER,
-)
-
-NORMAL_NOISE = Definition(
-    name="normal_noise",
-    expression=density(_Z / s.row_noise) / s.row_noise,
-    meaning="The density of Gaussian noise on an output.",
     source=_PAPER,
 )
 
@@ -72,6 +53,26 @@ overlap_noise_variance = Formula(
     example=">>> theory.overlap_noise_variance(sigma=0.5, row_norm2=1.0)\n0.25",
     unit="weight^4",
 )
+OVERLAP_NOISE_VARIANCE = cited(
+    overlap_noise_variance,
+    "The noise on an output has variance {formula} with q = |W_j|^2, whatever its law.",
+    Step(
+        name="variances add",
+        left=of(ENTRY_CUMULANTS, build=lambda entry: moment(_output_cumulants(entry), 2)),
+        reason="second cumulant of a sum of independent entries",
+    ),
+)
+
+
+def _standardized(order: int):
+    """The cumulant of an order of the noise on an output, over its variance to order/2."""
+
+    def build(entry: sp.Expr) -> sp.Expr:
+        total = _output_cumulants(entry)
+        return moment(total, order) / moment(total, 2) ** (order // 2)
+
+    return build
+
 
 overlap_noise_kurtosis = Formula(
     name="overlap_noise_kurtosis",
@@ -80,6 +81,15 @@ overlap_noise_kurtosis = Formula(
     meaning="The excess kurtosis of the noise on an output.",
     source=_PAPER,
     example=">>> theory.overlap_noise_kurtosis(kurtosis=-2, fourth_norm=0.25, row_norm2=1)\n-0.5",
+)
+OVERLAP_NOISE_KURTOSIS = cited(
+    overlap_noise_kurtosis,
+    "The noise on an output has excess kurtosis {formula} with F = |W_j|_4^4 and q = |W_j|^2.",
+    Step(
+        name="cumulants add",
+        left=of(ENTRY_CUMULANTS, build=_standardized(4)),
+        reason="the generating function of a sum of independent entries is the sum of theirs",
+    ),
 )
 
 overlap_noise_sixth = Formula(
@@ -90,8 +100,22 @@ overlap_noise_sixth = Formula(
     source=_NOTES,
     example=">>> theory.overlap_noise_sixth(sixth_cumulant=16, sixth_norm=0.25, row_norm2=1)\n4.0",
 )
+OVERLAP_NOISE_SIXTH = derived(
+    overlap_noise_sixth,
+    "The sixth standardized cumulant of an output is {formula} with H = |W_j|_6^6 and q = |W_j|^2.",
+    Step(
+        name="cumulants add",
+        left=of(ENTRY_CUMULANTS, build=_standardized(6)),
+        reason="the generating function of a sum of independent entries is the sum of theirs",
+    ),
+)
 
-_A = s.overlap / s.row_noise
+NORMAL_NOISE = Definition(
+    name="normal_noise",
+    expression=density(_Z / s.row_noise) / s.row_noise,
+    meaning="The density of Gaussian noise on an output.",
+    source=_PAPER,
+)
 
 rectified_mean = Formula(
     name="rectified_mean",
@@ -101,6 +125,22 @@ rectified_mean = Formula(
     source=_NOTES,
     example=">>> round(theory.rectified_mean(overlap=0.0, row_noise=1.0), 6)\n0.398942",
     unit="output",
+)
+RECTIFIED_MEAN = derived(
+    rectified_mean,
+    "Under Gaussian noise the mean output is s phi(u/s) + u Phi(u/s).",
+    Step(
+        name="integrate",
+        left=of(
+            NORMAL_NOISE,
+            build=lambda p: (
+                s.overlap / 2
+                + s.row_noise / sp.sqrt(2 * sp.pi)
+                + sp.Integral((s.overlap + _Z) * p, (_Z, -s.overlap, 0))
+            ),
+        ),
+        reason="the rectifier cuts at -u; Z > 0 has the moments 1/2 and s/sqrt(2 pi)",
+    ),
 )
 
 rectified_square = Formula(
@@ -112,8 +152,24 @@ rectified_square = Formula(
     example=">>> theory.rectified_square(overlap=0.0, row_noise=0.5)\n0.125",
     unit="output squared",
 )
-
-_KURTOSIS_TERM = -s.overlap_kurtosis / 12 * s.overlap * s.row_noise * density(_A)
+RECTIFIED_SQUARE = derived(
+    rectified_square,
+    "Under Gaussian noise the mean squared output is s^2 [(1 + a^2) Phi(a) + a phi(a)] with a = "
+    "u/s.",
+    Step(
+        name="integrate",
+        left=of(
+            NORMAL_NOISE,
+            build=lambda p: (
+                s.overlap**2 / 2
+                + 2 * s.overlap * s.row_noise / sp.sqrt(2 * sp.pi)
+                + s.row_noise**2 / 2
+                + sp.Integral((s.overlap + _Z) ** 2 * p, (_Z, -s.overlap, 0))
+            ),
+        ),
+        reason="the rectifier cuts at -u; Z > 0 has the moments 1/2, s/sqrt(2 pi), s^2/2",
+    ),
+)
 
 kurtosis_cost = Formula(
     name="kurtosis_cost",
@@ -125,6 +181,23 @@ kurtosis_cost = Formula(
     "\n-0.0001008",
     error="second order in the cumulants; fails for sparse rows",
     unit="output squared",
+)
+KURTOSIS_COST = derived(
+    kurtosis_cost,
+    "Excess kurtosis adds -(kappa_4/12) s^2 a phi(a) to the mean squared output: at a < 0, "
+    "negative kurtosis rewards a larger fourth norm, at first order.",
+    Step(
+        name="fourth derivative",
+        left=of(
+            RECTIFIED_SQUARE,
+            build=lambda square: (
+                s.overlap_kurtosis * s.row_noise**4 / 24 * sp.Derivative(square, (s.overlap, 4))
+            ),
+        ),
+        reason="E f(u + Z) = exp(kappa_4 s^4 D^4/24 + ...) E f(u + Gaussian)",
+    ),
+    prose="The formal cumulant operator is Edgeworth's expansion. The size of the "
+    "remainder is measured, not bounded: it fails where the row is sparse.",
 )
 
 rectified_square_expansion = Formula(
@@ -145,185 +218,34 @@ rectified_square_expansion = Formula(
     error="third order in the cumulants: about 3e-4 of s^2 at 14 dense bipolar neurons",
     unit="output squared",
 )
-
-OVERLAP_NOISE_VARIANCE = Claim(
-    label="overlap_noise_variance",
-    statement="The noise on an output has variance sigma^2 |W_j|^2, whatever its law.",
-    kind="cited",
-    source=_PAPER,
-    formula=overlap_noise_variance,
-    derivation=Derivation(
-        Step(
-            name="variances add",
-            left=of(
-                ENTRY_CUMULANTS,
-                build=lambda entry: sp.Subs(
-                    sp.Derivative(_output_cumulants(entry), (s.tilt, 2)), s.tilt, 0
-                ),
+RECTIFIED_SQUARE_EXPANSION = derived(
+    rectified_square_expansion,
+    "Second order in the cumulants adds -s^2 phi(a) [kappa_6 He_3(a)/360 + kappa_4^2 He_5(a)/576].",
+    Step(
+        name="sixth and eighth derivative",
+        left=of(
+            RECTIFIED_SQUARE,
+            KURTOSIS_COST,
+            build=lambda square, first: (
+                square
+                + first
+                + s.overlap_sixth * s.row_noise**6 / 720 * sp.Derivative(square, (s.overlap, 6))
+                + s.overlap_kurtosis**2
+                * s.row_noise**8
+                / 1152
+                * sp.Derivative(square, (s.overlap, 8))
             ),
-            right=overlap_noise_variance,
-            reason="second cumulant of a sum of independent entries",
         ),
+        reason="the cumulant operator to second order",
     ),
 )
 
-OVERLAP_NOISE_KURTOSIS = Claim(
-    label="overlap_noise_kurtosis",
-    statement="The noise on an output has excess kurtosis kappa |W_j|_4^4 / |W_j|^4.",
-    kind="cited",
-    source=_PAPER,
-    formula=overlap_noise_kurtosis,
-    derivation=Derivation(
-        Step(
-            name="cumulants add",
-            left=of(ENTRY_CUMULANTS, build=_standardized(4)),
-            right=overlap_noise_kurtosis,
-            reason="the generating function of a sum of independent entries is the sum of theirs",
-        ),
-    ),
-)
-
-OVERLAP_NOISE_SIXTH = Claim(
-    label="overlap_noise_sixth",
-    statement="The sixth standardized cumulant of an output is lambda_6 |W_j|_6^6 / |W_j|^6.",
-    kind="derived here",
-    source=_NOTES,
-    formula=overlap_noise_sixth,
-    derivation=Derivation(
-        Step(
-            name="cumulants add",
-            left=of(ENTRY_CUMULANTS, build=_standardized(6)),
-            right=overlap_noise_sixth,
-            reason="the generating function of a sum of independent entries is the sum of theirs",
-        ),
-    ),
-)
-
-RECTIFIED_MEAN = Claim(
-    label="rectified_mean",
-    statement="Under Gaussian noise the mean output is s phi(u/s) + u Phi(u/s).",
-    kind="derived here",
-    source=_NOTES,
-    formula=rectified_mean,
-    derivation=Derivation(
-        Step(
-            name="integrate",
-            left=of(
-                NORMAL_NOISE,
-                build=lambda p: (
-                    s.overlap / 2
-                    + s.row_noise / sp.sqrt(2 * sp.pi)
-                    + sp.Integral((s.overlap + _Z) * p, (_Z, -s.overlap, 0))
-                ),
-            ),
-            right=rectified_mean,
-            reason="the rectifier cuts at -u; Z > 0 has the moments 1/2 and s/sqrt(2 pi)",
-        ),
-    ),
-)
-
-RECTIFIED_SQUARE = Claim(
-    label="rectified_square",
-    statement="Under Gaussian noise the mean squared output is s^2 [(1 + a^2) Phi(a) + a phi(a)] "
-    "with a = u/s.",
-    kind="derived here",
-    source=_NOTES,
-    formula=rectified_square,
-    derivation=Derivation(
-        Step(
-            name="integrate",
-            left=of(
-                NORMAL_NOISE,
-                build=lambda p: (
-                    s.overlap**2 / 2
-                    + 2 * s.overlap * s.row_noise / sp.sqrt(2 * sp.pi)
-                    + s.row_noise**2 / 2
-                    + sp.Integral((s.overlap + _Z) ** 2 * p, (_Z, -s.overlap, 0))
-                ),
-            ),
-            right=rectified_square,
-            reason="the rectifier cuts at -u; Z > 0 has the moments 1/2, s/sqrt(2 pi), s^2/2",
-        ),
-    ),
-)
-
-KURTOSIS_COST = Claim(
-    label="kurtosis_cost",
-    statement="Excess kurtosis adds -(kappa_4/12) s^2 a phi(a) to the mean squared output: "
-    "at a < 0, negative kurtosis rewards a larger fourth norm, at first order.",
-    kind="derived here",
-    source=_NOTES,
-    formula=kurtosis_cost,
-    derivation=Derivation(
-        Step(
-            name="fourth derivative",
-            left=of(
-                RECTIFIED_SQUARE,
-                build=lambda square: (
-                    s.overlap_kurtosis * s.row_noise**4 / 24 * sp.Derivative(square, (s.overlap, 4))
-                ),
-            ),
-            right=kurtosis_cost,
-            reason="E f(u + Z) = exp(kappa_4 s^4 D^4/24 + ...) E f(u + Gaussian)",
-        ),
-    ),
-    prose=Prose(
-        argument="The formal cumulant operator is Edgeworth's expansion. The size of the "
-        "remainder is measured, not bounded: it fails where the row is sparse.",
-        page=_NOTES,
-    ),
-)
-
-RECTIFIED_SQUARE_EXPANSION = Claim(
-    label="rectified_square_expansion",
-    statement="Second order in the cumulants adds -s^2 phi(a) [kappa_6 He_3(a)/360 + "
-    "kappa_4^2 He_5(a)/576].",
-    kind="derived here",
-    source=_NOTES,
-    formula=rectified_square_expansion,
-    derivation=Derivation(
-        Step(
-            name="sixth and eighth derivative",
-            left=of(
-                RECTIFIED_SQUARE,
-                KURTOSIS_COST,
-                build=lambda square, first: (
-                    square
-                    + first
-                    + s.overlap_sixth * s.row_noise**6 / 720 * sp.Derivative(square, (s.overlap, 6))
-                    + s.overlap_kurtosis**2
-                    * s.row_noise**8
-                    / 1152
-                    * sp.Derivative(square, (s.overlap, 8))
-                ),
-            ),
-            right=rectified_square_expansion,
-            reason="the cumulant operator to second order",
-        ),
-    ),
-)
-
-CUMULANT_TERM = Claim(
-    label="cumulant_term",
-    statement="For r >= 3 the r-th derivative of the mean squared output in the overlap is "
-    "2 (-1)^(r-3) He_(r-3)(a) phi(a) s^(2-r), which gives every term of the expansion.",
-    kind="derived here",
-    source=_NOTES,
-    prose=Prose(
-        argument="The third derivative of s^2 G(u/s) is 2 phi(a)/s, and d/da of He_k phi is "
-        "-He_(k+1) phi.",
-        page=_NOTES,
-        by=(RECTIFIED_SQUARE,),
-    ),
-)
-
-CLAIMS = (
-    OVERLAP_NOISE_VARIANCE,
-    OVERLAP_NOISE_KURTOSIS,
-    OVERLAP_NOISE_SIXTH,
-    RECTIFIED_MEAN,
-    RECTIFIED_SQUARE,
-    KURTOSIS_COST,
-    RECTIFIED_SQUARE_EXPANSION,
-    CUMULANT_TERM,
+CUMULANT_TERM = derived(
+    "cumulant_term",
+    "For r >= 3 the r-th derivative of the mean squared output in the overlap is 2 "
+    "(-1)^(r-3) He_(r-3)(a) phi(a) s^(2-r), which gives every term of the expansion.",
+    page=_NOTES,
+    prose="The third derivative of s^2 G(u/s) is 2 phi(a)/s, and d/da of He_k phi is "
+    "-He_(k+1) phi.",
+    by=(RECTIFIED_SQUARE,),
 )

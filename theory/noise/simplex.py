@@ -1,12 +1,12 @@
-"""Where noise leads first: the overlaps of a regular simplex, its loss, its dead zones."""
+"""Early dynamics under noise: the overlaps of a regular simplex, its loss, its dead zones."""
 
 import sympy as sp
 
 from ..proof import symbols as s
-from ..proof.claims import Claim, Prose
-from ..proof.derivation import Definition, Derivation, Step, of
+from ..proof.claims import derived
 from ..proof.formula import Formula
 from ..proof.operators import Root
+from ..proof.step import Definition, Step, of
 from .exact import DIAGONAL_LOSS, DIAGONAL_LOSS_LEAST, MIRRORED_BELOW
 from .outputs import (
     OVERLAP_NOISE_VARIANCE,
@@ -17,7 +17,6 @@ from .outputs import (
 )
 
 _NOTES = "paper_notes/noise.md"
-
 _ENOUGH = (s.n >= 2,)
 
 TOTAL_ROW = Definition(
@@ -26,28 +25,6 @@ TOTAL_ROW = Definition(
     meaning="The squared norm of the sum of n rows of squared norm q and mean overlap u.",
     source="Lecomte et al. 2023, Setup",
 )
-
-LONGEST_NOISE = Definition(
-    name="longest_noise",
-    expression=s.sigma * sp.sqrt(s.m * s.row_norm2),
-    meaning="The largest bipolar noise on an output: sigma |W_j|_1 <= sigma sqrt(m q).",
-    source=_NOTES,
-)
-
-FAMILY_MARGIN = Definition(
-    name="family_margin",
-    expression=(2 * s.w - (s.n - 2) * s.w**2)
-    / ((1 + (s.n - 1) * s.w) * sp.sqrt(1 + (s.n - 1) * s.w**2)),
-    meaning="Minus the overlap over |W_j|_1 sqrt(q), for c on the diagonal and -w c beside it.",
-    source=_NOTES,
-)
-
-_FAMILY_LIMIT = (2 * s.w - s.w**2) / (1 + s.w)
-
-
-def _family_limit(margin: sp.Expr) -> sp.Expr:
-    return sp.limit(s.n * margin.subs(s.w, s.w / s.n), s.n, sp.oo)
-
 
 simplex_overlap = Formula(
     name="simplex_overlap",
@@ -59,6 +36,20 @@ simplex_overlap = Formula(
     regime=_ENOUGH,
     unit="weight squared",
 )
+SIMPLEX_OVERLAP = derived(
+    simplex_overlap,
+    "The mean overlap of n rows of squared norm q is at least {formula}, with equality iff "
+    "they sum to zero.",
+    Step(
+        name="rows that sum to zero",
+        left=of(
+            TOTAL_ROW,
+            build=lambda total: Root(total, s.overlap, -s.row_norm2, s.row_norm2),
+        ),
+        reason="a squared norm is not negative",
+        ranges={s.n: (3, 9)},
+    ),
+)
 
 simplex_relative_overlap = Formula(
     name="simplex_relative_overlap",
@@ -69,8 +60,20 @@ simplex_relative_overlap = Formula(
     example=">>> theory.simplex_relative_overlap(n=9, sigma=0.125, row_norm2=1.0)\n-1.0",
     regime=_ENOUGH,
 )
-
-_S = s.sigma * sp.sqrt(s.row_norm2)
+SIMPLEX_RELATIVE_OVERLAP = derived(
+    simplex_relative_overlap,
+    "On the simplex every overlap is a* = {formula} noise units.",
+    Step(
+        name="divide",
+        left=of(
+            SIMPLEX_OVERLAP,
+            OVERLAP_NOISE_VARIANCE,
+            build=lambda overlap, variance: overlap / sp.sqrt(variance),
+        ),
+        reason="overlap over standard deviation",
+        ranges={s.n: (2, 9)},
+    ),
+)
 
 
 def _gaussian_simplex(square: sp.Expr, mean: sp.Expr, overlap: sp.Expr, noise: sp.Expr) -> sp.Expr:
@@ -84,6 +87,7 @@ def _gaussian_simplex(square: sp.Expr, mean: sp.Expr, overlap: sp.Expr, noise: s
     )
 
 
+_S = s.sigma * sp.sqrt(s.row_norm2)
 _OWN, _OTHER = sp.sqrt(s.row_norm2) / s.sigma, -sp.sqrt(s.row_norm2) / ((s.n - 1) * s.sigma)
 
 simplex_loss_gaussian = Formula(
@@ -103,6 +107,29 @@ simplex_loss_gaussian = Formula(
     regime=_ENOUGH,
     unit="summed loss",
 )
+SIMPLEX_LEAST = derived(
+    simplex_loss_gaussian,
+    "Among rows of equal norm the regular simplex has the least loss under Gaussian noise, "
+    "and for m >= n - 1 every least state is one.",
+    Step(
+        name="add the outputs",
+        left=of(
+            RECTIFIED_SQUARE,
+            RECTIFIED_MEAN,
+            SIMPLEX_OVERLAP,
+            OVERLAP_NOISE_VARIANCE,
+            build=lambda square, mean, overlap, variance: _gaussian_simplex(
+                square, mean, overlap, sp.sqrt(variance)
+            ),
+        ),
+        reason="n own outputs, n(n-1) others",
+        ranges={s.n: (2, 9), s.sigma: (0.1, 1), s.row_norm2: (0.5, 1.5)},
+    ),
+    label="simplex_least",
+    prose="The mean squared output is strictly convex and increasing in the overlap, so "
+    "the sum over pairs is least where all overlaps equal the least possible mean.",
+    checks=("noise_fast_phase",),
+)
 
 _UNIT = -1 / ((s.n - 1) * s.sigma)
 
@@ -120,27 +147,134 @@ simplex_norm2 = Formula(
     error="O(((n-1) sigma^2)^2): second order in sigma at fixed (n-1) sigma",
     unit="weight squared",
 )
+SIMPLEX_NORM2 = derived(
+    simplex_norm2,
+    "The best squared row norm is 1 - (sigma^2/2)[1 + (n-1)((1+2a^2) Phi(a) + 2 a phi(a))] "
+    "at a = -1/((n-1) sigma).",
+    Step(
+        name="one Newton step from q = 1",
+        left=of(
+            DIAGONAL_LOSS,
+            RECTIFIED_SQUARE,
+            SIMPLEX_OVERLAP,
+            OVERLAP_NOISE_VARIANCE,
+            build=lambda own, square, overlap, variance: (
+                1
+                - sp.Subs(
+                    sp.Derivative(
+                        own
+                        + (s.n - 1)
+                        * square.subs(
+                            {s.overlap: overlap, s.row_noise: sp.sqrt(variance)},
+                            simultaneous=True,
+                        ),
+                        s.row_norm2,
+                    ),
+                    s.row_norm2,
+                    1,
+                )
+                / 2
+            ),
+        ),
+        reason="the loss per feature is (1-q)^2 and terms of order sigma^2",
+        ranges={s.n: (2, 9), s.sigma: (0.05, 0.33)},
+    ),
+)
+
+LONGEST_NOISE = Definition(
+    name="longest_noise",
+    expression=s.sigma * sp.sqrt(s.m * s.row_norm2),
+    meaning="The largest bipolar noise on an output: sigma |W_j|_1 <= sigma sqrt(m q).",
+    source=_NOTES,
+)
 
 dead_zone = Formula(
     name="dead_zone",
     expression=sp.sqrt(s.row_norm2) / ((s.n - 1) * sp.sqrt(s.m)),
     arguments=(s.n, s.m, s.row_norm2),
-    meaning="The sigma up to which no rotation of the simplex feels bipolar noise.",
+    meaning="The sigma up to which bipolar noise exerts no force on any rotation of the simplex.",
     source=_NOTES,
     example=">>> round(theory.dead_zone(n=8, m=16, row_norm2=1.0), 4)\n0.0357",
     regime=_ENOUGH,
     unit="hidden activation",
 )
+DEAD_ZONE = derived(
+    dead_zone,
+    "For sigma <= {formula} bipolar noise never lifts an overlap of the simplex above 0: it "
+    "exerts no force on any rotation of the simplex.",
+    Step(
+        name="largest noise meets the overlap",
+        left=of(
+            LONGEST_NOISE,
+            SIMPLEX_OVERLAP,
+            build=lambda noise, overlap: s.sigma * -overlap / noise,
+        ),
+        reason="sigma |W_j|_1 <= sigma sqrt(m q) by Cauchy-Schwarz; set it to q/(n-1)",
+        ranges={s.n: (2, 9), s.m: (1, 20)},
+    ),
+    prose="Below the limit |Z| <= |u| surely, so the exact identity for u <= 0 gives 0.",
+    by=(MIRRORED_BELOW,),
+    checks=("noise_dead_zone",),
+)
+
+FAMILY_MARGIN = Definition(
+    name="family_margin",
+    expression=(2 * s.w - (s.n - 2) * s.w**2)
+    / ((1 + (s.n - 1) * s.w) * sp.sqrt(1 + (s.n - 1) * s.w**2)),
+    meaning="Minus the overlap over |W_j|_1 sqrt(q), for c on the diagonal and -w c beside it.",
+    source=_NOTES,
+)
+
+_FAMILY_LIMIT = (2 * s.w - s.w**2) / (1 + s.w)
+
+
+def _family_limit(margin: sp.Expr) -> sp.Expr:
+    return sp.limit(s.n * margin.subs(s.w, s.w / s.n), s.n, sp.oo)
+
 
 family_dead_zone = Formula(
     name="family_dead_zone",
     expression=(4 - 2 * sp.sqrt(3)) / s.n,
     arguments=(s.n,),
-    meaning="The sigma up to which some c on the diagonal, -d beside it, feels no bipolar noise.",
+    meaning="The sigma up to which bipolar noise exerts no force off the diagonal, for weights c "
+    "on the diagonal and -d beside it at the best ratio.",
     source=_NOTES,
     example=">>> round(theory.family_dead_zone(n=64), 5)\n0.00837",
     error="relative O(1/n)",
     unit="hidden activation",
+)
+FAMILY_DEAD_ZONE = derived(
+    family_dead_zone,
+    "The weights c on the diagonal and -d beside it receive no force from bipolar noise off the "
+    "diagonal up to sigma = {formula} for large n.",
+    Step(
+        name="many features",
+        left=of(
+            FAMILY_MARGIN,
+            build=lambda margin: sp.Limit(s.n * margin.subs(s.w, s.w / s.n), s.n, sp.oo),
+        ),
+        right=_FAMILY_LIMIT,
+        reason="with d/c = w/n",
+        ranges={s.w: (0, 2)},
+        digits=20,
+    ),
+    Step(
+        name="best ratio",
+        left=of(
+            FAMILY_MARGIN,
+            build=lambda margin: Root(sp.Derivative(_family_limit(margin), s.w), s.w, 0, 2),
+        ),
+        right=sp.sqrt(3) - 1,
+        reason="the only turning point",
+    ),
+    Step(
+        name="insert",
+        left=of(
+            FAMILY_MARGIN,
+            build=lambda margin: _family_limit(margin).subs(s.w, sp.sqrt(3) - 1) / s.n,
+        ),
+        reason="the margin there",
+    ),
 )
 
 silent_loss = Formula(
@@ -154,6 +288,17 @@ silent_loss = Formula(
     error="exact for bounded noise that clips nowhere on the diagonal",
     unit="summed loss",
 )
+SILENT_LOSS = derived(
+    silent_loss,
+    "In a dead zone the loss is {formula}: among weights whose own outputs the noise never clips, "
+    "none have less.",
+    Step(
+        name="n own outputs",
+        left=of(DIAGONAL_LOSS_LEAST, build=lambda own: s.n * own),
+        reason="only the own outputs cost",
+        ranges={s.sigma: (0, 1)},
+    ),
+)
 
 orthonormal_loss = Formula(
     name="orthonormal_loss",
@@ -166,237 +311,19 @@ orthonormal_loss = Formula(
     error="exact for symmetric noise that clips nowhere on the diagonal",
     unit="summed loss",
 )
-
-SIMPLEX_OVERLAP = Claim(
-    label="simplex_overlap",
-    statement="The mean overlap of n rows of squared norm q is at least -q/(n-1), with equality "
-    "iff they sum to zero.",
-    kind="derived here",
-    source=_NOTES,
-    formula=simplex_overlap,
-    derivation=Derivation(
-        Step(
-            name="rows that sum to zero",
-            left=of(
-                TOTAL_ROW,
-                build=lambda total: Root(total, s.overlap, -s.row_norm2, s.row_norm2),
+ORTHONORMAL_LOSS = derived(
+    orthonormal_loss,
+    "Orthonormal rows cost {formula} under bounded noise.",
+    Step(
+        name="own and other outputs",
+        left=of(
+            DIAGONAL_LOSS,
+            MIRRORED_BELOW,
+            build=lambda own, square: (
+                s.n * own.subs(s.row_norm2, 1)
+                + s.n * (s.n - 1) * square.subs({s.depth: 0, s.draw: s.sigma})
             ),
-            right=simplex_overlap,
-            reason="a squared norm is not negative",
-            ranges={s.n: (3, 9)},
         ),
+        reason="at u = 0 half of the mean square passes, whatever the law",
     ),
-)
-
-SIMPLEX_RELATIVE_OVERLAP = Claim(
-    label="simplex_relative_overlap",
-    statement="On the simplex every overlap is a* = -sqrt(q)/((n-1) sigma) noise units.",
-    kind="derived here",
-    source=_NOTES,
-    formula=simplex_relative_overlap,
-    derivation=Derivation(
-        Step(
-            name="divide",
-            left=of(
-                SIMPLEX_OVERLAP,
-                OVERLAP_NOISE_VARIANCE,
-                build=lambda overlap, variance: overlap / sp.sqrt(variance),
-            ),
-            right=simplex_relative_overlap,
-            reason="overlap over standard deviation",
-            ranges={s.n: (2, 9)},
-        ),
-    ),
-)
-
-SIMPLEX_LEAST = Claim(
-    label="simplex_least",
-    statement="Among rows of equal norm the regular simplex has the least loss under Gaussian "
-    "noise, and for m >= n - 1 every least state is one.",
-    kind="derived here",
-    source=_NOTES,
-    formula=simplex_loss_gaussian,
-    derivation=Derivation(
-        Step(
-            name="add the outputs",
-            left=of(
-                RECTIFIED_SQUARE,
-                RECTIFIED_MEAN,
-                SIMPLEX_OVERLAP,
-                OVERLAP_NOISE_VARIANCE,
-                build=lambda square, mean, overlap, variance: _gaussian_simplex(
-                    square, mean, overlap, sp.sqrt(variance)
-                ),
-            ),
-            right=simplex_loss_gaussian,
-            reason="n own outputs, n(n-1) others",
-            ranges={s.n: (2, 9), s.sigma: (0.1, 1), s.row_norm2: (0.5, 1.5)},
-        ),
-    ),
-    prose=Prose(
-        argument="The mean squared output is strictly convex and increasing in the overlap, so "
-        "the sum over pairs is least where all overlaps equal the least possible mean.",
-        page=_NOTES,
-    ),
-    checks=("noise_fast_phase",),
-)
-
-SIMPLEX_NORM2 = Claim(
-    label="simplex_norm2",
-    statement="The best squared row norm is 1 - (sigma^2/2)[1 + (n-1)((1+2a^2) Phi(a) + "
-    "2 a phi(a))] at a = -1/((n-1) sigma).",
-    kind="derived here",
-    source=_NOTES,
-    formula=simplex_norm2,
-    derivation=Derivation(
-        Step(
-            name="one Newton step from q = 1",
-            left=of(
-                DIAGONAL_LOSS,
-                RECTIFIED_SQUARE,
-                SIMPLEX_OVERLAP,
-                OVERLAP_NOISE_VARIANCE,
-                build=lambda own, square, overlap, variance: (
-                    1
-                    - sp.Subs(
-                        sp.Derivative(
-                            own
-                            + (s.n - 1)
-                            * square.subs(
-                                {s.overlap: overlap, s.row_noise: sp.sqrt(variance)},
-                                simultaneous=True,
-                            ),
-                            s.row_norm2,
-                        ),
-                        s.row_norm2,
-                        1,
-                    )
-                    / 2
-                ),
-            ),
-            right=simplex_norm2,
-            reason="the loss per feature is (1-q)^2 and terms of order sigma^2",
-            ranges={s.n: (2, 9), s.sigma: (0.05, 0.33)},
-        ),
-    ),
-)
-
-DEAD_ZONE = Claim(
-    label="dead_zone",
-    statement="For sigma <= sqrt(q)/((n-1) sqrt(m)) bipolar noise never lifts an overlap of the "
-    "simplex above 0: no rotation of it feels a force.",
-    kind="derived here",
-    source=_NOTES,
-    formula=dead_zone,
-    derivation=Derivation(
-        Step(
-            name="largest noise meets the overlap",
-            left=of(
-                LONGEST_NOISE,
-                SIMPLEX_OVERLAP,
-                build=lambda noise, overlap: s.sigma * -overlap / noise,
-            ),
-            right=dead_zone,
-            reason="sigma |W_j|_1 <= sigma sqrt(m q) by Cauchy-Schwarz; set it to q/(n-1)",
-            ranges={s.n: (2, 9), s.m: (1, 20)},
-        ),
-    ),
-    prose=Prose(
-        argument="Below the limit |Z| <= |u| surely, so the exact identity for u <= 0 gives 0.",
-        page=_NOTES,
-        by=(MIRRORED_BELOW,),
-    ),
-    checks=("noise_dead_zone",),
-)
-
-FAMILY_DEAD_ZONE = Claim(
-    label="family_dead_zone",
-    statement="The weights c on the diagonal and -d beside it feel no bipolar noise off the "
-    "diagonal up to sigma = (4 - 2 sqrt 3)/n for large n.",
-    kind="derived here",
-    source=_NOTES,
-    formula=family_dead_zone,
-    derivation=Derivation(
-        Step(
-            name="many features",
-            left=of(
-                FAMILY_MARGIN,
-                build=lambda margin: sp.Limit(s.n * margin.subs(s.w, s.w / s.n), s.n, sp.oo),
-            ),
-            right=_FAMILY_LIMIT,
-            reason="with d/c = w/n",
-            ranges={s.w: (0, 2)},
-            digits=20,
-        ),
-        Step(
-            name="best ratio",
-            left=of(
-                FAMILY_MARGIN,
-                build=lambda margin: Root(sp.Derivative(_family_limit(margin), s.w), s.w, 0, 2),
-            ),
-            right=sp.sqrt(3) - 1,
-            reason="the only turning point",
-        ),
-        Step(
-            name="insert",
-            left=of(
-                FAMILY_MARGIN,
-                build=lambda margin: _family_limit(margin).subs(s.w, sp.sqrt(3) - 1) / s.n,
-            ),
-            right=family_dead_zone,
-            reason="the margin there",
-        ),
-    ),
-)
-
-SILENT_LOSS = Claim(
-    label="silent_loss",
-    statement="In a dead zone the loss is n (sigma^2 - sigma^4/4): no weights have less whose "
-    "own outputs the noise never clips.",
-    kind="derived here",
-    source=_NOTES,
-    formula=silent_loss,
-    derivation=Derivation(
-        Step(
-            name="n own outputs",
-            left=of(DIAGONAL_LOSS_LEAST, build=lambda own: s.n * own),
-            right=silent_loss,
-            reason="only the own outputs cost",
-            ranges={s.sigma: (0, 1)},
-        ),
-    ),
-)
-
-ORTHONORMAL_LOSS = Claim(
-    label="orthonormal_loss",
-    statement="Orthonormal rows cost n sigma^2 + n(n-1) sigma^2/2 under bounded noise.",
-    kind="derived here",
-    source=_NOTES,
-    formula=orthonormal_loss,
-    derivation=Derivation(
-        Step(
-            name="own and other outputs",
-            left=of(
-                DIAGONAL_LOSS,
-                MIRRORED_BELOW,
-                build=lambda own, square: (
-                    s.n * own.subs(s.row_norm2, 1)
-                    + s.n * (s.n - 1) * square.subs({s.depth: 0, s.draw: s.sigma})
-                ),
-            ),
-            right=orthonormal_loss,
-            reason="at u = 0 half of the mean square passes, whatever the law",
-        ),
-    ),
-)
-
-CLAIMS = (
-    SIMPLEX_OVERLAP,
-    SIMPLEX_RELATIVE_OVERLAP,
-    SIMPLEX_LEAST,
-    SIMPLEX_NORM2,
-    DEAD_ZONE,
-    FAMILY_DEAD_ZONE,
-    SILENT_LOSS,
-    ORTHONORMAL_LOSS,
 )

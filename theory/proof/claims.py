@@ -1,17 +1,31 @@
-"""Claims: what the theory says, with its place, its proof, what it uses and a computed status."""
+"""The claims of the theory: statement, source, proof, what they use, and a computed status."""
 
 from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+import re
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cache
-from pathlib import Path
 from typing import Any, Literal
 
-from .derivation import Definition, Derivation, Step
+from .derivation import Derivation
 from .formula import Formula, IndexForm
+from .step import Definition, Step
+
+_PACKAGE = ".".join(__name__.split(".")[:2])
+_READING_ORDER = [
+    "proof",
+    "model",
+    "row",
+    "collisions",
+    "interference",
+    "noise",
+    "cooccurrence",
+    "paper",
+]
 
 PROVED = "proved"
 PROSE = "proved in prose"
@@ -37,7 +51,7 @@ _STRENGTH = (
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Prose:
-    """An argument in words, for what SymPy cannot carry.
+    """An argument in words, for what SymPy cannot check.
 
     >>> from polysem import theory
     >>> theory.claims()["amplitude"].prose.page
@@ -62,6 +76,14 @@ class Prose:
     by: tuple[Any, ...] = ()
 
 
+def _declaring_module() -> str:
+    """The module whose code creates a claim: the first caller outside this one."""
+    frame = sys._getframe(1)
+    while frame.f_back and frame.f_globals["__name__"] == __name__:
+        frame = frame.f_back
+    return str(frame.f_globals["__name__"])
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Claim:
     """A statement of the paper or of ours; its status is computed, never declared.
@@ -70,12 +92,15 @@ class Claim:
     >>> theory.claims()["amplitude"].uses
     ('stationary_weight',)
 
+    Modules declare claims by :func:`derived` and :func:`cited`.
+
     Parameters
     ----------
     label : str
         The name under which the claim is found.
-    statement : str
-        The claim in one sentence.
+    template : str
+        The claim in one sentence, with ``{formula}`` in place of its formula, and ``{label}`` in
+        place of the formula of another claim.
     kind : {"cited", "derived here"}
         Whether the paper states it.
     source : str
@@ -89,8 +114,15 @@ class Claim:
     factor : Claim, optional
         For a cited estimate: the claim of the factor by which it must be multiplied.
     checks : tuple of str
-        Names of the checks that confront the claim with simulations or published numbers; they
+        Names of the checks that compare the claim with simulations or published numbers; they
         are bound in ``verify``.
+    module : str
+        The module that declares it; by default the one whose code creates it.
+
+    Raises
+    ------
+    ValueError
+        Where the derivation ends on another formula, or the template refers to one that is missing.
 
     Source
     ------
@@ -98,7 +130,7 @@ class Claim:
     """
 
     label: str
-    statement: str
+    template: str
     kind: Literal["cited", "derived here"]
     source: str
     formula: Formula | IndexForm | None = None
@@ -106,16 +138,43 @@ class Claim:
     prose: Prose | None = None
     factor: Claim | None = None
     checks: tuple[str, ...] = ()
+    module: str = field(default_factory=_declaring_module)
 
     def __post_init__(self) -> None:
         if self.derivation and self.derivation.steps[-1].right is not self.formula:
             raise ValueError(
                 f"Claim {self.label!r}: the derivation ends on "
-                f"{self.derivation.steps[-1].right}, not on the claim's formula."
+                f"{self.derivation.steps[-1].right}, not on the claim's formula; "
+                "the last step must have that formula on its right side."
+            )
+        if self.formula is None and "{formula}" in self.template:
+            raise ValueError(
+                f"Claim {self.label!r}: the statement contains {{formula}}, but the claim has "
+                "none; give the formula, or write the statement without it."
             )
 
     def __repr__(self) -> str:
         return f"Claim({self.label}: {self.statement})"
+
+    @property
+    def statement(self) -> str:
+        """The claim in one sentence, in plain text."""
+        return self.worded(lambda formula: formula.plain())
+
+    def worded(self, write: Callable[[Formula | IndexForm], str]) -> str:
+        """The claim in one sentence, each formula in it written by a given function.
+
+        >>> from polysem import theory
+        >>> theory.claims()["fold"].worded(lambda formula: f"${formula.latex()}$")
+        'A feature can be represented only for lambda <= $\\frac{2 \\sqrt{3}}{9}$.'
+        """
+
+        def written(found: re.Match[str]) -> str:
+            claim = self if found[1] == "formula" else claims()[found[1]]
+            assert claim.formula is not None
+            return write(claim.formula)
+
+        return re.sub(r"\{(\w+)\}", written, self.template)
 
     def latex(self) -> str:
         """The derivation in LaTeX, or the formula where there is none to show."""
@@ -125,7 +184,8 @@ class Claim:
 
     def _repr_markdown_(self) -> str:
         formula = f"\n\n{self.formula._repr_latex_()}" if self.formula else ""
-        return f"**{self.label}** ({self.kind}). {self.statement}{formula}\n\n*{self.source}*"
+        statement = self.worded(lambda formula: f"${formula.latex()}$")
+        return f"**{self.label}** ({self.kind}). {statement}{formula}\n\n*{self.source}*"
 
     @property
     def rests_on(self) -> tuple[Any, ...]:
@@ -180,36 +240,94 @@ class Claim:
 
 
 def derived(
-    formula: Formula,
-    statement: str,
+    formula: Formula | IndexForm | str,
+    template: str,
     *steps: Step,
-    page: str,
+    label: str = "",
+    page: str = "",
     prose: str = "",
     by: tuple[Any, ...] = (),
     checks: tuple[str, ...] = (),
 ) -> Claim:
-    """A claim of ours under its formula's name, derived on a page in steps, in words or in both.
+    """A claim of ours, derived on a page in steps, in words or in both.
 
     >>> from polysem import theory
     >>> from polysem.theory.proof.claims import derived
-    >>> derived(theory.fold_amplitude, "It is 1/sqrt(3).", page="paper_notes/stationary.md").label
-    'fold_amplitude'
+    >>> derived(theory.fold_amplitude, "The two weights meet at w = {formula}.")
+    Claim(fold_amplitude: The two weights meet at w = sqrt(3)/3.)
+
+    Parameters
+    ----------
+    formula : Formula, IndexForm or str
+        What is claimed; for a claim without a formula its label.
+    template : str
+        The claim in one sentence, ``{formula}`` standing for the formula.
+    *steps : Step
+        The derivation. The last step has the formula on its right side, also where it names none.
+    label : str, optional
+        The name of the claim; by default that of the formula.
+    page : str, optional
+        The page of the notes that derives it; by default the source of the formula.
+    prose : str, optional
+        The part of the proof that is in words.
+    by : tuple of Claim or Definition
+        What the part in words rests on.
+    checks : tuple of str
+        Names of the checks that compare the claim with simulations or published numbers.
     """
+    form, source = (None, page) if isinstance(formula, str) else (formula, page or formula.source)
     return Claim(
-        label=formula.name,
-        statement=statement,
+        label=label or (formula if isinstance(formula, str) else formula.name),
+        template=template,
         kind="derived here",
-        source=page,
-        formula=formula,
-        derivation=Derivation(*steps) if steps else None,
-        prose=Prose(argument=prose, page=page, by=by) if prose else None,
+        source=source,
+        formula=form,
+        derivation=_derivation(form, steps),
+        prose=Prose(argument=prose, page=source, by=by) if prose else None,
         checks=checks,
     )
 
 
+def cited(
+    formula: Formula | IndexForm | str,
+    template: str,
+    *steps: Step,
+    page: str = "",
+    source: str = "",
+    factor: Claim | None = None,
+    **options: Any,
+) -> Claim:
+    """A claim of the paper; the same options as :func:`derived`, and three of its own.
+
+    >>> from polysem.theory.proof.claims import cited
+    >>> cited("winner", "The largest weight wins.", source="Lecomte et al. 2023, Sparsity").kind
+    'cited'
+
+    Parameters
+    ----------
+    source : str, optional
+        Its place in the paper; by default the source of the formula.
+    page : str, optional
+        The page of the notes that has the part of the proof in words.
+    factor : Claim, optional
+        For an estimate: the claim of the factor by which it must be multiplied.
+    """
+    claim = derived(formula, template, *steps, page=page, **options)
+    source = source or (formula.source if isinstance(formula, Formula | IndexForm) else "")
+    return replace(claim, kind="cited", source=source, factor=factor)
+
+
+def _derivation(formula: Formula | IndexForm | None, steps: tuple[Step, ...]) -> Derivation | None:
+    """The steps as a derivation, with the formula on the right side of the last one."""
+    if not steps:
+        return None
+    last = steps[-1]
+    return Derivation(*steps[:-1], last if last.right is not None else replace(last, right=formula))
+
+
 @cache
 def claims() -> Mapping[str, Claim]:
-    """All claims by label, in the order of the modules and of their statement.
+    """All claims by label, in the order of the modules and of their definition there.
 
     >>> from polysem import theory
     >>> theory.claims()["fold"].kind
@@ -229,32 +347,38 @@ def claims() -> Mapping[str, Claim]:
     paper_notes/blueprint.md
     """
     found: dict[str, Claim] = {}
-    for claim, _ in _listed():
+    for claim in _declared():
         if claim.label in found:
-            raise ValueError(f"Two claims have the label {claim.label!r}.")
+            raise ValueError(
+                f"Got the label {claim.label!r} for two claims, in {found[claim.label].module} and "
+                f"in {claim.module}; give each claim a label of its own."
+            )
         found[claim.label] = claim
     return found
 
 
 def topics() -> Mapping[str, tuple[str, list[Claim]]]:
-    """What each topic is about, and its claims, by the name of its module.
+    """What each module with claims is about, and its claims, by its path in the package.
 
     >>> from polysem.theory.proof.claims import topics
-    >>> meaning, found = topics()["stationary"]
+    >>> meaning, found = topics()["row/stationary"]
     >>> meaning, found[0].label
     ('Stationary states: amplitude, fold, loss per feature and crossing.', 'stationary_weight')
     """
     found: dict[str, tuple[str, list[Claim]]] = {}
-    for claim, module in _listed():
-        about = importlib.import_module(module).__doc__ or ""
-        found.setdefault(module.rpartition(".")[2], (about.split("\n\n")[0], []))[1].append(claim)
+    for claim in claims().values():
+        about = sys.modules[claim.module].__doc__ or ""
+        topic = claim.module.removeprefix(f"{_PACKAGE}.").replace(".", "/")
+        found.setdefault(topic, (about.split("\n\n")[0], []))[1].append(claim)
     return found
 
 
-def _listed() -> Iterator[tuple[Claim, str]]:
-    package = __name__.rpartition(".")[0].rpartition(".")[0]
-    folder = Path(__file__).parent.parent
-    for info in pkgutil.walk_packages([str(folder)], f"{package}."):
-        module = importlib.import_module(info.name)
-        for claim in getattr(module, "CLAIMS", ()):
-            yield claim, info.name
+def _declared() -> Iterator[Claim]:
+    """The claims that the modules of the package declare, in the order of their definition."""
+    package = importlib.import_module(_PACKAGE)
+    names = [info.name for info in pkgutil.walk_packages(package.__path__, f"{_PACKAGE}.")]
+    for name in sorted(names, key=lambda name: _READING_ORDER.index(name.split(".")[2])):
+        module = importlib.import_module(name)
+        for thing in list(vars(module).values()):
+            if isinstance(thing, Claim) and thing.module == name:
+                yield thing

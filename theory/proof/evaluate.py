@@ -66,7 +66,9 @@ def value_of(expression: sp.Basic, point: Point) -> Any:
     for kind in type(expression).__mro__:
         if kind in _RULES:
             return _RULES[kind](expression, point)
-    raise NotImplementedError(f"No numeric rule for {type(expression).__name__}: {expression}")
+    raise NotImplementedError(
+        f"No numeric rule for {type(expression).__name__} in {expression}; add one to _RULES."
+    )
 
 
 def _rational(number: Any, _point: Point) -> Any:

@@ -9,6 +9,7 @@ from typing import Any
 
 import mpmath
 import sympy as sp
+from sympy.printing.str import StrPrinter
 
 from .symbols import letter
 
@@ -24,7 +25,7 @@ _CONDITIONS = (
 
 
 class RegimeError(ValueError):
-    """A formula was asked for a value outside the regime in which it holds.
+    """A formula was evaluated outside the regime in which it holds.
 
     >>> from polysem import theory
     >>> try:
@@ -40,7 +41,7 @@ class RegimeError(ValueError):
 
 
 class _Docstring:
-    """The docstring of the class, or of one formula when it is asked of an instance."""
+    """The docstring of the class, or of one formula when read from an instance."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -55,7 +56,7 @@ class Formula:
         """A closed form that can be read, evaluated and printed.
 
     Called with Python numbers it gives a float, with SymPy numbers an exact SymPy number,
-    with symbols a SymPy expression. ``help(formula)`` tells what one formula is, where it
+    with symbols a SymPy expression. ``help(formula)`` says what one formula is, where it
     holds and where it comes from.
 
     >>> from polysem import theory
@@ -217,6 +218,15 @@ class Formula:
         lines += ["", "Source", "------", self.source]
         return "\n".join(lines)
 
+    def plain(self) -> str:
+        """The right-hand side in plain text, for sentences.
+
+        >>> from polysem import theory
+        >>> theory.expected_pairs.plain()
+        'n (n - 1)/(4 m)'
+        """
+        return _readable(self.expression)
+
     def latex(self) -> str:
         """The right-hand side in LaTeX."""
         return sp.latex(self.expression)
@@ -262,6 +272,10 @@ class IndexForm:
     regime: tuple[sp.Basic, ...] = ()
     error: str = "exact"
 
+    def plain(self) -> str:
+        """The form in plain text, for sentences."""
+        return _readable(self.expression)
+
     def latex(self) -> str:
         """The form in LaTeX."""
         return sp.latex(self.expression)
@@ -275,3 +289,25 @@ class IndexForm:
 
 def _plain(expression: sp.Basic) -> str:
     return sp.sstr(expression)
+
+
+class _Readable(StrPrinter):
+    """SymPy's text in the notation of the notes; a sum starts with a positive term."""
+
+    def _as_ordered_terms(self, expr: sp.Expr, order: str | None = None) -> list[sp.Expr]:
+        terms = list(super()._as_ordered_terms(expr, order))
+        first, last = (terms[place].could_extract_minus_sign() for place in (0, -1))
+        return terms[::-1] if first and not last else terms
+
+    def _print_binomial(self, expr: sp.Expr) -> str:
+        return f"C({self.stringify(expr.args, ', ')})"
+
+    def _print_FallingFactorial(self, expr: sp.Expr) -> str:
+        return "({})_{}".format(*map(self._print, expr.args))
+
+    def _print_acos(self, expr: sp.Expr) -> str:
+        return f"arccos({self._print(expr.args[0])})"
+
+
+def _readable(expression: sp.Expr) -> str:
+    return str(_Readable().doprint(expression)).replace("**", "^").replace("*", " ")

@@ -1,4 +1,4 @@
-"""Operations that SymPy has no node for: the root of an equation, truncated expansions."""
+"""Operations that SymPy lacks: roots of equations, truncated expansions, the normal law."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ class Expansion(sp.Expr):
         return sp.expand(series.subs(small, 1 / self.variable))
 
     def _far_erfc(self, x):
-        """erfc by its asymptotic series, with terms to spare for what cancels."""
+        """erfc by its asymptotic series, with extra terms because leading ones may cancel."""
         terms = range(self.order + 4)
         series = sp.Add(*[(-1) ** k * sp.factorial2(2 * k - 1) / (2 * x**2) ** k for k in terms])
         return sp.exp(-(x**2)) / (x * sp.sqrt(sp.pi)) * series
@@ -121,6 +121,28 @@ class Expansion(sp.Expr):
     def _latex(self, printer):
         variable, function = printer._print(self.variable), printer._print(self.function)
         return rf"\left[{function}\right]_{{{variable}^{{-{self.order}}}}}"
+
+
+def density(x: sp.Expr) -> sp.Expr:
+    """The standard normal density.
+
+    >>> import sympy as sp
+    >>> from polysem.theory.proof.operators import density
+    >>> density(sp.Integer(0))
+    sqrt(2)/(2*sqrt(pi))
+    """
+    return sp.exp(-(x**2) / 2) / sp.sqrt(2 * sp.pi)
+
+
+def below(x: sp.Expr) -> sp.Expr:
+    """The standard normal distribution function.
+
+    >>> import sympy as sp
+    >>> from polysem.theory.proof.operators import below
+    >>> below(sp.Integer(0))
+    1/2
+    """
+    return sp.erfc(-x / sp.sqrt(2)) / 2
 
 
 def quadratic_root(expression: sp.Expr, variable: sp.Symbol, sign: int) -> sp.Expr:
@@ -189,7 +211,7 @@ def pick(expression: sp.Expr, upper: dict[sp.Basic, sp.Basic]) -> sp.Expr:
 
 
 def _gates(expression: sp.Expr) -> sp.Expr:
-    """max(x, 0) H(x) is max(x, 0), and what is squared is not negative."""
+    """Write max(x, 0) for max(x, 0) H(x), also below a square."""
     if not expression.has(sp.Heaviside):
         return expression
 

@@ -1,4 +1,4 @@
-"""The record of check results, status.json: what was checked, with which result, still current?"""
+"""The record of check results, status.json, and whether it is still current."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from typing import Any
 import sympy as sp
 
 from .claims import Claim, claims
-from .derivation import Step
 from .formula import Formula, IndexForm
+from .step import Step, StepResult
 
 PATH = Path(__file__).parent.with_name("status.json")
-_MACHINERY = ("derivation.py", "enclosure.py", "evaluate.py", "operators.py", "routes.py")
+_MACHINERY = ("derivation", "enclosure", "evaluate", "operators", "routes", "step")
 _LIBRARIES = ("sympy", "mpmath")
 
 
@@ -37,12 +37,12 @@ def versions() -> dict[str, str]:
 @cache
 def _machinery() -> str:
     folder = Path(__file__).parent
-    return sha256(b"".join((folder / name).read_bytes() for name in _MACHINERY)).hexdigest()
+    return sha256(b"".join((folder / f"{name}.py").read_bytes() for name in _MACHINERY)).hexdigest()
 
 
 @cache
 def digest(label: str) -> str:
-    """A digest of all that the status of a claim depends on: its proof, what it uses, the checker.
+    """A digest of what was checked: the statement, its proof, what it uses and the checker.
 
     >>> from polysem.theory.proof.record import digest
     >>> digest("fold") == digest("crossing")
@@ -53,6 +53,7 @@ def digest(label: str) -> str:
         _machinery(),
         claim.label,
         claim.kind,
+        claim.template,
         repr(claim.checks),
         _text(claim.formula),
         claim.prose.argument if claim.prose else "",
@@ -79,7 +80,7 @@ def _text(thing: Any) -> str:
 
 
 def recheck(labels: Iterable[str], *, progress: bool = False) -> dict[str, Any]:
-    """Check the derivations of some claims anew; entries for the record, by label.
+    """Check the derivations of some claims again; the entries for the record, by label.
 
     >>> from polysem.theory.proof.record import recheck
     >>> recheck(["fold"])["fold"]["steps"][0]["symbolic"]
@@ -96,7 +97,7 @@ def recheck(labels: Iterable[str], *, progress: bool = False) -> dict[str, Any]:
 
 
 class Record:
-    """Check results by claim and by check, as kept in status.json.
+    """Check results by claim and by check, as stored in status.json.
 
     >>> from polysem.theory.proof.record import Record
     >>> Record.load().status("fold")
@@ -128,16 +129,16 @@ class Record:
         if not path.is_file():
             return cls({}, {}, {})
         try:
-            kept = json.loads(path.read_text(encoding="utf-8"))
-            return cls(kept["claims"], kept["checks"], kept["versions"])
+            stored = json.loads(path.read_text(encoding="utf-8"))
+            return cls(stored["claims"], stored["checks"], stored["versions"])
         except (ValueError, KeyError, TypeError) as error:
             raise ValueError(
-                f"Got {path}; it is no record of checks: make it anew with "
+                f"Got {path}; it is not a record of checks; create it again with "
                 "polysem claims --recheck --save."
             ) from error
 
     def save(self, path: Path = PATH) -> None:
-        """Write the record; a line a claim, so that changes are easy to read."""
+        """Write the record, one claim per line, so that changes are easy to read."""
         parts = {
             "versions": self.versions,
             "claims": {label: self.claims[label] for label in claims() if label in self.claims},
@@ -156,13 +157,13 @@ class Record:
         os.replace(scratch, path)
 
     def updated(self, entries: Mapping[str, Any], checks: Mapping[str, Any]) -> Record:
-        """The record with new entries, made with the libraries at hand."""
+        """The record with new entries, made with the installed libraries."""
         known = claims()
-        kept = {label: entry for label, entry in self.claims.items() if label in known}
-        return Record(kept | dict(entries), self.checks | dict(checks), versions())
+        current = {label: entry for label, entry in self.claims.items() if label in known}
+        return Record(current | dict(entries), self.checks | dict(checks), versions())
 
     def changed(self, label: str) -> bool:
-        """Whether a claim or what it uses is not what was checked."""
+        """Whether a claim, or a claim that it uses, has changed since it was checked."""
         return self.claims.get(label, {}).get("digest") != digest(label)
 
     def stale(self, label: str) -> bool:
@@ -178,14 +179,8 @@ class Record:
         return claim.status(verdicts, self._steps_passed())
 
     def _steps_passed(self) -> dict[str, bool]:
-        fine = ("passed", "not needed", "not run")
         return {
             label: bool(entry["steps"])
-            and all(
-                step["symbolic"] == "passed"
-                and step["numeric"] == "passed"
-                and step["enclosure"].startswith(fine)
-                for step in entry["steps"]
-            )
+            and all(StepResult(**step).passed for step in entry["steps"])
             for label, entry in self.claims.items()
         }

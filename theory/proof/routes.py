@@ -6,16 +6,14 @@ import random
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import mpmath
 import sympy as sp
 
 from .evaluate import Field, Point, holds, value_of
 from .operators import Expansion, Root, Taylor, pick, vanishes
-
-if TYPE_CHECKING:
-    from .derivation import Step
+from .step import Step
 
 POINTS = 8
 COSTLY_POINTS = 3
@@ -107,7 +105,8 @@ def points(
                 return
     if found == 0:
         raise ArithmeticError(
-            f"Step {step.name!r}: no point found where {assumptions} hold; give ranges."
+            f"Step {step.name!r}: no random point found in {TRIES} tries where {assumptions} hold; "
+            "give ranges={symbol: (low, high)}."
         )
 
 

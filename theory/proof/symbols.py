@@ -1,4 +1,4 @@
-"""Every letter of the theory once: its assumptions, its meaning, its shape and its unit.
+"""The letters of the theory: symbol, assumptions, meaning, shape and unit of each.
 
 Code uses the argument names given here; the paper's own letter stands beside each.
 """

@@ -1,31 +1,30 @@
-"""Derivations and formulas in LaTeX: sums broken where a line is full, reasons below."""
+"""Derivations and formulas in LaTeX, long sums on several lines, reasons below."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from textwrap import wrap
-from typing import TYPE_CHECKING
 
 import sympy as sp
 
 from .formula import Formula, IndexForm
-
-if TYPE_CHECKING:
-    from .derivation import Derivation
+from .step import Step
 
 LINE = 75  # letters of a formula on a line of 17 cm
 
 
-def align(derivation: Derivation) -> str:
+def align(steps: Sequence[Step], sides: Sequence[tuple[sp.Expr, sp.Expr]]) -> str:
     """The steps as an ``align*`` block.
 
     >>> from polysem import theory
     >>> from polysem.theory.proof.typeset import align
-    >>> print(align(theory.claims()["fold"].derivation).splitlines()[0])
+    >>> derivation = theory.claims()["fold"].derivation
+    >>> print(align(derivation.steps, derivation.sides()).splitlines()[0])
     \\begin{align*}
     """
     rows = []
-    for step, (left, right) in zip(derivation.steps, derivation.sides(), strict=True):
+    for step, (left, right) in zip(steps, sides, strict=True):
         if step.left is not None:
             rows += _rows("", left)
         rows += _rows(r"\quad = ", right)

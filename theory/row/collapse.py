@@ -1,4 +1,4 @@
-"""When l1 kills a whole feature: the one-curve law, its series, and the dead fraction.
+"""When l1 kills a lone row: the one-curve law, its series, and the fraction of dead rows.
 
 A lone row with threshold b (in units of its initial scale) and inverse amplitude v obeys
 ``dv/db = -(1 - mu2(b)/v^2) / Lambda`` with ``Lambda = lambda sqrt(m)``; it dies if b reaches its
@@ -9,16 +9,15 @@ import sympy as sp
 
 from ..model import INITIAL
 from ..proof import symbols as s
-from ..proof.claims import Claim, Prose
-from ..proof.derivation import Derivation, Step, of
+from ..proof.claims import derived
 from ..proof.formula import Formula
+from ..proof.step import Step, of
 from .slow_manifold import INVERSE_SQUARE_SLOPE
 from .sparsification import ROW_SOLUTION
 
 _NOTES = "paper_notes/reshuffling.md"
 _PI = sp.pi
 _b, _z = s.past_threshold, s.relative_threshold
-_angle = sp.Dummy("theta", nonnegative=True)
 
 collapse_rate = Formula(
     name="collapse_rate",
@@ -30,6 +29,37 @@ collapse_rate = Formula(
         ">>> theory.collapse_rate(inverse_amplitude=1.0, mean_excess2=0.5, l1_strength=2.0)\n-0.25"
     ),
 )
+COLLAPSE_RATE = derived(
+    collapse_rate,
+    "With the threshold as clock, in units of the initial scale 1/sqrt(m), the inverse "
+    "amplitude of a lone row obeys dv/db = {formula}.",
+    Step(
+        name="change clock and variable",
+        left=of(
+            INVERSE_SQUARE_SLOPE,
+            build=lambda slope: (
+                slope.subs(
+                    {
+                        s.inverse_square: s.inverse_amplitude**2,
+                        s.excess2: s.mean_excess2,
+                        s.lam: s.l1_strength / sp.sqrt(s.m),
+                    },
+                    simultaneous=True,
+                )
+                / (2 * s.inverse_amplitude * sp.sqrt(s.m))
+            ),
+        ),
+        reason="u = v^2, B = b/sqrt(m), M2 = m mu2/m, lambda = Lambda/sqrt(m)",
+    ),
+)
+
+
+def _mean(density: sp.Expr, power: int) -> sp.Expr:
+    """The mean over |z| of the integral over b of (|z| - b)_+^2 b^power, a beta integral."""
+    inner = 2 * sp.factorial(power) / sp.factorial(power + 3) * _z ** (power + 3)
+    return sp.Integral(2 * density * inner, (_z, 0, sp.oo))
+
+
 collapse_shift = Formula(
     name="collapse_shift",
     expression=sp.Rational(2, 3) * sp.sqrt(2 / _PI),
@@ -38,6 +68,20 @@ collapse_shift = Formula(
     source=_NOTES,
     example=">>> round(theory.collapse_shift(), 4)\n0.5319",
 )
+COLLAPSE_SHIFT = derived(
+    collapse_shift,
+    "The small weights of a row raise its collapse threshold by E|z|^3/3 = {formula} to "
+    "leading order.",
+    Step(
+        name="integrate the mean excess",
+        left=of(INITIAL, build=lambda density: _mean(density, 0)),
+        reason="int mu2 db, the order of the integrals exchanged",
+    ),
+    prose="To leading order v = 1 - b/Lambda, and mu2 has its weight at b of order 1, "
+    "where v = 1: v vanishes at b = Lambda + int mu2.",
+    by=(COLLAPSE_RATE,),
+)
+
 collapse_first = Formula(
     name="collapse_first",
     expression=sp.Rational(1, 2) - 8 / (9 * _PI),
@@ -46,47 +90,24 @@ collapse_first = Formula(
     source=_NOTES,
     example=">>> round(theory.collapse_first(), 4)\n0.2171",
 )
-collapse_second = Formula(
-    name="collapse_second",
-    expression=(1728 * _PI + 2800 * sp.sqrt(2) - 1539 * sp.sqrt(2) * _PI)
-    / (2835 * _PI ** sp.Rational(3, 2)),
-    arguments=(),
-    meaning="Coefficient of 1/Lambda^2 in the collapse threshold.",
-    source=_NOTES,
-    example=">>> round(theory.collapse_second(), 4)\n0.1616",
-)
-collapse_threshold = Formula(
-    name="collapse_threshold",
-    expression=s.l1_strength
-    + collapse_shift.expression
-    + collapse_first.expression / s.l1_strength
-    + collapse_second.expression / s.l1_strength**2,
-    arguments=(s.l1_strength,),
-    meaning="A lone half-normal row dies if its largest weight, in units of its scale, is below.",
-    source=_NOTES,
-    example=">>> round(theory.collapse_threshold(l1_strength=2.0), 4)\n2.6808",
-    regime=(s.l1_strength >= 1,),
-    error="O(Lambda^-3), and the winner's own norm, Lambda^3/m",
-)
-dead_fraction_series = Formula(
-    name="dead_fraction_series",
-    expression=sp.erf(
-        collapse_threshold.expression.subs(s.l1_strength, s.lam * sp.sqrt(s.m)) / sp.sqrt(2)
-    )
-    ** s.m,
-    arguments=(s.m, s.lam),
-    meaning="Fraction of lone half-normal rows that l1 kills, by the series of the threshold.",
-    source=_NOTES,
-    example=">>> round(theory.dead_fraction_series(m=1024, lam=0.0872), 3)\n0.528",
-    regime=(s.lam * sp.sqrt(s.m) >= 1,),
-    error="asymptotic in Lambda = lambda sqrt(m); use numerics.dead_fraction for numbers",
+COLLAPSE_FIRST = derived(
+    collapse_first,
+    "The coefficient of 1/Lambda in the collapse threshold is 2 int mu2 (b - I) db = {formula}, "
+    "I' = mu2.",
+    Step(
+        name="integrate",
+        left=of(
+            INITIAL,
+            COLLAPSE_SHIFT,
+            build=lambda density, shift: 2 * _mean(density, 1) - shift**2,
+        ),
+        reason="2 int mu2 I = I(infinity)^2",
+    ),
+    prose="1/v^2 = 1 + 2 (b - I)/Lambda + O(Lambda^-2).",
+    by=(COLLAPSE_RATE,),
 )
 
-
-def _mean(density: sp.Expr, power: int) -> sp.Expr:
-    """The mean over |z| of the integral over b of (|z| - b)_+^2 b^power, a beta integral."""
-    inner = 2 * sp.factorial(power) / sp.factorial(power + 3) * _z ** (power + 3)
-    return sp.Integral(2 * density * inner, (_z, 0, sp.oo))
+_angle = sp.Dummy("theta", nonnegative=True)
 
 
 def _two_means(density: sp.Expr) -> sp.Expr:
@@ -103,166 +124,96 @@ def _two_means(density: sp.Expr) -> sp.Expr:
     return 4 / sp.sqrt(2 * _PI) * radial * angular
 
 
-COLLAPSE_RATE = Claim(
-    label="collapse_rate",
-    statement="With the threshold as clock, in units of the initial scale 1/sqrt(m), the inverse "
-    "amplitude of a lone row obeys dv/db = -(1 - mu2/v^2)/Lambda.",
-    kind="derived here",
+collapse_second = Formula(
+    name="collapse_second",
+    expression=(1728 * _PI + 2800 * sp.sqrt(2) - 1539 * sp.sqrt(2) * _PI)
+    / (2835 * _PI ** sp.Rational(3, 2)),
+    arguments=(),
+    meaning="Coefficient of 1/Lambda^2 in the collapse threshold.",
     source=_NOTES,
-    formula=collapse_rate,
-    derivation=Derivation(
-        Step(
-            name="change clock and variable",
-            left=of(
-                INVERSE_SQUARE_SLOPE,
-                build=lambda slope: (
-                    slope.subs(
-                        {
-                            s.inverse_square: s.inverse_amplitude**2,
-                            s.excess2: s.mean_excess2,
-                            s.lam: s.l1_strength / sp.sqrt(s.m),
-                        },
-                        simultaneous=True,
-                    )
-                    / (2 * s.inverse_amplitude * sp.sqrt(s.m))
-                ),
+    example=">>> round(theory.collapse_second(), 4)\n0.1616",
+)
+COLLAPSE_SECOND = derived(
+    collapse_second,
+    "The coefficient of Lambda^-2 in the collapse threshold is int mu2 (3 (b - I)^2 - 4 K) db, K' "
+    "= mu2 (b - I).",
+    Step(
+        name="integrate",
+        left=of(
+            INITIAL,
+            COLLAPSE_SHIFT,
+            build=lambda density, shift: (
+                3 * _mean(density, 2)
+                - 2 * (shift * _mean(density, 1) - _two_means(density))
+                - shift**3 / 3
+                - 4 * shift * (_mean(density, 1) - shift**2 / 2)
             ),
-            right=collapse_rate,
-            reason="u = v^2, B = b/sqrt(m), M2 = m mu2/m, lambda = Lambda/sqrt(m)",
         ),
+        reason="by parts: int mu2 K = K I - int I mu2 (b - I) at infinity, and I = I(infinity) "
+        "- E(|z| - b)_+^3/3",
     ),
-)
-COLLAPSE_SHIFT = Claim(
-    label="collapse_shift",
-    statement="The small weights of a row raise its collapse threshold by E|z|^3/3 = "
-    "(2/3) sqrt(2/pi) to leading order.",
-    kind="derived here",
-    source=_NOTES,
-    formula=collapse_shift,
-    derivation=Derivation(
-        Step(
-            name="integrate the mean excess",
-            left=of(INITIAL, build=lambda density: _mean(density, 0)),
-            right=collapse_shift,
-            reason="int mu2 db, the order of the integrals exchanged",
-        ),
-    ),
-    prose=Prose(
-        argument="To leading order v = 1 - b/Lambda, and mu2 has its weight at b of order 1, "
-        "where v = 1: v vanishes at b = Lambda + int mu2.",
-        page=_NOTES,
-        by=(COLLAPSE_RATE,),
-    ),
-)
-COLLAPSE_FIRST = Claim(
-    label="collapse_first",
-    statement="The next coefficient is 2 int mu2 (b - I) db = 1/2 - 8/(9 pi), I' = mu2.",
-    kind="derived here",
-    source=_NOTES,
-    formula=collapse_first,
-    derivation=Derivation(
-        Step(
-            name="integrate",
-            left=of(
-                INITIAL,
-                COLLAPSE_SHIFT,
-                build=lambda density, shift: 2 * _mean(density, 1) - shift**2,
-            ),
-            right=collapse_first,
-            reason="2 int mu2 I = I(infinity)^2",
-        ),
-    ),
-    prose=Prose(
-        argument="1/v^2 = 1 + 2 (b - I)/Lambda + O(Lambda^-2).", page=_NOTES, by=(COLLAPSE_RATE,)
-    ),
-)
-COLLAPSE_SECOND = Claim(
-    label="collapse_second",
-    statement="The coefficient of Lambda^-2 is int mu2 (3 (b - I)^2 - 4 K) db, K' = mu2 (b - I).",
-    kind="derived here",
-    source=_NOTES,
-    formula=collapse_second,
-    derivation=Derivation(
-        Step(
-            name="integrate",
-            left=of(
-                INITIAL,
-                COLLAPSE_SHIFT,
-                build=lambda density, shift: (
-                    3 * _mean(density, 2)
-                    - 2 * (shift * _mean(density, 1) - _two_means(density))
-                    - shift**3 / 3
-                    - 4 * shift * (_mean(density, 1) - shift**2 / 2)
-                ),
-            ),
-            right=collapse_second,
-            reason="by parts: int mu2 K = K I - int I mu2 (b - I) at infinity, and I = I(infinity) "
-            "- E(|z| - b)_+^3/3",
-        ),
-    ),
-    prose=Prose(
-        argument="1/v^2 to second order is 1 + 2 (b - I)/Lambda + (3 (b - I)^2 - 4 K)/Lambda^2.",
-        page=_NOTES,
-        by=(COLLAPSE_RATE,),
-    ),
-)
-COLLAPSE_THRESHOLD = Claim(
-    label="collapse_threshold",
-    statement="A lone row dies if its largest weight, in units of 1/sqrt(m), is below "
-    "Lambda + .532 + .217/Lambda + .162/Lambda^2, Lambda = lambda sqrt(m) large.",
-    kind="derived here",
-    source=_NOTES,
-    formula=collapse_threshold,
-    derivation=Derivation(
-        Step(
-            name="collect the orders",
-            left=of(
-                COLLAPSE_SHIFT,
-                COLLAPSE_FIRST,
-                COLLAPSE_SECOND,
-                build=lambda c0, c1, c2: (
-                    s.l1_strength * (1 + sp.Add(c0 / s.l1_strength, c1 / s.l1_strength**2))
-                    + c2 / s.l1_strength**2
-                ),
-            ),
-            right=collapse_threshold,
-            reason="v = 0 where b = Lambda + int_0^b mu2/v^2",
-        ),
-    ),
-    prose=Prose(
-        argument="The row dies if and only if b reaches its largest weight while v > 0.",
-        page=_NOTES,
-        by=(COLLAPSE_RATE, ROW_SOLUTION),
-    ),
-)
-DEAD_FRACTION_SERIES = Claim(
-    label="dead_fraction_series",
-    statement="l1 kills the fraction erf(z_c/sqrt(2))^m of lone Gaussian rows, z_c the collapse "
-    "threshold.",
-    kind="derived here",
-    source=_NOTES,
-    formula=dead_fraction_series,
-    prose=Prose(
-        argument="All m half-normal weights must lie below the threshold.",
-        page=_NOTES,
-        by=(COLLAPSE_THRESHOLD,),
-    ),
-)
-ONE_CURVE_COLLAPSE = Claim(
-    label="one_curve_collapse",
-    statement="One curve, the other weights replaced by their law below the largest, gives the "
-    "fraction of lone Gaussian rows that l1 kills within 3 points.",
-    kind="derived here",
-    source=_NOTES,
-    checks=("one_curve_collapse",),
+    prose="1/v^2 to second order is 1 + 2 (b - I)/Lambda + (3 (b - I)^2 - 4 K)/Lambda^2.",
+    by=(COLLAPSE_RATE,),
 )
 
-CLAIMS = (
-    COLLAPSE_RATE,
-    COLLAPSE_SHIFT,
-    COLLAPSE_FIRST,
-    COLLAPSE_SECOND,
-    COLLAPSE_THRESHOLD,
-    DEAD_FRACTION_SERIES,
-    ONE_CURVE_COLLAPSE,
+collapse_threshold = Formula(
+    name="collapse_threshold",
+    expression=s.l1_strength
+    + collapse_shift.expression
+    + collapse_first.expression / s.l1_strength
+    + collapse_second.expression / s.l1_strength**2,
+    arguments=(s.l1_strength,),
+    meaning="A lone half-normal row dies if its largest weight, in units of its scale, is below.",
+    source=_NOTES,
+    example=">>> round(theory.collapse_threshold(l1_strength=2.0), 4)\n2.6808",
+    regime=(s.l1_strength >= 1,),
+    error="O(Lambda^-3), and the winner's own norm, Lambda^3/m",
+)
+COLLAPSE_THRESHOLD = derived(
+    collapse_threshold,
+    "A lone row dies if its largest weight, in units of 1/sqrt(m), is below {formula}, "
+    "Lambda = lambda sqrt(m) large.",
+    Step(
+        name="collect the orders",
+        left=of(
+            COLLAPSE_SHIFT,
+            COLLAPSE_FIRST,
+            COLLAPSE_SECOND,
+            build=lambda c0, c1, c2: (
+                s.l1_strength * (1 + sp.Add(c0 / s.l1_strength, c1 / s.l1_strength**2))
+                + c2 / s.l1_strength**2
+            ),
+        ),
+        reason="v = 0 where b = Lambda + int_0^b mu2/v^2",
+    ),
+    prose="The row dies if and only if b reaches its largest weight while v > 0.",
+    by=(COLLAPSE_RATE, ROW_SOLUTION),
+)
+
+dead_fraction_series = Formula(
+    name="dead_fraction_series",
+    expression=sp.erf(
+        collapse_threshold.expression.subs(s.l1_strength, s.lam * sp.sqrt(s.m)) / sp.sqrt(2)
+    )
+    ** s.m,
+    arguments=(s.m, s.lam),
+    meaning="Fraction of lone half-normal rows that l1 kills, by the series of the threshold.",
+    source=_NOTES,
+    example=">>> round(theory.dead_fraction_series(m=1024, lam=0.0872), 3)\n0.528",
+    regime=(s.lam * sp.sqrt(s.m) >= 1,),
+    error="asymptotic in Lambda = lambda sqrt(m); use numerics.dead_fraction for numbers",
+)
+DEAD_FRACTION_SERIES = derived(
+    dead_fraction_series,
+    "l1 kills the fraction erf(z_c/sqrt(2))^m of lone Gaussian rows, z_c the collapse threshold.",
+    prose="All m half-normal weights must lie below the threshold.",
+    by=(COLLAPSE_THRESHOLD,),
+)
+
+ONE_CURVE_COLLAPSE = derived(
+    "one_curve_collapse",
+    "The one-curve law, the other weights replaced by their distribution below the largest, gives "
+    "the fraction of lone Gaussian rows that l1 kills within 3 percentage points.",
+    page=_NOTES,
+    checks=("one_curve_collapse",),
 )

@@ -4,22 +4,29 @@ import sympy as sp
 
 from ..model import INITIAL
 from ..proof import symbols as s
-from ..proof.claims import Claim, Prose
-from ..proof.derivation import Derivation, Step, of
+from ..proof.claims import derived
 from ..proof.formula import Formula
+from ..proof.operators import below, density
+from ..proof.step import Step, of
 from .slow_manifold import SLOW_INVERSE_SQUARE
 from .sparsification import THRESHOLD_RATE
 
 _NOTES = "paper_notes/half_normal.md"
-
-TAIL = sp.erfc(s.relative_threshold / sp.sqrt(2)) / 2
-DENSITY = sp.exp(-(s.relative_threshold**2) / 2) / sp.sqrt(2 * sp.pi)
+TAIL = below(-s.relative_threshold)
+DENSITY = density(s.relative_threshold)
 MEAN1 = DENSITY - s.relative_threshold * TAIL  # mean excess of one signed weight
 MEAN2 = (1 + s.relative_threshold**2) * TAIL - s.relative_threshold * DENSITY
 _CLOCK = sp.Integral(
     1 / sp.sqrt(MEAN2.subs(s.relative_threshold, s.past_threshold)),
     (s.past_threshold, 0, s.relative_threshold),
 )
+
+
+def _tail_moment(power: int, density: sp.Expr) -> sp.Expr:
+    """2 m times the integral of (x - b)^power over the density beyond b."""
+    x, b = s.past_threshold, s.relative_threshold
+    return 2 * s.m * sp.Integral((x - b) ** power * density.subs(b, x), (x, b, sp.oo))
+
 
 half_normal_live = Formula(
     name="half_normal_live",
@@ -30,6 +37,17 @@ half_normal_live = Formula(
     example=">>> round(theory.half_normal_live(m=1000, relative_threshold=2.0), 4)\n45.5003",
     error="exact in expectation over the initial row",
 )
+HALF_NORMAL_LIVE = derived(
+    half_normal_live,
+    "Of m Gaussian weights 2 m Q(b) exceed the threshold b s on average.",
+    Step(
+        name="tail",
+        left=of(INITIAL, build=lambda density: _tail_moment(0, density)),
+        reason="m weights, two equal tails",
+        assumptions=(s.relative_threshold > 0,),
+    ),
+)
+
 half_normal_excess1 = Formula(
     name="half_normal_excess1",
     expression=2 * s.m * s.scale * MEAN1,
@@ -43,6 +61,17 @@ half_normal_excess1 = Formula(
     error="exact in expectation over the initial row",
     unit="weight",
 )
+HALF_NORMAL_EXCESS1 = derived(
+    half_normal_excess1,
+    "The mean total excess of m Gaussian weights over the threshold b s is 2 m s (phi - b Q).",
+    Step(
+        name="first tail moment",
+        left=of(INITIAL, build=lambda density: s.scale * _tail_moment(1, density)),
+        reason="integrate (x - b) phi(x) beyond b",
+        assumptions=(s.relative_threshold > 0,),
+    ),
+)
+
 half_normal_excess2 = Formula(
     name="half_normal_excess2",
     expression=2 * s.m * s.scale**2 * MEAN2,
@@ -56,6 +85,18 @@ half_normal_excess2 = Formula(
     error="exact in expectation over the initial row",
     unit="weight squared",
 )
+HALF_NORMAL_EXCESS2 = derived(
+    half_normal_excess2,
+    "The mean total squared excess of m Gaussian weights over the threshold b s is 2 m s^2 ((1 + "
+    "b^2) Q - b phi).",
+    Step(
+        name="second tail moment",
+        left=of(INITIAL, build=lambda density: s.scale**2 * _tail_moment(2, density)),
+        reason="integrate (x - b)^2 phi(x) beyond b",
+        assumptions=(s.relative_threshold > 0,),
+    ),
+)
+
 half_normal_time = Formula(
     name="half_normal_time",
     expression=_CLOCK / (s.lam * sp.sqrt(2 * s.m)),
@@ -69,6 +110,30 @@ half_normal_time = Formula(
     error="relative O(1/t): the slow manifold to leading order, moments replaced by their means",
     unit="flow",
 )
+HALF_NORMAL_TIME = derived(
+    half_normal_time,
+    "A Gaussian row of many weights meets the threshold b s at the time (1/lambda) int_0^b "
+    "s db'/sqrt(M2(b')).",
+    Step(
+        name="clock",
+        left=of(
+            THRESHOLD_RATE,
+            HALF_NORMAL_EXCESS2,
+            build=lambda rate, m2: sp.Integral(
+                (s.scale / rate.subs(s.common, 1 / sp.sqrt(m2))).subs(
+                    s.relative_threshold, s.past_threshold
+                ),
+                (s.past_threshold, 0, s.relative_threshold),
+            ),
+        ),
+        reason="dt = s db/(dB/dt), with A = 1/sqrt(M2) on the slow manifold",
+        ranges={s.relative_threshold: (0.5, 3)},
+    ),
+    prose="For many weights M2 is near its mean (law of large numbers).",
+    by=(SLOW_INVERSE_SQUARE,),
+    checks=("half_normal_live_weights",),
+)
+
 half_normal_l1_norm = Formula(
     name="half_normal_l1_norm",
     expression=sp.sqrt(2 * s.m) * MEAN1 / sp.sqrt(MEAN2),
@@ -79,6 +144,18 @@ half_normal_l1_norm = Formula(
     error="relative O(lambda sqrt(live)): the slow manifold to leading order",
     unit="weight",
 )
+HALF_NORMAL_L1_NORM = derived(
+    half_normal_l1_norm,
+    "The l1 norm of a Gaussian row of many weights is M1/sqrt(M2).",
+    Step(
+        name="unit norm",
+        left=of(HALF_NORMAL_EXCESS1, HALF_NORMAL_EXCESS2, build=lambda m1, m2: m1 / sp.sqrt(m2)),
+        reason="A M1 with A = 1/sqrt(M2)",
+    ),
+    prose="On the slow manifold u = M2 to leading order.",
+    by=(SLOW_INVERSE_SQUARE,),
+)
+
 l1_norm_constant = Formula(
     name="l1_norm_constant",
     expression=_CLOCK * MEAN1 / sp.sqrt(MEAN2),
@@ -88,6 +165,19 @@ l1_norm_constant = Formula(
     example=">>> round(theory.l1_norm_constant(relative_threshold=3.0), 3)\n1.138",
     error="leading order in lambda",
 )
+L1_NORM_CONSTANT = derived(
+    l1_norm_constant,
+    "lambda t |W|_1 is a function of the relative threshold alone.",
+    Step(
+        name="product",
+        left=of(
+            HALF_NORMAL_TIME, HALF_NORMAL_L1_NORM, build=lambda time, norm: s.lam * time * norm
+        ),
+        reason="the numbers of neurons cancel",
+        ranges={s.relative_threshold: (0.5, 3)},
+    ),
+)
+
 live_constant = Formula(
     name="live_constant",
     expression=TAIL * _CLOCK**2,
@@ -97,161 +187,17 @@ live_constant = Formula(
     example=">>> round(theory.live_constant(relative_threshold=3.0), 3)\n2.433",
     error="leading order in lambda",
 )
-
-
-def _tail_moment(power: int, density: sp.Expr) -> sp.Expr:
-    """2 m times the integral of (x - b)^power over the density beyond b."""
-    x, b = s.past_threshold, s.relative_threshold
-    return 2 * s.m * sp.Integral((x - b) ** power * density.subs(b, x), (x, b, sp.oo))
-
-
-HALF_NORMAL_LIVE = Claim(
-    label="half_normal_live",
-    statement="Of m Gaussian weights 2 m Q(b) exceed the threshold b s on the average.",
-    kind="derived here",
-    source=_NOTES,
-    formula=half_normal_live,
-    derivation=Derivation(
-        Step(
-            name="tail",
-            left=of(INITIAL, build=lambda density: _tail_moment(0, density)),
-            right=half_normal_live,
-            reason="m weights, two equal tails",
-            assumptions=(s.relative_threshold > 0,),
+LIVE_CONSTANT = derived(
+    live_constant,
+    "m' (lambda t)^2 is a function of the relative threshold alone.",
+    Step(
+        name="product",
+        left=of(
+            HALF_NORMAL_TIME,
+            HALF_NORMAL_LIVE,
+            build=lambda time, live: (s.lam * time) ** 2 * live,
         ),
+        reason="the numbers of neurons cancel",
+        ranges={s.relative_threshold: (0.5, 3)},
     ),
-)
-HALF_NORMAL_EXCESS1 = Claim(
-    label="half_normal_excess1",
-    statement="Their mean total excess is 2 m s (phi - b Q).",
-    kind="derived here",
-    source=_NOTES,
-    formula=half_normal_excess1,
-    derivation=Derivation(
-        Step(
-            name="first tail moment",
-            left=of(INITIAL, build=lambda density: s.scale * _tail_moment(1, density)),
-            right=half_normal_excess1,
-            reason="integrate (x - b) phi(x) beyond b",
-            assumptions=(s.relative_threshold > 0,),
-        ),
-    ),
-)
-HALF_NORMAL_EXCESS2 = Claim(
-    label="half_normal_excess2",
-    statement="Their mean total squared excess is 2 m s^2 ((1 + b^2) Q - b phi).",
-    kind="derived here",
-    source=_NOTES,
-    formula=half_normal_excess2,
-    derivation=Derivation(
-        Step(
-            name="second tail moment",
-            left=of(INITIAL, build=lambda density: s.scale**2 * _tail_moment(2, density)),
-            right=half_normal_excess2,
-            reason="integrate (x - b)^2 phi(x) beyond b",
-            assumptions=(s.relative_threshold > 0,),
-        ),
-    ),
-)
-HALF_NORMAL_TIME = Claim(
-    label="half_normal_time",
-    statement="A Gaussian row of many weights meets the threshold b s at the time "
-    "(1/lambda) int_0^b s db'/sqrt(M2(b')).",
-    kind="derived here",
-    source=_NOTES,
-    formula=half_normal_time,
-    derivation=Derivation(
-        Step(
-            name="clock",
-            left=of(
-                THRESHOLD_RATE,
-                HALF_NORMAL_EXCESS2,
-                build=lambda rate, m2: sp.Integral(
-                    (s.scale / rate.subs(s.common, 1 / sp.sqrt(m2))).subs(
-                        s.relative_threshold, s.past_threshold
-                    ),
-                    (s.past_threshold, 0, s.relative_threshold),
-                ),
-            ),
-            right=half_normal_time,
-            reason="dt = s db/(dB/dt), with A = 1/sqrt(M2) on the slow manifold",
-            ranges={s.relative_threshold: (0.5, 3)},
-        ),
-    ),
-    prose=Prose(
-        argument="For many weights M2 is near its mean (law of large numbers).",
-        page=_NOTES,
-        by=(SLOW_INVERSE_SQUARE,),
-    ),
-    checks=("half_normal_live_weights",),
-)
-HALF_NORMAL_L1_NORM = Claim(
-    label="half_normal_l1_norm",
-    statement="The l1 norm of a Gaussian row of many weights is M1/sqrt(M2).",
-    kind="derived here",
-    source=_NOTES,
-    formula=half_normal_l1_norm,
-    derivation=Derivation(
-        Step(
-            name="unit norm",
-            left=of(
-                HALF_NORMAL_EXCESS1, HALF_NORMAL_EXCESS2, build=lambda m1, m2: m1 / sp.sqrt(m2)
-            ),
-            right=half_normal_l1_norm,
-            reason="A M1 with A = 1/sqrt(M2)",
-        ),
-    ),
-    prose=Prose(
-        argument="On the slow manifold u = M2 to leading order.",
-        page=_NOTES,
-        by=(SLOW_INVERSE_SQUARE,),
-    ),
-)
-L1_NORM_CONSTANT = Claim(
-    label="l1_norm_constant",
-    statement="lambda t |W|_1 is a function of the relative threshold alone.",
-    kind="derived here",
-    source=_NOTES,
-    formula=l1_norm_constant,
-    derivation=Derivation(
-        Step(
-            name="product",
-            left=of(
-                HALF_NORMAL_TIME, HALF_NORMAL_L1_NORM, build=lambda time, norm: s.lam * time * norm
-            ),
-            right=l1_norm_constant,
-            reason="the numbers of neurons cancel",
-            ranges={s.relative_threshold: (0.5, 3)},
-        ),
-    ),
-)
-LIVE_CONSTANT = Claim(
-    label="live_constant",
-    statement="m' (lambda t)^2 is a function of the relative threshold alone.",
-    kind="derived here",
-    source=_NOTES,
-    formula=live_constant,
-    derivation=Derivation(
-        Step(
-            name="product",
-            left=of(
-                HALF_NORMAL_TIME,
-                HALF_NORMAL_LIVE,
-                build=lambda time, live: (s.lam * time) ** 2 * live,
-            ),
-            right=live_constant,
-            reason="the numbers of neurons cancel",
-            ranges={s.relative_threshold: (0.5, 3)},
-        ),
-    ),
-)
-
-CLAIMS = (
-    HALF_NORMAL_LIVE,
-    HALF_NORMAL_EXCESS1,
-    HALF_NORMAL_EXCESS2,
-    HALF_NORMAL_TIME,
-    HALF_NORMAL_L1_NORM,
-    L1_NORM_CONSTANT,
-    LIVE_CONSTANT,
 )

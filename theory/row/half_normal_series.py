@@ -4,10 +4,10 @@ import sympy as sp
 
 from ..model import INITIAL
 from ..proof import symbols as s
-from ..proof.claims import Claim, Prose
-from ..proof.derivation import Definition, Derivation, Step, of
+from ..proof.claims import cited, derived
 from ..proof.formula import Formula
 from ..proof.operators import Expansion
+from ..proof.step import Definition, Step, of
 from .half_normal import (
     DENSITY,
     HALF_NORMAL_EXCESS2,
@@ -26,63 +26,6 @@ from .sparsification import (
 
 _NOTES = "paper_notes/half_normal.md"
 
-l1_norm_constant_slope = Formula(
-    name="l1_norm_constant_slope",
-    expression=MEAN1 / MEAN2 + s.norm_time * (MEAN1 / MEAN2 - TAIL / MEAN1),
-    arguments=(s.norm_time, s.relative_threshold),
-    meaning="The derivative of lambda t times the l1 norm of a Gaussian row by its threshold.",
-    source=_NOTES,
-    example=(
-        ">>> round(theory.l1_norm_constant_slope(norm_time=1.138, relative_threshold=3.0), 3)"
-        "\n-0.004"
-    ),
-    error="leading order in lambda",
-)
-l1_norm_limit = Formula(
-    name="l1_norm_limit",
-    expression=sp.Integer(1),
-    arguments=(),
-    meaning="The limit of the l1 norm of a wide Gaussian row over the paper's estimate.",
-    source=_NOTES,
-    example=">>> theory.l1_norm_limit()\n1.0",
-    error="asymptotic: m -> infinity first (lambda sqrt(m) -> 0), then t -> infinity",
-)
-live_limit = Formula(
-    name="live_limit",
-    expression=sp.Integer(2),
-    arguments=(),
-    meaning="The limit of the number of live weights of a wide Gaussian row over the paper's "
-    "estimate.",
-    source=_NOTES,
-    example=">>> theory.live_limit()\n2.0",
-    error="asymptotic: m -> infinity first (lambda sqrt(m) -> 0), then t -> infinity",
-)
-l1_norm_constant_series = Formula(
-    name="l1_norm_constant_series",
-    expression=1
-    + 2 / s.relative_threshold**2
-    - 6 / s.relative_threshold**4
-    + 90 / s.relative_threshold**6,
-    arguments=(s.relative_threshold,),
-    meaning="lambda t times the l1 norm of a Gaussian row, for a large threshold.",
-    source=_NOTES,
-    example=">>> theory.l1_norm_constant_series(relative_threshold=10.0)\n1.01949",
-    regime=(s.relative_threshold > 0,),
-    error="O(b^-8), divergent: do not predict with it for b below 6",
-)
-live_constant_series = Formula(
-    name="live_constant_series",
-    expression=2
-    * (
-        1 + 3 / s.relative_threshold**2 - 3 / s.relative_threshold**4 + 95 / s.relative_threshold**6
-    ),
-    arguments=(s.relative_threshold,),
-    meaning="(lambda t)^2 times the number of live weights, for a large threshold.",
-    source=_NOTES,
-    example=">>> theory.live_constant_series(relative_threshold=10.0)\n2.05959",
-    regime=(s.relative_threshold > 0,),
-    error="O(b^-8), divergent: do not predict with it for b below 6",
-)
 excess2_series = Formula(
     name="excess2_series",
     expression=4
@@ -96,6 +39,31 @@ excess2_series = Formula(
     regime=(s.relative_threshold > 0,),
     error="relative O(b^-6), divergent, enveloping",
 )
+EXCESS2_SERIES = derived(
+    excess2_series,
+    "M2 = 2 m s^2 phi (2/b^3)(1 - 6/b^2 + 45/b^4 - ...) for a large threshold.",
+    Step(
+        name="Mills",
+        left=of(
+            HALF_NORMAL_EXCESS2,
+            INITIAL,
+            build=lambda m2, density: (
+                density
+                / s.relative_threshold**3
+                * Expansion(
+                    m2 / (s.m * s.scale**2 * density) * s.relative_threshold**3,
+                    s.relative_threshold,
+                    4,
+                )
+            ),
+        ),
+        reason="asymptotic series of erfc",
+        ranges={s.relative_threshold: (3, 8)},
+    ),
+    prose="The series of Mills' ratio envelops it: the error has the sign of, and is below, "
+    "the first term left out.",
+)
+
 participation_series = Formula(
     name="participation_series",
     expression=sp.Rational(1, 2)
@@ -109,123 +77,42 @@ participation_series = Formula(
     regime=(s.relative_threshold > 0,),
     error="O(b^-8), divergent: do not predict with it for b below 6",
 )
-EXCESS2_SERIES = Claim(
-    label="excess2_series",
-    statement="M2 = 2 m s^2 phi (2/b^3)(1 - 6/b^2 + 45/b^4 - ...) for a large threshold.",
-    kind="derived here",
-    source=_NOTES,
-    formula=excess2_series,
-    derivation=Derivation(
-        Step(
-            name="Mills",
-            left=of(
-                HALF_NORMAL_EXCESS2,
-                INITIAL,
-                build=lambda m2, density: (
-                    density
-                    / s.relative_threshold**3
-                    * Expansion(
-                        m2 / (s.m * s.scale**2 * density) * s.relative_threshold**3,
-                        s.relative_threshold,
-                        4,
-                    )
-                ),
-            ),
-            right=excess2_series,
-            reason="asymptotic series of erfc",
-            ranges={s.relative_threshold: (3, 8)},
+PARTICIPATION_SERIES = derived(
+    participation_series,
+    "|W|_1^2/m' is {formula} + O(b^-8) for a large threshold, not 1.",
+    Step(
+        name="Mills",
+        left=of(
+            HALF_NORMAL_L1_NORM,
+            HALF_NORMAL_LIVE,
+            build=lambda norm, live: Expansion(norm**2 / live, s.relative_threshold, 6),
         ),
-    ),
-    prose=Prose(
-        argument="The series of Mills' ratio envelops it: the error has the sign of, and is below, "
-        "the first term left out.",
-        page=_NOTES,
+        reason="asymptotic series of erfc in numerator and denominator",
+        ranges={s.relative_threshold: (3, 8)},
     ),
 )
-PARTICIPATION_SERIES = Claim(
-    label="participation_series",
-    statement="|W|_1^2/m' is 1/2 + 1/(2 b^2) - ... for a large threshold, not 1.",
-    kind="derived here",
+
+l1_norm_constant_slope = Formula(
+    name="l1_norm_constant_slope",
+    expression=MEAN1 / MEAN2 + s.norm_time * (MEAN1 / MEAN2 - TAIL / MEAN1),
+    arguments=(s.norm_time, s.relative_threshold),
+    meaning="The derivative of lambda t times the l1 norm of a Gaussian row by its threshold.",
     source=_NOTES,
-    formula=participation_series,
-    derivation=Derivation(
-        Step(
-            name="Mills",
-            left=of(
-                HALF_NORMAL_L1_NORM,
-                HALF_NORMAL_LIVE,
-                build=lambda norm, live: Expansion(norm**2 / live, s.relative_threshold, 6),
-            ),
-            right=participation_series,
-            reason="asymptotic series of erfc in numerator and denominator",
-            ranges={s.relative_threshold: (3, 8)},
-        ),
+    example=(
+        ">>> round(theory.l1_norm_constant_slope(norm_time=1.138, relative_threshold=3.0), 3)"
+        "\n-0.004"
     ),
+    error="leading order in lambda",
 )
-L1_NORM_CONSTANT_SLOPE = Claim(
-    label="l1_norm_constant_slope",
-    statement="X = lambda t |W|_1 obeys dX/db = M1/M2 + X (M1/M2 - M0/M1), at s = 1.",
-    kind="derived here",
-    source=_NOTES,
-    formula=l1_norm_constant_slope,
-    derivation=Derivation(
-        Step(
-            name="differentiate",
-            left=of(L1_NORM_CONSTANT, build=lambda x: sp.Derivative(x, s.relative_threshold)),
-            right=l1_norm_constant_slope,
-            reason="M1' = -M0, M2' = -2 M1",
-            given={s.norm_time: of(L1_NORM_CONSTANT)},
-            ranges={s.relative_threshold: (0.5, 3)},
-        ),
-    ),
-)
-L1_NORM_CONSTANT_SERIES = Claim(
-    label="l1_norm_constant_series",
-    statement="lambda t |W|_1 = 1 + 2/b^2 - 6/b^4 + 90/b^6 - ... for a large threshold.",
-    kind="derived here",
-    source=_NOTES,
-    formula=l1_norm_constant_series,
-    derivation=Derivation(
-        Step(
-            name="formal solution",
-            left=of(
-                L1_NORM_CONSTANT_SLOPE,
-                build=lambda slope: Expansion(
-                    _solved(slope, l1_norm_constant_series.expression), s.relative_threshold, 6
-                ),
-            ),
-            right=l1_norm_constant_series,
-            reason="X = (X' - M1/M2)/(M1/M2 - M0/M1), whose right side gains two powers of 1/b",
-            ranges={s.relative_threshold: (3, 8)},
-        ),
-    ),
-    prose=Prose(
-        argument="Two solutions differ by a multiple of exp(-b^2/4) to leading order, beyond all "
-        "powers.",
-        page=_NOTES,
-    ),
-)
-LIVE_CONSTANT_SERIES = Claim(
-    label="live_constant_series",
-    statement="m' (lambda t)^2 = 2 (1 + 3/b^2 - 3/b^4 + 95/b^6 - ...) for a large threshold.",
-    kind="derived here",
-    source=_NOTES,
-    formula=live_constant_series,
-    derivation=Derivation(
-        Step(
-            name="square over participation",
-            left=of(
-                L1_NORM_CONSTANT_SERIES,
-                PARTICIPATION_SERIES,
-                build=lambda x, share: Expansion(x**2 / share, s.relative_threshold, 6),
-            ),
-            right=live_constant_series,
-            reason="m' (lambda t)^2 = (lambda t |W|_1)^2 m'/|W|_1^2",
-            ranges={s.relative_threshold: (3, 8)},
-        ),
-    ),
-    prose=Prose(
-        argument="The constants are functions of b alone.", page=_NOTES, by=(LIVE_CONSTANT,)
+L1_NORM_CONSTANT_SLOPE = derived(
+    l1_norm_constant_slope,
+    "X = lambda t |W|_1 obeys dX/db = M1/M2 + X (M1/M2 - M0/M1), at s = 1.",
+    Step(
+        name="differentiate",
+        left=of(L1_NORM_CONSTANT, build=lambda x: sp.Derivative(x, s.relative_threshold)),
+        reason="M1' = -M0, M2' = -2 M1",
+        given={s.norm_time: of(L1_NORM_CONSTANT)},
+        ranges={s.relative_threshold: (0.5, 3)},
     ),
 )
 
@@ -236,16 +123,70 @@ def _solved(slope: sp.Expr, series: sp.Expr) -> sp.Expr:
     return (sp.diff(series, s.relative_threshold) - offset) / (slope.subs(s.norm_time, 1) - offset)
 
 
+l1_norm_constant_series = Formula(
+    name="l1_norm_constant_series",
+    expression=1
+    + 2 / s.relative_threshold**2
+    - 6 / s.relative_threshold**4
+    + 90 / s.relative_threshold**6,
+    arguments=(s.relative_threshold,),
+    meaning="lambda t times the l1 norm of a Gaussian row, for a large threshold.",
+    source=_NOTES,
+    example=">>> theory.l1_norm_constant_series(relative_threshold=10.0)\n1.01949",
+    regime=(s.relative_threshold > 0,),
+    error="O(b^-8), divergent: do not predict with it for b below 6",
+)
+L1_NORM_CONSTANT_SERIES = derived(
+    l1_norm_constant_series,
+    "lambda t |W|_1 = {formula} + O(b^-8) for a large threshold.",
+    Step(
+        name="formal solution",
+        left=of(
+            L1_NORM_CONSTANT_SLOPE,
+            build=lambda slope: Expansion(
+                _solved(slope, l1_norm_constant_series.expression), s.relative_threshold, 6
+            ),
+        ),
+        reason="X = (X' - M1/M2)/(M1/M2 - M0/M1), whose right side gains two powers of 1/b",
+        ranges={s.relative_threshold: (3, 8)},
+    ),
+    prose="Two solutions differ by a multiple of exp(-b^2/4) to leading order, beyond all powers.",
+)
+
+live_constant_series = Formula(
+    name="live_constant_series",
+    expression=2
+    * (
+        1 + 3 / s.relative_threshold**2 - 3 / s.relative_threshold**4 + 95 / s.relative_threshold**6
+    ),
+    arguments=(s.relative_threshold,),
+    meaning="(lambda t)^2 times the number of live weights, for a large threshold.",
+    source=_NOTES,
+    example=">>> theory.live_constant_series(relative_threshold=10.0)\n2.05959",
+    regime=(s.relative_threshold > 0,),
+    error="O(b^-8), divergent: do not predict with it for b below 6",
+)
+LIVE_CONSTANT_SERIES = derived(
+    live_constant_series,
+    "m' (lambda t)^2 = {formula} + O(b^-8) for a large threshold.",
+    Step(
+        name="square over participation",
+        left=of(
+            L1_NORM_CONSTANT_SERIES,
+            PARTICIPATION_SERIES,
+            build=lambda x, share: Expansion(x**2 / share, s.relative_threshold, 6),
+        ),
+        reason="m' (lambda t)^2 = (lambda t |W|_1)^2 m'/|W|_1^2",
+        ranges={s.relative_threshold: (3, 8)},
+    ),
+    prose="The constants are functions of b alone.",
+    by=(LIVE_CONSTANT,),
+)
+
 PAPER_L1_ESTIMATE = Definition(
     name="paper_l1_norm",
     expression=paper_l1_norm.expression,
     meaning="The paper's estimate of the l1 norm, 1/(1/sqrt(m) + lambda t).",
-    source="Lecomte et al. 2023, Sparsity",
-)
-PAPER_LIVE_ESTIMATE = Definition(
-    name="paper_live_weights",
-    expression=paper_live_weights.expression,
-    meaning="The paper's estimate of the number of live weights, 1/(1/sqrt(m) + lambda t)^2.",
     source="Lecomte et al. 2023, Sparsity",
 )
 
@@ -256,76 +197,75 @@ def _over_estimate(series: sp.Expr, estimate: sp.Expr, power: int) -> sp.Expr:
     return sp.Limit(series, s.relative_threshold, sp.oo) / late
 
 
-L1_NORM_LIMIT = Claim(
-    label="l1_norm_limit",
-    statement="For m -> infinity first (lambda sqrt(m) -> 0), at late times, the l1 norm is the "
-    "paper's estimate times 1.",
-    kind="derived here",
+l1_norm_limit = Formula(
+    name="l1_norm_limit",
+    expression=sp.Integer(1),
+    arguments=(),
+    meaning="The limit of the l1 norm of a wide Gaussian row over the paper's estimate.",
     source=_NOTES,
-    formula=l1_norm_limit,
-    derivation=Derivation(
-        Step(
-            name="ratio of limits",
-            left=of(
-                L1_NORM_CONSTANT_SERIES,
-                PAPER_L1_ESTIMATE,
-                build=lambda x, paper: _over_estimate(x, paper, 1),
-            ),
-            right=l1_norm_limit,
-            reason="both times lambda t",
-            assumptions=(s.lam > 0,),
-            ranges={s.m: (400, 900)},
+    example=">>> theory.l1_norm_limit()\n1.0",
+    error="asymptotic: m -> infinity first (lambda sqrt(m) -> 0), then t -> infinity",
+)
+L1_NORM_LIMIT = derived(
+    l1_norm_limit,
+    "For m -> infinity first (lambda sqrt(m) -> 0), at late times, the l1 norm is the "
+    "paper's estimate times {formula}.",
+    Step(
+        name="ratio of limits",
+        left=of(
+            L1_NORM_CONSTANT_SERIES,
+            PAPER_L1_ESTIMATE,
+            build=lambda x, paper: _over_estimate(x, paper, 1),
         ),
+        reason="both times lambda t",
+        assumptions=(s.lam > 0,),
+        ranges={s.m: (400, 900)},
     ),
-)
-LIVE_LIMIT = Claim(
-    label="live_limit",
-    statement="For m -> infinity first (lambda sqrt(m) -> 0), at late times, the number of live "
-    "weights is the paper's estimate times 2.",
-    kind="derived here",
-    source=_NOTES,
-    formula=live_limit,
-    derivation=Derivation(
-        Step(
-            name="ratio of limits",
-            left=of(
-                LIVE_CONSTANT_SERIES,
-                PAPER_LIVE_ESTIMATE,
-                build=lambda x, paper: _over_estimate(x, paper, 2),
-            ),
-            right=live_limit,
-            reason="both times (lambda t)^2",
-            assumptions=(s.lam > 0,),
-            ranges={s.m: (400, 900)},
-        ),
-    ),
-)
-PAPER_L1_NORM = Claim(
-    label="paper_l1_norm",
-    statement="The l1 norm of a feature is 1/(1/sqrt(m) + lambda t), late 1/(lambda t).",
-    kind="cited",
-    source="Lecomte et al. 2023, Sparsity",
-    formula=paper_l1_norm,
-    factor=L1_NORM_LIMIT,
-)
-PAPER_LIVE_WEIGHTS = Claim(
-    label="paper_live_weights",
-    statement="The number of non-zero weights of a feature is the square of its l1 norm, late "
-    "1/(lambda t)^2.",
-    kind="cited",
-    source="Lecomte et al. 2023, Sparsity",
-    formula=paper_live_weights,
-    factor=LIVE_LIMIT,
 )
 
-CLAIMS = (
-    EXCESS2_SERIES,
-    PARTICIPATION_SERIES,
-    L1_NORM_CONSTANT_SLOPE,
-    L1_NORM_CONSTANT_SERIES,
-    LIVE_CONSTANT_SERIES,
-    L1_NORM_LIMIT,
-    LIVE_LIMIT,
-    PAPER_L1_NORM,
-    PAPER_LIVE_WEIGHTS,
+PAPER_LIVE_ESTIMATE = Definition(
+    name="paper_live_weights",
+    expression=paper_live_weights.expression,
+    meaning="The paper's estimate of the number of live weights, 1/(1/sqrt(m) + lambda t)^2.",
+    source="Lecomte et al. 2023, Sparsity",
+)
+
+live_limit = Formula(
+    name="live_limit",
+    expression=sp.Integer(2),
+    arguments=(),
+    meaning="The limit of the number of live weights of a wide Gaussian row over the paper's "
+    "estimate.",
+    source=_NOTES,
+    example=">>> theory.live_limit()\n2.0",
+    error="asymptotic: m -> infinity first (lambda sqrt(m) -> 0), then t -> infinity",
+)
+LIVE_LIMIT = derived(
+    live_limit,
+    "For m -> infinity first (lambda sqrt(m) -> 0), at late times, the number of live "
+    "weights is the paper's estimate times {formula}.",
+    Step(
+        name="ratio of limits",
+        left=of(
+            LIVE_CONSTANT_SERIES,
+            PAPER_LIVE_ESTIMATE,
+            build=lambda x, paper: _over_estimate(x, paper, 2),
+        ),
+        reason="both times (lambda t)^2",
+        assumptions=(s.lam > 0,),
+        ranges={s.m: (400, 900)},
+    ),
+)
+
+PAPER_L1_NORM = cited(
+    paper_l1_norm,
+    "The l1 norm of a feature is {formula}, late 1/(lambda t).",
+    factor=L1_NORM_LIMIT,
+)
+
+PAPER_LIVE_WEIGHTS = cited(
+    paper_live_weights,
+    "The number of non-zero weights of a feature is the square of its l1 norm, late "
+    "1/(lambda t)^2.",
+    factor=LIVE_LIMIT,
 )

@@ -3,13 +3,20 @@
 import sympy as sp
 
 from ..proof import symbols as s
-from ..proof.claims import Claim, Prose
-from ..proof.derivation import Definition, Derivation, Step, of
+from ..proof.claims import derived
 from ..proof.formula import Formula
 from ..proof.operators import Root, Taylor
+from ..proof.step import Definition, Step, of
 from .sparsification import AMPLITUDE_RATE, EXCESS1_SLOPE, EXCESS2_SLOPE, THRESHOLD_RATE
 
 _NOTES = "paper_notes/sparsification.md"
+
+INVERSE_SQUARE = Definition(
+    name="inverse_square",
+    expression=s.common**-2,
+    meaning="u, the inverse square of the common amplitude.",
+    source=_NOTES,
+)
 
 inverse_square_rate = Formula(
     name="inverse_square_rate",
@@ -20,6 +27,21 @@ inverse_square_rate = Formula(
     example=(">>> theory.inverse_square_rate(inverse_amplitude_squared=1.0, excess2=0.75)\n-0.5"),
     unit="per flow time",
 )
+INVERSE_SQUARE_RATE = derived(
+    inverse_square_rate,
+    "u = A^-2 obeys the linear equation u' = {formula}.",
+    Step(
+        name="change variable",
+        left=of(
+            AMPLITUDE_RATE,
+            build=lambda rate: sp.Derivative(s.common**-2, s.common) * rate,
+        ),
+        right=inverse_square_rate.expression.subs(s.inverse_square, s.common**-2),
+        reason="u' = -2 A^-3 A'",
+    ),
+    Step(name="in u", reason="u = A^-2", given={s.inverse_square: of(INVERSE_SQUARE)}),
+)
+
 inverse_square_slope = Formula(
     name="inverse_square_slope",
     expression=-2 / s.lam * (sp.sqrt(s.inverse_square) - s.excess2 / sp.sqrt(s.inverse_square)),
@@ -32,6 +54,21 @@ inverse_square_slope = Formula(
     regime=(s.lam > 0,),
     unit="per weight",
 )
+INVERSE_SQUARE_SLOPE = derived(
+    inverse_square_slope,
+    "With the threshold as clock a lone row is one scalar equation, du/dB = {formula}.",
+    Step(
+        name="divide",
+        left=of(
+            INVERSE_SQUARE_RATE,
+            THRESHOLD_RATE,
+            build=lambda up, clock: up / clock.subs(s.common, 1 / sp.sqrt(s.inverse_square)),
+        ),
+        reason="du/dB = (du/dt)/(dB/dt), A = u^(-1/2)",
+        assumptions=(s.lam > 0,),
+    ),
+)
+
 transient_delay = Formula(
     name="transient_delay",
     expression=1 / s.initial_norm - 1 - sp.log((1 + 1 / s.initial_norm) / 2),
@@ -42,6 +79,42 @@ transient_delay = Formula(
     error="o(1) as lambda -> 0",
     unit="flow",
 )
+TRANSIENT_DELAY = derived(
+    transient_delay,
+    "As lambda -> 0 a threshold is met earlier than the slow manifold says by {formula}, "
+    "rho = |W(0)|.",
+    Step(
+        name="excess of the clock",
+        left=of(
+            INVERSE_SQUARE_RATE,
+            build=lambda rate: sp.Integral(
+                (s.a / s.initial_norm - 1) * (-2 * s.a / rate.subs({s.inverse_square: s.a**2})),
+                (s.a, s.initial_norm, 1),
+            ).subs(s.excess2, s.initial_norm**2),
+        ),
+        right=sp.Integral(
+            s.a / (s.initial_norm * (s.a + s.initial_norm)), (s.a, s.initial_norm, 1)
+        ),
+        reason="int (sqrt(u/M2) - 1) dt with u = a^2, at M2 = |W(0)|^2, its initial value",
+        assumptions=(s.initial_norm < 1,),
+        ranges={s.initial_norm: (0.3, 0.95)},
+    ),
+    Step(
+        name="integrate",
+        reason="a/(a + rho) = 1 - rho/(a + rho)",
+        assumptions=(s.initial_norm < 1,),
+        ranges={s.initial_norm: (0.3, 0.95)},
+    ),
+    prose="While the transient lasts, a time of order 1, the threshold and with it M2 move "
+    "by order lambda only.",
+)
+
+
+def _along(slow: sp.Expr) -> sp.Expr:
+    """The derivative by B of a function of M1, M2 (M2' = -2 M1, M1' = -M0)."""
+    return -2 * s.excess1 * sp.diff(slow, s.excess2) - s.live * sp.diff(slow, s.excess1)
+
+
 slow_inverse_amplitude_squared = Formula(
     name="slow_inverse_amplitude_squared",
     expression=s.excess2
@@ -56,6 +129,36 @@ slow_inverse_amplitude_squared = Formula(
     ),
     error="O(lambda^3) at fixed moments; the small parameter is lambda sqrt(live)",
 )
+
+_SLOW = slow_inverse_amplitude_squared.expression
+
+SLOW_INVERSE_SQUARE = derived(
+    slow_inverse_amplitude_squared,
+    "After a transient of order 1, u = {formula} + O(lambda^3).",
+    Step(
+        name="fixed point",
+        left=of(
+            INVERSE_SQUARE_SLOPE,
+            build=lambda slope: Taylor(
+                sp.expand(
+                    _SLOW
+                    + s.lam
+                    * sp.sqrt(_SLOW)
+                    / 2
+                    * (slope.subs(s.inverse_square, _SLOW) - _along(_SLOW))
+                ),
+                s.lam,
+                2,
+            ),
+        ),
+        reason="u = M2 - (lambda/2) sqrt(u) du/dB holds to second order",
+        assumptions=(s.lam > 0,),
+        ranges={s.excess2: (0.5, 3), s.live: (0.1, 3)},
+    ),
+    prose="u' = -2 (u - M2) pulls u to the manifold at rate 2, and M1' = -M0, M2' = -2 M1.",
+    by=(INVERSE_SQUARE_RATE, EXCESS1_SLOPE, EXCESS2_SLOPE),
+)
+
 slow_amplitude = Formula(
     name="slow_amplitude",
     expression=2 / (s.lam * s.excess1 + sp.sqrt(s.lam**2 * s.excess1**2 + 4 * s.excess2)),
@@ -65,6 +168,32 @@ slow_amplitude = Formula(
     example=(">>> round(theory.slow_amplitude(lam=0.01, excess1=7.5, excess2=1.0), 6)\n0.963203"),
     error="relative O(lambda^2 live): see slow_amplitude_excess",
 )
+SLOW_AMPLITUDE = derived(
+    slow_amplitude,
+    "With M_2' for u' on the slow manifold, A = {formula}.",
+    Step(
+        name="quadratic",
+        left=of(
+            INVERSE_SQUARE_SLOPE,
+            build=lambda slope: Root(
+                sp.expand(
+                    s.lam
+                    * s.common
+                    / 2
+                    * (slope.subs(s.inverse_square, s.common**-2) + 2 * s.excess1)
+                ),
+                s.common,
+                0,
+                1 / sp.sqrt(s.excess2),
+            ),
+        ),
+        reason="du/dB = -2 M1 gives A^2 M2 = 1 - lambda A M1",
+        assumptions=(s.lam > 0,),
+    ),
+    prose="To leading order u is M2, and M2' = -2 M1.",
+    by=(EXCESS2_SLOPE,),
+)
+
 slow_amplitude_excess = Formula(
     name="slow_amplitude_excess",
     expression=s.lam**2 * (s.live + s.excess1**2 / s.excess2) / 4,
@@ -77,199 +206,17 @@ slow_amplitude_excess = Formula(
     ),
     error="O(lambda^3) at fixed moments",
 )
-INVERSE_SQUARE = Definition(
-    name="inverse_square",
-    expression=s.common**-2,
-    meaning="u, the inverse square of the common amplitude.",
-    source=_NOTES,
-)
-INVERSE_SQUARE_RATE = Claim(
-    label="inverse_square_rate",
-    statement="u = A^-2 obeys the linear equation u' = -2 (u - M2).",
-    kind="derived here",
-    source=_NOTES,
-    formula=inverse_square_rate,
-    derivation=Derivation(
-        Step(
-            name="change variable",
-            left=of(
-                AMPLITUDE_RATE,
-                build=lambda rate: sp.Derivative(s.common**-2, s.common) * rate,
-            ),
-            right=inverse_square_rate.expression.subs(s.inverse_square, s.common**-2),
-            reason="u' = -2 A^-3 A'",
+SLOW_AMPLITUDE_EXCESS = derived(
+    slow_amplitude_excess,
+    "The amplitude slow_amplitude is too large by the fraction {formula}.",
+    Step(
+        name="compare",
+        left=of(
+            SLOW_AMPLITUDE,
+            SLOW_INVERSE_SQUARE,
+            build=lambda closed, u: Taylor(closed * sp.sqrt(u) - 1, s.lam, 2),
         ),
-        Step(
-            name="in u",
-            right=inverse_square_rate,
-            reason="u = A^-2",
-            given={s.inverse_square: of(INVERSE_SQUARE)},
-        ),
+        reason="A_s sqrt(u) - 1 to second order in lambda",
+        ranges={s.excess2: (0.5, 3)},
     ),
-)
-
-INVERSE_SQUARE_SLOPE = Claim(
-    label="inverse_square_slope",
-    statement="With the threshold as clock a lone row is one scalar equation, "
-    "du/dB = -(2/lambda)(sqrt(u) - M2/sqrt(u)).",
-    kind="derived here",
-    source=_NOTES,
-    formula=inverse_square_slope,
-    derivation=Derivation(
-        Step(
-            name="divide",
-            left=of(
-                INVERSE_SQUARE_RATE,
-                THRESHOLD_RATE,
-                build=lambda up, clock: up / clock.subs(s.common, 1 / sp.sqrt(s.inverse_square)),
-            ),
-            right=inverse_square_slope,
-            reason="du/dB = (du/dt)/(dB/dt), A = u^(-1/2)",
-            assumptions=(s.lam > 0,),
-        ),
-    ),
-)
-TRANSIENT_DELAY = Claim(
-    label="transient_delay",
-    statement="As lambda -> 0 a threshold is met earlier than the slow manifold says by "
-    "r - 1 - log((1 + r)/2), r = 1/|W(0)|.",
-    kind="derived here",
-    source=_NOTES,
-    formula=transient_delay,
-    derivation=Derivation(
-        Step(
-            name="excess of the clock",
-            left=of(
-                INVERSE_SQUARE_RATE,
-                build=lambda rate: sp.Integral(
-                    (s.a / s.initial_norm - 1) * (-2 * s.a / rate.subs({s.inverse_square: s.a**2})),
-                    (s.a, s.initial_norm, 1),
-                ).subs(s.excess2, s.initial_norm**2),
-            ),
-            right=sp.Integral(
-                s.a / (s.initial_norm * (s.a + s.initial_norm)), (s.a, s.initial_norm, 1)
-            ),
-            reason="int (sqrt(u/M2) - 1) dt with u = a^2, at M2 = |W(0)|^2, its initial value",
-            assumptions=(s.initial_norm < 1,),
-            ranges={s.initial_norm: (0.3, 0.95)},
-        ),
-        Step(
-            name="integrate",
-            right=transient_delay,
-            reason="a/(a + rho) = 1 - rho/(a + rho)",
-            assumptions=(s.initial_norm < 1,),
-            ranges={s.initial_norm: (0.3, 0.95)},
-        ),
-    ),
-    prose=Prose(
-        argument="While the transient lasts, a time of order 1, the threshold and with it M2 move "
-        "by order lambda only.",
-        page=_NOTES,
-    ),
-)
-
-
-def _along(slow: sp.Expr) -> sp.Expr:
-    """The derivative by B of a function of M1, M2 (M2' = -2 M1, M1' = -M0)."""
-    return -2 * s.excess1 * sp.diff(slow, s.excess2) - s.live * sp.diff(slow, s.excess1)
-
-
-_SLOW = slow_inverse_amplitude_squared.expression
-SLOW_INVERSE_SQUARE = Claim(
-    label="slow_inverse_amplitude_squared",
-    statement="After a transient of order 1, u = M2 + lambda M1 sqrt(M2) + lambda^2 (M1^2 + "
-    "M0 M2/2) + O(lambda^3).",
-    kind="derived here",
-    source=_NOTES,
-    formula=slow_inverse_amplitude_squared,
-    derivation=Derivation(
-        Step(
-            name="fixed point",
-            left=of(
-                INVERSE_SQUARE_SLOPE,
-                build=lambda slope: Taylor(
-                    sp.expand(
-                        _SLOW
-                        + s.lam
-                        * sp.sqrt(_SLOW)
-                        / 2
-                        * (slope.subs(s.inverse_square, _SLOW) - _along(_SLOW))
-                    ),
-                    s.lam,
-                    2,
-                ),
-            ),
-            right=slow_inverse_amplitude_squared,
-            reason="u = M2 - (lambda/2) sqrt(u) du/dB holds to second order",
-            assumptions=(s.lam > 0,),
-            ranges={s.excess2: (0.5, 3), s.live: (0.1, 3)},
-        ),
-    ),
-    prose=Prose(
-        argument="u' = -2 (u - M2) pulls u to the manifold at rate 2, and M1' = -M0, M2' = -2 M1.",
-        page=_NOTES,
-        by=(INVERSE_SQUARE_RATE, EXCESS1_SLOPE, EXCESS2_SLOPE),
-    ),
-)
-SLOW_AMPLITUDE = Claim(
-    label="slow_amplitude",
-    statement="With M2' for u' on the slow manifold, A = 2/(lambda M1 + sqrt(lambda^2 M1^2 + "
-    "4 M2)).",
-    kind="derived here",
-    source=_NOTES,
-    formula=slow_amplitude,
-    derivation=Derivation(
-        Step(
-            name="quadratic",
-            left=of(
-                INVERSE_SQUARE_SLOPE,
-                build=lambda slope: Root(
-                    sp.expand(
-                        s.lam
-                        * s.common
-                        / 2
-                        * (slope.subs(s.inverse_square, s.common**-2) + 2 * s.excess1)
-                    ),
-                    s.common,
-                    0,
-                    1 / sp.sqrt(s.excess2),
-                ),
-            ),
-            right=slow_amplitude,
-            reason="du/dB = -2 M1 gives A^2 M2 = 1 - lambda A M1",
-            assumptions=(s.lam > 0,),
-        ),
-    ),
-    prose=Prose(
-        argument="To leading order u is M2, and M2' = -2 M1.", page=_NOTES, by=(EXCESS2_SLOPE,)
-    ),
-)
-SLOW_AMPLITUDE_EXCESS = Claim(
-    label="slow_amplitude_excess",
-    statement="That amplitude is too large by the fraction (lambda^2/4)(M0 + M1^2/M2).",
-    kind="derived here",
-    source=_NOTES,
-    formula=slow_amplitude_excess,
-    derivation=Derivation(
-        Step(
-            name="compare",
-            left=of(
-                SLOW_AMPLITUDE,
-                SLOW_INVERSE_SQUARE,
-                build=lambda closed, u: Taylor(closed * sp.sqrt(u) - 1, s.lam, 2),
-            ),
-            right=slow_amplitude_excess,
-            reason="A_s sqrt(u) - 1 to second order in lambda",
-            ranges={s.excess2: (0.5, 3)},
-        ),
-    ),
-)
-
-CLAIMS = (
-    INVERSE_SQUARE_RATE,
-    INVERSE_SQUARE_SLOPE,
-    TRANSIENT_DELAY,
-    SLOW_INVERSE_SQUARE,
-    SLOW_AMPLITUDE,
-    SLOW_AMPLITUDE_EXCESS,
 )

@@ -4,12 +4,27 @@ import sympy as sp
 
 from ..model import LONE_ROW, MONOSEMANTIC_FORCE, W
 from ..proof import symbols as s
-from ..proof.claims import Claim, Prose
-from ..proof.derivation import Definition, Derivation, Step, of
+from ..proof.claims import cited, derived
 from ..proof.formula import Formula, IndexForm
+from ..proof.step import Definition, Step, of
 
 _NOTES = "paper_notes/sparsification.md"
-_ROW = "Lecomte et al. 2023, Sparsity; paper_notes/sparsification.md"
+_X = sp.IndexedBase("w_0", nonnegative=True)
+_EXCESS = sp.Max(_X[s.h] - s.threshold, 0)
+
+EXCESS1 = Definition(
+    name="excess1",
+    expression=sp.Sum(_EXCESS, (s.h, 1, s.m)),
+    meaning="M_1(B): the sum of the excesses of the initial weights over the threshold B.",
+    source=_NOTES,
+)
+
+EXCESS2 = Definition(
+    name="excess2",
+    expression=sp.Sum(_EXCESS**2, (s.h, 1, s.m)),
+    meaning="M_2(B): the sum of the squares of these excesses.",
+    source=_NOTES,
+)
 
 amplitude_rate = Formula(
     name="amplitude_rate",
@@ -20,6 +35,14 @@ amplitude_rate = Formula(
     example=">>> theory.amplitude_rate(common_amplitude=2.0, excess2=0.125)\n1.0",
     unit="per flow time",
 )
+
+AMPLITUDE_RATE = Definition(
+    name="amplitude_rate",
+    expression=amplitude_rate.expression,
+    meaning="dA/dt = (1 - A^2 M_2) A, which defines the common amplitude A, with A(0) = 1.",
+    source=_NOTES,
+)
+
 threshold_rate = Formula(
     name="threshold_rate",
     expression=s.lam / s.common,
@@ -29,6 +52,14 @@ threshold_rate = Formula(
     example=">>> theory.threshold_rate(lam=0.5, common_amplitude=2.0)\n0.25",
     unit="weight per flow time",
 )
+
+THRESHOLD_RATE = Definition(
+    name="threshold_rate",
+    expression=threshold_rate.expression,
+    meaning="dB/dt = lambda/A, which defines the threshold B, with B(0) = 0.",
+    source=_NOTES,
+)
+
 soft_threshold_weight = Formula(
     name="soft_threshold_weight",
     expression=s.common * sp.Max(s.initial - s.threshold, 0),
@@ -40,93 +71,13 @@ soft_threshold_weight = Formula(
     ),
     unit="weight",
 )
-row_death_time = Formula(
-    name="row_death_time",
-    expression=-sp.log(1 - s.largest / s.lam),
-    arguments=(s.lam, s.largest),
-    meaning="A time by which a lone row is dead, all weights 0, if lambda exceeds them all.",
-    source=_NOTES,
-    example=">>> round(theory.row_death_time(lam=0.2, largest=0.1), 6)\n0.693147",
-    regime=(s.largest < s.lam,),
-    error="exact as a bound",
-    unit="flow",
-)
-row_l1_norm = Formula(
-    name="row_l1_norm",
-    expression=s.common * s.excess1,
-    arguments=(s.common, s.excess1),
-    meaning="The l1 norm of a lone row.",
-    source=_NOTES,
-    example=">>> theory.row_l1_norm(common_amplitude=2.0, excess1=3.5)\n7.0",
-    unit="weight",
-)
-row_norm2 = Formula(
-    name="row_norm2",
-    expression=s.common**2 * s.excess2,
-    arguments=(s.common, s.excess2),
-    meaning="The squared Euclidean norm of a lone row.",
-    source=_NOTES,
-    example=">>> theory.row_norm2(common_amplitude=2.0, excess2=0.25)\n1.0",
-    unit="weight squared",
-)
 
-paper_live_weights = Formula(
-    name="paper_live_weights",
-    expression=1 / (1 / sp.sqrt(s.m) + s.lam * s.t) ** 2,
-    arguments=(s.m, s.lam, s.t),
-    meaning="The paper's estimate of the number of non-zero weights of a feature.",
-    source="Lecomte et al. 2023, Sparsity",
-    example=">>> theory.paper_live_weights(m=1024, lam=0.03125, t=1.0)\n256.0",
-    error="lacks a factor that tends to 2: see live_constant",
-)
-paper_l1_norm = Formula(
-    name="paper_l1_norm",
-    expression=1 / (1 / sp.sqrt(s.m) + s.lam * s.t),
-    arguments=(s.m, s.lam, s.t),
-    meaning="The paper's estimate of the l1 norm of a feature.",
-    source="Lecomte et al. 2023, Sparsity",
-    example=">>> theory.paper_l1_norm(m=1024, lam=0.03125, t=1.0)\n16.0",
-    error="right to a factor that tends to 1: see l1_norm_constant",
-    unit="weight",
-)
-
-_X = sp.IndexedBase("w_0", nonnegative=True)
-_EXCESS = sp.Max(_X[s.h] - s.threshold, 0)
-EXCESS1 = Definition(
-    name="excess1",
-    expression=sp.Sum(_EXCESS, (s.h, 1, s.m)),
-    meaning="M_1(B): the sum of the excesses of the initial weights over the threshold B.",
-    source=_NOTES,
-)
-EXCESS2 = Definition(
-    name="excess2",
-    expression=sp.Sum(_EXCESS**2, (s.h, 1, s.m)),
-    meaning="M_2(B): the sum of their squares.",
-    source=_NOTES,
-)
-AMPLITUDE_RATE = Definition(
-    name="amplitude_rate",
-    expression=amplitude_rate.expression,
-    meaning="dA/dt = (1 - A^2 M_2) A, which defines the common amplitude A, with A(0) = 1.",
-    source=_NOTES,
-)
-THRESHOLD_RATE = Definition(
-    name="threshold_rate",
-    expression=threshold_rate.expression,
-    meaning="dB/dt = lambda/A, which defines the threshold B, with B(0) = 0.",
-    source=_NOTES,
-)
 SOFT_THRESHOLD = Definition(
     name="soft_threshold_weight",
     expression=soft_threshold_weight.expression,
     meaning="A (x - B)_+, the claimed size of a weight that starts at x.",
     source=_NOTES,
 )
-
-
-def _at_index(weight: sp.Expr) -> sp.Expr:
-    """The claimed size of weight h of the row."""
-    return weight.subs(s.initial, _X[s.h])
 
 
 def _soft(index: sp.Expr) -> sp.Expr:
@@ -149,182 +100,184 @@ row_solution_form = IndexForm(
     meaning="The velocity of A (x - B)_+ when A and B move by their own equations.",
     source=_NOTES,
 )
-ROW_SOLUTION = Claim(
-    label="row_solution",
-    statement="The flow of a lone row is solved by soft-thresholding: each weight is "
-    "A(t) (|W_k(0)| - B(t))_+ with its sign, where A' = (1 - A^2 M2(B)) A and B' = lambda/A.",
-    kind="derived here",
-    source=_NOTES,
-    formula=row_solution_form,
-    derivation=Derivation(
-        Step(
-            name="insert",
-            left=of(LONE_ROW, build=_inserted),
-            right=(1 - s.common**2 * EXCESS2.expression) * _soft(s.l) - s.lam,
-            reason="the squared norm of the row is A^2 M2(B); the weight is alive",
-            assumptions=(_X[s.l] > s.threshold, sp.Le(s.l, s.m)),
-            ranges={s.threshold: (0, 2)},
-        ),
-        Step(
-            name="chain rule",
-            right=row_solution_form,
-            reason="A' dW/dA + B' dW/dB with dW/dA = (x - B)_+ and dW/dB = -A",
-            assumptions=(_X[s.l] > s.threshold, sp.Le(s.l, s.m)),
-            ranges={s.threshold: (0, 2)},
-        ),
+ROW_SOLUTION = derived(
+    row_solution_form,
+    "The flow of a lone row is solved by soft-thresholding: each weight is A(t) (|W_k(0)| - "
+    "B(t))_+ with its sign, where A' = (1 - A^2 M2(B)) A and B' = lambda/A.",
+    Step(
+        name="insert",
+        left=of(LONE_ROW, build=_inserted),
+        right=(1 - s.common**2 * EXCESS2.expression) * _soft(s.l) - s.lam,
+        reason="the squared norm of the row is A^2 M2(B); the weight is alive",
+        assumptions=(_X[s.l] > s.threshold, sp.Le(s.l, s.m)),
+        ranges={s.threshold: (0, 2)},
     ),
-    prose=Prose(
-        argument="M2 is continuously differentiable in B and u = A^-2 is bounded on both sides, "
-        "so A and B exist for all times; the flow with weights stopping at 0 has one solution "
-        "(a monotone inclusion with a locally Lipschitz term), so this is it. Where a weight is "
-        "0 the force of size lambda holds it there.",
-        page=_NOTES,
-        by=(AMPLITUDE_RATE, THRESHOLD_RATE),
+    Step(
+        name="chain rule",
+        reason="A' dW/dA + B' dW/dB with dW/dA = (x - B)_+ and dW/dB = -A",
+        assumptions=(_X[s.l] > s.threshold, sp.Le(s.l, s.m)),
+        ranges={s.threshold: (0, 2)},
     ),
+    prose="M2 is continuously differentiable in B and u = A^-2 is bounded on both sides, "
+    "so A and B exist for all times; the flow with weights stopping at 0 has one solution "
+    "(a monotone inclusion with a locally Lipschitz term), so this is it. Where a weight is "
+    "0 the force of size lambda holds it there.",
+    by=(AMPLITUDE_RATE, THRESHOLD_RATE),
 )
-WINNER_LONE_ROW = Claim(
-    label="winner_lone_row",
-    statement="In a row on its own the initially largest weight wins.",
-    kind="cited",
+
+WINNER_LONE_ROW = cited(
+    "winner_lone_row",
+    "In a row on its own the initially largest weight wins.",
     source="Lecomte et al. 2023, Sparsity",
-    prose=Prose(
-        argument="B grows and all weights share A, so the order of their sizes is kept and weight "
-        "k dies when B reaches |W_k(0)|; if B stayed below the largest for ever and the row "
-        "lived on with two weights, u would stay above a positive bound and B would grow "
-        "without end, a contradiction.",
-        page=_NOTES,
-        by=(ROW_SOLUTION,),
-    ),
+    prose="B grows and all weights share A, so the order of their sizes is kept and weight "
+    "k dies when B reaches |W_k(0)|; if B stayed below the largest for ever and the row "
+    "lived on with two weights, u would stay above a positive bound and B would grow "
+    "without end, a contradiction.",
+    page=_NOTES,
+    by=(ROW_SOLUTION,),
 )
-PAPER_WINNER = Claim(
-    label="paper_winner_in_network",
-    statement="In the trained network each feature ends on the neuron of its initially largest "
-    "weight.",
-    kind="cited",
+
+PAPER_WINNER = cited(
+    "paper_winner_in_network",
+    "In the trained network each feature ends on the neuron of its initially largest weight.",
     source="Lecomte et al. 2023, Sparsity",
     checks=("paper_winner_in_network",),
 )
-WINNER_IN_NETWORK = Claim(
-    label="winner_in_network",
-    statement="Under the flow, while no feature dies, only a part of the features, the less the "
+
+WINNER_IN_NETWORK = derived(
+    "winner_in_network",
+    "Under the flow, while no feature dies, only a part of the features, the less the "
     "larger n/sqrt(m), end on the neuron of their initially largest weight.",
-    kind="derived here",
-    source=_NOTES,
+    page=_NOTES,
     checks=("winner_in_network", "winner_trend"),
 )
+
 excess2_slope_form = IndexForm(
     name="excess2_slope",
     expression=-2 * EXCESS1.expression,
     meaning="The derivative of M_2 by the threshold.",
     source=_NOTES,
 )
-EXCESS2_SLOPE = Claim(
-    label="excess2_slope",
-    statement="M2 is continuously differentiable in the threshold, with derivative -2 M1.",
-    kind="derived here",
-    source=_NOTES,
-    formula=excess2_slope_form,
-    derivation=Derivation(
-        Step(
-            name="differentiate",
-            left=of(EXCESS2, build=lambda m2: sp.Derivative(m2, s.threshold)),
-            right=excess2_slope_form,
-            reason="d/dB (x - B)_+^2 = -2 (x - B)_+",
-            ranges={s.threshold: (0, 0.9)},
-        ),
+EXCESS2_SLOPE = derived(
+    excess2_slope_form,
+    "M2 is continuously differentiable in the threshold, with derivative -2 M1.",
+    Step(
+        name="differentiate",
+        left=of(EXCESS2, build=lambda m2: sp.Derivative(m2, s.threshold)),
+        reason="d/dB (x - B)_+^2 = -2 (x - B)_+",
+        ranges={s.threshold: (0, 0.9)},
     ),
 )
+
 excess1_slope_form = IndexForm(
     name="excess1_slope",
     expression=-sp.Sum(sp.Heaviside(_X[s.h] - s.threshold), (s.h, 1, s.m)),
     meaning="The derivative of M_1 by the threshold, less the number of live weights.",
     source=_NOTES,
 )
-EXCESS1_SLOPE = Claim(
-    label="excess1_slope",
-    statement="Between two deaths M1 falls with the threshold at the rate M0.",
-    kind="derived here",
-    source=_NOTES,
-    formula=excess1_slope_form,
-    derivation=Derivation(
-        Step(
-            name="differentiate",
-            left=of(EXCESS1, build=lambda m1: sp.Derivative(m1, s.threshold)),
-            right=excess1_slope_form,
-            reason="d/dB (x - B)_+ = -1 for a live weight",
-            ranges={s.threshold: (0, 0.9)},
-        ),
-    ),
-)
-ROW_L1_NORM = Claim(
-    label="row_l1_norm",
-    statement="The l1 norm of a lone row is A M1(B).",
-    kind="derived here",
-    source=_NOTES,
-    formula=row_l1_norm,
-    derivation=Derivation(
-        Step(
-            name="add up",
-            left=of(SOFT_THRESHOLD, build=lambda w: sp.Sum(_at_index(w), (s.h, 1, s.m))),
-            right=row_l1_norm,
-            reason="A is common to all weights",
-            given={s.excess1: of(EXCESS1)},
-        ),
-    ),
-    prose=Prose(argument="The weights are those of the solution.", page=_NOTES, by=(ROW_SOLUTION,)),
-)
-ROW_NORM2 = Claim(
-    label="row_norm2",
-    statement="The squared norm of a lone row is A^2 M2(B).",
-    kind="derived here",
-    source=_NOTES,
-    formula=row_norm2,
-    derivation=Derivation(
-        Step(
-            name="add up",
-            left=of(SOFT_THRESHOLD, build=lambda w: sp.Sum(_at_index(w) ** 2, (s.h, 1, s.m))),
-            right=row_norm2,
-            reason="A^2 is common to all squares",
-            given={s.excess2: of(EXCESS2)},
-        ),
-    ),
-    prose=Prose(argument="The weights are those of the solution.", page=_NOTES, by=(ROW_SOLUTION,)),
-)
-ROW_DEATH_TIME = Claim(
-    label="row_death_time",
-    statement="If lambda exceeds all initial weights of a lone row, the row is dead by "
-    "-log(1 - max/lambda).",
-    kind="derived here",
-    source=_NOTES,
-    formula=row_death_time,
-    derivation=Derivation(
-        Step(
-            name="way over velocity",
-            left=of(
-                MONOSEMANTIC_FORCE,
-                build=lambda f: sp.Integral(-1 / (f + s.w**3), (s.w, 0, s.largest)),
-            ),
-            right=row_death_time,
-            reason="without its term -w^3 the velocity is w - lambda, which is slower to kill",
-            assumptions=(s.lam > s.largest,),
-        ),
-    ),
-    prose=Prose(
-        argument="In a row |W|^2 w stands for w^3 and only adds to the decay: comparison of "
-        "solutions, weight by weight.",
-        page=_NOTES,
-        by=(LONE_ROW,),
+EXCESS1_SLOPE = derived(
+    excess1_slope_form,
+    "Between two deaths M1 falls with the threshold at the rate M0.",
+    Step(
+        name="differentiate",
+        left=of(EXCESS1, build=lambda m1: sp.Derivative(m1, s.threshold)),
+        reason="d/dB (x - B)_+ = -1 for a live weight",
+        ranges={s.threshold: (0, 0.9)},
     ),
 )
 
-CLAIMS = (
-    ROW_SOLUTION,
-    WINNER_LONE_ROW,
-    PAPER_WINNER,
-    WINNER_IN_NETWORK,
-    EXCESS2_SLOPE,
-    EXCESS1_SLOPE,
-    ROW_L1_NORM,
-    ROW_NORM2,
-    ROW_DEATH_TIME,
+row_l1_norm = Formula(
+    name="row_l1_norm",
+    expression=s.common * s.excess1,
+    arguments=(s.common, s.excess1),
+    meaning="The l1 norm of a lone row.",
+    source=_NOTES,
+    example=">>> theory.row_l1_norm(common_amplitude=2.0, excess1=3.5)\n7.0",
+    unit="weight",
+)
+ROW_L1_NORM = derived(
+    row_l1_norm,
+    "The l1 norm of a lone row is {formula} at its threshold B.",
+    Step(
+        name="add up",
+        left=of(SOFT_THRESHOLD, build=lambda w: sp.Sum(w.subs(s.initial, _X[s.h]), (s.h, 1, s.m))),
+        reason="A is common to all weights",
+        given={s.excess1: of(EXCESS1)},
+    ),
+    prose="The weights are those of the solution.",
+    by=(ROW_SOLUTION,),
+)
+
+row_norm2 = Formula(
+    name="row_norm2",
+    expression=s.common**2 * s.excess2,
+    arguments=(s.common, s.excess2),
+    meaning="The squared Euclidean norm of a lone row.",
+    source=_NOTES,
+    example=">>> theory.row_norm2(common_amplitude=2.0, excess2=0.25)\n1.0",
+    unit="weight squared",
+)
+ROW_NORM2 = derived(
+    row_norm2,
+    "The squared norm of a lone row is {formula} at its threshold B.",
+    Step(
+        name="add up",
+        left=of(
+            SOFT_THRESHOLD, build=lambda w: sp.Sum(w.subs(s.initial, _X[s.h]) ** 2, (s.h, 1, s.m))
+        ),
+        reason="A^2 is common to all squares",
+        given={s.excess2: of(EXCESS2)},
+    ),
+    prose="The weights are those of the solution.",
+    by=(ROW_SOLUTION,),
+)
+
+row_death_time = Formula(
+    name="row_death_time",
+    expression=-sp.log(1 - s.largest / s.lam),
+    arguments=(s.lam, s.largest),
+    meaning="A time by which a lone row is dead, all weights 0, if lambda exceeds them all.",
+    source=_NOTES,
+    example=">>> round(theory.row_death_time(lam=0.2, largest=0.1), 6)\n0.693147",
+    regime=(s.largest < s.lam,),
+    error="exact as a bound",
+    unit="flow",
+)
+ROW_DEATH_TIME = derived(
+    row_death_time,
+    "If lambda exceeds all initial weights of a lone row, the row is dead by {formula}, "
+    "x_max the largest of them.",
+    Step(
+        name="way over velocity",
+        left=of(
+            MONOSEMANTIC_FORCE,
+            build=lambda f: sp.Integral(-1 / (f + s.w**3), (s.w, 0, s.largest)),
+        ),
+        reason="without its term -w^3 the velocity is w - lambda, which is slower to kill",
+        assumptions=(s.lam > s.largest,),
+    ),
+    prose="In a row |W|^2 w stands for w^3 and only adds to the decay: comparison of "
+    "solutions, weight by weight.",
+    by=(LONE_ROW,),
+)
+
+paper_live_weights = Formula(
+    name="paper_live_weights",
+    expression=1 / (1 / sp.sqrt(s.m) + s.lam * s.t) ** 2,
+    arguments=(s.m, s.lam, s.t),
+    meaning="The paper's estimate of the number of non-zero weights of a feature.",
+    source="Lecomte et al. 2023, Sparsity",
+    example=">>> theory.paper_live_weights(m=1024, lam=0.03125, t=1.0)\n256.0",
+    error="lacks a factor that tends to 2: see live_constant",
+)
+
+paper_l1_norm = Formula(
+    name="paper_l1_norm",
+    expression=1 / (1 / sp.sqrt(s.m) + s.lam * s.t),
+    arguments=(s.m, s.lam, s.t),
+    meaning="The paper's estimate of the l1 norm of a feature.",
+    source="Lecomte et al. 2023, Sparsity",
+    example=">>> theory.paper_l1_norm(m=1024, lam=0.03125, t=1.0)\n16.0",
+    error="right to a factor that tends to 1: see l1_norm_constant",
+    unit="weight",
 )

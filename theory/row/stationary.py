@@ -4,10 +4,10 @@ import sympy as sp
 
 from ..model import LOSS, MONOSEMANTIC_FORCE, MONOSEMANTIC_LOSS, PAIR_LOSS, THREE_FORCES, at
 from ..proof import symbols as s
-from ..proof.claims import Claim, Prose
-from ..proof.derivation import Derivation, Step, of, stated
+from ..proof.claims import derived
 from ..proof.formula import Formula
 from ..proof.operators import Root, Taylor
+from ..proof.step import Step, of, stated
 
 _FOLD = 2 / (3 * sp.sqrt(3))
 _AMPLITUDE = 2 / sp.sqrt(3) * sp.cos(sp.acos(-3 * sp.sqrt(3) / 2 * s.lam) / 3)
@@ -23,6 +23,17 @@ lam_of_amplitude = Formula(
     regime=(s.w <= 1,),
     unit="flow",
 )
+STATIONARY_WEIGHT = derived(
+    lam_of_amplitude,
+    "A row with one non-zero weight w is stationary where {formula} = lambda.",
+    Step(
+        name="force at rest",
+        left=of(MONOSEMANTIC_FORCE, build=lambda f: f.subs(s.lam, 0)),
+        reason="lambda that balances the feature benefit",
+    ),
+    label="stationary_weight",
+)
+
 amplitude = Formula(
     name="amplitude",
     expression=_AMPLITUDE,
@@ -33,6 +44,17 @@ amplitude = Formula(
     regime=(s.lam <= _FOLD,),
     unit="weight",
 )
+AMPLITUDE = derived(
+    amplitude,
+    "The stable stationary weight is {formula}.",
+    Step(
+        name="largest root",
+        left=of(STATIONARY_WEIGHT, build=lambda f: Root(f - s.lam, s.w, 1 / sp.sqrt(3), 1)),
+        reason="triple angle: (1 - w^2) w = -2 cos(3 x)/(3 sqrt 3) for w = 2 cos(x)/sqrt 3",
+    ),
+    prose="For lambda in [0, fold] the angle lies in [pi/6, pi/3], so w >= 1/sqrt(3).",
+)
+
 amplitude_series = Formula(
     name="amplitude_series",
     expression=1 - s.lam / 2 - 3 * s.lam**2 / 8 - s.lam**3 / 2 - 105 * s.lam**4 / 128,
@@ -44,15 +66,16 @@ amplitude_series = Formula(
     error="O(lambda^5)",
     unit="weight",
 )
-fold = Formula(
-    name="fold",
-    expression=_FOLD,
-    arguments=(),
-    meaning="The largest lambda at which a feature can be represented at all.",
-    source=_NOTES,
-    example=">>> round(theory.fold(), 6)\n0.3849",
-    unit="flow",
+AMPLITUDE_SERIES = derived(
+    amplitude_series,
+    "The trained weight is {formula} + O(lambda^5) for small lambda.",
+    Step(
+        name="Taylor",
+        left=of(AMPLITUDE, build=lambda w: Taylor(w, s.lam, 4)),
+        reason="expand about lambda = 0",
+    ),
 )
+
 fold_amplitude = Formula(
     name="fold_amplitude",
     expression=1 / sp.sqrt(3),
@@ -62,6 +85,56 @@ fold_amplitude = Formula(
     example=">>> round(theory.fold_amplitude(), 6)\n0.57735",
     unit="weight",
 )
+FOLD_AMPLITUDE = derived(
+    fold_amplitude,
+    "The two stationary weights meet at w = {formula}.",
+    Step(
+        name="turning point",
+        left=of(STATIONARY_WEIGHT, build=lambda f: Root(sp.Derivative(f, s.w), s.w, 0, 1)),
+        reason="lambda(w) has its only maximum between 0 and 1 there",
+    ),
+)
+
+fold = Formula(
+    name="fold",
+    expression=_FOLD,
+    arguments=(),
+    meaning="The largest lambda at which a feature can be represented at all.",
+    source=_NOTES,
+    example=">>> round(theory.fold(), 6)\n0.3849",
+    unit="flow",
+)
+FOLD = derived(
+    fold,
+    "A feature can be represented only for lambda <= {formula}.",
+    Step(
+        name="insert the top",
+        left=of(STATIONARY_WEIGHT, FOLD_AMPLITUDE, build=lambda f, top: f.subs(s.w, top)),
+        reason="lambda at the turning point",
+    ),
+)
+
+loss_of_amplitude = Formula(
+    name="loss_of_amplitude",
+    expression=(1 - s.w**2) * (1 + 3 * s.w**2),
+    arguments=(s.w,),
+    meaning="The loss of a feature with stationary weight w.",
+    source=_NOTES,
+    example=">>> theory.loss_of_amplitude(weight=0.5)\n1.3125",
+    regime=(s.w <= 1,),
+    unit="summed loss",
+)
+LOSS_OF_AMPLITUDE = derived(
+    loss_of_amplitude,
+    "A feature with stationary weight w costs {formula}.",
+    Step(
+        name="insert lambda",
+        left=of(MONOSEMANTIC_LOSS),
+        reason="lambda = (1 - w^2) w at rest",
+        given={s.lam: of(STATIONARY_WEIGHT)},
+    ),
+)
+
 loss_per_feature = Formula(
     name="loss_per_feature",
     expression=(1 - _AMPLITUDE**2) * (1 + 3 * _AMPLITUDE**2),
@@ -72,6 +145,17 @@ loss_per_feature = Formula(
     regime=(s.lam <= _FOLD,),
     unit="summed loss",
 )
+LOSS_PER_FEATURE = derived(
+    loss_per_feature,
+    "A trained feature costs {loss_of_amplitude} at its amplitude w(lambda).",
+    Step(
+        name="insert the amplitude",
+        left=of(LOSS_OF_AMPLITUDE),
+        reason="w = w(lambda)",
+        given={s.w: of(AMPLITUDE)},
+    ),
+)
+
 loss_series = Formula(
     name="loss_series",
     expression=4 * s.lam - s.lam**2 - s.lam**3 / 2 - s.lam**4 / 2,
@@ -83,16 +167,16 @@ loss_series = Formula(
     error="O(lambda^5)",
     unit="summed loss",
 )
-loss_of_amplitude = Formula(
-    name="loss_of_amplitude",
-    expression=(1 - s.w**2) * (1 + 3 * s.w**2),
-    arguments=(s.w,),
-    meaning="The loss of a feature with stationary weight w.",
-    source=_NOTES,
-    example=">>> theory.loss_of_amplitude(weight=0.5)\n1.3125",
-    regime=(s.w <= 1,),
-    unit="summed loss",
+LOSS_SERIES = derived(
+    loss_series,
+    "A trained feature costs {formula} + O(lambda^5) for small lambda.",
+    Step(
+        name="Taylor",
+        left=of(LOSS_PER_FEATURE, build=lambda loss: Taylor(loss, s.lam, 4)),
+        reason="expand about lambda = 0",
+    ),
 )
+
 crossing_amplitude = Formula(
     name="crossing_amplitude",
     expression=sp.sqrt(6) / 3,
@@ -102,15 +186,19 @@ crossing_amplitude = Formula(
     example=">>> round(theory.crossing_amplitude(), 6)\n0.816497",
     unit="weight",
 )
-zero_weight_force = Formula(
-    name="zero_weight_force",
-    expression=-s.lam,
-    arguments=(s.lam,),
-    meaning="The velocity of a small positive weight beside a stationary one, in the same row.",
-    source=_NOTES,
-    example=">>> theory.zero_weight_force(lam=0.25)\n-0.25",
-    unit="weight per flow time",
+CROSSING_AMPLITUDE = derived(
+    crossing_amplitude,
+    "A feature costs as much as a dead one, 1, at w = {formula}.",
+    Step(
+        name="loss 1",
+        left=of(
+            LOSS_OF_AMPLITUDE,
+            build=lambda loss: Root(loss - 1, s.w, 1 / sp.sqrt(3), 1),
+        ),
+        reason="1 - loss = w^2 (3 w^2 - 2), monotone on the stable branch",
+    ),
 )
+
 crossing = Formula(
     name="crossing",
     expression=sp.sqrt(6) / 9,
@@ -120,6 +208,16 @@ crossing = Formula(
     example=">>> round(theory.crossing(), 6)\n0.272166",
     unit="flow",
 )
+CROSSING = derived(
+    crossing,
+    "A trained feature costs less than a dead one if and only if lambda < {formula}.",
+    Step(
+        name="insert the weight",
+        left=of(STATIONARY_WEIGHT, CROSSING_AMPLITUDE, build=lambda f, weight: f.subs(s.w, weight)),
+        reason="lambda at which the loss is 1",
+    ),
+)
+
 final_loss = Formula(
     name="final_loss",
     expression=s.n * loss_per_feature.expression,
@@ -130,14 +228,30 @@ final_loss = Formula(
     regime=(s.lam <= _FOLD,),
     unit="summed loss",
 )
-live_curvature = Formula(
-    name="live_curvature",
-    expression=4 * (3 * s.w**2 - 1),
-    arguments=(s.w,),
-    meaning="The second derivative of the loss along the non-zero weight of a stationary row.",
-    source=_NOTES,
-    example=">>> theory.live_curvature(weight=1.0)\n8.0",
-    unit="summed loss per weight squared",
+FINAL_LOSS = derived(
+    final_loss,
+    "The loss of a trained network is n times that of a feature, however many of its "
+    "neurons are polysemantic.",
+    Step(
+        name="pairs and singles",
+        left=of(
+            MONOSEMANTIC_LOSS,
+            PAIR_LOSS,
+            build=lambda single, pair: (s.n - 2 * s.k) * single + s.k * pair,
+        ),
+        right=s.n * stated(MONOSEMANTIC_LOSS),
+        reason="k pairs cost as much as 2 k single features: k drops out",
+    ),
+    Step(
+        name="at rest",
+        right=s.n * loss_of_amplitude.expression,
+        reason="lambda = (1 - w^2) w",
+        given={s.lam: of(STATIONARY_WEIGHT)},
+    ),
+    Step(name="insert the amplitude", reason="w = w(lambda)", given={s.w: of(AMPLITUDE)}),
+    prose="If each row has one non-zero weight, rows on different neurons have overlap 0, "
+    "so that the loss is the sum over the neurons.",
+    by=(LOSS,),
 )
 
 
@@ -147,258 +261,51 @@ def _pair_curvature(loss: sp.Expr, side: int) -> sp.Expr:
     return sp.Subs(sp.Derivative(pair, s.a, s.a), s.a, 0) / 2
 
 
-STATIONARY_WEIGHT = Claim(
-    label="stationary_weight",
-    statement="A row with one non-zero weight w is stationary where (1 - w^2) w = lambda.",
-    kind="derived here",
+live_curvature = Formula(
+    name="live_curvature",
+    expression=4 * (3 * s.w**2 - 1),
+    arguments=(s.w,),
+    meaning="The second derivative of the loss along the non-zero weight of a stationary row.",
     source=_NOTES,
-    formula=lam_of_amplitude,
-    derivation=Derivation(
-        Step(
-            name="force at rest",
-            left=of(MONOSEMANTIC_FORCE, build=lambda f: f.subs(s.lam, 0)),
-            right=lam_of_amplitude,
-            reason="lambda that balances the feature benefit",
-        ),
-    ),
+    example=">>> theory.live_curvature(weight=1.0)\n8.0",
+    unit="summed loss per weight squared",
 )
-AMPLITUDE = Claim(
-    label="amplitude",
-    statement="The stable stationary weight is 2/sqrt(3) cos(arccos(-3 sqrt(3) lambda/2)/3).",
-    kind="derived here",
+LIVE_CURVATURE = derived(
+    live_curvature,
+    "Along its non-zero weights the loss has second derivative {formula}, positive above "
+    "the fold weight, at a monosemantic row and in both directions of an antipodal pair.",
+    Step(
+        name="both up",
+        left=of(LOSS, build=lambda loss: _pair_curvature(loss, 1)),
+        right=_pair_curvature(LOSS.expression, -1),
+        reason="the gate of the pair is closed: one curvature in both directions",
+    ),
+    Step(
+        name="one row",
+        right=sp.Derivative(stated(MONOSEMANTIC_LOSS), s.w, s.w),
+        reason="that of a monosemantic row",
+    ),
+    Step(name="differentiate", reason="second derivative"),
+)
+
+zero_weight_force = Formula(
+    name="zero_weight_force",
+    expression=-s.lam,
+    arguments=(s.lam,),
+    meaning="The velocity of a small positive weight beside a stationary one, in the same row.",
     source=_NOTES,
-    formula=amplitude,
-    derivation=Derivation(
-        Step(
-            name="largest root",
-            left=of(STATIONARY_WEIGHT, build=lambda f: Root(f - s.lam, s.w, 1 / sp.sqrt(3), 1)),
-            right=amplitude,
-            reason="triple angle: (1 - w^2) w = -2 cos(3 x)/(3 sqrt 3) for w = 2 cos(x)/sqrt 3",
-        ),
-    ),
-    prose=Prose(
-        argument="For lambda in [0, fold] the angle lies in [pi/6, pi/3], so w >= 1/sqrt(3).",
-        page=_NOTES,
-    ),
+    example=">>> theory.zero_weight_force(lam=0.25)\n-0.25",
+    unit="weight per flow time",
 )
-AMPLITUDE_SERIES = Claim(
-    label="amplitude_series",
-    statement="The trained weight is 1 - lambda/2 - 3 lambda^2/8 - ... for small lambda.",
-    kind="derived here",
-    source=_NOTES,
-    formula=amplitude_series,
-    derivation=Derivation(
-        Step(
-            name="Taylor",
-            left=of(AMPLITUDE, build=lambda w: Taylor(w, s.lam, 4)),
-            right=amplitude_series,
-            reason="expand about lambda = 0",
+ZERO_WEIGHT_FORCE = derived(
+    zero_weight_force,
+    "A zero weight beside a stationary weight is held: a small one shrinks at rate lambda.",
+    Step(
+        name="small weight",
+        left=of(
+            THREE_FORCES,
+            build=lambda f: sp.Limit(at(f, [[s.w, s.gap]], neuron=2), s.gap, 0),
         ),
+        reason="feature benefit vanishes with the weight, the l1 force does not",
     ),
-)
-FOLD_AMPLITUDE = Claim(
-    label="fold_amplitude",
-    statement="The two stationary weights meet at w = 1/sqrt(3).",
-    kind="derived here",
-    source=_NOTES,
-    formula=fold_amplitude,
-    derivation=Derivation(
-        Step(
-            name="turning point",
-            left=of(STATIONARY_WEIGHT, build=lambda f: Root(sp.Derivative(f, s.w), s.w, 0, 1)),
-            right=fold_amplitude,
-            reason="lambda(w) has its only maximum between 0 and 1 there",
-        ),
-    ),
-)
-FOLD = Claim(
-    label="fold",
-    statement="A feature can be represented only for lambda <= 2/(3 sqrt(3)).",
-    kind="derived here",
-    source=_NOTES,
-    formula=fold,
-    derivation=Derivation(
-        Step(
-            name="insert the top",
-            left=of(STATIONARY_WEIGHT, FOLD_AMPLITUDE, build=lambda f, top: f.subs(s.w, top)),
-            right=fold,
-            reason="lambda at the turning point",
-        ),
-    ),
-)
-LOSS_OF_AMPLITUDE = Claim(
-    label="loss_of_amplitude",
-    statement="A feature with stationary weight w costs (1 - w^2)(1 + 3 w^2).",
-    kind="derived here",
-    source=_NOTES,
-    formula=loss_of_amplitude,
-    derivation=Derivation(
-        Step(
-            name="insert lambda",
-            left=of(MONOSEMANTIC_LOSS),
-            right=loss_of_amplitude,
-            reason="lambda = (1 - w^2) w at rest",
-            given={s.lam: of(STATIONARY_WEIGHT)},
-        ),
-    ),
-)
-LOSS_PER_FEATURE = Claim(
-    label="loss_per_feature",
-    statement="A trained feature costs (1 - w^2)(1 + 3 w^2) at its amplitude w(lambda).",
-    kind="derived here",
-    source=_NOTES,
-    formula=loss_per_feature,
-    derivation=Derivation(
-        Step(
-            name="insert the amplitude",
-            left=of(LOSS_OF_AMPLITUDE),
-            right=loss_per_feature,
-            reason="w = w(lambda)",
-            given={s.w: of(AMPLITUDE)},
-        ),
-    ),
-)
-LOSS_SERIES = Claim(
-    label="loss_series",
-    statement="A trained feature costs 4 lambda - lambda^2 - lambda^3/2 - ... for small lambda.",
-    kind="derived here",
-    source=_NOTES,
-    formula=loss_series,
-    derivation=Derivation(
-        Step(
-            name="Taylor",
-            left=of(LOSS_PER_FEATURE, build=lambda loss: Taylor(loss, s.lam, 4)),
-            right=loss_series,
-            reason="expand about lambda = 0",
-        ),
-    ),
-)
-CROSSING_AMPLITUDE = Claim(
-    label="crossing_amplitude",
-    statement="A feature costs as much as a dead one, 1, at w = sqrt(2/3).",
-    kind="derived here",
-    source=_NOTES,
-    formula=crossing_amplitude,
-    derivation=Derivation(
-        Step(
-            name="loss 1",
-            left=of(
-                LOSS_OF_AMPLITUDE,
-                build=lambda loss: Root(loss - 1, s.w, 1 / sp.sqrt(3), 1),
-            ),
-            right=crossing_amplitude,
-            reason="1 - loss = w^2 (3 w^2 - 2), monotone on the stable branch",
-        ),
-    ),
-)
-CROSSING = Claim(
-    label="crossing",
-    statement="A trained feature beats a dead one if and only if lambda < sqrt(6)/9.",
-    kind="derived here",
-    source=_NOTES,
-    formula=crossing,
-    derivation=Derivation(
-        Step(
-            name="insert the weight",
-            left=of(
-                STATIONARY_WEIGHT, CROSSING_AMPLITUDE, build=lambda f, weight: f.subs(s.w, weight)
-            ),
-            right=crossing,
-            reason="lambda at which the loss is 1",
-        ),
-    ),
-)
-FINAL_LOSS = Claim(
-    label="final_loss",
-    statement="The loss of a trained network is n times that of a feature, however many of its "
-    "neurons are polysemantic.",
-    kind="derived here",
-    source=_NOTES,
-    formula=final_loss,
-    derivation=Derivation(
-        Step(
-            name="pairs and singles",
-            left=of(
-                MONOSEMANTIC_LOSS,
-                PAIR_LOSS,
-                build=lambda single, pair: (s.n - 2 * s.k) * single + s.k * pair,
-            ),
-            right=s.n * stated(MONOSEMANTIC_LOSS),
-            reason="k pairs cost as much as 2 k single features: k drops out",
-        ),
-        Step(
-            name="at rest",
-            right=s.n * loss_of_amplitude.expression,
-            reason="lambda = (1 - w^2) w",
-            given={s.lam: of(STATIONARY_WEIGHT)},
-        ),
-        Step(
-            name="insert the amplitude",
-            right=final_loss,
-            reason="w = w(lambda)",
-            given={s.w: of(AMPLITUDE)},
-        ),
-    ),
-    prose=Prose(
-        argument="If each row has one non-zero weight, rows on different neurons have overlap 0, "
-        "so that the loss is the sum over the neurons.",
-        page=_NOTES,
-        by=(LOSS,),
-    ),
-)
-LIVE_CURVATURE = Claim(
-    label="live_curvature",
-    statement="Along its non-zero weights the loss has second derivative 4 (3 w^2 - 1), positive "
-    "above the fold weight, at a monosemantic row and in both directions of an antipodal pair.",
-    kind="derived here",
-    source=_NOTES,
-    formula=live_curvature,
-    derivation=Derivation(
-        Step(
-            name="both up",
-            left=of(LOSS, build=lambda loss: _pair_curvature(loss, 1)),
-            right=_pair_curvature(LOSS.expression, -1),
-            reason="the gate of the pair is closed: one curvature in both directions",
-        ),
-        Step(
-            name="one row",
-            right=sp.Derivative(stated(MONOSEMANTIC_LOSS), s.w, s.w),
-            reason="that of a monosemantic row",
-        ),
-        Step(name="differentiate", right=live_curvature, reason="second derivative"),
-    ),
-)
-ZERO_WEIGHT_FORCE = Claim(
-    label="zero_weight_force",
-    statement="A zero weight beside a stationary weight is held: a small one shrinks at rate "
-    "lambda.",
-    kind="derived here",
-    source=_NOTES,
-    formula=zero_weight_force,
-    derivation=Derivation(
-        Step(
-            name="small weight",
-            left=of(
-                THREE_FORCES,
-                build=lambda f: sp.Limit(at(f, [[s.w, s.gap]], neuron=2), s.gap, 0),
-            ),
-            right=zero_weight_force,
-            reason="feature benefit vanishes with the weight, the l1 force does not",
-        ),
-    ),
-)
-CLAIMS = (
-    STATIONARY_WEIGHT,
-    AMPLITUDE,
-    AMPLITUDE_SERIES,
-    FOLD_AMPLITUDE,
-    FOLD,
-    LOSS_OF_AMPLITUDE,
-    LOSS_PER_FEATURE,
-    LOSS_SERIES,
-    CROSSING_AMPLITUDE,
-    CROSSING,
-    FINAL_LOSS,
-    LIVE_CURVATURE,
-    ZERO_WEIGHT_FORCE,
 )

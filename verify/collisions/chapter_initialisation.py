@@ -12,6 +12,7 @@ from ..show.figures import Plot
 from ..show.rounding import with_error
 from ..show.tables import Table
 from ..stats.agreement import Agreement
+from ..stats.budget import REPORT_ALPHA
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,7 +27,6 @@ NEURONS = {"quick": (64, 128, 256, 512), "paper": (64, 128, 256, 512, 1024, 2048
 STRENGTHS = {"quick": (0.025, 0.0), "paper": (0.025, 0.0025, 0.0)}
 RUNS = {"quick": 16, "paper": 100}
 TAIL = 0.15  # the authors draw percentiles 15 to 85
-FALSE_ALARM = 1e-3
 
 
 def chapter(scale: str, *, entropy: int, progress: bool = True) -> Chapter:
@@ -88,7 +88,7 @@ def _agreements(n: int, m: int, overlaps: np.ndarray) -> list[Agreement]:
             samples=own,
             margin=0.05,
             bounds=None,
-            false_alarm=FALSE_ALARM,
+            alpha=REPORT_ALPHA,
             unit="initial standard deviations",
         ),
         Agreement.of_mean(
@@ -99,7 +99,7 @@ def _agreements(n: int, m: int, overlaps: np.ndarray) -> list[Agreement]:
             samples=(other**2).mean(axis=1),
             margin=0.05,
             bounds=None,
-            false_alarm=FALSE_ALARM,
+            alpha=REPORT_ALPHA,
             unit="initial variances",
         ),
     ]

@@ -14,16 +14,16 @@ from ..show.figures import Plot
 from ..show.rounding import number
 from ..show.tables import Table
 from ..stats.agreement import Agreement
-from ..stats.budget import FALSE_ALARM
+from ..stats.budget import ALPHA, REPORT_ALPHA
 from ..stats.check import CheckResult
 from ..stats.intervals import normal_interval
+from ..stats.power import POWER_QUANTILE
 from .counting import Counts, count
 from .measured import MeasuredCount, apart, measured_counts
 
 if TYPE_CHECKING:
     import pandas as pd
 
-LINE_FALSE_ALARM = 1e-3  # of each line that confronts the table; the checks have their own budget
 LAW_MARGIN = 0.1
 REPEAT_MARGIN = 0.2
 FEATURES = 64
@@ -100,7 +100,7 @@ def _words(entry: MeasuredCount | Cell) -> str:
 def _against_law(entry: MeasuredCount) -> Agreement:
     """A measured mean against the exclusion law, the error of the step beside the statistical."""
     interval = normal_interval(
-        entry.neurons, entry.neurons_error, false_alarm=LINE_FALSE_ALARM, samples=entry.runs
+        entry.neurons, entry.neurons_error, alpha=REPORT_ALPHA, samples=entry.runs
     )
     step, half = entry.step_bound, interval[1] - entry.neurons
     return Agreement(
@@ -111,8 +111,9 @@ def _against_law(entry: MeasuredCount) -> Agreement:
         estimate=entry.neurons,
         interval=(interval[0] - step, interval[1] + step),
         margin=LAW_MARGIN,
-        false_alarm=LINE_FALSE_ALARM,
-        smallest_detectable=(half + 2.33 * entry.neurons_error + 2 * step) / entry.expected,
+        alpha=REPORT_ALPHA,
+        smallest_detectable=(half + POWER_QUANTILE * entry.neurons_error + 2 * step)
+        / entry.expected,
         samples=entry.runs,
         numerical_error=step,
         assumption="independent networks, a normal mean",
@@ -124,14 +125,14 @@ def _repeat(counts: Counts) -> tuple[Agreement, Agreement]:
     cell = counts.cell
     entry = next(e for e in measured_counts() if e.cell == cell)
     z_error, z_retained = (
-        normal_interval(0.0, error, false_alarm=LINE_FALSE_ALARM, samples=entry.runs)[1]
+        normal_interval(0.0, error, alpha=REPORT_ALPHA, samples=entry.runs)[1]
         for error in (entry.neurons_error, entry.retained_error)
     )
     size = f"n = {cell.n}, m = {cell.m}, {_words(cell)}"
     common: dict[str, Any] = {
         "margin": REPEAT_MARGIN,
         "bounds": None,
-        "false_alarm": LINE_FALSE_ALARM,
+        "alpha": REPORT_ALPHA,
     }
     return (
         Agreement.of_mean(
@@ -175,7 +176,7 @@ def _checks_table(results: Sequence[CheckResult]) -> Table:
     return Table(
         name="statistics_checks",
         caption="Stochastic claims against their experiments: the interval of measured over "
-        f"predicted at a false-alarm rate of {FALSE_ALARM:g} a check, the verdict, and the "
+        f"predicted at a false-alarm rate of {ALPHA:g} a check, the verdict, and the "
         "smallest deviation beyond the margin that the check detects with probability 0.99.",
         frame=pd.DataFrame(rows),
     )
@@ -350,7 +351,7 @@ def _remarks(results: Sequence[CheckResult], table: Sequence[MeasuredCount]) -> 
     unconfirmed = [line for result in results for line in result.failures()]
     return (
         checks_budget().sentence()
-        + f" Rate of each check: {FALSE_ALARM:g}."
+        + f" Rate of each check: {ALPHA:g}."
         + (f" Not as declared: {' '.join(unconfirmed)}" if unconfirmed else ""),
         f"{len(far)} of {len(alive)} settings in which features live depart from the exclusion "
         "law by more than three standard errors and the error of the step. The ratio is least "

@@ -1,4 +1,4 @@
-"""The stochastic claims of the l1 theory, each bound to its experiment."""
+"""Checks of the stochastic claims of the l1 theory."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from ...numerics import (
     winners,
 )
 from ...numerics.row import flow as row_flow
-from ..stats.budget import FALSE_ALARM
+from ..stats.budget import ALPHA
 from ..stats.check import Check, Samples, Wrong
 from ..stats.intervals import normal_interval
 from ..stats.totals import total_law
 from .counting import Counts, count
 from .measured import MeasuredCount, apart, measured_counts
 
-_SHARED_RUNS = 5200  # the networks of n = 64, m = 128 at which three checks look
+_SHARED_RUNS = 5200  # networks of n = 64, m = 128, which three checks share
 
 
 @lru_cache(maxsize=64)
@@ -54,31 +54,32 @@ def _initial_slots(n: int, m: int, runs: int, entropy: int) -> tuple[Samples, Sa
 
 
 def _disjoint_pairs(n: int, m: int, runs: int, entropy: int) -> Samples:
-    """Whether features 1 and 2, 3 and 4, ... choose one neuron with opposite signs."""
+    """Whether features 1 and 2, 3 and 4, ... choose the same neuron with opposite signs."""
     neurons, signs = _initial_slots(n, m, runs, entropy)
     same = neurons[:, ::2] == neurons[:, 1::2]
     return (same & (signs[:, ::2] != signs[:, 1::2])).ravel()
 
 
 def _initial_neurons(n: int, m: int, runs: int, entropy: int) -> Samples:
-    """Neurons that are the largest initial weight of features of both signs."""
+    """Neurons that hold the largest initial weight of features of both signs."""
     neurons, signs = _initial_slots(n, m, runs, entropy)
-    plus, minus = (
-        np.stack(
-            [
-                np.bincount(row[sign == s], minlength=m) > 0
-                for row, sign in zip(neurons, signs, strict=True)
-            ]
-        )
-        for s in (1, -1)
-    )
-    return (plus & minus).sum(axis=1)
+    chosen = np.zeros((runs, m, 2), dtype=bool)
+    chosen[np.arange(runs)[:, None], neurons, (signs > 0).astype(int)] = True
+    return chosen.all(axis=-1).sum(axis=-1)
 
 
 def _row_live(m: int, lam: float, t: float, rows: int, entropy: int) -> Samples:
-    """Live weights at time t of rows on their own."""
+    """Live weights at time t of single rows without the other features."""
     rng = np.random.default_rng(np.random.SeedSequence(entropy, spawn_key=(m, rows)))
     return np.array([row_flow(rng.normal(0, m**-0.5, m), lam, [t]).live[0] for _ in range(rows)])
+
+
+def _wrong_factors(n: int, m: int, pairs: float = 1) -> tuple[Wrong, Wrong]:
+    """The paper's count n^2/4m, wrong by a factor of 2 either way, over a number of pairs."""
+    return (
+        Wrong("n^2/2m for n^2/4m", n**2 / (2 * m) / pairs),
+        Wrong("n^2/8m for n^2/4m", n**2 / (8 * m) / pairs),
+    )
 
 
 def _initial_pairs() -> Check:
@@ -86,7 +87,6 @@ def _initial_pairs() -> Check:
     pairs = n * (n - 1) / 2
     return Check(
         name="initial_pairs",
-        group="initial_pairs",
         claim="expected_pairs",
         quantity=f"probability that two features start on one neuron with opposite signs, m = {m}",
         kind="exact law",
@@ -96,10 +96,7 @@ def _initial_pairs() -> Check:
         margin=0.1,
         detects=0.1,
         bounds=(0, 1),
-        wrong=(
-            Wrong(name="n^2/2m for n^2/4m", prediction=n**2 / (2 * m) / pairs),
-            Wrong(name="n^2/8m for n^2/4m", prediction=n**2 / (8 * m) / pairs),
-        ),
+        wrong=_wrong_factors(n, m, pairs),
     )
 
 
@@ -108,7 +105,6 @@ def _initial_neurons_check() -> Check:
     runs = 1500
     return Check(
         name="initial_neurons",
-        group="initial_neurons",
         claim="expected_neurons_independent",
         quantity=f"neurons that start as largest weight with both signs, n = m = {n}",
         kind="exact law",
@@ -120,15 +116,12 @@ def _initial_neurons_check() -> Check:
         bounds=(0, n // 2),
         guess=(10.0, 6.0),
         wrong=(
-            Wrong(name="pair law for the neuron law", prediction=theory.expected_pairs(n=n, m=m)),
+            Wrong("pair law for the neuron law", theory.expected_pairs(n=n, m=m)),
             Wrong(
-                name="wrong signs counted (any two features)",
-                prediction=theory.expected_shared_neurons_independent(n=n, m=m),
+                "wrong signs counted (any two features)",
+                theory.expected_shared_neurons_independent(n=n, m=m),
             ),
-            Wrong(
-                name="exclusion for independent choices",
-                prediction=theory.expected_neurons_exclusion(n=n, m=m),
-            ),
+            Wrong("exclusion for independent choices", theory.expected_neurons_exclusion(n=n, m=m)),
         ),
     )
 
@@ -142,29 +135,13 @@ def _mean_in_training(
     lowest, highest = (
         total_law([(law, 1)], ratio=ratio).tails(event)[1] for ratio in (1 - margin, 1 + margin)
     )
-    ungated = OneHot(relu=False)
-    wrong: tuple[Wrong, ...] = (
-        Wrong(name="n^2/2m for n^2/4m", prediction=n**2 / (2 * m)),
-        Wrong(name="n^2/8m for n^2/4m", prediction=n**2 / (8 * m)),
-        Wrong(
-            name="missing ReLU gate",
-            draw=partial(_neurons, cell, max(500, runs // 4), model=ungated),
-        ),
+    ungated = partial(_neurons, cell, max(500, runs // 4), model=OneHot(relu=False))
+    # at m = n the count of features with any signs is within 10 % of the law
+    other_law = (
+        Wrong("wrong signs counted", theory.expected_shared_neurons_independent(n=n, m=m))
+        if m > n
+        else Wrong("independent for exclusion", theory.expected_neurons_independent(n=n, m=m))
     )
-    if m > n:  # at m = n it is within 10 % of the law
-        wrong += (
-            Wrong(
-                name="wrong signs counted",
-                prediction=theory.expected_shared_neurons_independent(n=n, m=m),
-            ),
-        )
-    else:
-        wrong += (
-            Wrong(
-                name="independent for exclusion",
-                prediction=theory.expected_neurons_independent(n=n, m=m),
-            ),
-        )
     return Check(
         name=f"exclusion_mean_in_training_m{m}",
         group="exclusion_mean_in_training",
@@ -178,7 +155,7 @@ def _mean_in_training(
         detects=0.1,
         bounds=(0, n // 2),
         guess=(law.mean(), law.var()),
-        wrong=wrong,
+        wrong=(*_wrong_factors(n, m), Wrong("missing ReLU gate", draw=ungated), other_law),
         nightly=nightly,
         event=(event, lowest, highest),
     )
@@ -188,7 +165,6 @@ def _paper_count() -> Check:
     n, m, lam, runs = 64, 128, 0.1, _SHARED_RUNS
     return Check(
         name="paper_count_in_training",
-        group="paper_count_in_training",
         claim="paper_polysemantic_neurons",
         quantity=f"polysemantic neurons after the flow, n = {n}, m = {m}, lambda = {lam:g}, "
         "the paper's n^2/4m",
@@ -200,99 +176,64 @@ def _paper_count() -> Check:
         detects=0.1,
         bounds=(0, n // 2),
         guess=(8.0, 4.5),
-        wrong=(
-            Wrong(name="n^2/2m for n^2/4m", prediction=n**2 / (2 * m)),
-            Wrong(name="n^2/8m for n^2/4m", prediction=n**2 / (8 * m)),
-        ),
-    )
-
-
-def _limit(name: str, group: str, claim: str, words: str, prediction: float) -> Check:
-    n, m, runs = 64, 128, 500
-    return Check(
-        name=f"{name}_in_the_limit",
-        group=group,
-        claim=claim,
-        quantity=f"polysemantic neurons, n = {n}, m = {m}, lambda -> 0, {words}",
-        kind="leading order",
-        prediction=prediction,
-        draw=partial(_neurons, Cell(n=n, m=m, lam=0.0, optimizer="quasistatic"), runs),
-        samples=runs,
-        margin=0.05,
-        detects=0.14,
-        bounds=None,
-        wrong=(
-            Wrong(name="n^2/2m for n^2/4m", prediction=n**2 / (2 * m)),
-            Wrong(name="n^2/8m for n^2/4m", prediction=n**2 / (8 * m)),
-        ),
-        expected="departs",
+        wrong=_wrong_factors(n, m),
     )
 
 
 def _limits() -> tuple[Check, Check]:
-    """Neither the paper's count nor the exclusion law holds where regularisation is weak."""
-    return (
-        _limit(
-            "paper_count",
-            "paper_count_in_training",
-            "paper_polysemantic_neurons",
-            "the paper's n^2/4m",
-            theory.paper_polysemantic_neurons(n=64, m=128),
-        ),
-        _limit(
-            "exclusion_mean",
-            "exclusion_mean_in_the_limit",
-            "expected_neurons_exclusion",
-            "the exclusion law",
-            theory.expected_neurons_exclusion(n=64, m=128),
-        ),
+    """Neither the paper's count nor the exclusion law holds if regularisation is weak."""
+    n, m, runs = 64, 128, 500
+    paper_count = Check(
+        name="paper_count_in_the_limit",
+        group="paper_count_in_training",
+        claim="paper_polysemantic_neurons",
+        quantity=f"polysemantic neurons, n = {n}, m = {m}, lambda -> 0, the paper's n^2/4m",
+        kind="leading order",
+        prediction=theory.paper_polysemantic_neurons(n=n, m=m),
+        draw=partial(_neurons, Cell(n=n, m=m, lam=0.0, optimizer="quasistatic"), runs),
+        samples=runs,
+        margin=0.05,
+        detects=0.14,
+        wrong=_wrong_factors(n, m),
+        expected="departs",
     )
+    exclusion_mean = replace(
+        paper_count,
+        name="exclusion_mean_in_the_limit",
+        group="exclusion_mean_in_the_limit",
+        claim="expected_neurons_exclusion",
+        quantity=f"polysemantic neurons, n = {n}, m = {m}, lambda -> 0, the exclusion law",
+        prediction=theory.expected_neurons_exclusion(n=n, m=m),
+    )
+    return paper_count, exclusion_mean
 
 
 def _dispersion() -> Check:
     n, m, lam, runs = 64, 128, 0.1, _SHARED_RUNS
-    cell = Cell(n=n, m=m, lam=lam)
     return Check(
         name="dispersion_in_training",
-        group="dispersion_in_training",
         claim="variance_neurons_exclusion",
         quantity=f"squared deviation of the neurons from the law's mean, n = {n}, m = {m}",
         kind="leading order",
         prediction=theory.variance_neurons_exclusion(n=n, m=m),
-        draw=partial(_squared_deviation, cell, runs),
+        draw=partial(_squared_deviation, Cell(n=n, m=m, lam=lam), runs),
         samples=runs,
         margin=0.25,
         detects=0.3,
-        bounds=None,
         wrong=(
             Wrong(
-                name="Poisson for the under-dispersed law",
-                prediction=theory.expected_neurons_exclusion(n=n, m=m),
+                "Poisson for the under-dispersed law", theory.expected_neurons_exclusion(n=n, m=m)
             ),
         ),
     )
 
 
-def _winner() -> Check:
-    """The paper's reading, which does not hold in the network."""
-    return replace(
-        _retained_fraction(),
-        name="paper_winner_in_network",
-        group="paper_winner_in_network",
-        claim="paper_winner_in_network",
-        kind="leading order",
-        prediction=1.0,
-        numerical_error=0.0,
-        wrong=(Wrong(name="a winner drawn anew", prediction=1 / 64),),
-        expected="departs",
-    )
-
-
-def _retained_fraction() -> Check:
+def _retained_fractions() -> tuple[Check, Check]:
+    """The paper's reading, that the largest initial weight wins, and the measured fraction."""
     n, m, lam, runs = 64, 64, 0.1, 1000
     cell = Cell(n=n, m=m, lam=lam)
     entry = _measured(cell)
-    return Check(
+    measured = Check(
         name="retained_fraction",
         group="winner_in_network",
         claim="winner_in_network",
@@ -307,8 +248,20 @@ def _retained_fraction() -> Check:
         bounds=(0, 1),
         guess=(0.5, 0.005),
         numerical_error=_retained_error(entry),
-        wrong=(Wrong(name="the largest initial weight always wins", prediction=1.0),),
+        wrong=(Wrong("the largest initial weight always wins", 1.0),),
     )
+    paper = replace(
+        measured,
+        name="paper_winner_in_network",
+        group="paper_winner_in_network",
+        claim="paper_winner_in_network",
+        kind="leading order",
+        prediction=1.0,
+        numerical_error=0.0,
+        wrong=(Wrong("a winner drawn anew", 1 / 64),),
+        expected="departs",
+    )
+    return paper, measured
 
 
 def _retained_in_the_limit() -> Check:
@@ -327,11 +280,10 @@ def _retained_in_the_limit() -> Check:
         samples=runs,
         margin=0.15,
         detects=0.14,
-        bounds=None,
         numerical_error=_retained_error(entry),
         wrong=(
-            Wrong(name="the largest initial weight always wins", prediction=1.0),
-            Wrong(name="AdamW for the flow", draw=partial(_retained, adamw, 120)),
+            Wrong("the largest initial weight always wins", 1.0),
+            Wrong("AdamW for the flow", draw=partial(_retained, adamw, 120)),
         ),
     )
 
@@ -341,16 +293,14 @@ def _measured(cell: Cell) -> MeasuredCount:
 
 
 def _retained_error(entry: MeasuredCount) -> float:
-    """How far the table's own mean may lie from the truth, at the rate of a check."""
-    error, rate = entry.retained_error, FALSE_ALARM
-    return normal_interval(0.0, error, false_alarm=rate, samples=entry.runs)[1]
+    """The largest error of the table's own mean, at the alpha of one check."""
+    return normal_interval(0.0, entry.retained_error, alpha=ALPHA, samples=entry.runs)[1]
 
 
 def _live_weights() -> Check:
     m, lam, t, rows = 1024, 0.01, 20.0, 500
     return Check(
         name="half_normal_live_weights",
-        group="half_normal_live_weights",
         claim="half_normal_live",
         quantity=f"live weights of a lone row, m = {m}, lambda = {lam:g}, t = {t:g}",
         kind="leading order",
@@ -359,23 +309,16 @@ def _live_weights() -> Check:
         samples=rows,
         margin=0.1,
         detects=0.1,
-        bounds=None,
         wrong=(
-            Wrong(name="1/(lambda t)^2 for 2/(lambda t)^2", prediction=1 / (lam * t) ** 2),
-            Wrong(
-                name="the paper's estimate",
-                prediction=theory.paper_live_weights(m=m, lam=lam, t=t),
-            ),
-            Wrong(
-                name="lambda_code for lambda",
-                prediction=float(half_normal_law(m, 4 * lam, [t]).live[0]),
-            ),
+            Wrong("1/(lambda t)^2 for 2/(lambda t)^2", 1 / (lam * t) ** 2),
+            Wrong("the paper's estimate", theory.paper_live_weights(m=m, lam=lam, t=t)),
+            Wrong("lambda_code for lambda", float(half_normal_law(m, 4 * lam, [t]).live[0])),
         ),
     )
 
 
 def checks() -> tuple[Check, ...]:
-    """Every check of counts, winners and lone rows; quick ones first, then those of the night."""
+    """All checks of counts, winners and single rows; quick checks first, then nightly ones."""
     return (
         _initial_pairs(),
         _initial_neurons_check(),
@@ -384,8 +327,7 @@ def checks() -> tuple[Check, ...]:
         _paper_count(),
         *_limits(),
         _dispersion(),
-        _winner(),
-        _retained_fraction(),
+        *_retained_fractions(),
         _retained_in_the_limit(),
         _live_weights(),
         _mean_in_training(256, 0.1, 5000, nightly=True),

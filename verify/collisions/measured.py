@@ -1,4 +1,4 @@
-"""Measured counts: what training itself produces, network by network, beside the exclusion law."""
+"""Counts measured in trained networks, and their ratio to the exclusion law."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from functools import cache
 import numpy as np
 
 from ... import theory
-from ...numerics import Cell
+from ...numerics import Cell, ExclusionLaw
 from ..published import data_rows, published_counts
 
 NEARBY_CROWDING = 1.5
-"""Sizes are near when n / sqrt m differs by less than this factor, and n / m by its square."""
+"""Sizes are near if n / sqrt m differs by less than this factor, and n / m by its square."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class MeasuredCount:
-    """Polysemantic neurons and retained winners, measured over many networks of one setting.
+    """Polysemantic neurons and retained winners, measured in many networks of one setting.
 
     Examples
     --------
@@ -40,17 +40,17 @@ class MeasuredCount:
     neurons, neurons_error : float
         Mean number of polysemantic neurons by the authors' rule, and its standard error.
     neurons_variance : float
-        Variance of the number from network to network.
+        Variance of the number between networks.
     retained, retained_error : float
         Fraction of features that end on the slot of their largest initial weight, and its
-        standard error; NaN where it was not published.
+        standard error; NaN if it was not published.
     dead : float
         Mean number of features without a weight.
     step_shift, step_error : float
         Mean change of the number under a finer step from the same start, and its standard error;
-        NaN where no finer step was run.
+        NaN if no finer step was run.
     rel : float
-        Step of the quasi-static limit; NaN stands for the optimizer's own.
+        Step of the quasi-static limit; NaN means the default step of the optimizer.
     source : str
         "measured" here or "published" by the paper's authors.
 
@@ -66,14 +66,14 @@ class MeasuredCount:
     runs: int
     neurons: float
     neurons_error: float
-    neurons_variance: float
-    retained: float
-    retained_error: float
-    dead: float
-    step_shift: float
-    step_error: float
-    rel: float
-    source: str
+    neurons_variance: float = math.nan
+    retained: float = math.nan
+    retained_error: float = math.nan
+    dead: float = math.nan
+    step_shift: float = math.nan
+    step_error: float = math.nan
+    rel: float = math.nan
+    source: str = "measured"
 
     @property
     def cell(self) -> Cell:
@@ -98,7 +98,7 @@ class MeasuredCount:
 
     @property
     def step_bound(self) -> float:
-        """The error of the step: its shift and two standard errors of that; 0 where not run."""
+        """Bound on the error of the step: its shift plus two standard errors; 0 if not run."""
         if math.isnan(self.step_shift):
             return 0.0
         return abs(self.step_shift) + 2 * self.step_error
@@ -111,7 +111,7 @@ class MeasuredCount:
 
 @cache
 def measured_counts() -> tuple[MeasuredCount, ...]:
-    """All measured counts that are shipped, in the order of the table.
+    """All measured counts of the project, in the order of the table.
 
     Examples
     --------
@@ -133,33 +133,26 @@ def measured_counts() -> tuple[MeasuredCount, ...]:
 
 def _measured(row: dict[str, str]) -> MeasuredCount:
     runs = int(row["runs"])
-    numbers = {name: float(row[name] or "nan") for name in row if name.split("_")[0] in _NUMBERS}
+    value = {name: float(text or "nan") for name, text in row.items() if name != "optimizer"}
     return MeasuredCount(
         n=int(row["n"]),
         m=int(row["m"]),
         optimizer=row["optimizer"],
-        lam=float(row["lam"]),
         runs=runs,
-        neurons=numbers["neurons_mean"],
-        neurons_error=math.sqrt(numbers["neurons_variance"] / runs),
-        neurons_variance=numbers["neurons_variance"],
-        retained=numbers["retained_mean"],
-        retained_error=math.sqrt(numbers["retained_variance"] / runs),
-        dead=numbers["dead_mean"],
-        step_shift=numbers["step_shift"],
-        step_error=numbers["step_error"],
-        rel=numbers["rel"],
-        source="measured",
+        neurons=value["neurons_mean"],
+        neurons_error=math.sqrt(value["neurons_variance"] / runs),
+        retained=value["retained_mean"],
+        retained_error=math.sqrt(value["retained_variance"] / runs),
+        dead=value["dead_mean"],
+        **{name: value[name] for name in _COLUMNS},
     )
 
 
-_NUMBERS = ("neurons", "retained", "dead", "step", "rel")
+_COLUMNS = ("lam", "neurons_variance", "step_shift", "step_error", "rel")
 
 
 @cache
 def _with_published() -> tuple[MeasuredCount, ...]:
-    from ...numerics import ExclusionLaw
-
     published = [
         MeasuredCount(
             n=entry.n,
@@ -172,13 +165,6 @@ def _with_published() -> tuple[MeasuredCount, ...]:
                 math.sqrt(ExclusionLaw(entry.n, entry.m).var() / entry.runs),
                 entry.reading_error * entry.neurons,
             ),
-            neurons_variance=math.nan,
-            retained=math.nan,
-            retained_error=math.nan,
-            dead=math.nan,
-            step_shift=math.nan,
-            step_error=math.nan,
-            rel=math.nan,
             source="published",
         )
         for entry in published_counts()
@@ -188,7 +174,7 @@ def _with_published() -> tuple[MeasuredCount, ...]:
 
 
 def apart(entropy: int) -> int:
-    """An entropy for networks that are not the table's own, whatever the root of all draws.
+    """An entropy that gives other networks than those of the table.
 
     >>> from polysem.verify.collisions.measured import apart
     >>> apart(20231206) not in (20231206, 20231207)
@@ -212,9 +198,10 @@ class TrainingBand:
     Parameters
     ----------
     lower, upper : float
-        The least ratio less two standard errors and the error of the step, the greatest with them.
+        The smallest ratio minus two standard errors and the step error, and the largest ratio plus
+        them.
     entries : tuple of MeasuredCount
-        The measurements that make the band.
+        The measurements that give the band.
 
     Source
     ------
@@ -227,11 +214,11 @@ class TrainingBand:
 
 
 def training_band(n: int, m: int) -> TrainingBand | None:
-    r"""The band of these very sizes where several settings were measured, else of near ones.
+    r"""The band at these sizes if several settings were measured there, otherwise at near sizes.
 
     Near means n / sqrt m within a factor 1.5 and n / m within its square.  Settings in which more
-    than a tenth of the features die are left out.  The band is empirical: it is as wide as the
-    optimizers and regularisers that were tried.
+    than a tenth of the features die are excluded.  The band is empirical: it covers only the
+    optimizers and regularisation strengths that were measured.
 
     Examples
     --------
@@ -247,7 +234,7 @@ def training_band(n: int, m: int) -> TrainingBand | None:
     Returns
     -------
     TrainingBand or None
-        None where nothing was measured near these sizes.
+        None if nothing was measured near these sizes.
 
     Source
     ------
@@ -255,7 +242,7 @@ def training_band(n: int, m: int) -> TrainingBand | None:
     """
     usable = [e for e in _with_published() if not e.dead > e.n / 10]
     entries = [entry for entry in usable if (entry.n, entry.m) == (n, m)]
-    if len(entries) < 2:  # the band of one setting would be its own error alone
+    if len(entries) < 2:  # the band of a single setting would contain only its error
         crowding, load = n / math.sqrt(m), n / m
         entries = [
             entry

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from ... import theory
 from ..published import data_rows
 from ..stats.agreement import Agreement
+from ..stats.budget import REPORT_ALPHA
+from ..stats.power import POWER_QUANTILE
 from .runs import Scan, ratio_samples
 
 if TYPE_CHECKING:
@@ -46,9 +48,7 @@ SCANS = {
     )
     for scale, plan in _PLAN.items()
 }
-FALSE_ALARM = 1e-3  # of each line of the chapter
-_QUANTILE = NormalDist().inv_cdf(1 - FALSE_ALARM / 2)
-_POWER = NormalDist().inv_cdf(0.99)
+_QUANTILE = NormalDist().inv_cdf(1 - REPORT_ALPHA / 2)
 
 Counted = Mapping[Scan, Mapping[str, NDArray]]
 
@@ -121,7 +121,7 @@ def count_agreements(counted: Counted) -> Iterable[Agreement]:
                     samples=ratio_samples(k, found["neurons"][0]),
                     margin=0.25,
                     bounds=None,
-                    false_alarm=FALSE_ALARM,
+                    alpha=REPORT_ALPHA,
                 )
 
 
@@ -152,8 +152,8 @@ def shift_agreement(claim: str, quantity: str, row: Any, samples: float) -> Agre
             row.shift + _QUANTILE * row.shift_error,
         ),
         margin=0.1,
-        false_alarm=FALSE_ALARM,
-        smallest_detectable=float((_QUANTILE + _POWER) * row.shift_error),
+        alpha=REPORT_ALPHA,
+        smallest_detectable=float((_QUANTILE + POWER_QUANTILE) * row.shift_error),
         samples=int(samples),
         unit="K(0)",
         assumption="independent networks with a normal mean",
@@ -170,8 +170,8 @@ def ratio_agreement(claim: str, quantity: str, prediction: float, row: Any) -> A
         estimate=row.ratio,
         interval=(row.ratio - _QUANTILE * error, row.ratio + _QUANTILE * error),
         margin=0.25,
-        false_alarm=FALSE_ALARM,
-        smallest_detectable=float((_QUANTILE + _POWER) * error / prediction),
+        alpha=REPORT_ALPHA,
+        smallest_detectable=float((_QUANTILE + POWER_QUANTILE) * error / prediction),
         samples=int(row.networks),
         assumption="independent networks with a normal mean",
     )

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ... import numerics, theory
 from ..kept import kept
 from ..stats.agreement import Agreement
-from .counts import FALSE_ALARM
+from ..stats.budget import REPORT_ALPHA
 from .runs import kicked_counts, train_pairs
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def kick_agreements(kicks: pd.DataFrame) -> list[Agreement]:
             successes=min(row.after, row.before),
             trials=row.before,
             margin=0.15,
-            false_alarm=FALSE_ALARM,
+            alpha=REPORT_ALPHA,
         )
         for row in kicks.itertuples()
         if row.kick == KICKS[row.strength][0]

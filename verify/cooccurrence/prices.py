@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ... import numerics, theory
 from ..kept import kept
 from ..stats.agreement import Agreement
-from .counts import FALSE_ALARM
+from ..stats.budget import REPORT_ALPHA
 
 SAMPLES = {"quick": 20_000, "paper": 400_000}
 _DRAWN_AT_ONCE = 20_000
@@ -139,7 +139,7 @@ def prices(
             samples=drawn,
             margin=0.1,
             bounds=None,
-            false_alarm=FALSE_ALARM,
+            alpha=REPORT_ALPHA,
         )
         rows.append({"perturbation": told, "closed form": predicted, "measured": drawn})
         found.append(check)

@@ -11,7 +11,7 @@ from ... import numerics, theory
 from ...numerics.cooccurrence.pairs import Values
 from ..kept import kept
 from ..stats.agreement import Agreement
-from .counts import FALSE_ALARM
+from ..stats.budget import REPORT_ALPHA
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -73,7 +73,7 @@ def race_agreements(
             samples=kept("race-slope", _about(samples, seed), compute)["slope"],
             margin=0.05,
             bounds=None,
-            false_alarm=FALSE_ALARM,
+            alpha=REPORT_ALPHA,
         )
     ]
     for row in race.itertuples():
@@ -88,7 +88,7 @@ def race_agreements(
                     successes=int(row.survive),
                     trials=int(row.samples),
                     margin=0.1,
-                    false_alarm=FALSE_ALARM,
+                    alpha=REPORT_ALPHA,
                 )
             )
     return found

@@ -1,4 +1,4 @@
-"""Weights against the exclusion law and the band that training produces."""
+"""Diagnosis of trained weights by the exclusion law and the measured training band."""
 
 from __future__ import annotations
 
@@ -26,34 +26,22 @@ from ..stats.totals import detectable_ratios, total_law
 from .result import Diagnosis
 
 SPARSE_SHARE = 0.9
-"""Neurons are spoken of when this share of the live rows has more than half its square in one."""
+"""Smallest share of live rows with one dominant weight at which neurons are counted."""
 
 LAYOUTS = ("features-first", "neurons-first")
 
 SIMPLEX_SHARE = 0.5
-"""Overlaps are those of a regular simplex below this share of an orthonormal code's distance."""
-
-_OF_THE_LAW = (
-    "expected",
-    "expected_interval",
-    "ratio",
-    "ratio_error",
-    "p_value",
-    "detectable",
-    "band",
-    "band_p_value",
-    "inside_band",
-)
+"""Largest distance from a regular simplex, over that of an orthonormal code, of a simplex."""
 
 
 def diagnose(
     weights: ArrayLike, *, layout: str | None = None, significance: float = 0.01
 ) -> Diagnosis:
-    """Count the shared neurons of trained weights and say what could have made them.
+    """Count the shared neurons of trained weights and compare the count with theory.
 
     The count is compared with the exclusion law (exact two-sided p-value of the total over the
-    instances) and with the band of ratios that training was measured to produce near these
-    sizes.  A small p-value never yields a cause; causes are listed as candidates.
+    instances), and with the band of ratios that were measured after training near these sizes.  A
+    small p-value does not identify a cause; possible causes are listed as candidates.
 
     Examples
     --------
@@ -67,10 +55,9 @@ def diagnose(
     weights : array_like, shape (n, m) or (instances, n, m)
         Trained weights; (m, n) with ``layout="neurons-first"``.
     layout : str, optional
-        "features-first" or "neurons-first"; may be left out unless there are more rows than
-        columns.
+        "features-first" or "neurons-first"; required if there are more rows than columns.
     significance : float
-        The p-value below which a hypothesis is given up, in (0, 1).
+        The p-value below which a hypothesis is rejected, in (0, 1).
 
     Returns
     -------
@@ -98,23 +85,23 @@ def diagnose(
 
     size = float(np.abs(stack).max())
     scaled = stack.astype(float) / (size or 1.0)
-    dead = np.atleast_1d(dead_features(stack))
+    dead = dead_features(stack)
     sits = features_on_neurons(scaled, "scale-free")
     seated = sits.any(axis=-1).sum(axis=-1)
-    live_rows = int(instances * n - dead.sum())
+    live_rows = int(instances * n - np.sum(dead))
     share = float(seated.sum()) / live_rows if live_rows else 0.0
-    shared = np.atleast_1d(polysemantic_neurons(scaled, "scale-free"))
+    shared = polysemantic_neurons(scaled, "scale-free")
     found: dict[str, Any] = {
         "n": n,
         "m": m,
         "instances": instances,
         "layout": layout,
         "sparse_share": share,
-        "dead": float(dead.mean()),
+        "dead": float(np.mean(dead)),
         "seated": float(seated.mean()),
         "neurons": _integers(shared),
-        "neurons_authors": _integers(np.atleast_1d(polysemantic_neurons(stack, "authors"))),
-        "antipodal_pairs": _integers(np.atleast_1d(antipodal_pairs(scaled))),
+        "neurons_authors": _integers(polysemantic_neurons(stack, "authors")),
+        "antipodal_pairs": _integers(antipodal_pairs(scaled)),
         "forced": float(np.maximum(0, np.minimum(seated - m, m)).mean()),
         "cosines": _cosines(scaled),
         "simplex_distance": round(float(simplex_distance(scaled).max()), 9) if n > 1 else None,
@@ -122,7 +109,6 @@ def diagnose(
         "significance": significance,
         **_carried(stack, sits),
     }
-    found |= dict.fromkeys(_OF_THE_LAW)
     if not live_rows:
         return Diagnosis(**found, verdict="no-live-feature")
     regular = n > 2 and found["simplex_distance"] < SIMPLEX_SHARE / math.sqrt(n)
@@ -130,14 +116,17 @@ def diagnose(
     if share >= SPARSE_SHARE:
         if seated.max() > 2 * m:
             return Diagnosis(**found, verdict="more-features-than-slots")
-        found |= _against_law(seated[seated > 0], int(shared.sum()), instances, m, significance)
+        found |= _against_law(seated[seated > 0], int(np.sum(shared)), instances, m, significance)
     if simplex:
         return Diagnosis(**found, verdict="noise-simplex")
     return Diagnosis(**found, verdict="no-neurons" if share < SPARSE_SHARE else _verdict(found))
 
 
 def _simplex_limit(scaled: NDArray[Any], size: float) -> float:
-    """Two weights of a neuron hold at most the largest eigenvalue of W W^T in squares."""
+    """Largest common size of two weights of a neuron.
+
+    The sum of their squares is at most the largest eigenvalue of W W^T.
+    """
     largest = np.linalg.eigvalsh(scaled @ scaled.swapaxes(1, 2))[:, -1].max()
     return round(size * float(np.sqrt(max(largest, 0.0) / 2)), 9)
 
@@ -155,7 +144,7 @@ def _layout(stack: NDArray[Any], layout: str | None) -> str:
 
 
 def _integers(values: NDArray[Any]) -> tuple[int, ...]:
-    return tuple(int(value) for value in values)
+    return tuple(np.atleast_1d(values).tolist())
 
 
 def _cosines(stack: NDArray[Any]) -> dict[str, float]:
@@ -185,7 +174,7 @@ def _carried(stack: NDArray[Any], sits: NDArray[np.bool_]) -> dict[str, Any]:
 def _against_law(
     seated: NDArray[Any], total: int, instances: int, m: int, significance: float
 ) -> dict[str, Any]:
-    """The total over the instances against the law, and against the ends of the training band."""
+    """Comparison of the total over the instances with the law and with the training band."""
     laws = [(ExclusionLaw(int(n), m), int(count)) for n, count in Counter(seated.tolist()).items()]
     law = total_law(laws)
     mean = sum(one.mean() * count for one, count in laws)
@@ -223,7 +212,7 @@ def _verdict(found: dict[str, Any]) -> str:
         return "forced-by-capacity"
     if found["p_value"] >= found["significance"]:
         return "compatible-with-exclusion-law"
-    if found["band"] is None:
+    if "band" not in found:
         return "outside-the-law"
     if found["inside_band"]:
         return "inside-training-band"

@@ -1,4 +1,4 @@
-"""What was found in weights: numbers, a verdict in words, a table, a figure."""
+"""Result of a diagnosis of weights: numbers, verdict, table and figure."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...numerics import ExclusionLaw
+from ..show.figures import Plot
+from ..show.tables import fields_table
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ..show.figures import Plot
-
 VERDICTS = {
     "noise-simplex": "a regular simplex, as noise on the hidden layer can make it: no two rows "
-    "are at right angles, and no neuron has room for two weights of size 0.8",
+    "are orthogonal, and no neuron can hold two weights of size 0.8",
     "no-live-feature": "no live feature: all weights are zero",
     "no-neurons": "the rows are spread over many neurons: there are no neurons to count",
     "forced-by-capacity": "forced by capacity: as few neurons are shared as there can be",
@@ -50,7 +50,7 @@ _CANDIDATES = {
 
 @dataclass(frozen=True, kw_only=True)
 class Diagnosis:
-    """What the weights of one or many networks say about their polysemanticity.
+    """The result of :func:`diagnose`: the polysemanticity of one or many networks.
 
     Examples
     --------
@@ -66,16 +66,17 @@ class Diagnosis:
     n, m, instances : int
         Features, neurons and networks.
     layout : str
-        How the array was read: "features-first" or "neurons-first".
+        The order of the axes that was assumed: "features-first" or "neurons-first".
     sparse_share : float
-        Share of the live rows with more than half of their square in one weight.
+        Share of the live rows with more than half of their squared norm in one weight.
     dead : float
         Mean number of features without a weight.
     seated : float
-        Mean number of features that sit on a neuron: more than half of the square in one weight.
+        Mean number of features that sit on a neuron: more than half of the squared norm in one
+        weight.
     neurons : tuple of int
-        Neurons shared by at least two features in each network, scale-free rule; the count on
-        which law, p-value and verdict rest.
+        Neurons shared by at least two features in each network, by the scale-free rule; law,
+        p-value and verdict use this count.
     neurons_authors : tuple of int
         The same by the authors' rule (weights of size .8 to 1.2).
     antipodal_pairs : tuple of int
@@ -85,35 +86,36 @@ class Diagnosis:
     opposite_signs, same_sign : float
         Mean number of pairs of features that share a neuron with opposite signs, and with one.
     forced : float
-        The least mean number of shared neurons that capacity allows while no slot is taken twice:
-        the mean of max(0, n - m), with the features that sit for n.
+        The smallest mean number of shared neurons that capacity allows if no slot is taken twice:
+        the mean of max(0, n - m), where n counts the features that sit on a neuron.
     expected, expected_interval : float, tuple of float
-        Mean of the exclusion law for the features that sit, and its 95 % interval for the mean over
-        the instances.  These and the fields down to ``inside_band`` are None where there are no
-        neurons to count, more features than slots, or no measurement near.
+        Mean of the exclusion law for the features that sit on a neuron, and its 95 % interval for
+        the mean over the instances.  These and the fields down to ``inside_band`` are None if there
+        are no neurons to count, more features than slots, or no measurement at near sizes.
     ratio, ratio_error : float
-        Mean count over expected, and its standard error by the law.
+        Mean count over expected, and its standard error under the law.
     p_value : float
-        Exact, two-sided, for the total over the instances under the exclusion law.
+        Exact and two-sided, for the total over the instances under the exclusion law.
     detectable : tuple of float
-        The largest ratio below 1 and the smallest above 1 that this test detects with
-        probability 0.99 at ``significance``; None for one that it cannot.
+        The largest ratio below 1 and the smallest ratio above 1 that this test detects with
+        probability 0.99 at ``significance``; None if it detects none on that side.
     band : tuple of float
         Ratios that training produces near these sizes.
     band_p_value : float
-        Probability of a total as far outside, if the ratio were at the nearer end of the band.
+        Probability of a total at least as far outside the band if the true ratio is the nearer end
+        of the band.
     inside_band : bool
         Whether the count is compatible with a ratio inside the band.
     cosines : dict of str to float
-        Basis-free: smallest, mean absolute and largest cosine between rows.
+        Smallest, mean absolute and largest cosine between rows; independent of the basis.
     simplex_distance : float
         Largest relative distance of a network's overlaps from those of a regular simplex; None
         for one feature.
     simplex_limit : float
-        The largest size that two weights of one neuron can both have, by the largest eigenvalue
+        The largest size that two weights of one neuron can both have, from the largest eigenvalue
         of the overlaps.
     significance : float
-        The p-value below which a hypothesis is given up.
+        The p-value below which a hypothesis is rejected.
     verdict : str
         A key of ``VERDICTS``.
 
@@ -136,15 +138,15 @@ class Diagnosis:
     opposite_signs: float
     same_sign: float
     forced: float
-    expected: float | None
-    expected_interval: tuple[float, float] | None
-    ratio: float | None
-    ratio_error: float | None
-    p_value: float | None
-    detectable: tuple[float | None, float | None] | None
-    band: tuple[float, float] | None
-    band_p_value: float | None
-    inside_band: bool | None
+    expected: float | None = None
+    expected_interval: tuple[float, float] | None = None
+    ratio: float | None = None
+    ratio_error: float | None = None
+    p_value: float | None = None
+    detectable: tuple[float | None, float | None] | None = None
+    band: tuple[float, float] | None = None
+    band_p_value: float | None = None
+    inside_band: bool | None = None
     cosines: dict[str, float]
     simplex_distance: float | None
     simplex_limit: float
@@ -174,7 +176,7 @@ class Diagnosis:
 
     @property
     def candidates(self) -> tuple[str, ...]:
-        """Candidate causes of a departure from the law; a count alone singles out none."""
+        """Candidate causes of a departure from the law; a count alone cannot identify the cause."""
         if self.ratio is None or self.p_value is None or self.p_value >= self.significance:
             return ()
         return _CANDIDATES["below" if self.ratio < 1 else "above"]
@@ -200,8 +202,6 @@ class Diagnosis:
 
     def to_frame(self) -> Any:
         """The fields as a pandas table."""
-        from ..show.standard_tables import fields_table
-
         return fields_table("diagnosis", self.words, self.to_dict()).to_frame()
 
     def _repr_html_(self) -> str:
@@ -212,12 +212,12 @@ class Diagnosis:
         return json.dumps(self.to_dict(), indent=2, allow_nan=False)
 
     def text(self) -> str:
-        """Some lines to read."""
+        """The result in a few lines of text."""
         lines = [
             f"{self.instances} network(s), {self.n} features x {self.m} neurons, read "
             f"{self.layout}.",
-            f"{100 * self.sparse_share:.0f} % of the live rows have most of their square in one "
-            f"neuron; {self.dead:g} dead feature(s) a network.",
+            f"{100 * self.sparse_share:.0f} % of the live rows have most of their squared norm in "
+            f"one neuron; {self.dead:g} dead feature(s) per network.",
             f"cosines of rows: {self.cosines['smallest']:.3f} to {self.cosines['largest']:.3f}, "
             f"mean absolute {self.cosines['mean_absolute']:.3f}; antipodal pairs "
             f"{np.mean(self.antipodal_pairs):g}.",
@@ -226,55 +226,49 @@ class Diagnosis:
             lines.append(
                 f"the rows sum to zero (distance {self.simplex_distance:.3f} from a regular "
                 f"simplex; an orthonormal code has {1 / math.sqrt(self.n):.3f}): the squared "
-                "norm of a neuron's weights is at most q n/(n-1), so that two of them cannot "
+                "norm of a neuron's weights is at most q n/(n-1), so two of them cannot "
                 f"both exceed {self.simplex_limit:.3f}."
             )
         if self.verdict not in ("no-neurons", "no-live-feature"):
             carried = ", ".join(f"{k}: {v:g}" for k, v in self.features_per_neuron.items())
             lines += [
                 f"neurons by number of features: {carried}; pairs with opposite signs "
-                f"{self.opposite_signs:g}, with one sign {self.same_sign:g}.",
-                f"shared neurons: {self.mean:g} a network (authors' rule "
-                f"{np.mean(self.neurons_authors):g}); capacity forces {self.forced:g} while no "
+                f"{self.opposite_signs:g}, with equal signs {self.same_sign:g}.",
+                f"shared neurons: {self.mean:g} per network (authors' rule "
+                f"{np.mean(self.neurons_authors):g}); capacity forces {self.forced:g} if no "
                 "slot is taken twice.",
             ]
         if self.p_value is not None and self.expected_interval is not None:
             low, high = self.expected_interval
+            known = self.ratio is not None
+            ratio = f"ratio {self.ratio:.3f} +- {self.ratio_error:.3f}; " if known else ""
             lines.append(
                 f"exclusion law of {self.seated:g} features: {self.expected:.4g} "
-                f"[{low:.4g}, {high:.4g}]; "
-                + (
-                    f"ratio {self.ratio:.3f} +- {self.ratio_error:.3f}; "
-                    if self.ratio is not None
-                    else ""
-                )
-                + f"exact two-sided p = {self.p_value:.3g}; {self._detects()}."
+                f"[{low:.4g}, {high:.4g}]; {ratio}exact two-sided p = {self.p_value:.3g}; "
+                f"{self._detects()}."
             )
         if self.band is not None:
+            place = "inside" if self.inside_band else f"outside, p = {self.band_p_value:.3g}"
             lines.append(
                 f"training near these sizes: ratio {self.band[0]:.3f} to {self.band[1]:.3f}; "
-                + ("inside." if self.inside_band else f"outside, p = {self.band_p_value:.3g}.")
+                f"{place}."
             )
         lines.append(f"verdict: {self.words}.")
         if self.candidates:
-            lines.append(
-                "candidate causes, none of them shown: " + "; ".join(self.candidates) + "."
-            )
+            causes = "; ".join(self.candidates)
+            lines.append(f"candidate causes, none of them tested: {causes}.")
         return "\n".join(lines)
 
     def to_latex(self) -> str:
         """One row of a table: n, m, networks, shared neurons, law, ratio, p, verdict."""
-        error = (
-            float(np.std(self.neurons, ddof=1) / math.sqrt(self.instances))
-            if (self.instances > 1)
-            else None
-        )
-        shared = f"${self.mean:.2f}" + (f" \\pm {error:.2f}$" if error is not None else "$")
+        from scipy.stats import sem
+
+        error = rf" \pm {sem(self.neurons):.2f}" if self.instances > 1 else ""
         cells = [
             str(self.n),
             str(self.m),
             str(self.instances),
-            shared,
+            f"${self.mean:.2f}{error}$",
             "--" if self.expected is None else f"{self.expected:.2f}",
             "--" if self.ratio is None else f"{self.ratio:.2f}",
             "--" if self.p_value is None else f"{self.p_value:.2g}",
@@ -283,44 +277,33 @@ class Diagnosis:
         return " & ".join(cells) + r" \\"
 
     def plot(self) -> Plot:
-        """The counts beside the exclusion law and the training band."""
+        """The counts, with the exclusion law and the training band."""
         import pandas as pd
 
-        from ..show.figures import Plot
-
         counts = Counter(self.neurons)
-        top = max([*counts, int(2 * (self.expected or 0)) + 3])
-        frame = pd.DataFrame({"neurons": range(top + 1)})
-        banded = self.band is not None and self.expected is not None
-        frame["share"] = [counts[k] / self.instances for k in frame.neurons]
+        neurons = np.arange(max([*counts, int(2 * (self.expected or 0)) + 3]) + 1)
+        frame = pd.DataFrame({"neurons": neurons})
+        frame["share"] = [counts[k] / self.instances for k in neurons]
+        caption = f"Shared neurons of {self.instances} network(s), n = {self.n}, m = {self.m}"
+        band = None
         if self.expected is not None:
-            frame["exclusion_law"] = ExclusionLaw(round(self.seated), self.m).pmf(
-                frame.neurons.to_numpy()
-            )
+            frame["exclusion_law"] = ExclusionLaw(round(self.seated), self.m).pmf(neurons)
+            caption += ", beside the exclusion law (exact)"
+            if self.band is not None:
+                band = tuple(end * self.expected for end in self.band)
+                caption += " and the means that training gives (measured)"
 
         def draw(figure: Any, data: pd.DataFrame) -> None:
             axes = figure.subplots()
             axes.bar(data.neurons, data.share, color="0.75", label=f"{self.instances} network(s)")
             if "exclusion_law" in data:
                 axes.plot(data.neurons, data.exclusion_law, "o-", label="exclusion law")
-            if self.band is not None and self.expected is not None:
-                axes.axvspan(
-                    self.band[0] * self.expected,
-                    self.band[1] * self.expected,
-                    alpha=0.2,
-                    label="mean, as trained",
-                )
+            if band is not None:
+                axes.axvspan(*band, alpha=0.2, label="mean, as trained")
             axes.set_xlabel("neurons with two features or more")
             axes.set_ylabel("share of networks")
             axes.xaxis.get_major_locator().set_params(integer=True)
             axes.legend()
 
-        return Plot(
-            name="diagnosis",
-            caption=f"Shared neurons of {self.instances} network(s), n = {self.n}, m = {self.m}"
-            + (", beside the exclusion law (exact)" if self.expected is not None else "")
-            + (" and the means that training gives (measured)" if banded else "")
-            + f". Verdict: {VERDICTS[self.verdict]}.",
-            data=frame,
-            draw=draw,
-        )
+        caption += f". Verdict: {VERDICTS[self.verdict]}."
+        return Plot(name="diagnosis", caption=caption, data=frame, draw=draw)

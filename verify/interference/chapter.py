@@ -14,7 +14,9 @@ from ...numerics.interference.two_rows import KICK_GROUPS
 from ..chapter import Chapter
 from ..published import data_rows
 from ..stats.agreement import Agreement
+from ..stats.budget import REPORT_ALPHA
 from ..stats.intervals import normal_interval
+from ..stats.power import POWER_QUANTILE
 from ..tasks import Arrays, Task, run_all
 from .experiments import LoneRows
 from .plan import (
@@ -28,13 +30,11 @@ from .plan import (
 )
 from .runs import Ensemble, Outcomes
 
-FALSE_ALARM = 1e-3  # of each line of the chapter; the suite's checks have their own budget
 STEP_ERROR = 0.008  # of the retained fraction in the limit at rel = .1, see the page
 DISPERSION_MARGIN = 0.25
 VARIANCE_RUNS = 1000  # (3.3 + 2.33) sqrt(2/runs), what a variance detects, is the margin there
 TWO_ROW_STEP_ERROR = 0.004  # of the prediction in the limit, at rel = 0.03: see the page
 SUPPORT_STEP_ERROR = 0.002  # of the count with altered interference, over its mean; see the page
-POWER_QUANTILE = 2.33  # standard errors of a normal at power .99
 COMMITTED = "reshuffling_runs.csv"
 SUPPORT_MARGIN = {(4, 16): 0.05, (8, 16): 0.02, (16, 16): 0.02}
 
@@ -138,7 +138,7 @@ def _pair_constant(found: list[Arrays], scale: str) -> Agreement:
         estimate=estimate,
         interval=(estimate - error, estimate + error),
         margin=0.03,
-        false_alarm=FALSE_ALARM,
+        alpha=REPORT_ALPHA,
         smallest_detectable=2 * error / float(theory.PAIR_CONSTANT),
         samples=CHAINS[scale],
         assumption="independent chains with a normal mean; error of the step of second order",
@@ -147,7 +147,7 @@ def _pair_constant(found: list[Arrays], scale: str) -> Agreement:
 
 def _half(error: float, samples: int) -> float:
     """Half of Student's interval of a mean from its standard error."""
-    return normal_interval(0.0, error, false_alarm=FALSE_ALARM, samples=samples)[1]
+    return normal_interval(0.0, error, alpha=REPORT_ALPHA, samples=samples)[1]
 
 
 def _law(found: Outcomes) -> Iterable[Agreement]:
@@ -169,7 +169,7 @@ def _law(found: Outcomes) -> Iterable[Agreement]:
             samples=found.retained,
             margin=0.08,
             bounds=None,
-            false_alarm=FALSE_ALARM,
+            alpha=REPORT_ALPHA,
             numerical_error=STEP_ERROR,
         )
 
@@ -201,7 +201,7 @@ def _trend(runs: list[Outcomes]) -> Iterable[Agreement]:
             estimate=estimate,
             interval=(estimate - half, estimate + half),
             margin=1.0,
-            false_alarm=FALSE_ALARM,
+            alpha=REPORT_ALPHA,
             smallest_detectable=(half + POWER_QUANTILE * error + STEP_ERROR) / law,
             samples=min(len(sparse), len(crowded)),
             numerical_error=STEP_ERROR,
@@ -231,7 +231,7 @@ def _two_row_agreements(two_rows: TwoRow, runs: list[Outcomes]) -> Iterable[Agre
             samples=found.retained,
             margin=0.08,
             bounds=None,
-            false_alarm=FALSE_ALARM,
+            alpha=REPORT_ALPHA,
             numerical_error=_half(error, KICK_GROUPS) + (0 if ensemble.lam else TWO_ROW_STEP_ERROR),
         )
 
@@ -247,7 +247,7 @@ def _fast_agreement(found: Outcomes) -> Agreement:
         samples=found.retained,
         margin=0.03 / prediction,
         bounds=None,
-        false_alarm=FALSE_ALARM,
+        alpha=REPORT_ALPHA,
     )
 
 
@@ -261,7 +261,7 @@ def _collapse_agreement(rows: LoneRows, found: Arrays) -> Agreement:
         samples=found["fates"],
         margin=0.03 / law,
         bounds=None,
-        false_alarm=FALSE_ALARM,
+        alpha=REPORT_ALPHA,
     )
 
 
@@ -285,7 +285,7 @@ def _support(found: Outcomes) -> Iterable[Agreement]:
         samples=found.neurons,
         margin=SUPPORT_MARGIN.get(sizes, 0.08),
         bounds=None,
-        false_alarm=FALSE_ALARM,
+        alpha=REPORT_ALPHA,
         numerical_error=SUPPORT_STEP_ERROR * found.expected,
     )
 
@@ -313,7 +313,7 @@ def _dispersion(found: Outcomes) -> Iterable[Agreement]:
             samples=_dispersion_terms(found.neurons),
             margin=margin,
             bounds=None,
-            false_alarm=FALSE_ALARM,
+            alpha=REPORT_ALPHA,
         )
 
 
@@ -347,6 +347,6 @@ def _committed(runs: list[Outcomes], scale: str) -> Iterable[Agreement]:
             samples=found.retained,
             margin=0.1,
             bounds=None,
-            false_alarm=FALSE_ALARM,
+            alpha=REPORT_ALPHA,
             numerical_error=_half(float(row["retained_error"]), int(row["runs"])),
         )

@@ -12,6 +12,7 @@ from ..chapter import Chapter
 from ..jobs import run_jobs
 from ..kept import kept
 from ..stats.agreement import Agreement
+from ..stats.budget import REPORT_ALPHA
 from ..stats.intervals import normal_interval
 from .plots import (
     code_figure,
@@ -33,8 +34,6 @@ from .runs import (
     reference_fourth_norms,
     values,
 )
-
-FALSE_ALARM = 1e-3  # of each line of the chapter; the suite's checks have their own budget
 
 _CURVE = Curve(n=N, m=M, networks=30, law="bipolar", sigma=0.1, steps=MARKS)
 
@@ -163,7 +162,7 @@ def _curve_agreements(sampled: dict[Curve, Any]) -> list[Agreement]:
                     samples=(fourth / norm2**2).mean(axis=-1) * (M + 2) / 3,
                     margin=0.1,
                     bounds=None,
-                    false_alarm=FALSE_ALARM,
+                    alpha=REPORT_ALPHA,
                 )
             )
         elif curve.sigma == 0.15 and curve.steps[-1] == MARKS[-1]:
@@ -177,9 +176,9 @@ def _curve_agreements(sampled: dict[Curve, Any]) -> list[Agreement]:
                     samples=numerics.row_norms(weights, 4).mean(axis=-1),
                     margin=0.05,
                     bounds=None,
-                    false_alarm=FALSE_ALARM,
+                    alpha=REPORT_ALPHA,
                     numerical_error=normal_interval(
-                        0.0, error, false_alarm=FALSE_ALARM, samples=len(theirs)
+                        0.0, error, alpha=REPORT_ALPHA, samples=len(theirs)
                     )[1],
                 )
             )
@@ -191,7 +190,7 @@ def _curve_agreements(sampled: dict[Curve, Any]) -> list[Agreement]:
                     samples=numerics.row_norms(weights, 4).mean(axis=-1),
                     margin=0.05,
                     bounds=None,
-                    false_alarm=FALSE_ALARM,
+                    alpha=REPORT_ALPHA,
                 )
             )
     return found
@@ -211,7 +210,7 @@ def _growth_agreements(growth: dict[Growth, list[dict[str, float]]]) -> list[Agr
                 samples=values(runs, "mean_overlap"),
                 margin=0.05,
                 bounds=None,
-                false_alarm=FALSE_ALARM,
+                alpha=REPORT_ALPHA,
             ),
             Agreement.of_mean(
                 claim="half_time",
@@ -220,7 +219,7 @@ def _growth_agreements(growth: dict[Growth, list[dict[str, float]]]) -> list[Agr
                 samples=values(runs, "measured") / values(runs, "predicted"),
                 margin=0.5,
                 bounds=None,
-                false_alarm=FALSE_ALARM,
+                alpha=REPORT_ALPHA,
             ),
         ]
     return found
@@ -247,7 +246,7 @@ def _code_agreements(codes: dict[Code, np.ndarray]) -> list[Agreement]:
                     count=count,
                     runs=len(weights),
                     margin=0.1,
-                    false_alarm=FALSE_ALARM,
+                    alpha=REPORT_ALPHA,
                 )
             )
     for code, weights in codes.items():
@@ -263,7 +262,7 @@ def _code_agreements(codes: dict[Code, np.ndarray]) -> list[Agreement]:
                 successes=int((numerics.antipodal_pairs(weights) == expected).sum()),
                 trials=len(weights),
                 margin=0.1,
-                false_alarm=FALSE_ALARM,
+                alpha=REPORT_ALPHA,
             )
         )
     return found

@@ -1,4 +1,4 @@
-"""The stochastic claims about noise on the hidden layer, each bound to its experiment."""
+"""Checks of the stochastic claims about noise on the hidden layer."""
 
 from __future__ import annotations
 
@@ -24,7 +24,6 @@ def _growth_time() -> Check:
     growth, networks = Growth(n=5, m=10, sigma=0.2), 24
     return Check(
         name="noise_growth_time",
-        group="noise_growth_time",
         claim="half_time",
         quantity="time to half growth over the law's, n = 5, m = 10, bipolar noise, sigma = .2",
         kind="leading order",
@@ -33,16 +32,15 @@ def _growth_time() -> Check:
         samples=networks,
         margin=0.5,
         detects=0.4,
-        bounds=None,
         wrong=(
-            Wrong(name="1/24 for 1/12", prediction=2.0),
-            Wrong(name="sigma^2 for sigma", prediction=1 / growth.sigma),
+            Wrong("1/24 for 1/12", 2.0),
+            Wrong("sigma^2 for sigma", 1 / growth.sigma),
         ),
     )
 
 
 def _direction(curve: Curve, entropy: int) -> Samples:
-    """Mean over the rows of F/q^2, one value a network."""
+    """Mean of F/q^2 over the rows, one value for each network."""
     _, weights = curve.run(entropy)
     return (numerics.row_norms(weights, 4) / numerics.row_norms(weights, 2) ** 2).mean(axis=-1)
 
@@ -52,7 +50,6 @@ def _gaussian_fourth_norm() -> Check:
     bipolar = Curve(n=8, m=16, networks=400, law="bipolar", sigma=0.15, steps=(4000,))
     return Check(
         name="noise_gaussian_fourth_norm",
-        group="noise_gaussian_fourth_norm",
         claim="isotropic_fourth_norm",
         quantity="fourth norm over q^2 after 500 steps of SGD with Gaussian noise, n = 8, m = 16",
         kind="exact law",
@@ -61,16 +58,15 @@ def _gaussian_fourth_norm() -> Check:
         samples=curve.networks,
         margin=0.05,
         detects=0.1,
-        bounds=None,
         wrong=(
-            Wrong(name="3/m for 3/(m+2)", prediction=3 / 16),
-            Wrong(name="bipolar noise", draw=partial(_direction, bipolar)),
+            Wrong("3/m for 3/(m+2)", 3 / 16),
+            Wrong("bipolar noise", draw=partial(_direction, bipolar)),
         ),
     )
 
 
 def _retained(n: int, m: int, frames: int, entropy: int) -> Samples:
-    """Speed of F of random simplexes that turn as a whole, over that of free rows."""
+    """Rate of change of F for random rigid simplexes, over that of free rows."""
     rng = stream(entropy, 3, n, m)
     projector, found = np.eye(n) - 1 / n, []
     for _ in range(frames):
@@ -86,7 +82,6 @@ def _retained_drift() -> Check:
     n, m, frames = 8, 16, 2500
     return Check(
         name="noise_retained_drift",
-        group="noise_retained_drift",
         claim="retained_drift",
         quantity=f"drift of a rigid simplex over that of free rows, n = {n}, m = {m}",
         kind="leading order",
@@ -95,19 +90,15 @@ def _retained_drift() -> Check:
         samples=frames,
         margin=0.1,
         detects=0.15,
-        bounds=None,
         wrong=(
-            Wrong(name="free rows", prediction=1.0),
-            Wrong(
-                name="each constraint counted for both rows",
-                prediction=(n - 1) * (m - n) / (n * (m - 1)),
-            ),
+            Wrong("free rows", 1.0),
+            Wrong("each constraint counted for both rows", (n - 1) * (m - n) / (n * (m - 1))),
         ),
     )
 
 
 def _overlaps(n: int, m: int, sigma: float, networks: int, entropy: int) -> Samples:
-    """Mean overlap times (n-1)/q after the fast phase, Gaussian noise averaged exactly."""
+    """Mean overlap times (n-1)/q after the fast phase, with the exact average over noise."""
     initial = starts(n, m, networks, entropy)
     model = numerics.AveragedNoise(noise=Noise(sigma=sigma, law="gaussian"))
     weights = numerics.train(initial, 0.0, model=model, max_time=80.0).weights
@@ -119,7 +110,6 @@ def _fast_phase() -> Check:
     n, m, networks = 5, 10, 100
     return Check(
         name="noise_fast_phase",
-        group="noise_fast_phase",
         claim="simplex_least",
         quantity=f"mean overlap over q/(n-1) at t = 80, n = {n}, m = {m}, Gaussian, sigma = .2",
         kind="leading order",
@@ -128,16 +118,15 @@ def _fast_phase() -> Check:
         samples=networks,
         margin=0.05,
         detects=0.05,
-        bounds=None,
         wrong=(
-            Wrong(name="n for n - 1", prediction=-(n - 1) / n),
-            Wrong(name="right angles", prediction=0.0),
+            Wrong("n for n - 1", -(n - 1) / n),
+            Wrong("right angles", 0.0),
         ),
     )
 
 
 def _silent_losses(n: int, m: int, frames: int, share: float, entropy: int) -> Samples:
-    """Exact losses of turned simplexes at a share of the dead zone's edge."""
+    """Exact losses of rotated simplexes, with sigma a share of the edge of the dead zone."""
     rng = stream(entropy, 4, n, m)
     sigma = share * theory.dead_zone(n, m, 1.0)
     size = np.sqrt(theory.diagonal_norm2(sigma))
@@ -150,7 +139,6 @@ def _dead_zone() -> Check:
     n, m, frames = 5, 6, 200
     return Check(
         name="noise_dead_zone",
-        group="noise_dead_zone",
         claim="dead_zone",
         quantity=f"loss of turned simplexes over the silent one below the edge, n = {n}, m = {m}",
         kind="exact law",
@@ -159,15 +147,12 @@ def _dead_zone() -> Check:
         samples=frames,
         margin=1e-9,
         detects=1e-9,
-        bounds=None,
-        wrong=(
-            Wrong(name="m for sqrt(m)", draw=partial(_silent_losses, n, m, frames, np.sqrt(m))),
-        ),
+        wrong=(Wrong("m for sqrt(m)", draw=partial(_silent_losses, n, m, frames, np.sqrt(m))),),
     )
 
 
 def _corner_values(n: int, m: int, frames: int, entropy: int) -> Samples:
-    """Fourth norms at which turning simplexes come to rest, over the corner's."""
+    """Final fourth norms of rotating simplexes, over the fourth norm of the corner."""
     rng = stream(entropy, 5, n, m)
     ends = [
         fourth_norm(numerics.rigid_rotation(numerics.random_simplex(n, m, rng), [0.0, 100.0])[-1])
@@ -180,7 +165,6 @@ def _final_fourth_norm() -> Check:
     n, m, frames = 5, 8, 60
     return Check(
         name="noise_final_fourth_norm",
-        group="noise_final_fourth_norm",
         claim="corner_fourth_norm",
         quantity=f"final fourth norm of turning simplexes over the corner's, n = {n}, m = {m}",
         kind="measured",
@@ -189,13 +173,9 @@ def _final_fourth_norm() -> Check:
         samples=frames,
         margin=0.05,
         detects=0.1,
-        bounds=None,
         wrong=(
-            Wrong(name="one weight a row", prediction=1 / theory.corner_fourth_norm(n)),
-            Wrong(
-                name="the start",
-                prediction=theory.isotropic_fourth_norm(m, 1.0) / theory.corner_fourth_norm(n),
-            ),
+            Wrong("one weight a row", 1 / theory.corner_fourth_norm(n)),
+            Wrong("the start", theory.isotropic_fourth_norm(m, 1.0) / theory.corner_fourth_norm(n)),
         ),
     )
 
@@ -209,7 +189,6 @@ def _polysemantic() -> Check:
     pairs = theory.expected_pairs(n=code.n, m=code.m)
     return Check(
         name="noise_polysemantic",
-        group="noise_polysemantic",
         claim="no_polysemantic_neuron_under_noise",
         quantity="networks without a polysemantic neuron, n = m = 8, bipolar noise, sigma = .15",
         kind="measured",
@@ -219,7 +198,7 @@ def _polysemantic() -> Check:
         margin=0.1,
         detects=0.15,
         bounds=(0, 1),
-        wrong=(Wrong(name="random collisions, n^2/4m", prediction=float(np.exp(-pairs))),),
+        wrong=(Wrong("random collisions, n^2/4m", float(np.exp(-pairs))),),
     )
 
 
@@ -238,7 +217,6 @@ def _capacity_pairs() -> Check:
     code = Code(n=8, m=6, networks=500, sigma=0.15, steps=60_000, cooling_steps=20_000)
     return Check(
         name="noise_capacity_pairs",
-        group="noise_capacity_pairs",
         claim="capacity_pairs",
         quantity="networks with n - m - (spread rows) antipodal pairs, n = 8, m = 6",
         kind="measured",
@@ -248,7 +226,7 @@ def _capacity_pairs() -> Check:
         margin=0.1,
         detects=0.15,
         bounds=(0, 1),
-        wrong=(Wrong(name="one pair less", draw=partial(_pairs_by_capacity, code, 1)),),
+        wrong=(Wrong("one pair less", draw=partial(_pairs_by_capacity, code, 1)),),
         nightly=True,
     )
 

@@ -10,6 +10,7 @@ from ... import numerics, theory
 from ..chapter import Chapter
 from ..published import PublishedCount, published_counts
 from ..stats.agreement import Agreement
+from ..stats.budget import REPORT_ALPHA
 from .plots import (
     count_figure,
     count_table,
@@ -32,7 +33,6 @@ from .runs import (
 )
 
 ROWS = {"quick": 20, "paper": 200}
-FALSE_ALARM = 1e-3  # of each line of the chapter; the suite's checks have their own budget
 
 
 def chapter(scale: str, *, entropy: int, progress: bool = True) -> Chapter:
@@ -95,7 +95,7 @@ def _row_agreements(rows: int, rng: np.random.Generator) -> list[Agreement]:
                     samples=live[:, place],
                     margin=0.02,
                     bounds=None,
-                    false_alarm=FALSE_ALARM,
+                    alpha=REPORT_ALPHA,
                 )
             )
     return found
@@ -110,7 +110,7 @@ def _count_agreements(m: int, counted: dict[str, Any]) -> list[Agreement]:
             samples=counted["neurons"],
             margin=0.1,
             bounds=None,
-            false_alarm=FALSE_ALARM,
+            alpha=REPORT_ALPHA,
         )
         for _, words, law in LAWS
     ]
@@ -122,7 +122,7 @@ def _count_agreements(m: int, counted: dict[str, Any]) -> list[Agreement]:
             samples=counted["kept"],
             margin=0.1,
             bounds=None,
-            false_alarm=FALSE_ALARM,
+            alpha=REPORT_ALPHA,
         )
     )
     return found
@@ -144,7 +144,7 @@ def _published_agreements(published: tuple[PublishedCount, ...]) -> list[Agreeme
         estimate = sum(c.neurons for c in counts)
         variance = sum(theory.variance_neurons_exclusion(n=n, m=c.m) / c.runs for c in counts)
         reading = sum(c.neurons * c.reading_error for c in counts)
-        half = float(norm.isf(FALSE_ALARM / 2)) * variance**0.5 + reading
+        half = float(norm.isf(REPORT_ALPHA / 2)) * variance**0.5 + reading
         for _, law_words, law in LAWS:
             prediction = sum(law(n=n, m=c.m) for c in counts)
             found.append(
@@ -155,7 +155,7 @@ def _published_agreements(published: tuple[PublishedCount, ...]) -> list[Agreeme
                     estimate=estimate,
                     interval=(estimate - half, estimate + half),
                     margin=0.1,
-                    false_alarm=FALSE_ALARM,
+                    alpha=REPORT_ALPHA,
                     smallest_detectable=2 * half / prediction,
                     samples=sum(c.runs for c in counts),
                     numerical_error=reading,

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ...numerics._files import writable_folder, write_text
+from ..extras import need
+from .rounding import rounded
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -116,8 +119,25 @@ class Table:
         return paths
 
 
+def rows_table(name: str, caption: str, rows: Iterable[Mapping[str, Any]]) -> Table:
+    """A table from its rows."""
+    return Table(name=name, caption=caption, frame=need("pandas", "tables").DataFrame(rows))
+
+
+def fields_table(name: str, caption: str, values: Mapping[str, Any]) -> Table:
+    """A table of two columns, one quantity in each row; numbers rounded, a dash if missing."""
+    rows = [{"quantity": quantity, "value": _cell(value)} for quantity, value in values.items()]
+    return rows_table(name, caption, rows)
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, float):
+        return rounded(value, 6)
+    return "-" if value is None else str(value)
+
+
 class Tabular:
-    """What shows itself as a table: as a data frame, in LaTeX and in a notebook."""
+    """Base of objects that show themselves as a table: data frame, LaTeX and notebook."""
 
     def table(self) -> Table:
         """The table."""

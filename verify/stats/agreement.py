@@ -1,41 +1,57 @@
-"""A prediction beside its measurement: the interval against the margin, with the error rates."""
+"""Comparison of a prediction with its measurement, with stated error rates."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields
-from statistics import NormalDist
-from typing import Any, Literal, Self
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, NotRequired, Self, TypedDict, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..show.tables import Table, Tabular
-from .budget import FALSE_ALARM
+from ..show.rounding import rounded
+from ..show.tables import Table, Tabular, rows_table
+from .budget import ALPHA
 from .intervals import (
     binomial_interval,
     bounded_mean_interval,
     normal_mean_interval,
     poisson_interval,
 )
-from .power import POWER, smallest_binomial_deviation, smallest_poisson_deviation
+from .power import POWER_QUANTILE, smallest_binomial_deviation, smallest_poisson_deviation
 
 Verdict = Literal["agrees", "departs", "undecided"]
 
-_QUANTILE_OF_POWER = NormalDist().inv_cdf(POWER)
+TABLE_CAPTION = "Measured against predicted, with the interval of the measurement and the verdict."
+
+_WORDS = {
+    "agrees": "it agrees",
+    "departs": "it departs",
+    "undecided": "the sample does not decide",
+}
+
+
+class Stated(TypedDict):
+    """The fields of an Agreement that every comparison states."""
+
+    claim: str
+    quantity: str
+    prediction: float
+    margin: float
+    unit: NotRequired[str]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Agreement(Tabular):
-    r"""A prediction beside its measurement, and whether they agree to a stated margin.
+    r"""A prediction and its measurement, and whether they agree within a stated margin.
 
-    The verdict is an equivalence statement about the interval of measurement / prediction:
+    The verdict is an equivalence test with the interval of measurement / prediction:
 
-    * "agrees": it lies inside [1 - margin, 1 + margin];
-    * "departs": it lies wholly outside;
-    * "undecided": it straddles an end, so that more samples are needed.
+    * "agrees": the interval lies inside [1 - margin, 1 + margin];
+    * "departs": the interval lies entirely outside;
+    * "undecided": the interval contains an end of the margin; draw more samples.
 
-    Where the prediction is 0 the margin and the deviations are absolute, in the unit.
+    If the prediction is 0, the margin and the deviations are absolute, in the unit.
 
     Examples
     --------
@@ -52,34 +68,36 @@ class Agreement(Tabular):
     claim : str
         Label of the claim that is checked.
     quantity : str
-        What is compared, in words.
+        The compared quantity, in words.
     prediction, estimate : float
         The predicted and the measured value, in ``unit``.
     interval : tuple of float
         Interval of the measured value, in ``unit``; it includes ``numerical_error``.
     margin : float
-        The relative deviation that still counts as agreement, >= 0.
-    false_alarm : float
-        Probability that the interval misses the truth (0 for a deterministic value).  An
-        interval that fills more than half of the margin may leave a right prediction undecided.
+        The largest relative deviation that counts as agreement, >= 0.
+    alpha : float
+        Probability that the interval misses the true value (0 for a deterministic value).  If the
+        interval fills more than half of the margin, a right prediction may stay undecided.
     smallest_detectable : float
-        The smallest relative deviation beyond the margin that gives "departs" with probability
-        at least 0.99; ``inf`` where the sample shows none.  Of a mean it is counted with the
-        spread of this sample: where the spread grows with the mean, larger means are seen less.
+        The minimum detectable effect: the smallest relative deviation beyond the margin that gives
+        "departs" with probability at least 0.99; ``inf`` if the sample can detect none.  For a
+        mean it uses the standard deviation of this sample; if the standard deviation grows with
+        the mean, a larger deviation is needed above the prediction.
     samples : int
         Number of independent samples.
     unit : str
         Unit of the values, in words.
     numerical_error : float
-        The part of the interval's half width that is no matter of chance (step size, rounding),
-        in ``unit``.
+        A bound on the error that is not random (step size, rounding), in ``unit``; the interval
+        includes it.
     assumption : str
-        What the interval assumes of the samples.
+        What the interval assumes about the samples.
 
     Raises
     ------
     ValueError
-        If the interval does not hold the estimate, or a margin or a rate makes no sense.
+        If a value is not finite, the interval does not contain the estimate, the margin or the
+        numerical error is negative, or alpha lies outside [0, 1).
 
     Source
     ------
@@ -92,7 +110,7 @@ class Agreement(Tabular):
     estimate: float
     interval: tuple[float, float]
     margin: float
-    false_alarm: float
+    alpha: float
     smallest_detectable: float
     samples: int
     unit: str = "none"
@@ -106,6 +124,10 @@ class Agreement(Tabular):
                 f"Got prediction={self.prediction}, estimate={self.estimate} for "
                 f"{self.quantity}; both must be finite numbers."
             )
+        if not self.numerical_error >= 0:
+            raise ValueError(
+                f"Got numerical_error={self.numerical_error}; an error bound must be >= 0."
+            )
         if not lower <= self.estimate <= upper:
             raise ValueError(
                 f"Got interval=({lower}, {upper}) and estimate={self.estimate} for "
@@ -113,25 +135,19 @@ class Agreement(Tabular):
             )
         if not self.margin >= 0:
             raise ValueError(f"Got margin={self.margin}; a margin must be >= 0.")
-        if not 0 <= self.false_alarm < 1:
-            raise ValueError(
-                f"Got false_alarm={self.false_alarm}; it is a probability and must lie in [0, 1)."
-            )
+        if not 0 <= self.alpha < 1:
+            raise ValueError(f"Got alpha={self.alpha}; a probability in [0, 1) is required.")
 
     @classmethod
     def of_mean(
         cls,
         *,
-        claim: str,
-        quantity: str,
-        prediction: float,
         samples: ArrayLike,
-        margin: float,
         bounds: tuple[float, float] | None,
         guess: tuple[float, float] | None = None,
-        false_alarm: float = FALSE_ALARM,
+        alpha: float = ALPHA,
         numerical_error: float = 0.0,
-        unit: str = "none",
+        **stated: Unpack[Stated],
     ) -> Self:
         """The mean of independent samples against its prediction.
 
@@ -144,52 +160,45 @@ class Agreement(Tabular):
             size (betting).  None takes Student's interval, which assumes that the mean is normal.
         guess : tuple of float, optional
             Mean and variance of one sample, guessed before the data were seen (bounded samples).
-        others
+        claim, quantity, prediction, margin, numerical_error, unit, alpha
             As in :class:`Agreement`.
         """
+        from scipy.stats import sem
+
         values = np.asarray(samples, dtype=float).ravel()
         if bounds is None:
-            interval = normal_mean_interval(values, false_alarm=false_alarm)
+            interval = normal_mean_interval(values, alpha=alpha)
             assumption = "independent samples with a normal mean"
         else:
-            interval = bounded_mean_interval(
-                values, bounds=bounds, false_alarm=false_alarm, guess=guess
-            )
+            interval = bounded_mean_interval(values, bounds=bounds, alpha=alpha, guess=guess)
             assumption = f"independent samples in [{bounds[0]:g}, {bounds[1]:g}]"
         estimate = float(values.mean())
         half = max(estimate - interval[0], interval[1] - estimate)
-        spread = values.std(ddof=1) if values.size > 1 else half
-        seen = half + _QUANTILE_OF_POWER * spread / math.sqrt(values.size)
-        if bounds is None and not spread:
-            seen = math.inf  # equal samples say nothing of the spread that the interval needs
+        error = float(sem(values)) if values.size > 1 else half
+        # equal samples do not show the spread that Student's interval needs
+        unknown = bounds is None and not error
         return cls._of(
             interval,
-            detects=_relative(float(seen), prediction),
-            claim=claim,
-            quantity=quantity,
-            prediction=prediction,
             estimate=estimate,
-            margin=margin,
-            false_alarm=false_alarm,
+            detects=math.inf
+            if unknown
+            else _relative(half + POWER_QUANTILE * error, stated["prediction"]),
             samples=values.size,
-            unit=unit,
-            numerical_error=numerical_error,
             assumption=assumption,
+            alpha=alpha,
+            numerical_error=numerical_error,
+            **stated,
         )
 
     @classmethod
     def of_proportion(
         cls,
         *,
-        claim: str,
-        quantity: str,
-        prediction: float,
         successes: int,
         trials: int,
-        margin: float,
-        false_alarm: float = FALSE_ALARM,
+        alpha: float = ALPHA,
         numerical_error: float = 0.0,
-        unit: str = "none",
+        **stated: Unpack[Stated],
     ) -> Self:
         """A proportion of independent trials against its predicted probability (exact interval).
 
@@ -197,44 +206,33 @@ class Agreement(Tabular):
         ----------
         successes, trials : int
             What was counted, and out of how many independent trials.
-        others
+        claim, quantity, prediction, margin, numerical_error, unit, alpha
             As in :class:`Agreement`.
         """
-        estimate = successes / trials if trials else math.nan
-        interval = binomial_interval(int(successes), int(trials), false_alarm=false_alarm)
+        successes, trials = int(successes), int(trials)
+        margin = stated["margin"] + _relative(numerical_error, stated["prediction"])
         return cls._of(
-            interval,
+            binomial_interval(successes, trials, alpha=alpha),
+            estimate=successes / trials,
             detects=smallest_binomial_deviation(
-                prediction,
-                int(trials),
-                false_alarm=false_alarm,
-                margin=margin + _relative(numerical_error, prediction),
+                stated["prediction"], trials, alpha=alpha, margin=margin
             ),
-            claim=claim,
-            quantity=quantity,
-            prediction=prediction,
-            estimate=estimate,
-            margin=margin,
-            false_alarm=false_alarm,
-            samples=int(trials),
-            unit=unit,
-            numerical_error=numerical_error,
+            samples=trials,
             assumption="independent trials of one probability",
+            alpha=alpha,
+            numerical_error=numerical_error,
+            **stated,
         )
 
     @classmethod
     def of_poisson(
         cls,
         *,
-        claim: str,
-        quantity: str,
-        prediction: float,
         count: int,
         runs: int,
-        margin: float,
-        false_alarm: float = FALSE_ALARM,
+        alpha: float = ALPHA,
         numerical_error: float = 0.0,
-        unit: str = "none",
+        **stated: Unpack[Stated],
     ) -> Self:
         """A total count over independent runs against its predicted mean per run (exact interval).
 
@@ -242,43 +240,26 @@ class Agreement(Tabular):
         ----------
         count, runs : int
             The total, and the number of runs over which it was counted.
-        others
+        claim, quantity, prediction, margin, numerical_error, unit, alpha
             As in :class:`Agreement`; ``prediction`` is the mean of one run.
         """
-        estimate = count / runs if runs else math.nan
-        interval = poisson_interval(int(count), exposure=runs, false_alarm=false_alarm)
+        count, runs = int(count), int(runs)
+        margin = stated["margin"] + _relative(numerical_error, stated["prediction"])
         return cls._of(
-            interval,
+            poisson_interval(count, exposure=runs, alpha=alpha),
+            estimate=count / runs,
             detects=smallest_poisson_deviation(
-                prediction,
-                exposure=runs,
-                false_alarm=false_alarm,
-                margin=margin + _relative(numerical_error, prediction),
+                stated["prediction"], exposure=runs, alpha=alpha, margin=margin
             ),
-            claim=claim,
-            quantity=quantity,
-            prediction=prediction,
-            estimate=estimate,
-            margin=margin,
-            false_alarm=false_alarm,
-            samples=int(runs),
-            unit=unit,
-            numerical_error=numerical_error,
+            samples=runs,
             assumption="a Poisson total, or one less dispersed",
+            alpha=alpha,
+            numerical_error=numerical_error,
+            **stated,
         )
 
     @classmethod
-    def of_value(
-        cls,
-        *,
-        claim: str,
-        quantity: str,
-        prediction: float,
-        estimate: float,
-        numerical_error: float,
-        margin: float,
-        unit: str = "none",
-    ) -> Self:
+    def of_value(cls, *, estimate: float, numerical_error: float, **stated: Unpack[Stated]) -> Self:
         """A deterministic value with a stated numerical error against its prediction.
 
         Parameters
@@ -287,22 +268,18 @@ class Agreement(Tabular):
             The computed value.
         numerical_error : float
             A bound on its error, in ``unit``.
-        others
-            As in :class:`Agreement`; there is no false alarm.
+        claim, quantity, prediction, margin, unit
+            As in :class:`Agreement`; alpha is 0.
         """
         return cls._of(
             (estimate, estimate),
-            detects=0.0,
-            claim=claim,
-            quantity=quantity,
-            prediction=prediction,
             estimate=estimate,
-            margin=margin,
-            false_alarm=0.0,
+            detects=0.0,
             samples=1,
-            unit=unit,
-            numerical_error=numerical_error,
             assumption="a deterministic value within its numerical error",
+            alpha=0.0,
+            numerical_error=numerical_error,
+            **stated,
         )
 
     @classmethod
@@ -310,28 +287,21 @@ class Agreement(Tabular):
         cls,
         interval: tuple[float, float],
         *,
-        detects: float,
-        prediction: float,
         estimate: float,
+        detects: float,
         numerical_error: float,
-        **stated: Any,
+        **others: Any,
     ) -> Self:
-        """The numerical error widens the interval, and the deviation that it shows."""
-        if not numerical_error >= 0:
-            raise ValueError(
-                f"Got numerical_error={numerical_error}; an error bound must be a number >= 0."
-            )
-        lower, upper = interval
+        """The numerical error widens the interval and the deviation that it detects."""
         return cls(
-            prediction=float(prediction),
             estimate=float(estimate),
             interval=(
-                min(lower, estimate) - numerical_error,
-                max(upper, estimate) + numerical_error,
+                min(interval[0], estimate) - numerical_error,
+                max(interval[1], estimate) + numerical_error,
             ),
-            smallest_detectable=detects + _relative(2 * numerical_error, prediction),
+            smallest_detectable=detects + _relative(2 * numerical_error, others["prediction"]),
             numerical_error=numerical_error,
-            **stated,
+            **others,
         )
 
     def __repr__(self) -> str:
@@ -341,21 +311,32 @@ class Agreement(Tabular):
             f"measured {self.estimate:.5g} [{low:.5g}, {high:.5g}])"
         )
 
+    def row(self) -> dict[str, str]:
+        """The comparison as one row of a table, with rounded numbers."""
+        return {
+            "quantity": self.quantity,
+            "predicted": rounded(self.prediction, 4),
+            "measured": rounded(self.estimate, 4),
+            "from": rounded(self.interval[0], 4),
+            "to": rounded(self.interval[1], 4),
+            "ratio": "-" if self.ratio is None else f"{self.ratio:.3f}",
+            "margin": f"{self.margin:g}",
+            "verdict": self.verdict,
+        }
+
     def table(self) -> Table:
         """The comparison as a table of one row."""
-        from ..show.standard_tables import agreements_table
-
-        return agreements_table([self])
+        return rows_table("agreements", TABLE_CAPTION, [self.row()])
 
     @property
     def ratio(self) -> float | None:
-        """Measured over predicted; None where the quotient is not finite."""
+        """Measured over predicted; None if the quotient is not finite."""
         ratio = self.estimate / self.prediction if self.prediction else math.inf
         return ratio if math.isfinite(ratio) else None
 
     @property
     def ratio_interval(self) -> tuple[float, float] | None:
-        """The interval divided by the prediction; None where a quotient is not finite."""
+        """The interval divided by the prediction; None if a quotient is not finite."""
         if not self.prediction:
             return None
         low, high = sorted(end / self.prediction for end in self.interval)
@@ -363,10 +344,9 @@ class Agreement(Tabular):
 
     @property
     def verdict(self) -> Verdict:
-        """ "agrees", "departs" or "undecided"."""
-        scale = abs(self.prediction) or 1.0
+        """The verdict: "agrees", "departs" or "undecided"."""
         lower, upper = (end - self.prediction for end in self.interval)
-        room = self.margin * scale
+        room = self.margin * (abs(self.prediction) or 1.0)
         if -room <= lower and upper <= room:
             return "agrees"
         if lower > room or upper < -room:
@@ -375,10 +355,10 @@ class Agreement(Tabular):
 
     @property
     def decides(self) -> bool:
-        """Whether the interval fills at most half of the room that the margin leaves.
+        """Whether the interval is at most half as wide as the margin allows.
 
-        A prediction that is right, up to the numerical error, then agrees wherever the interval
-        holds it.
+        If so, a prediction that is right up to the numerical error agrees whenever the interval
+        contains it.
         """
         reach = max(self.estimate - self.interval[0], self.interval[1] - self.estimate)
         return 2 * reach <= self.margin * (abs(self.prediction) or 1.0)
@@ -387,52 +367,40 @@ class Agreement(Tabular):
         """The comparison in one sentence."""
         lower, upper = self.interval
         unit = "" if self.unit == "none" else f" {self.unit}"
-        head = (
+
+        def size(deviation: float) -> str:
+            return f"{100 * deviation:.3g} %" if self.prediction else f"{deviation:.3g}{unit}"
+
+        text = (
             f"{self.quantity}: predicted {self.prediction:.5g}{unit}, measured "
             f"{self.estimate:.5g} [{lower:.5g}, {upper:.5g}]"
         )
         if self.ratio_interval is not None:
             low, high = self.ratio_interval
-            head += f", ratio {self.ratio:.3g} [{low:.3g}, {high:.3g}]"
-        words = {
-            "agrees": "it agrees",
-            "departs": "it departs",
-            "undecided": "the sample does not decide",
-        }[self.verdict]
-        margin = (
-            f"at a margin of {100 * self.margin:.3g} %"
-            if self.prediction
-            else f"at a margin of {self.margin:.3g}{unit}"
-        )
-        if not self.false_alarm:
-            return f"{head}; {words} {margin} (numerical error {self.numerical_error:.2g})."
+            text += f", ratio {self.ratio:.3g} [{low:.3g}, {high:.3g}]"
+        text += f"; {_WORDS[self.verdict]} at a margin of {size(self.margin)}"
+        error = f"numerical error {self.numerical_error:.2g}"
+        if not self.alpha:
+            return f"{text} ({error})."
         seen = (
             "it can detect no deviation"
             if math.isinf(self.smallest_detectable)
-            else f"it detects {100 * self.smallest_detectable:.3g} % beyond the margin"
-            if self.prediction
-            else f"it detects {self.smallest_detectable:.3g}{unit} beyond the margin"
+            else f"it detects {size(self.smallest_detectable)} beyond the margin"
         )
-        step = f", numerical error {self.numerical_error:.2g}" if self.numerical_error else ""
-        return (
-            f"{head}; {words} {margin} ({self.samples} samples, false-alarm rate "
-            f"{self.false_alarm:.1g}, {seen}{step})."
-        )
+        step = f", {error}" if self.numerical_error else ""
+        return f"{text} ({self.samples} samples, alpha {self.alpha:.1g}, {seen}{step})."
 
     def to_dict(self) -> dict[str, Any]:
         """Fields, ratio, verdict and sentence as plain values for JSON (no NaN, no infinity)."""
-        values = {field.name: getattr(self, field.name) for field in fields(self)}
-        values |= {
+        detectable = self.smallest_detectable
+        return asdict(self) | {
             "interval": list(self.interval),
             "ratio": self.ratio,
             "ratio_interval": self.ratio_interval and list(self.ratio_interval),
-            "smallest_detectable": (
-                None if math.isinf(self.smallest_detectable) else self.smallest_detectable
-            ),
+            "smallest_detectable": None if math.isinf(detectable) else detectable,
             "verdict": self.verdict,
             "sentence": self.sentence(),
         }
-        return values
 
 
 def _relative(value: float, prediction: float) -> float:

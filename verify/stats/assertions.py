@@ -50,7 +50,7 @@ def assert_agrees(
     ------
     paper_notes/your_ci.md.
     """
-    SPENT.append((f"{agreement.claim}: {agreement.quantity}", agreement.false_alarm))
+    SPENT.append((f"{agreement.claim}: {agreement.quantity}", agreement.alpha))
     if agreement.verdict != "agrees":
         raise AssertionError(agreement.sentence())
     if detects is not None and not agreement.smallest_detectable <= detects:

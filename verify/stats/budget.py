@@ -1,27 +1,40 @@
-"""The false-alarm rates of many checks together."""
+"""Error rates of the checks, and their sum against a limit."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import Protocol, Self
 
-if TYPE_CHECKING:
-    from .agreement import Agreement
-
-SUITE_FALSE_ALARM = 1e-6
-"""The false-alarm rate of all random checks of the suite together."""
+SUITE_ALPHA = 1e-6
+"""The largest probability that any random check of the suite rejects a right prediction."""
 
 CHECKS_IN_BUDGET = 100
-"""The number of checks among which the suite's rate is shared out."""
+"""The number of checks that share the suite's alpha equally."""
 
-FALSE_ALARM = SUITE_FALSE_ALARM / CHECKS_IN_BUDGET
-"""The false-alarm rate of one check, where it states no other."""
+ALPHA = SUITE_ALPHA / CHECKS_IN_BUDGET
+"""The error rate of one check of the suite, unless the check states another."""
+
+REPORT_ALPHA = 1e-3
+"""The error rate of each line of a chapter of the report."""
+
+
+class Rated(Protocol):
+    """A comparison with an error rate, such as an Agreement."""
+
+    @property
+    def claim(self) -> str: ...
+    @property
+    def quantity(self) -> str: ...
+    @property
+    def alpha(self) -> float: ...
+    @property
+    def assumption(self) -> str: ...
 
 
 class BudgetError(AssertionError):
-    """The false-alarm rates of the checks add up to more than their budget.
+    """The error rates of the checks add up to more than the limit.
 
     >>> from polysem import verify
     >>> issubclass(verify.BudgetError, AssertionError)
@@ -35,10 +48,10 @@ class BudgetError(AssertionError):
 
 @dataclass(frozen=True, kw_only=True)
 class Budget:
-    """The false-alarm rates of a set of checks, and their sum against a limit.
+    """The error rates of a set of checks, and their sum against a limit.
 
-    The probability that any check of the set raises a false alarm is at most the sum of the
-    rates (Bonferroni), whatever the dependence between them.
+    The probability that any check of the set rejects a right prediction is at most the sum of the
+    rates (Bonferroni), whatever the dependence between the checks.
 
     Examples
     --------
@@ -51,11 +64,11 @@ class Budget:
     Parameters
     ----------
     entries : tuple of (str, float)
-        Name and rate of each check; a check that runs twice counts twice.
+        Name and alpha of each check; a check that runs twice counts twice.
     limit : float
         The largest sum allowed.
     normal : int
-        How many of the rates hold under normality of a mean; the others hold at any sample size.
+        The number of rates that assume a normal mean; the others hold at any sample size.
 
     Source
     ------
@@ -63,15 +76,15 @@ class Budget:
     """
 
     entries: tuple[tuple[str, float], ...]
-    limit: float = SUITE_FALSE_ALARM
+    limit: float = SUITE_ALPHA
     normal: int = 0
 
     @classmethod
-    def of(cls, agreements: Iterable[Agreement], *, limit: float = SUITE_FALSE_ALARM) -> Self:
+    def of(cls, agreements: Iterable[Rated], *, limit: float = SUITE_ALPHA) -> Self:
         """The budget of a set of agreements."""
         found = tuple(agreements)
         return cls(
-            entries=tuple((f"{a.claim}: {a.quantity}", a.false_alarm) for a in found),
+            entries=tuple((f"{a.claim}: {a.quantity}", a.alpha) for a in found),
             limit=limit,
             normal=sum("normal" in a.assumption for a in found),
         )
@@ -90,7 +103,7 @@ class Budget:
         """The sum in one sentence."""
         random = sum(rate > 0 for _, rate in self.entries)
         return (
-            f"{random} random checks, false-alarm rate at most {self.spent:.3g} together "
+            f"{random} random checks, alpha at most {self.spent:.3g} together "
             f"(budget {self.limit:.3g})"
             + (f"; {self.normal} of them under normality of a mean." if self.normal else ".")
         )
@@ -100,7 +113,7 @@ class Budget:
         if self.overspent:
             largest = sorted(self.entries, key=lambda entry: -entry[1])[:3]
             raise BudgetError(
-                f"{self.sentence()} Lower the rates; the largest are "
+                f"{self.sentence()} Lower alpha of some checks; the largest are "
                 + ", ".join(f"{name} ({rate:.2g})" for name, rate in largest)
                 + "."
             )

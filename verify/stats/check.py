@@ -1,9 +1,4 @@
-"""A check of a stochastic claim: the claim, its experiment, and what it must reject.
-
-A check is a triad: the assertion at a declared false-alarm rate, the smallest deviation that it
-detects, and the sample size; all three are asserted.  Beside it stand the wrong formulas, and the
-wrong experiments, that it must reject with the same sample.
-"""
+"""A check of a stochastic claim: its experiment, its error rates and the wrong formulas."""
 
 from __future__ import annotations
 
@@ -14,15 +9,15 @@ from typing import Any, Literal
 from numpy.typing import NDArray
 
 from .agreement import Agreement, Verdict
-from .budget import FALSE_ALARM
+from .budget import ALPHA
 from .sequential import EProcess
 
 Samples = NDArray[Any]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Wrong:
-    """A wrong formula, or the experiment done wrongly: the check must tell it from the truth.
+    """A wrong formula or a wrong experiment that a check must reject.
 
     Examples
     --------
@@ -35,9 +30,9 @@ class Wrong:
     name : str
         What is wrong.
     prediction : float, optional
-        The wrong prediction, against the right sample.
+        A wrong prediction, compared with the right sample.
     draw : callable, optional
-        The wrong experiment, against the right prediction; takes the entropy.
+        A wrong experiment, compared with the right prediction; takes the entropy.
 
     Source
     ------
@@ -53,6 +48,9 @@ class Wrong:
 class Check:
     """One stochastic claim, its experiment and its declared error rates.
 
+    A check asserts the claim at a declared alpha, its minimum detectable effect, and its sample
+    size.  With the same sample it must also reject every wrong formula and wrong experiment.
+
     Examples
     --------
     >>> from polysem import verify
@@ -64,40 +62,41 @@ class Check:
     ----------
     name : str
         Unique name.
-    group : str
-        The name by which claims refer to it; several sizes share one.
+    group : str, optional
+        The name by which claims refer to it; several sizes share one.  Without it, ``name``.
     claim : str
         Label of the claim.
     quantity : str
-        What is measured, in words.
+        The measured quantity, in words.
     kind : {"exact law", "leading order", "measured"}
         What the prediction is.
     prediction : float
         The predicted mean of a sample.
     draw : callable
-        The experiment: takes the entropy, gives independent samples.
+        The experiment: takes the entropy and gives independent samples.
     samples : int
-        How many samples it gives.
+        Number of samples that the experiment gives.
     margin : float
-        The relative deviation that counts as agreement.
+        The largest relative deviation that counts as agreement.
     detects : float
-        The largest allowed value of the smallest detectable deviation.
-    bounds : tuple of float, or None
-        Smallest and largest sample; (0, 1) of whole numbers is a proportion; None means a mean
-        that is nearly normal.
+        The largest allowed minimum detectable effect.
+    bounds : tuple of float, optional
+        Smallest and largest possible sample; boolean samples in (0, 1) are a proportion.  Without
+        bounds the mean is assumed to be normal.
     guess : tuple of float, optional
-        Mean and variance of a sample, expected beforehand.
+        Mean and variance of a sample, guessed before the experiment.
     numerical_error : float
         A bound on the error of the prediction itself.
     wrong : tuple of Wrong
-        What must be rejected.
+        The wrong formulas and experiments that the check must reject.
     expected : {"agrees", "departs"}
         The verdict that the experiment must give: "departs" for a claim that does not hold.
     nightly : bool
-        Whether it is too slow for each change.
+        Whether the check is too slow to run on each change.
     event : tuple of (int, float, float), optional
-        A count, and the least and the largest probability that a sample reaches it if the claim
-        holds within its margin; the nights add up evidence against that.
+        A count, and the smallest and the largest probability that a sample reaches it if the claim
+        holds within its margin.  The nightly runs collect evidence against that (a sequential
+        test).
 
     Source
     ------
@@ -105,7 +104,6 @@ class Check:
     """
 
     name: str
-    group: str
     claim: str
     quantity: str
     kind: Literal["exact law", "leading order", "measured"]
@@ -114,7 +112,8 @@ class Check:
     samples: int
     margin: float
     detects: float
-    bounds: tuple[float, float] | None
+    group: str = ""
+    bounds: tuple[float, float] | None = None
     guess: tuple[float, float] | None = None
     numerical_error: float = 0.0
     wrong: tuple[Wrong, ...] = ()
@@ -122,20 +121,24 @@ class Check:
     nightly: bool = False
     event: tuple[int, float, float] | None = None
 
+    def __post_init__(self) -> None:
+        if not self.group:
+            object.__setattr__(self, "group", self.name)
+
     @property
-    def false_alarm(self) -> float:
-        """The rate of a wrong verdict: the suite's rate over the number of checks it allows."""
-        return FALSE_ALARM
+    def alpha(self) -> float:
+        """The probability that the interval misses the true value."""
+        return ALPHA
 
     def run(self, entropy: int) -> CheckResult:
-        """Do the experiment, confront it, and confront every wrong one."""
+        """Do the experiment, and compare its sample with the right and the wrong predictions."""
         drawn = self.draw(entropy)
         return CheckResult(
             check=self,
             drawn=drawn,
-            agreement=self._confront(drawn, self.prediction),
+            agreement=self._compared(drawn, self.prediction),
             wrong={
-                wrong.name: self._confront(
+                wrong.name: self._compared(
                     drawn if wrong.draw is None else wrong.draw(entropy),
                     self.prediction if wrong.prediction is None else wrong.prediction,
                 )
@@ -143,13 +146,13 @@ class Check:
             },
         )
 
-    def _confront(self, drawn: Samples, prediction: float) -> Agreement:
+    def _compared(self, drawn: Samples, prediction: float) -> Agreement:
         common: dict[str, Any] = {
             "claim": self.claim,
             "quantity": self.quantity,
             "prediction": prediction,
             "margin": self.margin,
-            "false_alarm": self.false_alarm,
+            "alpha": self.alpha,
             "numerical_error": self.numerical_error,
         }
         if self.bounds == (0, 1) and drawn.dtype == bool:
@@ -157,15 +160,17 @@ class Check:
         return Agreement.of_mean(samples=drawn, bounds=self.bounds, guess=self.guess, **common)
 
     def evidence(self, drawn: Samples, kept: EProcess) -> EProcess:
-        """The evidence against the claim after one more night."""
+        """The evidence against the claim with the sample of one more night."""
         if self.event is None:
-            raise ValueError(f"Got check={self.name!r}; it has no event to watch.")
+            raise ValueError(
+                f"Got check={self.name!r}, which has no event; choose a check with an event."
+            )
         return kept.add(successes=int((drawn >= self.event[0]).sum()), trials=drawn.size)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class CheckResult:
-    """What a check found.
+    """The result of a check.
 
     Examples
     --------
@@ -180,9 +185,9 @@ class CheckResult:
     drawn : ndarray
         The sample.
     agreement : Agreement
-        The claim against the sample.
+        The prediction compared with the sample.
     wrong : dict of str to Agreement
-        Each wrong formula or experiment against the right one.
+        The comparison with each wrong formula or experiment.
 
     Source
     ------
@@ -196,27 +201,22 @@ class CheckResult:
 
     @property
     def verdict(self) -> str:
-        """Exact law confirmed, leading order within x %, or does not hold."""
-        size = f"within {100 * self.check.margin:g} %"
-        return {
-            "agrees": {
-                "exact law": f"exact law confirmed {size}",
-                "leading order": f"leading order {size}",
-                "measured": f"measured value confirmed {size}",
-            }[self.check.kind],
-            "departs": "does not hold",
-            "undecided": "undecided",
-        }[self.agreement.verdict]
+        """The verdict in words, with the kind of the claim and the margin."""
+        if self.agreement.verdict == "agrees":
+            confirmed = "" if self.check.kind == "leading order" else " confirmed"
+            kind = "measured value" if self.check.kind == "measured" else self.check.kind
+            return f"{kind}{confirmed} within {100 * self.check.margin:g} %"
+        return "does not hold" if self.agreement.verdict == "departs" else "undecided"
 
     def failures(self) -> tuple[str, ...]:
-        """What is not as declared, one sentence each; empty where all is well."""
+        """One sentence for each departure from what the check declares."""
         found = []
         if self.agreement.verdict != self.check.expected:
             found.append(self.agreement.sentence())
         if self.check.expected == "agrees" and not self.agreement.decides:
             found.append(
-                f"The interval of {self.check.name} fills more than half of its margin, so that a "
-                "right prediction may stay undecided: draw more samples."
+                f"The interval of {self.check.name} fills more than half of its margin, so a right "
+                "prediction may stay undecided: draw more samples."
             )
         if not self.agreement.smallest_detectable <= self.check.detects:
             found.append(

@@ -1,4 +1,4 @@
-"""What a sample can show: the smallest deviations that an exact interval detects, for planning."""
+"""Minimum detectable effects of exact intervals, for planning sample sizes."""
 
 from __future__ import annotations
 
@@ -8,22 +8,25 @@ from collections.abc import Callable
 from statistics import NormalDist
 
 POWER = 0.99
-"""The probability with which a smallest detectable deviation is detected."""
+"""The probability with which a check detects its minimum detectable effect."""
+
+POWER_QUANTILE = NormalDist().inv_cdf(POWER)
+"""The same as a number of standard errors of a normal estimate."""
 
 
 def smallest_binomial_deviation(
-    prediction: float, trials: int, *, false_alarm: float, margin: float = 0.0
+    prediction: float, trials: int, *, alpha: float, margin: float = 0.0
 ) -> float:
-    """The smallest relative deviation of a probability that its exact interval shows.
+    """The minimum detectable effect of the exact interval of a probability, relative.
 
-    A truth at this deviation beyond the margin, or farther, is excluded together with the whole
-    margin with probability at least 0.99, on either side where there are probabilities; ``inf``
-    where the sample is too small to show the least of them.
+    If the true probability lies this far beyond the margin, or farther, the interval excludes the
+    whole margin with probability at least 0.99.  This holds on both sides if probabilities exist
+    there; the result is ``inf`` if the sample is too small for any deviation.
 
     Examples
     --------
     >>> from polysem import verify
-    >>> print(f"{verify.smallest_binomial_deviation(0.5, 10_000, false_alarm=1e-6):.3f}")
+    >>> print(f"{verify.smallest_binomial_deviation(0.5, 10_000, alpha=1e-6):.3f}")
     0.072
 
     Parameters
@@ -32,10 +35,10 @@ def smallest_binomial_deviation(
         The predicted probability, in [0, 1].
     trials : int
         Number of independent trials.
-    false_alarm : float
-        The rate of the interval.
+    alpha : float
+        Probability that the interval misses the true value.
     margin : float
-        The relative deviation that still counts as agreement.
+        The largest relative deviation that counts as agreement.
 
     Returns
     -------
@@ -54,8 +57,8 @@ def smallest_binomial_deviation(
     lowest, highest = prediction - margin * scale, prediction + margin * scale
 
     def beyond(edge: float) -> float:
-        """How far above the edge a probability must lie; inf where even 1 is not shown."""
-        reject = int(binom.isf(false_alarm / 2, trials, edge)) + 1
+        """How far above the edge a probability must lie; inf if even 1 is not detected."""
+        reject = int(binom.isf(alpha / 2, trials, edge)) + 1
         if reject > trials:
             return math.inf
         return float(beta.ppf(POWER, reject, trials - reject + 1)) - edge
@@ -68,18 +71,18 @@ def smallest_binomial_deviation(
 
 
 def smallest_poisson_deviation(
-    prediction: float, *, exposure: float = 1.0, false_alarm: float, margin: float = 0.0
+    prediction: float, *, exposure: float = 1.0, alpha: float, margin: float = 0.0
 ) -> float:
-    """The smallest relative deviation of a Poisson rate that its exact interval shows.
+    """The minimum detectable effect of the exact interval of a Poisson rate, relative.
 
-    A truth at this deviation beyond the margin, or farther, is excluded together with the whole
-    margin with probability at least 0.99, on either side where there are rates; ``inf`` where
-    even a rate of 0 would not be.
+    If the true rate lies this far beyond the margin, or farther, the interval excludes the whole
+    margin with probability at least 0.99.  This holds on both sides if rates exist there; the
+    result is ``inf`` if even a rate of 0 cannot be excluded.
 
     Examples
     --------
     >>> from polysem import verify
-    >>> deviation = verify.smallest_poisson_deviation(7.9, exposure=1000, false_alarm=1e-6)
+    >>> deviation = verify.smallest_poisson_deviation(7.9, exposure=1000, alpha=1e-6)
     >>> print(f"{deviation:.3f}")
     0.083
 
@@ -89,10 +92,10 @@ def smallest_poisson_deviation(
         The predicted rate, >= 0.
     exposure : float
         Number of runs.
-    false_alarm : float
-        The rate of the interval.
+    alpha : float
+        Probability that the interval misses the true value.
     margin : float
-        The relative deviation that still counts as agreement.
+        The largest relative deviation that counts as agreement.
 
     Returns
     -------
@@ -109,11 +112,11 @@ def smallest_poisson_deviation(
         return math.inf
     scale = prediction or 1.0
     lowest, highest = (exposure * (prediction + side * margin * scale) for side in (-1, 1))
-    reject = int(poisson.isf(false_alarm / 2, highest)) + 1
+    reject = int(poisson.isf(alpha / 2, highest)) + 1
     larger = float(gamma.ppf(POWER, reject)) - highest
     smaller = 0.0
     if lowest > 0:
-        reject = int(poisson.ppf(false_alarm / 2, lowest)) - 1
+        reject = int(poisson.ppf(alpha / 2, lowest)) - 1
         if reject < 0:
             return math.inf
         smaller = lowest - float(gamma.isf(POWER, reject + 1))
@@ -121,21 +124,21 @@ def smallest_poisson_deviation(
 
 
 def smallest_mean_deviation(
-    prediction: float, *, deviation: float, samples: int, false_alarm: float
+    prediction: float, *, deviation: float, samples: int, alpha: float
 ) -> float:
-    r"""The smallest relative deviation of a mean that its interval shows, for planning.
+    r"""The minimum detectable effect of the interval of a mean, relative, for planning.
 
     .. math:: \frac{(\sqrt{2 \log(2/\alpha)} + z)\,\sigma}{\sqrt N\,|\text{prediction}|}
 
     with sigma the standard deviation of a sample and z the normal quantile of the power.  It is
-    the leading order in 1/N of the betting interval, and above the value for Student's; what a
-    sample in hand detects is told by :class:`Agreement`.
+    the leading order in 1/N for the betting interval, and an upper bound for Student's interval.
+    :class:`Agreement` gives the value for measured samples.
 
     Examples
     --------
     >>> from polysem import verify
     >>> size = verify.smallest_mean_deviation(
-    ...     7.9, deviation=2.1, samples=1000, false_alarm=1e-8
+    ...     7.9, deviation=2.1, samples=1000, alpha=1e-8
     ... )
     >>> print(f"{size:.3f}")
     0.072
@@ -148,8 +151,8 @@ def smallest_mean_deviation(
         Standard deviation of one sample.
     samples : int
         Number of independent samples.
-    false_alarm : float
-        The rate of the interval.
+    alpha : float
+        Probability that the interval misses the true value.
 
     Returns
     -------
@@ -160,21 +163,21 @@ def smallest_mean_deviation(
     ------
     Waudby-Smith and Ramdas 2024, Sec. 4 (width of the betting interval).
     """
-    quantiles = math.sqrt(2 * math.log(2 / false_alarm)) + NormalDist().inv_cdf(POWER)
+    quantiles = math.sqrt(2 * math.log(2 / alpha)) + POWER_QUANTILE
     return quantiles * deviation / math.sqrt(samples) / (abs(prediction) or 1.0)
 
 
 def samples_needed(detectable: Callable[[int], float], *, at_most: float) -> int:
-    """A number of samples at which a smallest detectable deviation is small enough.
+    """A number of samples at which the minimum detectable effect is small enough.
 
-    The least one where the deviation falls with the number; that of a discrete law falls in
-    saw teeth, and a few less may do.
+    It is the smallest such number if the effect decreases with the number of samples.  For a
+    discrete law the effect decreases with small jumps upwards, and slightly fewer samples may do.
 
     Examples
     --------
     >>> from polysem import verify
     >>> verify.samples_needed(
-    ...     lambda trials: verify.smallest_binomial_deviation(0.5, trials, false_alarm=1e-6),
+    ...     lambda trials: verify.smallest_binomial_deviation(0.5, trials, alpha=1e-6),
     ...     at_most=0.1,
     ... )
     5225
@@ -182,9 +185,9 @@ def samples_needed(detectable: Callable[[int], float], *, at_most: float) -> int
     Parameters
     ----------
     detectable : callable
-        Takes the number of samples, gives the smallest detectable deviation; falls with it.
+        Takes the number of samples and gives the minimum detectable effect.
     at_most : float
-        The deviation that must be seen.
+        The effect that must be detectable.
 
     Returns
     -------
@@ -204,6 +207,6 @@ def samples_needed(detectable: Callable[[int], float], *, at_most: float) -> int
     while detectable(enough) > at_most:
         enough *= 2
         if enough > 2**40:
-            raise ValueError(f"Got at_most={at_most}; no feasible sample shows that little.")
+            raise ValueError(f"Got at_most={at_most}; 2**40 samples are not enough; increase it.")
     sizes = range(max(enough // 2, 1), enough)
     return sizes.start + bisect_left(sizes, True, key=lambda size: detectable(size) <= at_most)

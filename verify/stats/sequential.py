@@ -26,7 +26,7 @@ class EProcess:
     --------
     >>> from polysem import verify
     >>> process = verify.EProcess(null=(0.25, 0.25)).add(successes=330, trials=1000)
-    >>> process.rejects(false_alarm=1e-3)
+    >>> process.rejects(alpha=1e-3)
     True
     >>> print(f"{process.p_value:.1e}")
     2.9e-06
@@ -100,9 +100,9 @@ class EProcess:
         """A p-value that holds at every stopping time: 1 over the largest E so far."""
         return math.exp(-max(self.largest, 0.0))
 
-    def rejects(self, *, false_alarm: float) -> bool:
+    def rejects(self, *, alpha: float) -> bool:
         """Whether the null is rejected at this rate over the whole life of the process."""
-        return self.p_value <= false_alarm
+        return self.p_value <= alpha
 
     def save(self, path: str | Path) -> None:
         """Keep the process on disk, as JSON, in one move."""

@@ -6,7 +6,7 @@ from scipy.stats import kstest, norm
 
 from polysem import numerics, theory
 
-FALSE_ALARM = 1e-8
+ALPHA = 1e-8
 
 
 @pytest.mark.parametrize("size", [0.0, 0.3, 1.0, 3.0])
@@ -51,7 +51,7 @@ def test_the_law_holds_for_a_poisson_process_with_skew_kicks(entropy):
     kept = ((heights + kicks).argmax(axis=1) == 0).mean()
     grid = -0.5 * np.log1p(-(np.arange(100_000) + 0.5) / 100_000) * -1
     law = numerics.retained_fraction_of_kicks(grid)
-    detectable = 2 * norm.isf(FALSE_ALARM / 2) * np.sqrt(law * (1 - law) / draws)
+    detectable = 2 * norm.isf(ALPHA / 2) * np.sqrt(law * (1 - law) / draws)
     assert detectable < 0.03
     assert abs(kept - law) < detectable / 2
     wrong = numerics.retained_fraction(0.5)  # a Gaussian law of the same spread is rejected
@@ -68,8 +68,8 @@ def test_top_weights_have_the_law_of_order_statistics(law, entropy):
 
     base = halfnorm if law == "gaussian" else expon
     third = beta(48, 3).cdf
-    assert kstest(top[:, 2], lambda x: third(base.cdf(x))).pvalue > FALSE_ALARM
-    assert kstest(top[:, 2], lambda x: beta(49, 2).cdf(base.cdf(x))).pvalue < FALSE_ALARM
+    assert kstest(top[:, 2], lambda x: third(base.cdf(x))).pvalue > ALPHA
+    assert kstest(top[:, 2], lambda x: beta(49, 2).cdf(base.cdf(x))).pvalue < ALPHA
 
 
 def test_published_values_of_the_laws():

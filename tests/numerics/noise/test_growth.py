@@ -107,8 +107,8 @@ def test_rigid_rotation_is_the_projected_cube():
     np.testing.assert_allclose(moved.ravel(), basis @ coefficients, atol=1e-3)
 
 
-def test_corner_simplex_is_a_rest_state_of_the_rotation():
-    for code in (numerics.corner_simplex(8, 16), numerics.centred_simplex(8, 16)):
+def test_corner_simplex_is_a_rest_state_of_the_rotation(centred_simplex):
+    for code in (numerics.corner_simplex(8, 16), centred_simplex(8, 16)):
         end = numerics.rigid_rotation(code, [0.0, 1.0])[-1]
         np.testing.assert_allclose(end, code, atol=1e-9)
     with pytest.raises(ValueError, match=r"^Got weights that are no regular simplex"):

@@ -14,6 +14,7 @@ import joblib
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from reference import slow_polysemantic_neurons
 
 from polysem import numerics, verify
 from polysem.numerics.sweep import store as sweep_store
@@ -129,7 +130,7 @@ def test_a_run_is_a_training_run(spec, tmp_path):
         here = (runs["cell"] == 0) & (runs["run"] == run)
         assert runs["l1_norm"][here] == [np.abs(end.weights).sum(axis=1).mean()]
         assert runs["polysemantic_neurons_authors"][here] == [
-            verify.slow_polysemantic_neurons(end.weights)
+            slow_polysemantic_neurons(end.weights)
         ]
         assert numerics.OUTCOMES[runs["outcome"][here][0]] == str(end.outcome)
 
@@ -351,11 +352,15 @@ def test_the_command_computes_resumes_and_tells(tmp_path):
     plan = json.loads(runner.invoke(main, [*arguments, "--dry-run"]).stdout)
     assert not (tmp_path / "out").exists()
     assert (plan["runs"], plan["missing_chunks"]) == (48, 48)
-    assert plan["seconds"] > 0
+    assert (plan["seconds"], plan["unknown_cells"]) == (0, 4)
     first = json.loads(runner.invoke(main, arguments).stdout)
     again = json.loads(runner.invoke(main, arguments).stdout)
     assert (first["computed"], again["computed"], again["reused"]) == (48, 0, 48)
     assert json.loads(runner.invoke(main, [*arguments, "--dry-run"]).stdout)["seconds"] == 0
+    (tmp_path / "out" / "chunks" / "cell00001-run000003.json").unlink()
+    plan = json.loads(runner.invoke(main, [*arguments, "--dry-run"]).stdout)
+    assert (plan["missing_runs"], plan["unknown_cells"]) == (1, 0)
+    assert plan["seconds"] > 0
 
 
 @pytest.mark.parametrize(
@@ -396,13 +401,17 @@ def test_nothing_is_unpickled(spec, tmp_path):
         store.values(chunk)
 
 
-def test_the_cost_is_predicted_or_said_to_be_unknown(spec):
-    known = numerics.Cell(n=64, m=256, lam=0.01)
-    assert 0.02 < numerics.predicted_seconds(known) < 5
-    assert numerics.predicted_seconds(numerics.Cell(n=64, m=64, lam=0.1, sigma=0.1)) is None
+def test_the_cost_of_a_cell_is_measured_or_said_to_be_unknown(spec, tmp_path):
     plan = numerics.sweep_cost(spec)
-    assert plan.unknown_cells == 2
+    assert (plan.unknown_cells, plan.seconds) == (len(spec.cells), 0)
     assert plan.bytes_per_worker > 0
+    numerics.sweep(spec, tmp_path)
+    longer = replace(spec, runs=2 * spec.runs)
+    plan = numerics.sweep_cost(longer, tmp_path)
+    store = numerics.Store.of(tmp_path, spec)
+    taken = sum(store.seconds(chunk) for chunk in spec.chunks())
+    assert (plan.missing_runs, plan.unknown_cells) == (spec.runs * len(spec.cells), 0)
+    assert plan.seconds == pytest.approx(taken, rel=1e-12)
 
 
 def test_a_run_that_is_stopped_by_hand_is_not_kept(spec, tmp_path, monkeypatch):

@@ -4,13 +4,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from reference import slow_polysemantic_neurons
 
 from polysem import numerics
-
-
-def slow_polysemantic_neurons(weights):
-    n, m = weights.shape
-    return sum(sum(0.8 <= abs(weights[i, k]) <= 1.2 for i in range(n)) >= 2 for k in range(m))
 
 
 def slow_antipodal_pairs(weights, threshold=-0.8):

@@ -1,5 +1,9 @@
 """SGD and AdamW against PyTorch, and their settings."""
 
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import ClassVar
+
 import numpy as np
 import pytest
 
@@ -71,3 +75,36 @@ def test_settings_are_checked():
         numerics.SGD(l1="hinge")
     with pytest.raises(ValueError, match=r"Got max_time=-1\.0"):
         numerics.Flow(max_time=-1.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class HalvedSteps(numerics.Optimizer):
+    """Descent with a step that halves each time, as a user may write it."""
+
+    name: ClassVar[str] = "halved steps"
+    ends_at_rest: ClassVar[bool] = False
+    max_steps: int = 20
+
+    def start(self, weights, problem):
+        return SimpleNamespace(size=0.2, outcome=None)
+
+    def step(self, weights, problem, limit, state):
+        state.size /= 2
+        return weights - state.size * problem.gradient(weights), np.full(len(weights), state.size)
+
+
+def test_an_optimizer_of_ones_own_inherits_what_it_does_not_say():
+    assert isinstance(HalvedSteps(), numerics.Optimizer)
+    initial = numerics.initial_weights(3, 6, np.random.default_rng(0), instances=2)
+    run = numerics.train(initial, 0.0, optimizer=HalvedSteps(), max_steps=5)
+    assert run.outcome is numerics.Outcome.COMPLETED
+    assert run.steps.tolist() == [5, 5]
+    np.testing.assert_allclose(run.time, 0.2 * (1 - 2**-5), rtol=1e-15)
+    first = initial - 0.1 * numerics.gradient(initial)
+    once = numerics.train(initial, 0.0, optimizer=HalvedSteps(), max_steps=1)
+    np.testing.assert_allclose(once.weights, first, rtol=1e-15)
+
+
+def test_an_object_that_is_no_optimizer_is_refused():
+    with pytest.raises(ValueError, match=r"Got optimizer=3; give a name or an object that inher"):
+        numerics.train(np.eye(2), 0.0, optimizer=3)

@@ -238,7 +238,10 @@ def test_l2_acts_as_stated():
         ({"lam": -0.1}, r"Got lam=-0\.1; lam is an l1 weight and must be >= 0"),
         ({"lam": float("nan")}, r"Got lam=nan; lam is an l1 weight"),
         ({"optimizer": "adam"}, r"Got optimizer='adam'; choose one of flow, "),
-        ({"learning_rate": 1.0}, r"Got learning_rate=1\.0; flow takes step_size"),
+        (
+            {"learning_rate": 1.0},
+            r"Got learning_rate=1\.0; flow takes max_time, max_steps, reduce, step_size",
+        ),
         ({"step_size": 0.0}, r"Got step_size=0\.0; step_size is a step in flow time"),
         ({"record": "norm", "record_at": [1.0]}, r"Got record='norm'; choose from live_weights"),
         ({"record": "winners"}, r"Got only one of record and record_at"),

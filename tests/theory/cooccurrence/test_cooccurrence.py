@@ -6,11 +6,8 @@ import numpy as np
 import pytest
 
 from polysem import numerics, theory
-from polysem.theory.cooccurrence import escape as cooccurrence_escape
-from polysem.theory.cooccurrence import pairs as cooccurrence
-from polysem.theory.cooccurrence import race as cooccurrence_race
 from polysem.theory.proof import symbols as s
-from polysem.theory.proof.claims import CONJECTURE, MEASURED, UNDECIDED
+from polysem.theory.proof.claims import CONJECTURE, MEASURED, UNDECIDED, topics
 from polysem.theory.proof.record import Record
 
 P, LAM = 0.3, 0.02
@@ -226,7 +223,11 @@ def test_the_angle_has_its_limits():
 
 @pytest.mark.parametrize(
     "claim",
-    [*cooccurrence.CLAIMS, *cooccurrence_escape.CLAIMS, *cooccurrence_race.CLAIMS],
+    [
+        claim
+        for topic in ("cooccurrence/pairs", "cooccurrence/escape", "cooccurrence/race")
+        for claim in topics()[topic][1]
+    ],
     ids=lambda claim: claim.label,
 )
 def test_the_derivation_passes(claim):
@@ -236,7 +237,7 @@ def test_the_derivation_passes(claim):
 
 def test_what_is_fitted_or_guessed_is_not_called_proved():
     record = Record.load()
-    for claim in cooccurrence_race.CLAIMS:
+    for claim in topics()["cooccurrence/race"][1]:
         if claim.formula.error.startswith(("a fit", "a guess")):
             assert record.status(claim.label) in (MEASURED, UNDECIDED, CONJECTURE)
     assert record.status("suppression_fit") == UNDECIDED

@@ -8,8 +8,8 @@ from scipy.integrate import quad
 from scipy.stats import norm
 
 from polysem import numerics, theory
-from polysem.theory.cooccurrence import tradeoff
 from polysem.theory.proof import symbols as s
+from polysem.theory.proof.claims import topics
 
 W, SIGMA = 0.95, 0.4
 
@@ -203,7 +203,9 @@ def test_the_worst_strength_is_the_largest_tradeoff():
     )
 
 
-@pytest.mark.parametrize("claim", tradeoff.CLAIMS, ids=lambda claim: claim.label)
+@pytest.mark.parametrize(
+    "claim", topics()["cooccurrence/tradeoff"][1], ids=lambda claim: claim.label
+)
 def test_the_derivation_passes(claim):
     for result in claim.derivation.check(enclosures=False) if claim.derivation else ():
         assert (result.symbolic, result.numeric) == ("passed", "passed"), result.message

@@ -10,7 +10,7 @@ import sympy as sp
 from scipy import integrate, optimize, stats
 
 from polysem import theory
-from polysem.numerics import Noise, averaged_loss, centred_simplex, corner_simplex
+from polysem.numerics import Noise, averaged_loss, corner_simplex
 from polysem.theory.noise import outputs as noise
 from polysem.theory.noise import simplex as noise_simplex
 from polysem.theory.proof import symbols as s
@@ -177,7 +177,7 @@ def test_one_weight_under_bipolar_noise_is_optimal(a, entropy):
 
 @pytest.mark.parametrize("n", [4, 8])
 @pytest.mark.parametrize("sigma", [0.1, 0.3])
-def test_gaussian_simplex_loss_is_the_averaged_loss(n, sigma):
+def test_gaussian_simplex_loss_is_the_averaged_loss(centred_simplex, n, sigma):
     q = 0.93
     for code in (corner_simplex(n, n), centred_simplex(n, n + 2)):
         loss = averaged_loss(np.sqrt(q) * code, Noise(sigma=sigma, law="gaussian"))
@@ -234,7 +234,7 @@ def test_margin_of_the_family_and_its_limit(n, value):
     assert theory.family_dead_zone(n) == pytest.approx(-best.fun, rel=2 / n)
 
 
-def test_codes_have_their_fourth_norms():
+def test_codes_have_their_fourth_norms(centred_simplex):
     for n in range(2, 13):
         for code, formula in (
             (corner_simplex(n, n), theory.corner_fourth_norm),

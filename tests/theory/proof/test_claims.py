@@ -1,11 +1,13 @@
 """Every claim: its derivation passes, what it names exists, its uses have no circle."""
 
+import sys
 from graphlib import TopologicalSorter
 from importlib import import_module
 
 import pytest
 
 from polysem import theory
+from polysem.theory.proof.claims import cited, derived, topics
 
 CLAIMS = theory.claims()
 DERIVED = [label for label, claim in CLAIMS.items() if claim.derivation]
@@ -75,3 +77,52 @@ def test_at_least_35_claims_with_the_rows_of_the_review_among_them():
         "paper_noise_polysemantic",
         "paper_rare_cooccurrence",
     } <= set(CLAIMS)
+
+
+def test_a_claim_belongs_to_the_module_that_declares_it():
+    """Modules import the claims of others; each claim counts once, where it is declared."""
+    for topic, (meaning, found) in topics().items():
+        assert meaning.endswith(".")
+        for claim in found:
+            assert claim.module == f"polysem.theory.{topic.replace('/', '.')}"
+            assert claim in vars(sys.modules[claim.module]).values()
+    assert [claim.label for _, found in topics().values() for claim in found] == list(CLAIMS)
+    assert "suppression_fit" not in {claim.label for claim in topics()["cooccurrence/tradeoff"][1]}
+    assert derived(theory.fold, "It is {formula}.").module == __name__
+    assert cited(theory.fold, "It is {formula}.").module == __name__
+
+
+def test_two_claims_with_one_label_are_an_error(monkeypatch):
+    module = sys.modules[CLAIMS["fold"].module]
+    twin = derived(theory.fold, "It is {formula}.")
+    object.__setattr__(twin, "module", module.__name__)
+    monkeypatch.setattr(module, "TWIN", twin, raising=False)
+    theory.claims.cache_clear()
+    try:
+        with pytest.raises(ValueError, match="the label 'fold' for two claims"):
+            theory.claims()
+    finally:
+        monkeypatch.undo()
+        theory.claims.cache_clear()
+
+
+def test_a_statement_contains_its_formula_by_reference():
+    assert CLAIMS["expected_pairs"].statement == (
+        "The expected number of opposite-sign pairs is n (n - 1)/(4 m), exactly."
+    )
+    assert "paper's n^2/(4 m) to" in CLAIMS["paper_count_limit"].statement
+    for claim in CLAIMS.values():
+        assert "{" not in claim.statement
+        assert "*" not in claim.statement.replace("a*", "")
+        if claim.formula:
+            assert claim.formula.plain() not in claim.template or len(claim.formula.plain()) < 6
+    with pytest.raises(ValueError, match=r"contains \{formula\}, but the claim has none"):
+        derived("x", "It is {formula}.", page="x")
+
+
+def test_the_last_step_ends_on_the_formula():
+    step = theory.Step(name="one", left=theory.of(theory.model.INITIAL), reason="test")
+    claim = derived(theory.model.gaussian_density, "It is {formula}.", step)
+    assert claim.derivation.steps[-1].right is claim.formula
+    with pytest.raises(ValueError, match="'one' has no right side"):
+        theory.Derivation(step)

@@ -5,9 +5,10 @@ import sympy as sp
 
 from polysem import theory
 from polysem.theory.proof import symbols as s
-from polysem.theory.proof.derivation import Definition, Derivation, Step, of
+from polysem.theory.proof.derivation import Derivation
 from polysem.theory.proof.evaluate import Point, value_of
 from polysem.theory.proof.operators import Root, Taylor, vanishes
+from polysem.theory.proof.step import Definition, Step, of
 
 SQUARE = Definition(name="square", expression=s.a**2, meaning="A square.", source="test")
 
@@ -71,7 +72,7 @@ def test_the_last_side_is_the_formula_itself():
     with pytest.raises(ValueError, match="not on the claim's formula"):
         theory.Claim(
             label="x",
-            statement="x",
+            template="x",
             kind="derived here",
             source="x",
             formula=same_text,

@@ -46,15 +46,22 @@ def test_other_libraries_make_it_stale_but_do_not_change_the_status():
     assert older.status("fold") == record.status("fold")
 
 
-def test_the_digest_sees_a_changed_step_and_a_changed_use(monkeypatch):
+def with_changed_step(claim):
+    (step,) = claim.derivation.steps
+    return replace(claim, derivation=theory.Derivation(replace(step, digits=40)))
+
+
+def with_changed_statement(claim):
+    return replace(claim, template=f"{claim.template} And more.")
+
+
+@pytest.mark.parametrize("changed", [with_changed_step, with_changed_statement])
+def test_the_digest_sees_a_change_of_a_claim_and_of_what_it_uses(monkeypatch, changed):
     from polysem.theory.proof import record
 
     before = {label: digest(label) for label in ("fold", "stationary_weight", "gradient")}
     found = dict(theory.claims())
-    claim = found["stationary_weight"]
-    (step,) = claim.derivation.steps
-    changed = theory.Derivation(replace(step, digits=40))
-    found["stationary_weight"] = replace(claim, derivation=changed)
+    found["stationary_weight"] = changed(found["stationary_weight"])
     monkeypatch.setattr(record, "claims", lambda: found)
     digest.cache_clear()
     try:
@@ -70,7 +77,7 @@ def passed(*labels):
 
 
 def claim(**options):
-    plain = {"label": "x", "statement": "X.", "kind": "derived here", "source": "test"}
+    plain = {"label": "x", "template": "X.", "kind": "derived here", "source": "test"}
     return theory.Claim(**(plain | options))
 
 
@@ -130,5 +137,5 @@ def test_the_record_of_the_clone_is_current_and_good():
 def test_a_broken_record_is_no_record(tmp_path, text):
     path = tmp_path / "status.json"
     path.write_text(text, encoding="utf-8")
-    with pytest.raises(ValueError, match="is no record of checks"):
+    with pytest.raises(ValueError, match="is not a record of checks"):
         Record.load(path)

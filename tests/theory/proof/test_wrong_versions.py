@@ -12,14 +12,9 @@ import sympy as sp
 
 from polysem import theory
 from polysem.theory.proof import symbols as s
-from polysem.theory.proof.derivation import (
-    Derivation,
-    Origin,
-    StepResult,
-    _said,
-    assumed,
-)
+from polysem.theory.proof.derivation import Derivation, _said, assumed
 from polysem.theory.proof.routes import numeric, symbolic
+from polysem.theory.proof.step import Origin, StepResult
 
 CLAIMS = theory.claims()
 DERIVED = [label for label, claim in CLAIMS.items() if claim.derivation]

@@ -53,7 +53,7 @@ def test_remarks_name_the_largest_departures(small):
     alive = [entry for entry in TABLE if entry.dead <= entry.n / 10]
     least = min(alive, key=lambda entry: entry.ratio)
     assert f"{least.ratio:.3f} +- {least.ratio_error:.3f}" in small.remarks[1]
-    assert "false-alarm rate at most" in small.remarks[0]
+    assert "alpha at most" in small.remarks[0]
     assert "Not as declared" not in small.remarks[0]
 
 

@@ -19,7 +19,7 @@ VALUE = {"claim": "amplitude", "quantity": "w", "prediction": 2.0, "margin": 0.1
 def test_verdict_is_the_place_of_the_interval(estimate, error, verdict):
     check = verify.Agreement.of_value(**VALUE, estimate=estimate, numerical_error=error)
     assert check.verdict == verdict
-    assert check.false_alarm == 0
+    assert check.alpha == 0
     assert check.ratio_interval == pytest.approx(((estimate - error) / 2, (estimate + error) / 2))
 
 
@@ -52,7 +52,7 @@ def test_an_interval_of_half_the_margin_leaves_nothing_undecided(trials, decides
             failing.append(successes)
     probability = 2 * float(binom.pmf(failing, trials, 0.5).sum())
     assert check.decides == decides
-    assert (probability <= check.false_alarm) == decides
+    assert (probability <= check.alpha) == decides
 
 
 def test_equal_samples_show_no_deviation():
@@ -92,7 +92,7 @@ def test_exact_constructors_show_their_rates():
         claim="c", quantity="winners", prediction=0.5, successes=2600, trials=5000, margin=0.2
     )
     assert proportion.verdict == "agrees"
-    assert proportion.false_alarm == 1e-8
+    assert proportion.alpha == 1e-8
     assert f"{100 * proportion.smallest_detectable:.3g} %" in proportion.sentence()
     counts = verify.Agreement.of_poisson(
         claim="c", quantity="counts", prediction=4.0, count=8100, runs=1000, margin=0.1
@@ -132,7 +132,7 @@ def test_an_undetecting_sample_says_so():
         ({"estimate": float("nan")}, "estimate=nan"),
         ({"interval": (3.0, 4.0)}, "must hold the estimate"),
         ({"margin": -0.1}, "margin=-0.1"),
-        ({"false_alarm": 1.0}, "false_alarm=1.0"),
+        ({"alpha": 1.0}, "alpha=1.0"),
     ],
 )
 def test_bad_fields_are_refused(change, message):

@@ -7,7 +7,7 @@ from polysem import verify
 
 def test_budget_adds_up_and_fails():
     check = verify.Agreement.of_poisson(
-        claim="c", quantity="q", prediction=4.0, count=400, runs=100, margin=0.5, false_alarm=4e-7
+        claim="c", quantity="q", prediction=4.0, count=400, runs=100, margin=0.5, alpha=4e-7
     )
     verify.Budget.of([check, check]).check()
     overspent = verify.Budget.of([check] * 3)

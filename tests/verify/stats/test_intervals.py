@@ -19,30 +19,30 @@ DEVIATION = math.sqrt(float(LAW @ (VALUES - MEAN) ** 2))
 
 @pytest.mark.parametrize(("successes", "trials"), [(0, 10), (3, 10), (10, 10), (512, 4000)])
 def test_binomial_interval_equals_statsmodels(successes, trials):
-    ours = verify.binomial_interval(successes, trials, false_alarm=RATE)
+    ours = verify.binomial_interval(successes, trials, alpha=RATE)
     theirs = proportion_confint(successes, trials, alpha=RATE, method="beta")
     assert ours == pytest.approx(theirs, rel=1e-12, abs=1e-15)
 
 
 @pytest.mark.parametrize("count", [0, 1, 17, 4000])
 def test_poisson_interval_equals_statsmodels(count):
-    ours = verify.poisson_interval(count, exposure=3.0, false_alarm=RATE)
+    ours = verify.poisson_interval(count, exposure=3.0, alpha=RATE)
     theirs = confint_poisson(count, 3.0, method="exact-c", alpha=RATE)
     assert ours == pytest.approx(theirs, rel=1e-10, abs=1e-15)
 
 
 def test_normal_interval_equals_scipy():
-    ours = verify.normal_interval(2.5, 0.3, false_alarm=RATE)
+    ours = verify.normal_interval(2.5, 0.3, alpha=RATE)
     assert ours == pytest.approx(norm.interval(1 - RATE, 2.5, 0.3), rel=1e-12)
     values = np.array([1.0, 1.2, 0.9, 1.1])
     error = values.std(ddof=1) / 2
-    ours = verify.normal_interval(values.mean(), error, false_alarm=RATE, samples=4)
-    assert ours == pytest.approx(verify.normal_mean_interval(values, false_alarm=RATE))
+    ours = verify.normal_interval(values.mean(), error, alpha=RATE, samples=4)
+    assert ours == pytest.approx(verify.normal_mean_interval(values, alpha=RATE))
     with pytest.raises(ValueError, match="samples=1"):
-        verify.normal_interval(2.5, 0.3, false_alarm=RATE, samples=1)
+        verify.normal_interval(2.5, 0.3, alpha=RATE, samples=1)
 
 
-def slow_bounded_mean_holds(samples, bounds, false_alarm, mean, guess):
+def slow_bounded_mean_holds(samples, bounds, alpha, mean, guess):
     """Whether a candidate mean survives both bettors, sample by sample as in the paper."""
     low, high = bounds
     for sign in (+1, -1):
@@ -55,9 +55,9 @@ def slow_bounded_mean_holds(samples, bounds, false_alarm, mean, guess):
         total, money = centre, 1.0
         for seen, x in enumerate(unit, start=1):
             variance = max(squares / seen, 1 / len(unit) ** 2)
-            stake = math.sqrt(2 * math.log(2 / false_alarm) / (len(unit) * variance))
+            stake = math.sqrt(2 * math.log(2 / alpha) / (len(unit) * variance))
             money *= 1 + min(stake, 0.9 / candidate) * (x - candidate)
-            if money >= 2 / false_alarm:
+            if money >= 2 / alpha:
                 return False
             total += x
             squares += (x - total / (seen + 1)) ** 2
@@ -68,9 +68,7 @@ def slow_bounded_mean_holds(samples, bounds, false_alarm, mean, guess):
 def test_bounded_interval_is_the_set_that_the_slow_bettors_leave(rate):
     samples = np.random.default_rng(0).choice(VALUES, size=150, p=LAW)
     guess = (6.0, 2.0)
-    lower, upper = verify.bounded_mean_interval(
-        samples, bounds=(0, 12), false_alarm=rate, guess=guess
-    )
+    lower, upper = verify.bounded_mean_interval(samples, bounds=(0, 12), alpha=rate, guess=guess)
     for mean in np.linspace(0.5, 11.5, 45):
         inside = slow_bounded_mean_holds(samples, (0, 12), rate, mean, guess)
         assert inside == (lower < mean < upper)
@@ -82,10 +80,10 @@ def test_bounded_interval_keeps_its_rate():
     missed = 0
     for _ in range(400):
         lower, upper = verify.bounded_mean_interval(
-            rng.choice(VALUES, size=60, p=LAW), bounds=(0, 12), false_alarm=0.1
+            rng.choice(VALUES, size=60, p=LAW), bounds=(0, 12), alpha=0.1
         )
         missed += not lower <= MEAN <= upper
-    lower, _ = verify.binomial_interval(missed, 400, false_alarm=2e-6)
+    lower, _ = verify.binomial_interval(missed, 400, alpha=2e-6)
     assert lower <= 0.1
 
 
@@ -101,13 +99,13 @@ def test_a_mean_deviates_by_the_smallest_detectable_and_is_seen(direction):
         samples = rng.choice(VALUES, size=400, p=LAW)
         check = verify.Agreement.of_mean(
             claim="c", quantity="q", prediction=MEAN, samples=samples, margin=0.0,
-            bounds=(0, 12), false_alarm=1e-6,
+            bounds=(0, 12), alpha=1e-6,
         )  # fmt: skip
         true_mean_over_prediction = 1 + direction * check.smallest_detectable
         shifted = verify.Agreement.of_mean(
             claim="c", quantity="q", prediction=MEAN / true_mean_over_prediction,
             samples=rng.choice(VALUES, size=400, p=LAW), margin=0.0, bounds=(0, 12),
-            false_alarm=1e-6,
+            alpha=1e-6,
         )  # fmt: skip
         seen += shifted.verdict == "departs"
     assert seen >= 50
@@ -116,15 +114,15 @@ def test_a_mean_deviates_by_the_smallest_detectable_and_is_seen(direction):
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: verify.binomial_interval(3, 2, false_alarm=0.1), "successes=3, trials=2"),
-        (lambda: verify.binomial_interval(1, 2, false_alarm=1.5), "false_alarm=1.5"),
-        (lambda: verify.poisson_interval(-1, false_alarm=0.1), "count=-1"),
+        (lambda: verify.binomial_interval(3, 2, alpha=0.1), "successes=3, trials=2"),
+        (lambda: verify.binomial_interval(1, 2, alpha=1.5), "alpha=1.5"),
+        (lambda: verify.poisson_interval(-1, alpha=0.1), "count=-1"),
         (
-            lambda: verify.bounded_mean_interval([5], bounds=(0, 4), false_alarm=0.1),
+            lambda: verify.bounded_mean_interval([5], bounds=(0, 4), alpha=0.1),
             r"bounds=\(0, 4\)",
         ),
-        (lambda: verify.bounded_mean_interval([], bounds=(0, 4), false_alarm=0.1), "0 samples"),
-        (lambda: verify.normal_mean_interval([5], false_alarm=0.1), "1 samples"),
+        (lambda: verify.bounded_mean_interval([], bounds=(0, 4), alpha=0.1), "0 samples"),
+        (lambda: verify.normal_mean_interval([5], alpha=0.1), "1 samples"),
     ],
 )
 def test_bad_input_shows_its_value(call, message):

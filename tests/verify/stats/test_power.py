@@ -32,8 +32,8 @@ def test_binomial_power_is_exact(prediction, margin):
     from scipy.stats import binom
 
     trials = 500
-    size = verify.smallest_binomial_deviation(prediction, trials, false_alarm=RATE, margin=margin)
-    intervals = [verify.binomial_interval(k, trials, false_alarm=RATE) for k in range(trials + 1)]
+    size = verify.smallest_binomial_deviation(prediction, trials, alpha=RATE, margin=margin)
+    intervals = [verify.binomial_interval(k, trials, alpha=RATE) for k in range(trials + 1)]
     reached = powers(
         lambda k, p: binom.pmf(k, trials, min(max(p, 0), 1)), intervals, prediction, margin, size
     )
@@ -50,10 +50,8 @@ def test_poisson_power_is_exact(prediction, margin):
     from scipy.stats import poisson
 
     runs = 60
-    size = verify.smallest_poisson_deviation(
-        prediction, exposure=runs, false_alarm=RATE, margin=margin
-    )
-    intervals = [verify.poisson_interval(k, exposure=runs, false_alarm=RATE) for k in range(1500)]
+    size = verify.smallest_poisson_deviation(prediction, exposure=runs, alpha=RATE, margin=margin)
+    intervals = [verify.poisson_interval(k, exposure=runs, alpha=RATE) for k in range(1500)]
     reached = powers(
         lambda k, mean: poisson.pmf(k, runs * max(mean, 0)), intervals, prediction, margin, size
     )
@@ -63,13 +61,13 @@ def test_poisson_power_is_exact(prediction, margin):
 
 
 def test_too_small_samples_detect_nothing():
-    assert verify.smallest_binomial_deviation(0.01, 20, false_alarm=RATE) == math.inf
-    assert verify.smallest_poisson_deviation(1.0, false_alarm=RATE) == math.inf
+    assert verify.smallest_binomial_deviation(0.01, 20, alpha=RATE) == math.inf
+    assert verify.smallest_poisson_deviation(1.0, alpha=RATE) == math.inf
 
 
 def test_samples_needed_is_the_least():
     def detectable(trials):
-        return verify.smallest_mean_deviation(8.0, deviation=2.0, samples=trials, false_alarm=1e-8)
+        return verify.smallest_mean_deviation(8.0, deviation=2.0, samples=trials, alpha=1e-8)
 
     needed = verify.samples_needed(detectable, at_most=0.1)
     assert detectable(needed) <= 0.1 < detectable(needed - 1)

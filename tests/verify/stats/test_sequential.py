@@ -39,8 +39,8 @@ def test_looking_at_every_trial_keeps_the_rate():
         process = verify.EProcess(null=(0.25, 0.25))
         for draw in draws:
             process = process.add(successes=int(draw), trials=1)
-        alarms += process.rejects(false_alarm=0.05)
-    lower, _ = verify.binomial_interval(alarms, 300, false_alarm=2e-6)
+        alarms += process.rejects(alpha=0.05)
+    lower, _ = verify.binomial_interval(alarms, 300, alpha=2e-6)
     assert lower <= 0.05
 
 

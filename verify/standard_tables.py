@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Sequence
 
-from ... import theory
-from ..extras import need
-from .rounding import rounded
-from .tables import Table
-
-if TYPE_CHECKING:
-    from ..stats.agreement import Agreement
+from .. import theory
+from .predict import predict
+from .published import data_rows
+from .show.rounding import rounded
+from .show.tables import Table, rows_table
+from .stats.agreement import TABLE_CAPTION, Agreement
 
 
 def symbols_table() -> Table:
@@ -32,7 +30,7 @@ def symbols_table() -> Table:
     import sympy as sp
     from sympy.printing.pretty.pretty_symbology import greek_unicode
 
-    from ...theory.proof.symbols import LETTERS
+    from ..theory.proof.symbols import LETTERS
 
     greek = {letter: name for name, letter in greek_unicode.items()}
     rows = [
@@ -85,8 +83,6 @@ def predictions_table(
     ------
     The page that each formula names.
     """
-    from ..predict import predict
-
     rows = []
     for n, m in sizes:
         found = predict(n, m, lam=lam)
@@ -127,23 +123,7 @@ def agreements_table(agreements: Iterable[Agreement], *, name: str = "agreements
     ------
     paper_notes/statistics.md
     """
-    rows = []
-    for agreement in agreements:
-        low, high = agreement.interval
-        rows.append(
-            {
-                "quantity": agreement.quantity,
-                "predicted": rounded(agreement.prediction, 4),
-                "measured": rounded(agreement.estimate, 4),
-                "from": rounded(low, 4),
-                "to": rounded(high, 4),
-                "ratio": "-" if agreement.ratio is None else f"{agreement.ratio:.3f}",
-                "margin": f"{agreement.margin:g}",
-                "verdict": agreement.verdict,
-            }
-        )
-    caption = "Measured against predicted, with the interval of the measurement and the verdict."
-    return rows_table(name, caption, rows)
+    return rows_table(name, TABLE_CAPTION, [agreement.row() for agreement in agreements])
 
 
 def claims_table(labels: Iterable[str] = ()) -> Table:
@@ -174,7 +154,7 @@ def claims_table(labels: Iterable[str] = ()) -> Table:
     ------
     paper_notes/blueprint.md
     """
-    from ...theory.proof.record import Record
+    from ..theory.proof.record import Record
 
     record = Record.load()
     known = theory.claims()
@@ -210,23 +190,4 @@ def benchmark_table() -> Table:
     ------
     paper_notes/data/benchmark.csv, written by ``make bench``.
     """
-    from ..published import data_rows
-
     return rows_table("benchmark", "Benchmarks, medians.", data_rows("benchmark.csv"))
-
-
-def rows_table(name: str, caption: str, rows: Sequence[Mapping[str, Any]]) -> Table:
-    """A table from its rows."""
-    return Table(name=name, caption=caption, frame=need("pandas", "tables").DataFrame(rows))
-
-
-def fields_table(name: str, caption: str, values: Mapping[str, Any]) -> Table:
-    """A table of two columns, a quantity a row; numbers rounded, a dash for what is missing."""
-    rows = [{"quantity": quantity, "value": _cell(value)} for quantity, value in values.items()]
-    return rows_table(name, caption, rows)
-
-
-def _cell(value: Any) -> str:
-    if isinstance(value, float):
-        return rounded(value, 6)
-    return "-" if value is None else str(value)
