@@ -1,4 +1,4 @@
-"""Files that are whole or absent: written beside their place, then moved into it."""
+"""Atomic file writes: a temporary file in the same folder replaces the file at the end."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 
 def writable_folder(folder: str | Path) -> Path:
-    """The folder, created where it is missing and shown to take a file."""
+    """Create the folder if needed, and check that a file can be written in it."""
     path = Path(folder)
     path.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryFile(dir=path):
@@ -23,7 +23,7 @@ def writable_folder(folder: str | Path) -> Path:
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Write a file in one move."""
+    """Write a file atomically."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as stream:
@@ -36,16 +36,18 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write UTF-8 text in one move."""
+    """Write UTF-8 text atomically."""
     write_bytes(path, text.encode("utf-8"))
 
 
 def npz_bytes(values: Mapping[str, NDArray[Any]]) -> bytes:
-    """The arrays as an .npz without pickles (``np.savez`` can forbid them from NumPy 2.2 on)."""
+    """The arrays as an .npz without pickles (before NumPy 2.2 ``np.savez`` cannot forbid them)."""
     arrays: dict[str, Any] = dict(values)
     for name, value in arrays.items():
         if value.dtype.hasobject:
-            raise ValueError(f"Got {name} of dtype {value.dtype}; only plain numbers are kept.")
+            raise ValueError(
+                f"Got {name} of dtype {value.dtype}; only plain numbers can be stored: convert it."
+            )
     buffer = io.BytesIO()
     np.savez(buffer, **arrays)
     return buffer.getvalue()

@@ -1,4 +1,4 @@
-"""How results show themselves: one line in the REPL, a table where pandas is there."""
+"""One-line representations of results, and pandas tables if pandas is installed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 
 def one_line(thing: Any) -> str:
-    """A dataclass in one line: arrays by their shape, numbers short."""
+    """A dataclass in one line, with the type and shape of its arrays and rounded numbers."""
     shown = (f"{field.name}={_short(getattr(thing, field.name))}" for field in fields(thing))
     return f"{type(thing).__name__}({', '.join(shown)})"
 
@@ -22,7 +22,7 @@ def _short(value: Any) -> str:
 
 
 def frame(columns: Mapping[str, Any]) -> Any:
-    """The columns as a pandas table; says what to install where pandas is missing."""
+    """The columns as a pandas table, or an error that says how to install pandas."""
     try:
         import pandas
     except ModuleNotFoundError as error:

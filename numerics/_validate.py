@@ -1,4 +1,4 @@
-"""Checks of arguments: each failure is one line that shows the value and the remedy."""
+"""Checks of arguments; an error shows the value, what is allowed and what to do in one line."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ def check_integer(name: str, value: Any, meaning: str, *, minimum: int = 1) -> i
 
 def check_nonnegative(name: str, value: Any, meaning: str) -> float:
     """The value as a finite float >= 0."""
-    if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= float(value) < math.inf:
+    if not (_is_number(value) and 0 <= float(value) < math.inf):
         raise ValueError(f"Got {name}={value!r}; {name} is {meaning} and must be >= 0 and finite.")
     return float(value)
 
 
 def check_positive(name: str, value: Any, meaning: str) -> float:
     """The value as a finite float > 0."""
-    if isinstance(value, bool) or not isinstance(value, Real) or not 0 < float(value) < math.inf:
+    if not (_is_number(value) and 0 < float(value) < math.inf):
         raise ValueError(f"Got {name}={value!r}; {name} is {meaning} and must be > 0 and finite.")
     return float(value)
 
@@ -41,7 +41,7 @@ def check_lam(lam: Any) -> float:
 
 def check_max_time(value: Any) -> float:
     """The time at which to end a run that does not come to rest; it may be infinite."""
-    if isinstance(value, bool) or not isinstance(value, Real) or not float(value) > 0:
+    if not (_is_number(value) and float(value) > 0):
         raise ValueError(f"Got max_time={value!r}; it is a time and must be > 0.")
     return float(value)
 
@@ -49,14 +49,16 @@ def check_max_time(value: Any) -> float:
 def check_rel(value: Any) -> float:
     """A step, as a fraction of the time in which a row would shrink to nothing."""
     if check_positive("rel", value, "a step relative to the l1 norm") >= 1:
-        raise ValueError(f"Got rel={value!r}; a step of rel >= 1 kills rows, lower it.")
+        raise ValueError(
+            f"Got rel={value!r}; with a step of rel >= 1 whole rows vanish: give a number below 1."
+        )
     return float(value)
 
 
 def check_sizes(n: Any, m: Any, instances: Any = None, *, copies: int = 8) -> None:
-    """Features, neurons and instances: positive, and small enough for the memory.
+    """Check that the sizes are positive and that the arrays fit into the memory.
 
-    ``copies`` is how many float64 arrays of the size of the weights the caller will hold.
+    ``copies`` is the number of float64 arrays of the size of the weights that the caller needs.
     """
     n = check_integer("n", n, "the number of features")
     m = check_integer("m", m, "the number of neurons")
@@ -80,7 +82,7 @@ def check_weights(name: str, weights: Any) -> np.ndarray:
     if weights.ndim not in (2, 3) or weights.size == 0:
         raise ValueError(
             f"Got {name} of shape {weights.shape}; give an array of shape (n, m) or "
-            "(networks, n, m), features first, none of them 0."
+            "(networks, n, m), features first, with no axis of length 0."
         )
     if weights.dtype.kind in "iub":
         weights = weights.astype(np.float64)
@@ -127,6 +129,21 @@ def check_rng(rng: Any) -> np.random.Generator:
     if not isinstance(rng, np.random.Generator):
         raise ValueError(f"Got rng={rng!r}; give a Generator, as numpy.random.default_rng(seed).")
     return rng
+
+
+def check_times(name: str, values: Any) -> np.ndarray:
+    """The values as increasing, finite times >= 0; there may be none."""
+    try:
+        times = np.asarray(tuple(values), float)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"Got {name}={values!r}; give a list of times.") from error
+    if not (np.isfinite(times).all() and (times >= 0).all() and (np.diff(times) > 0).all()):
+        raise ValueError(f"Got {name}={times.tolist()}; give increasing, finite times >= 0.")
+    return times
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool)
 
 
 def _not_finite(array: np.ndarray) -> str:

@@ -1,4 +1,4 @@
-"""From a closed form of ``theory`` to a NumPy function."""
+"""Closed forms of ``theory`` as NumPy functions."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def numpy_function(formula: Formula) -> Callable[..., Any]:
     Parameters
     ----------
     formula : Formula
-        A closed form; its function is made once and kept.
+        A closed form; its function is made once and cached.
 
     Returns
     -------

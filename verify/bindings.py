@@ -1,7 +1,4 @@
-"""The names of checks that claims hold, bound to the experiments that carry them out.
-
-A name is the group of a check, or stands below with the chapter of the report that has its line.
-"""
+"""Experiments for the check names that claims declare: a group of checks, or lines of a chapter."""
 
 from __future__ import annotations
 
@@ -10,6 +7,7 @@ from functools import cache
 from importlib import import_module
 from typing import Any
 
+from .checks import checks
 from .report import CHAPTERS
 from .stats.agreement import Agreement
 from .stats.check import Check
@@ -18,7 +16,7 @@ ENTROPY = 20231206
 
 
 class NotBoundError(ValueError):
-    """No experiment carries a check out here: it has lines at paper scale or by night alone."""
+    """A check has no experiment at the quick scale: it runs at paper scale or nightly only."""
 
 
 IN_CHAPTER = {
@@ -38,29 +36,26 @@ IN_CHAPTER = {
     "suppression_in_training": ("cooccurrence", "suppression_fit"),
     "partial_suppression_in_training": ("cooccurrence", "partial_suppression"),
 }
-"""Name of a check: the chapter, and the claim that its lines name."""
+"""Name of a check: the chapter of the report, and the claim of its lines."""
 
 
 def bound() -> frozenset[str]:
-    """The names of checks that resolve.
+    """The names of checks that have an experiment.
 
     >>> from polysem.verify.bindings import bound
     >>> "paper_winner_in_network" in bound()
     True
     """
-    from .checks import checks
-
-    groups = {check.group for check in checks().values()}
-    return frozenset(groups | set(IN_CHAPTER))
+    return frozenset({check.group for check in checks().values()} | set(IN_CHAPTER))
 
 
 def run(name: str) -> dict[str, Any]:
-    """The verdict of a check and its sentences, the checks of the night left out.
+    """The verdict of a check and its sentences, without the nightly checks.
 
     Raises
     ------
     NotBoundError
-        Where no experiment carries the check out.
+        If the check has no experiment at the quick scale.
     """
     if name in IN_CHAPTER:
         chapter, claim = IN_CHAPTER[name]
@@ -68,7 +63,7 @@ def run(name: str) -> dict[str, Any]:
     else:
         found = _from_checks(name)
     if not found:
-        raise NotBoundError(f"Got check={name}; no experiment carries it out.")
+        raise NotBoundError(f"Got check={name}; it has no experiment at the quick scale.")
     entry = _entry([a.verdict for a in found], [a.sentence() for a in found])
     if name in IN_CHAPTER:
         return {"scale": "quick", **entry}
@@ -76,7 +71,7 @@ def run(name: str) -> dict[str, Any]:
 
 
 def declared(group: str) -> dict[str, list[float]]:
-    """Samples, margin and prediction of each check of a group: a verdict is of these alone.
+    """Samples, margin and prediction of each check of a group, on which a verdict depends.
 
     >>> from polysem.verify.bindings import declared
     >>> declared("initial_pairs")
@@ -89,12 +84,12 @@ def declared(group: str) -> dict[str, list[float]]:
 
 
 def from_report(summary: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """The verdicts, by name of the check, of the lines of a report.
+    """The verdicts of the lines of a report, by name of the check.
 
     Parameters
     ----------
     summary : mapping
-        What report.json holds.
+        The content of report.json.
     """
     lines = [
         (chapter["name"], agreement)
@@ -111,10 +106,9 @@ def from_report(summary: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def _entry(verdicts: list[str], sentences: list[str]) -> dict[str, Any]:
-    """One verdict for all lines: it departs if one departs, and agrees only if all agree."""
-    verdict = verdicts[0] if len(set(verdicts)) == 1 else "undecided"
-    if "departs" in verdicts:
-        verdict = "departs"
+    """One verdict for all lines: "departs" if any line departs, "agrees" only if all agree."""
+    undecided = "agrees" if set(verdicts) == {"agrees"} else "undecided"
+    verdict = "departs" if "departs" in verdicts else undecided
     if len(verdicts) > 1:
         tally = (f"{verdicts.count(word)} {word}" for word in sorted(set(verdicts)))
         sentences = [f"{len(verdicts)} lines: {', '.join(tally)}.", *sentences]
@@ -127,8 +121,6 @@ def _from_checks(group: str) -> list[Agreement]:
 
 
 def _members(group: str) -> list[Check]:
-    from .checks import checks
-
     return [c for c in checks().values() if c.group == group and not c.nightly]
 
 

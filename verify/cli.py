@@ -57,10 +57,12 @@ def emit(result: dict[str, Any]) -> None:
 
 
 def _refuse(given: dict[str, bool], allowed: bool, needed: str) -> None:
-    """Options that would do nothing are refused, not ignored."""
+    """Raise an error for options that have no effect without another one."""
     idle = [name for name, there in given.items() if there and not allowed]
     if idle:
-        raise ValueError(f"Got {', '.join(idle)} without {needed}; give it too, or neither.")
+        raise ValueError(
+            f"Got {', '.join(idle)} without {needed}; add {needed}, or remove {', '.join(idle)}."
+        )
 
 
 features = click.option("--features", type=int, required=True, help="Number of features n.")
@@ -135,7 +137,10 @@ def predict(
 @neurons
 @click.option("--l1", type=float, required=True, help="The paper's lambda.")
 @click.option(
-    "--optimizer", default="flow", show_default=True, help="flow, quasistatic, sgd or adamw."
+    "--optimizer",
+    default="flow",
+    show_default=True,
+    help="flow, splitting, quasistatic, sgd or adamw.",
 )
 @click.option("--seed", type=int, required=True, help="Root of the initial weights.")
 @click.option("--learning-rate", type=float, help="For sgd and adamw.")
@@ -147,7 +152,13 @@ def predict(
 @click.option("--sigma", type=float, help="Standard deviation of the noise on a neuron.")
 @click.option("--kurtosis", type=float, help="Excess kurtosis, for --noise three-point.")
 @click.option("--draws", help="For --noise: shared or independent.  [default: shared]")
-@data
+@click.option("--untied", is_flag=True, help="Train a decoder with weights of its own.")
+@click.option("--bias", is_flag=True, help="Train a bias on the outputs.")
+@click.option(
+    "--data",
+    help="How features co-occur: pairs, bernoulli, uniform, or in two blocks: blocks (values 1), "
+    "uniform-blocks (values uniform on [0, 1]).",
+)
 @cooccurrence
 @as_json
 def train(
@@ -160,6 +171,8 @@ def train(
     sigma: float | None,
     kurtosis: float | None,
     draws: str | None,
+    untied: bool,
+    bias: bool,
     data: str | None,
     cooccurrence: float | None,
     as_json: bool,
@@ -168,25 +181,26 @@ def train(
     """Train one network and report counts, norms and outcome.
 
     With --noise the flow descends the exactly averaged loss, sgd and adamw draw the noise anew at
-    every step.
+    every step. With --untied the counts and norms are those of the encoder.
     """
-    from .runs import noise_model, run
+    from .runs import run, training_model
 
     noisy = law is not None or sigma is not None
     _refuse({"--kurtosis": kurtosis is not None, "--draws": draws is not None}, noisy, "--noise")
-    if noisy:
-        settings["model"] = noise_model(
-            law, sigma, kurtosis=kurtosis, draws=draws or "shared", averaged=optimizer == "flow"
-        )
     given = {name: value for name, value in settings.items() if value is not None}
-    if data is not None or cooccurrence is not None:
-        from .cooccurrence.predict import data_model
-
-        if "model" in given:
-            raise ValueError(f"Got data={data} with noise; train with one of the two.")
-        given["model"] = data_model(data, cooccurrence)
-        if data != "pairs" and optimizer == "flow" and l1 > 0:
-            given.setdefault("max_time", 10 / l1)  # sampled data never come to rest
+    given["model"] = training_model(
+        untied=untied,
+        bias=bias,
+        data=data,
+        cooccurrence=cooccurrence,
+        law=law,
+        sigma=sigma,
+        kurtosis=kurtosis,
+        draws=draws or "shared",
+        averaged=optimizer == "flow",
+    )
+    if data not in (None, "pairs") and optimizer == "flow" and l1 > 0:
+        given.setdefault("max_time", 10 / l1)  # with sampled data the weights never rest
     result = run(features, neurons, l1, optimizer=optimizer, seed=seed, **given)
     if as_json:
         emit(result.to_dict())

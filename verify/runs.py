@@ -1,4 +1,4 @@
-"""One training run and what is to be said of it."""
+"""One training run and its measures."""
 
 from __future__ import annotations
 
@@ -8,9 +8,13 @@ from typing import Any
 import numpy as np
 
 from .. import numerics
+from ..numerics._validate import check_choice
+from ..numerics.cooccurrence.pairs import Values
+from .cooccurrence.predict import DATA, data_model
 from .show.tables import Table, Tabular, fields_table
 
 RULE = "authors: at least two features with |W_ik| in [0.8, 1.2]"
+TRAINING_DATA = (*DATA, "blocks", "uniform-blocks")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +33,9 @@ class Run(Tabular):
         The paper's lambda.
     optimizer : str
         How the network was trained.
+    measured_rows : str
+        The rows of weights that all counts and norms refer to: those of the encoder, which is
+        the decoder too where the weights are tied.
     rule : str
         What `polysemantic_neurons` counts.
     polysemantic_neurons, polysemantic_neurons_authors, polysemantic_neurons_scale_free : int
@@ -46,7 +53,8 @@ class Run(Tabular):
     antipodal_pairs, spread_rows : int
         Pairs of opposite rows; features no weight of which holds a quarter of the row.
     loss : float
-        Without noise: summed reconstruction loss plus 4 lambda |W|_1.
+        Without noise: reconstruction loss plus 4 lambda times the l1 norm of all weights,
+        the decoder's too.
     time : float
         Flow time (steps, for an optimizer without one) at the end.
     steps : int
@@ -63,6 +71,7 @@ class Run(Tabular):
     l1: float
     optimizer: str
     seed: int
+    measured_rows: str
     rule: str
     polysemantic_neurons: int | None
     polysemantic_neurons_authors: int | None
@@ -145,26 +154,47 @@ def run(n: int, m: int, lam: float, *, optimizer: str = "flow", seed: int, **set
     if seed < 0:
         raise ValueError(f"Got seed={seed}; a seed must be >= 0.")
     rng = np.random.default_rng(seed)
-    initial = numerics.initial_weights(n, m, rng)
-    solution = numerics.train(initial, lam, optimizer=optimizer, rng=rng, **settings)
     model = settings.get("model")
-    if not isinstance(model, numerics.Pairs | numerics.Bernoulli):
-        model = numerics.OneHot()  # the loss of a noisy network is told without the noise
-    problem = numerics.Problem(lam=lam, model=model)
-    measured = _measure(initial, solution.weights, problem)
+    initial = _initial(model, n, m, rng)
+    solution = numerics.train(initial, lam, optimizer=optimizer, rng=rng, **settings)
+    if model is None or isinstance(model, numerics.SampledNoise | numerics.AveragedNoise):
+        model = numerics.OneHot()  # the loss of a noisy network is given without the noise
     return Run(
         features=n,
         neurons=m,
         l1=lam,
         optimizer=optimizer,
         seed=seed,
+        measured_rows=_measured_rows(model),
         rule=RULE,
         time=float(solution.time),
         steps=int(solution.steps),
         outcome=str(solution.outcome),
         outcome_sentence=solution.outcome.value,
-        **measured,
+        **_measure(initial, solution.weights, numerics.Problem(lam=lam, model=model)),
     )
+
+
+def _initial(model: Any, n: int, m: int, rng: np.random.Generator) -> np.ndarray:
+    """Independent draws for encoder and decoder, and a bias of zero, as the model needs them."""
+    encoder = numerics.initial_weights(n, m, rng)
+    if not isinstance(model, numerics.Autoencoder):
+        return encoder
+    return model.pack(
+        encoder,
+        None if model.tied else numerics.initial_weights(n, m, rng),
+        np.zeros(n) if model.bias else None,
+    )
+
+
+def _measured_rows(model: Any) -> str:
+    if not isinstance(model, numerics.Autoencoder):
+        return "weights (encoder and decoder are tied)"
+    left_out = [
+        name for name, there in (("decoder", not model.tied), ("bias", model.bias)) if there
+    ]
+    rows = "weights (encoder and decoder are tied" if model.tied else "encoder (untied"
+    return f"{rows}; not measured: {', '.join(left_out)})" if left_out else f"{rows})"
 
 
 def noise_model(
@@ -208,18 +238,107 @@ def noise_model(
     ------
     paper_notes/noise.md
     """
-    if law is None or sigma is None:
-        raise ValueError(f"Got noise={law} and sigma={sigma}; give both, or neither.")
-    noise = numerics.Noise(sigma=sigma, law=law, excess_kurtosis=kurtosis)
+    noise = _noise(law, sigma, kurtosis)
     sampled = numerics.SampledNoise(noise=noise, draws=draws)
     return numerics.AveragedNoise(noise=noise) if averaged else sampled
 
 
-def _measure(initial: np.ndarray, weights: np.ndarray, problem: numerics.Problem) -> dict[str, Any]:
+def _noise(law: str | None, sigma: float | None, kurtosis: float | None) -> numerics.Noise:
+    if law is None or sigma is None:
+        raise ValueError(
+            f"Got noise={law} and sigma={sigma}; give both for training with noise, or none."
+        )
+    return numerics.Noise(sigma=sigma, law=law, excess_kurtosis=kurtosis)
+
+
+def training_model(
+    *,
+    untied: bool = False,
+    bias: bool = False,
+    data: str | None = None,
+    cooccurrence: float | None = None,
+    law: str | None = None,
+    sigma: float | None = None,
+    kurtosis: float | None = None,
+    draws: str = "shared",
+    averaged: bool = False,
+) -> numerics.Model | None:
+    """The model that a command line describes; None for tied weights on one-hot inputs.
+
+    Where a faster model than the general autoencoder trains the same network, it is returned.
+
+    >>> from polysem.verify import runs
+    >>> runs.training_model(data="pairs", cooccurrence=0.01)
+    Pairs(pair_weight=0.01, values='binary', keeps_zero_neurons=True)
+    >>> model = runs.training_model(untied=True, data="blocks", cooccurrence=0.1)
+    >>> model.tied, model.data
+    (False, BlockInputs(activation_probability=0.1, values='binary', batch=256))
+
+    Parameters
+    ----------
+    untied, bias : bool
+        A decoder of its own; a trained bias on the outputs.
+    data : {"pairs", "bernoulli", "uniform", "blocks", "uniform-blocks"}, optional
+        How features co-occur; one-hot inputs unless given.
+    cooccurrence : float, optional
+        Weight of a pair, or probability that a feature is active.
+    law, sigma, kurtosis, draws, averaged
+        Noise on the hidden layer, as in :func:`noise_model`.
+
+    Returns
+    -------
+    Model or None
+
+    Raises
+    ------
+    ValueError
+        If arguments are missing, out of range, or do not go together.
+    """
+    noise = None if law is None and sigma is None else _noise(law, sigma, kurtosis)
+    inputs = _inputs(data, cooccurrence)
+    one_hot = isinstance(inputs, numerics.OneHotInputs)
+    if not (untied or bias):
+        if noise is None and one_hot:
+            return None
+        if noise is None and data in DATA:
+            return data_model(data, cooccurrence)
+        if noise is not None and one_hot:
+            return noise_model(law, sigma, kurtosis=kurtosis, draws=draws, averaged=averaged)
+    if noise is not None and averaged:
+        raise ValueError(
+            "Got optimizer='flow' for noise with untied weights, a bias or co-occurring features; "
+            "the flow averages noise only for tied weights on one-hot inputs: use "
+            "optimizer='sgd' or 'adamw'."
+        )
+    return numerics.Autoencoder(tied=not untied, bias=bias, data=inputs, noise=noise, draws=draws)
+
+
+def _inputs(data: str | None, cooccurrence: float | None) -> numerics.Data:
+    if data is None and cooccurrence is None:
+        return numerics.OneHotInputs()
+    if data is None or cooccurrence is None:
+        raise ValueError(
+            f"Got data={data} and cooccurrence={cooccurrence}; give both for features that "
+            "co-occur, or none."
+        )
+    if check_choice("data", data, TRAINING_DATA) == "pairs":
+        return numerics.PairInputs(pair_weight=cooccurrence)
+    kind = numerics.BlockInputs if data.endswith("blocks") else numerics.BernoulliInputs
+    values: Values = "uniform" if data.startswith("uniform") else "binary"
+    return kind(activation_probability=cooccurrence, values=values)
+
+
+def _measure(initial: np.ndarray, final: np.ndarray, problem: numerics.Problem) -> dict[str, Any]:
+    """The measures of the encoder's rows, and the loss of the whole network."""
     names = [name for name, kind in Run.__annotations__.items() if kind.endswith("| None")]
-    if not np.isfinite(weights).all():
+    if not np.isfinite(final).all():
         return dict.fromkeys(names)
-    values = numerics.measured(initial, weights, problem)
+    before, weights = (
+        problem.model.unpack(each)[0] if isinstance(problem.model, numerics.Autoencoder) else each
+        for each in (initial, final)
+    )
+    values = numerics.measured(before, weights, numerics.Problem(lam=problem.lam))
+    values["loss"] = float(problem.loss(final))
     values["polysemantic_neurons"] = values["polysemantic_neurons_authors"]
     values["simplex_distance"] = (
         float(numerics.simplex_distance(weights)) if len(weights) > 1 else None

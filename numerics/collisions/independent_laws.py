@@ -16,7 +16,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -89,9 +89,7 @@ _SHARED = _Series(
 class _IndependentLaw(CountLaw):
     """A law ``C(m, k) [x^n] A^k B^(m-k)`` (abstract)."""
 
-    @cached_property
-    def _series(self) -> _Series:
-        raise NotImplementedError
+    _series: ClassVar[_Series]
 
     def support(self) -> tuple[int, int]:
         """The least and the greatest possible count."""
@@ -166,7 +164,7 @@ class _IndependentLaw(CountLaw):
         )
 
     def _log_outside(self, k: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Straight from the weights: the digits lost are few beside the size of the logarithm."""
+        """Directly from the weights; the rounding error is small against the logarithm."""
         edge = np.array([self._masses.low])
         log_edge = self._masses.log_probability[0]
         return self._log_weight(k.astype(np.int64)) - self._log_weight(edge) + log_edge
@@ -217,9 +215,7 @@ class IndependentNeuronsLaw(_IndependentLaw):
     paper_notes/counting_laws.md.
     """
 
-    @cached_property
-    def _series(self) -> _Series:
-        return _BOTH_SIGNS
+    _series: ClassVar[_Series] = _BOTH_SIGNS
 
     def mean(self) -> float:
         """E K, from its closed form."""
@@ -259,9 +255,7 @@ class IndependentSharedLaw(_IndependentLaw):
     paper_notes/counting_laws.md; the criterion is that of the authors' program.
     """
 
-    @cached_property
-    def _series(self) -> _Series:
-        return _SHARED
+    _series: ClassVar[_Series] = _SHARED
 
     def support(self) -> tuple[int, int]:
         """At least one neuron is shared when there are more features than neurons."""

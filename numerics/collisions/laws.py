@@ -107,8 +107,8 @@ def _products(
 class CountLaw:
     """The law of a number of neurons or pairs, for n features on m neurons (abstract).
 
-    A law gives its support and the masses of a window of it that holds all but 1e-200 of the
-    probability (or its stated error); the methods are those of a frozen SciPy distribution.
+    A subclass gives the support and the masses of a window that holds all but 1e-200 of the
+    probability (or its stated error). The methods are those of a frozen SciPy distribution.
     """
 
     n: int

@@ -10,10 +10,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from scipy.special import gammaln
 
 from ... import theory
 from .laws import CountLaw, Masses, complex_log1p
@@ -113,14 +112,10 @@ class IndependentPairsLaw(CountLaw):
         turn = 2 * math.pi / nodes * np.arange(nodes)
         turn = np.where(turn > math.pi, turn - 2 * math.pi, turn)
         a = np.arange(terms)
-        weight = np.exp(a * math.log(tilt) - tilt - _log_factorials(terms))
+        weight = np.exp(a * math.log(tilt) - tilt - gammaln(a + 1))
         excess = np.zeros(nodes, dtype=np.complex128)
         for order, share in zip(a, weight, strict=True):
             inner = tilt * np.expm1(1j * (turn + order * angle))
             excess += share * np.expm1(1j * turn * order + inner)
         phase = self.m * complex_log1p(excess)
         return complex(np.sum(np.exp(phase - 1j * self.n * turn)))
-
-
-def _log_factorials(terms: int) -> NDArray[Any]:
-    return np.cumsum(np.log(np.maximum(np.arange(terms), 1)))

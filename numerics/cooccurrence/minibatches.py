@@ -3,18 +3,38 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Real
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .._validate import check_choice, check_integer, check_positive
+from .._validate import check_choice, check_integer, check_rng
+from ..training.gradient import diagonal
 from .pairs import SECOND_MOMENT, Values
 
 _EVALUATION = 4096  # inputs on which the loss is estimated, the same for all weights
 
 
 @dataclass(frozen=True, kw_only=True)
-class Bernoulli:
+class SampledFeatures:
+    """Settings of inputs that are drawn anew at every step (abstract)."""
+
+    activation_probability: float
+    values: Values = "binary"
+    batch: int = 256
+
+    def __post_init__(self) -> None:
+        p = self.activation_probability
+        if not isinstance(p, Real) or not 0 < p <= 1:
+            raise ValueError(
+                f"Got activation_probability={p!r}; it is a probability and must lie in (0, 1]."
+            )
+        check_choice("values", self.values, SECOND_MOMENT)
+        check_integer("batch", self.batch, "the number of inputs of a step")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bernoulli(SampledFeatures):
     r"""Inputs whose features are active independently with probability p; sampled at each step.
 
     :math:`L = E\,\|{\rm ReLU}(WW^\top x) - x\|^2`, a mean over inputs x.  Of two given features
@@ -55,19 +75,7 @@ class Bernoulli:
     paper_notes/cooccurrence.md.
     """
 
-    activation_probability: float
-    values: Values = "binary"
-    batch: int = 256
     keeps_zero_neurons: bool = True
-
-    def __post_init__(self) -> None:
-        p = check_positive("activation_probability", self.activation_probability, "a probability")
-        if p > 1:
-            raise ValueError(
-                f"Got activation_probability={p}; it is a probability and must be <= 1."
-            )
-        check_choice("values", self.values, SECOND_MOMENT)
-        check_integer("batch", self.batch, "the number of inputs of a step")
 
     def sample(self, n: int, rng: np.random.Generator, size: int | None = None) -> NDArray:
         """Inputs, shape (batch, n); ``size`` of them where given."""
@@ -92,12 +100,8 @@ class Bernoulli:
 
     def gradient(self, weights: NDArray, rng: np.random.Generator | None = None) -> NDArray:
         """Gradient on a fresh batch, which all networks share."""
-        if rng is None:
-            raise ValueError(
-                "Got rng=None; sampled inputs need a Generator, as numpy.random.default_rng(seed)."
-            )
         n = weights.shape[-2]
-        row, feature, value = self._active(n, rng, self.batch)
+        row, feature, value = self._active(n, check_rng(rng), self.batch)
         alone = np.bincount(row, minlength=self.batch)[row] == 1
         squares = np.bincount(feature[alone], value[alone] ** 2, n).astype(weights.dtype)
         gradient = _gradient_alone(weights, squares)
@@ -112,8 +116,7 @@ class Bernoulli:
 def _gradient_alone(weights: NDArray, squares: NDArray) -> NDArray:
     """(D + D^T) W, half the gradient: column i of ReLU(G) - I times the sum of squares of i."""
     slope = np.maximum(weights @ weights.swapaxes(-1, -2), 0)
-    index = np.arange(squares.size)
-    slope[..., index, index] -= 1
+    diagonal(slope)[...] -= 1
     slope *= squares
     slope += slope.swapaxes(-1, -2).copy()
     return slope @ weights

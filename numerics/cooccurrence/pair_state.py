@@ -1,4 +1,4 @@
-"""The antipodal pair of two features that co-occur: its weights, and where it ceases to exist."""
+"""The antipodal pair of two co-occurring features: its weights and its largest lambda."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Features that co-occur in pairs: loss and gradient over all pairs, by sorted partner sums.
+"""Features that co-occur in pairs: loss and gradient summed over all pairs by sorting.
 
 The data are every single input u e_i with weight 1 and every pair u e_i + v e_j with weight
 ``pair_weight``.  The values u, v are 1 ("binary") or uniform on [0, 1] ("uniform", averaged in
@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._validate import check_choice, check_nonnegative
+from ..training.gradient import diagonal as diagonal_of
 
 Values = Literal["binary", "uniform"]
 SECOND_MOMENT = {"binary": 1.0, "uniform": 1.0 / 3.0}  # of the value of an active feature
@@ -101,19 +102,17 @@ class Pairs:
             _, in_diagonal, in_overlap = _own_term(diagonal[..., None], others, self.values)
             slope += weight * _without_diagonal(in_overlap)
             along += weight * _without_diagonal(in_diagonal).sum(-1)
-        index = np.arange(overlaps.shape[-1])
-        slope[..., index, index] = along
+        diagonal_of(slope)[...] = along
         return slope
 
 
 def _split(overlaps: NDArray) -> tuple[NDArray, NDArray]:
-    return np.diagonal(overlaps, axis1=-2, axis2=-1), _without_diagonal(overlaps)
+    return diagonal_of(overlaps), _without_diagonal(overlaps)
 
 
 def _without_diagonal(matrix: NDArray) -> NDArray:
     out = matrix.copy()
-    index = np.arange(matrix.shape[-1])
-    out[..., index, index] = 0
+    diagonal_of(out)[...] = 0
     return out
 
 
@@ -147,7 +146,7 @@ def _partner_slope(others: NDArray, values: Values) -> NDArray:
     """Derivative in G_ki of the errors of output k on all pairs without k; diagonal given as 0."""
     rows = others.reshape(-1, others.shape[-1])
     slope = np.zeros_like(rows)
-    busy = (rows > 0).any(-1)  # a row without positive overlap stays silent on every pair
+    busy = (rows > 0).any(-1)  # a row without positive overlap gives no output on any pair
     if busy.any():
         sums = _binary_partners if values == "binary" else _uniform_partners
         slope[busy] = sums(rows[busy])

@@ -1,4 +1,4 @@
-"""Some of the pairs of features co-occur, the others never: loss and gradient over a list."""
+"""Loss and gradient where the pairs of features in a list co-occur and the others never do."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class SomePairs:
         if pairs.size and pairs.min() < 0:
             raise ValueError(f"Got a pair with feature {pairs.min()}; features count from 0.")
         if (pairs[:, 0] == pairs[:, 1]).any():
-            raise ValueError("Got a pair of one feature with itself; list two features each.")
+            raise ValueError("Got a pair of one feature with itself; list two different features.")
         if len(np.unique(np.sort(pairs, axis=1), axis=0)) < len(pairs):
             raise ValueError("Got a pair twice; list each pair once.")
 
@@ -90,14 +90,18 @@ class SomePairs:
             raise ValueError(
                 f"Got a pair with feature {self.pairs.max()} of {n}; features count from 0."
             )
-        inputs = np.zeros((n + len(self.pairs), n), weights.dtype)
-        inputs[np.arange(n), np.arange(n)] = 1
-        inputs[n + np.arange(len(self.pairs))[:, None], self.pairs] = 1
-        return inputs
+        return singles_and_pairs(n, self.pairs).astype(weights.dtype)
 
     def _input_weights(self, weights: NDArray) -> NDArray:
-        singles, pairs = np.ones(weights.shape[-2]), np.full(len(self.pairs), self.pair_weight)
-        return np.concatenate([singles, pairs]).astype(weights.dtype)
+        counts = weights.shape[-2], len(self.pairs)
+        return np.repeat([1, self.pair_weight], counts).astype(weights.dtype)
+
+
+def singles_and_pairs(n: int, pairs: NDArray) -> NDArray[np.float64]:
+    """Each of n features alone, then the given pairs of features, shape (inputs, n)."""
+    inputs = np.eye(n + len(pairs), n)
+    inputs[n + np.arange(len(pairs))[:, None], pairs] = 1
+    return inputs
 
 
 def random_pairs(n: int, fraction: float, rng: np.random.Generator) -> NDArray[np.int_]:

@@ -1,7 +1,7 @@
-"""Does a collision survive co-occurrence?  The two-feature reduction, sampled.
+"""Whether a collision survives co-occurrence, by sampling the reduction to two features.
 
 Two features start with the same neuron in front, with opposite signs.  For lambda -> 0 and
-m >> n each row follows its own soft threshold B; the shared neuron pays a handicap C beside:
+m >> n each row follows its own soft threshold B, and the shared weight loses C in addition:
 
     x_k = A (w_k - B - C),  x_l = A (w_l - B)_+,  dC/dB = r x_k y_k^2,  r = pair_weight/lambda.
 

@@ -1,4 +1,4 @@
-"""Interference with a part taken out: to find which part of it does what.
+"""Interference with one of its parts removed, to measure the effect of this part.
 
 Row j pushes each of its weights onto the weight of row i on the same neuron. The push repels
 where the two have one sign, and supports where their signs are opposite. Here support can be
@@ -12,7 +12,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from ..training.gradient import reconstruction_loss
+from ..training.gradient import diagonal, reconstruction_loss
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,9 +67,8 @@ class AlteredInterference:
     def gradient(self, weights: np.ndarray, rng: np.random.Generator | None = None) -> np.ndarray:
         """Minus four times feature benefit and altered interference, as a gradient would be."""
         gram = np.maximum(weights @ weights.swapaxes(-1, -2), 0)
-        diagonal = np.arange(gram.shape[-1])
-        benefit = 1 - gram[..., diagonal, diagonal]
-        gram[..., diagonal, diagonal] = 0
+        benefit = 1 - diagonal(gram)
+        diagonal(gram)[...] = 0
         down, up = gram @ np.maximum(weights, 0), gram @ np.maximum(-weights, 0)
         if self.winner_push:
             support_up, support_down = up, down

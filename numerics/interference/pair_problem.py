@@ -119,16 +119,10 @@ def pair_problem(
         if index % every == 0:
             controls += path.controls()
     design = np.column_stack([np.ones(chains), controls.T / count])
-    values, errors = zip(*(_controlled(total / count, design) for total in totals), strict=True)
-    return PairProblem(
-        step=step,
-        pressure=values[0],
-        pressure_error=errors[0],
-        contact=values[1],
-        contact_error=errors[1],
-        constant=values[2],
-        constant_error=errors[2],
-    )
+    found = {}
+    for name, total in zip(("pressure", "contact", "constant"), totals, strict=True):
+        found[name], found[f"{name}_error"] = _controlled(total / count, design)
+    return PairProblem(step=step, **found)
 
 
 @dataclass(kw_only=True, eq=False)

@@ -1,4 +1,4 @@
-r"""The fraction of winners that kicks leave in place: for Gaussian kicks, and for any kick law.
+r"""The fraction of initial winners that still win after kicks of a given law.
 
 On top of a row the entries stand like a Poisson process of density :math:`e^{-y}` in units of
 the gap below the winner. Independent kicks x leave the winner in front with probability

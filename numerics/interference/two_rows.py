@@ -1,4 +1,4 @@
-r"""Two rows on their own, and what their kicks predict for a whole network.
+r"""Two rows without others, and what their kicks predict for a whole network.
 
 For lambda -> 0 the rows first repel each other until they are orthogonal. This has a closed form:
 repulsion turns :math:`W_1 \to \cosh\mu\,W_1 - \sinh\mu\,W_2` and likewise for :math:`W_2`, so an
@@ -104,7 +104,7 @@ def two_rows(
     Raises
     ------
     ValueError
-        For a bad size, step or law.
+        For a size, step or law out of range.
 
     Source
     ------
@@ -129,7 +129,7 @@ def two_rows(
 
 
 def _flow(initial: NDArray[np.float64], lam: float) -> tuple[NDArray, NDArray]:
-    """The same by the flow; rows have the scale 1/sqrt(m), kicks are in units of it."""
+    """Kicks and final rows by the flow; kicks in units of the initial scale 1/sqrt(m)."""
     scale = initial.shape[-1] ** -0.5
     recorder = KickRecorder(scale * initial)
     final = train(scale * initial, lam, observe=recorder, tolerance=1e-3).weights
@@ -297,7 +297,7 @@ def two_row_prediction(
     Raises
     ------
     ValueError
-        For bad sizes.
+        For sizes out of range.
 
     Source
     ------

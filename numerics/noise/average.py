@@ -33,7 +33,7 @@ _BLOCK = 2_000  # panels worked on at once
 
 
 class NoExactAverage(ValueError):
-    """The exact average over this noise is out of reach."""
+    """The exact average over this noise would take too much memory or time."""
 
 
 def averaged_loss(weights: Array, noise: Noise) -> Array:
@@ -66,7 +66,7 @@ def averaged_loss(weights: Array, noise: Noise) -> Array:
     Raises
     ------
     ValueError
-        If the exact average over this law is out of reach for m neurons.
+        If the exact average over this law takes too much memory or time for m neurons.
 
     Source
     ------
@@ -106,7 +106,7 @@ def averaged_gradient(weights: Array, noise: Noise) -> Array:
     Raises
     ------
     ValueError
-        If the exact average over this law is out of reach for m neurons.
+        If the exact average over this law takes too much memory or time for m neurons.
 
     Source
     ------
@@ -145,7 +145,7 @@ def averaged_loss_and_gradient(weights: Array, noise: Noise) -> tuple[Array, Arr
     Raises
     ------
     ValueError
-        If the exact average over this law is out of reach for m neurons.
+        If the exact average over this law takes too much memory or time for m neurons.
 
     Source
     ------

@@ -10,7 +10,7 @@ from typing import ClassVar
 import numpy as np
 from scipy.integrate import LSODA
 
-from .._validate import check_positive, check_weights
+from .._validate import check_positive, check_times, check_weights
 from ..training.solution import Outcome, Solution
 from .average import averaged_gradient
 from .law import Noise
@@ -21,7 +21,7 @@ _RESTING = 1e3  # at rest: at this speed no weight would move by so many toleran
 
 @dataclass(frozen=True, kw_only=True)
 class NoiseFlow:
-    """The settings of :func:`noise_flow`, kept in its solution.
+    """The settings of :func:`noise_flow`, stored in its solution.
 
     Examples
     --------
@@ -85,39 +85,34 @@ def noise_flow(
     Raises
     ------
     ValueError
-        For bad times or weights, or if the exact average is out of reach for m neurons.
+        For wrong times or weights, or if the exact average takes too much memory or time.
 
     Source
     ------
     paper_notes/noise.md.
     """
     initial = check_weights("initial", initial).astype(float)
-    times = np.asarray(tuple(times), float)
-    if not (
-        times.size and np.isfinite(times).all() and times[0] >= 0 and (np.diff(times) > 0).all()
-    ):
-        raise ValueError(f"Got times={times.tolist()}; give increasing, finite times >= 0.")
+    times = check_times("times", times)
+    if not times.size:
+        raise ValueError("Got times=[]; give increasing, finite times >= 0.")
     settings = NoiseFlow(
         noise=noise, tolerance=check_positive("tolerance", tolerance, "an error per step")
     )
     started = clock.perf_counter()
     batch = initial if initial.ndim == 3 else initial[None]
     paths = [_one_path(start, times, settings) for start in batch]
-    kept = np.stack([path[0] for path in paths], axis=1)
-    pick = (lambda array: array) if initial.ndim == 3 else (lambda array: array[0])
-    return Solution(
-        initial=initial,
-        weights=pick(kept[-1]),
+    weights, outcomes, ends, steps, evaluations = zip(*paths, strict=True)
+    path = np.stack(weights, axis=1)
+    return Solution.of_stack(
+        initial,
+        weights=path[-1],
         lam=0.0,
         optimizer=settings,
-        outcomes=np.asarray(pick(np.array([path[1] for path in paths], dtype=object))),
-        time=np.asarray(pick(np.array([path[2] for path in paths]))),
-        steps=np.asarray(pick(np.array([path[3] for path in paths]))),
-        records={"time": times, "weights": kept if initial.ndim == 3 else kept[:, 0]},
-        stats={
-            "seconds": clock.perf_counter() - started,
-            "evaluations": sum(path[4] for path in paths),
-        },
+        outcomes=np.array(outcomes, dtype=object),
+        time=np.array(ends),
+        steps=np.array(steps),
+        records={"time": times, "weights": path},
+        stats={"seconds": clock.perf_counter() - started, "evaluations": sum(evaluations)},
     )
 
 
@@ -137,9 +132,9 @@ def _one_path(
         rise = averaged_gradient(here + nudge, guide) - averaged_gradient(here - nudge, guide)
         return -0.25 * rise.reshape(n * m, n * m).T / 2e-6
 
-    kept = np.empty((len(times), n, m))
+    path = np.empty((len(times), n, m))
     done = int(times[0] == 0)
-    kept[:done] = start
+    path[:done] = start
     solver = LSODA(
         speed,
         0.0,
@@ -154,17 +149,17 @@ def _one_path(
         solver.step()
         if solver.status == "failed":
             outcome = Outcome.DIVERGED
-            kept[done:] = np.nan
+            path[done:] = np.nan
             break
         steps += 1
         reached = int(np.searchsorted(times, solver.t, side="right"))
         if reached > done:
-            kept[done:reached] = solver.dense_output()(times[done:reached]).T.reshape(-1, n, m)
+            path[done:reached] = solver.dense_output()(times[done:reached]).T.reshape(-1, n, m)
             done = reached
         if steps % _LOOK_EVERY == 0:
             fastest = float(np.abs(speed(0.0, solver.y)).max())
             if fastest * (times[-1] - solver.t) < _RESTING * settings.tolerance:
                 outcome = Outcome.CONVERGED
-                kept[done:] = solver.y.reshape(n, m)
+                path[done:] = solver.y.reshape(n, m)
                 break
-    return kept, outcome, float(solver.t), steps, solver.nfev
+    return path, outcome, float(solver.t), steps, solver.nfev

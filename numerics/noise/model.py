@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .._validate import check_choice
+from .._validate import check_choice, check_rng
+from ..training.gradient import diagonal
 from .average import averaged_gradient, averaged_loss
 from .law import Noise
 
@@ -60,18 +61,13 @@ class SampledNoise:
 
     def gradient(self, weights: np.ndarray, rng: np.random.Generator | None = None) -> np.ndarray:
         """Derivative of the loss under one draw of the noise."""
-        if rng is None:
-            raise ValueError(
-                "Got rng=None; sampled noise needs a Generator, as numpy.random.default_rng(seed)."
-            )
         *networks, n, m = weights.shape
         rows = 1 if self.draws == "shared" else n
-        drawn = self.noise.sample(rng, (*networks, rows, m))
+        drawn = self.noise.sample(check_rng(rng), (*networks, rows, m))
         hidden = weights + drawn.astype(weights.dtype, copy=False)
         output = hidden @ weights.swapaxes(-1, -2)
         live = output > 0
-        diagonal = np.arange(n)
-        output[..., diagonal, diagonal] -= 1
+        diagonal(output)[...] -= 1
         output *= live
         gradient = output.swapaxes(-1, -2) @ hidden
         gradient += output @ weights

@@ -21,6 +21,8 @@ class Autoencoder:
 
     All parameters live in one array, so that every optimizer takes them: untied, the decoder's
     n rows stand below the encoder's; the bias is one more column, on which no regulariser acts.
+    Measures as :func:`live_weights` count all rows and columns of this array: give them the
+    encoder of :meth:`unpack` instead.
 
     Examples
     --------

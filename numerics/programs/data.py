@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from numbers import Real
 from typing import Protocol
 
 import numpy as np
 
-from .._validate import check_choice, check_integer, check_nonnegative, check_rng
-from ..cooccurrence.pairs import SECOND_MOMENT, Values
+from .._validate import check_nonnegative, check_rng
+from ..cooccurrence.minibatches import SampledFeatures
+from ..cooccurrence.some_pairs import singles_and_pairs
 
 
 class Data(Protocol):
@@ -58,8 +58,8 @@ class OneHotInputs:
 class PairInputs:
     """Each feature alone with weight 1 and each pair of features with a weight of its own.
 
-    It lists all n (n + 1) / 2 inputs: slow and plain, for small n. :class:`Pairs` sums the same
-    loss without a list.
+    A simple reference implementation for small n: it lists all n (n + 1) / 2 inputs.
+    :class:`Pairs` sums the same loss without a list.
 
     Examples
     --------
@@ -88,16 +88,29 @@ class PairInputs:
         self, n: int, networks: tuple[int, ...], rng: np.random.Generator | None
     ) -> tuple[np.ndarray, np.ndarray]:
         """All singles, then all pairs."""
-        first, second = np.triu_indices(n, 1)
-        pairs = np.zeros((len(first), n))
-        pairs[np.arange(len(first)), first] = 1
-        pairs[np.arange(len(first)), second] = 1
-        weights = np.append(np.ones(n), np.full(len(first), self.pair_weight))
-        return np.concatenate([np.eye(n), pairs]), weights
+        pairs = np.stack(np.triu_indices(n, 1), axis=-1)
+        return singles_and_pairs(n, pairs), np.repeat([1, self.pair_weight], [n, len(pairs)])
 
 
 @dataclass(frozen=True, kw_only=True)
-class BernoulliInputs:
+class _Batches(SampledFeatures):
+    """A new batch of inputs for each network at every step (abstract)."""
+
+    def draw(
+        self, n: int, networks: tuple[int, ...], rng: np.random.Generator | None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """A new batch for each network."""
+        inputs = self._inputs(check_rng(rng), (*networks, self.batch, n))
+        return inputs, np.full(self.batch, 1 / self.batch)
+
+    def _inputs(self, rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+        inputs = np.ones(shape) if self.values == "binary" else rng.random(shape)
+        inputs *= rng.random(shape) < self.activation_probability
+        return inputs
+
+
+@dataclass(frozen=True, kw_only=True)
+class BernoulliInputs(_Batches):
     r"""Features that are active independently; a new batch at every step.
 
     The loss is the mean over the batch. With probability p a feature has the value 1
@@ -125,24 +138,9 @@ class BernoulliInputs:
     paper_notes/cooccurrence.md.
     """
 
-    activation_probability: float
-    values: Values = "binary"
-    batch: int = 256
-
-    def __post_init__(self) -> None:
-        _check_batches(self.activation_probability, self.values, self.batch)
-
-    def draw(
-        self, n: int, networks: tuple[int, ...], rng: np.random.Generator | None
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """A new batch for each network."""
-        rng, shape = check_rng(rng), (*networks, self.batch, n)
-        inputs = _active(rng, shape, self.activation_probability, self.values)
-        return inputs, np.full(self.batch, 1 / self.batch)
-
 
 @dataclass(frozen=True, kw_only=True)
-class BlockInputs:
+class BlockInputs(_Batches):
     r"""Two blocks of correlated features; a new batch at every step.
 
     Each input belongs to one half of the features, both halves being as likely; a feature of
@@ -172,38 +170,8 @@ class BlockInputs:
     paper_notes/training.md.
     """
 
-    activation_probability: float
-    values: Values = "binary"
-    batch: int = 256
-
-    def __post_init__(self) -> None:
-        _check_batches(self.activation_probability, self.values, self.batch)
-
-    def draw(
-        self, n: int, networks: tuple[int, ...], rng: np.random.Generator | None
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """A new batch for each network."""
-        rng, shape = check_rng(rng), (*networks, self.batch, n)
-        inputs = _active(rng, shape, self.activation_probability, self.values)
+    def _inputs(self, rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+        inputs, n = super()._inputs(rng, shape), shape[-1]
         half = rng.integers(0, 2, shape[:-1])
         inputs *= half[..., None] == (np.arange(n) >= n - n // 2)
-        return inputs, np.full(self.batch, 1 / self.batch)
-
-
-def _active(
-    rng: np.random.Generator, shape: tuple[int, ...], probability: float, values: str
-) -> np.ndarray:
-    """Values of features that are active independently, 0 for the others."""
-    inputs = np.ones(shape) if values == "binary" else rng.random(shape)
-    inputs *= rng.random(shape) < probability
-    return inputs
-
-
-def _check_batches(probability: float, values: str, batch: int) -> None:
-    if not isinstance(probability, Real) or not 0 < probability <= 1:
-        raise ValueError(
-            f"Got activation_probability={probability!r}; it is a probability and must lie "
-            "in (0, 1]."
-        )
-    check_choice("values", values, SECOND_MOMENT)
-    check_integer("batch", batch, "the number of inputs per step")
+        return inputs

@@ -1,4 +1,4 @@
-"""The authors' experiments by name, with their values."""
+"""The settings of the authors' experiments, by name."""
 
 from __future__ import annotations
 

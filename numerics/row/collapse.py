@@ -1,13 +1,15 @@
-r"""When l1 kills a whole feature: the one-curve law, and the fate of given rows.
+r"""The features that l1 kills: the one-curve law, and an exact test for given rows.
 
 A lone row dies if its threshold reaches its largest weight. For a Gaussian row whose largest
-weight is z (in units of its scale) the other weights are replaced by their law below z: one
-curve, whose fate changes at one value of z. Derivation: paper_notes/reshuffling.md.
+weight is z (in units of its scale) the other weights are replaced by their law below z. This leaves
+one curve for each z, and the row dies if z is below a critical value. Derivation:
+paper_notes/reshuffling.md.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -91,16 +93,10 @@ def critical_weight(m: int, lam: float) -> float:
     lam = check_positive("lam", lam, "an l1 weight")
     if lam >= 2 / (3 * math.sqrt(3)):
         return math.inf
-    low, high = 0.0, 1.0
+    high = 1.0
     while _curve_dies(high, m, lam):
-        low, high = high, 2 * high
-    for _ in range(_BISECTIONS):
-        middle = (low + high) / 2
-        if _curve_dies(middle, m, lam):
-            low = middle
-        else:
-            high = middle
-    return (low + high) / 2
+        high *= 2
+    return _change(lambda z: _curve_dies(z, m, lam), 0.0 if high == 1 else high / 2, high)
 
 
 def half_collapse_lam(m: int) -> float:
@@ -126,13 +122,14 @@ def half_collapse_lam(m: int) -> float:
     """
     m = check_integer("m", m, "the number of neurons")
     median = math.sqrt(2) * float(erfinv(2 ** (-1 / m)))
-    low, high = 0.0, 2 / (3 * math.sqrt(3))
+    return _change(lambda lam: not _curve_dies(median, m, lam), 0.0, 2 / (3 * math.sqrt(3)))
+
+
+def _change(holds: Callable[[float], bool], low: float, high: float) -> float:
+    """Where a condition that holds at low values ceases to hold."""
     for _ in range(_BISECTIONS):
         middle = (low + high) / 2
-        if _curve_dies(median, m, middle):
-            high = middle
-        else:
-            low = middle
+        low, high = (middle, high) if holds(middle) else (low, middle)
     return (low + high) / 2
 
 
@@ -166,8 +163,8 @@ def rows_die(rows: ArrayLike, lam: float) -> NDArray[np.bool_]:
 
     ``x' = (1 - |W|^2) x - lambda`` for the largest weight and ``(log A)' = 1 - |W|^2`` by
     fourth-order Runge-Kutta steps, until the row is dead or only weights as large as the largest
-    are left; then the fate is known. Agrees with :func:`extinction_times` but for rows within 1e-4
-    of the boundary, and takes many rows at once.
+    are left, which decide whether it dies. Agrees with :func:`extinction_times` but for rows within
+    1e-4 of the boundary, and takes many rows at once.
 
     >>> from polysem import numerics
     >>> numerics.rows_die([[0.3, 0.1], [0.5, 0.1]], lam=0.3)
@@ -187,7 +184,7 @@ def rows_die(rows: ArrayLike, lam: float) -> NDArray[np.bool_]:
     Raises
     ------
     ValueError
-        If rows is no matrix or lam <= 0.
+        If rows is not a matrix or lam <= 0.
 
     Source
     ------

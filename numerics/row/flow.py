@@ -49,7 +49,7 @@ class RowFlow:
     l1_norm, norm2 : ndarray, shape (T,)
         Sum of absolute weights, and sum of squared weights.
     amplitude, threshold : ndarray, shape (T,)
-        ``A`` and ``B`` of the exact solution; B stays where it is once all weights are dead.
+        ``A`` and ``B`` of the exact solution; B no longer changes once all weights are dead.
     largest : ndarray, shape (T,)
         The largest absolute weight, ``A (max|W(0)| - B)``.
 
@@ -211,7 +211,7 @@ class _Row:
         if largest < _SMALLEST:
             raise ValueError(
                 f"Got a row whose largest weight is {largest:g}; below {_SMALLEST:g} its square "
-                "is lost: rescale it."
+                "underflows: rescale the row."
             )
         moments = Moments.of(magnitudes)
         tied = int(np.searchsorted(moments.distance, 0.0, side="right"))

@@ -1,4 +1,4 @@
-"""The law of a Gaussian row: live weights and norms against time, without a free constant.
+"""The law of a Gaussian row: live weights and norms against time, with no fitted constant.
 
 The weights of a Gaussian row are replaced by their law: ``M_p(B)`` becomes its expectation.
 Derivation and letters: paper_notes/row_flow.md.
@@ -122,7 +122,7 @@ def half_normal_law(
     ``M_0 = 2 m Q(b)``, ``M_1 = 2 m s (phi - b Q)``, ``M_2 = 2 m s^2 ((1 + b^2) Q - b phi)`` with
     ``b = B/s`` close the two equations of the exact row flow; nothing is fitted. The law is
     that of a large row: relative fluctuations of one row are of order ``live^(-1/2)``. Its tail
-    has no end, so below about 3 live weights the order statistics of the finite row rule.
+    has no end, so below about 3 live weights use the order statistics of the finite row.
     With ``weak`` the limit lambda -> 0 at fixed ``lambda t`` is given instead, in which the norm
     is 1 throughout: ``lambda t = s int_0^b db' / sqrt(M_2(b'))``. Its relative error in the
     live weights is of order ``(1 + lambda^2 live)/t``.

@@ -1,4 +1,4 @@
-"""BLAS on one thread, so that the bits do not depend on how many jobs run."""
+"""BLAS on one thread, so that results do not depend on the number of jobs, to the last bit."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits
 
 
 class _Threads:
-    """How many jobs of this process want BLAS on one thread; the last one gives it back."""
+    """The number of jobs that need BLAS on one thread; the last one restores the old limit."""
 
     lock = threading.Lock()
     jobs = 0
@@ -22,8 +22,8 @@ class _Threads:
 def one_blas_thread() -> Iterator[None]:
     """BLAS on one thread while any job of this process runs.
 
-    The limit belongs to the process. Were every job to set and restore it, one that ends
-    would give two threads, and with them other bits, to one that still runs.
+    The limit belongs to the process. If every job set and restored it, a job that ends would
+    restore two threads for one that still runs, and change its results by rounding.
     """
     with _Threads.lock:
         if not _Threads.jobs:

@@ -1,10 +1,12 @@
-"""A grid of runs that loses nothing: resumable, and the same bytes on every scheduler."""
+"""A grid of runs that can be interrupted, with the same results on every scheduler."""
 
 from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,21 @@ from .blas import one_blas_thread
 from .spec import Cell, Chunk, SweepSpec
 from .store import Store, chunk_key
 
+_COUNTS: dict[str, Callable[[np.ndarray], Any]] = {
+    "polysemantic_neurons_authors": measure.polysemantic_neurons,
+    "polysemantic_neurons_scale_free": partial(measure.polysemantic_neurons, rule="scale-free"),
+    "antipodal_pairs": measure.antipodal_pairs,
+    "features_alive": lambda weights: len(weights) - measure.dead_features(weights),
+}
+_MEANS: dict[str, Callable[[np.ndarray, np.ndarray], Any]] = {
+    "mean_nonzero_per_feature": lambda initial, now: measure.live_weights(now),
+    "winner_is_initial_argmax": lambda initial, now: (
+        measure.winners(now) == measure.winners(initial)
+    ),
+    "l1_norm": lambda initial, now: measure.row_norms(now, 1),
+    "norm2": lambda initial, now: measure.row_norms(now, 2),
+    "fourth_norm": lambda initial, now: measure.row_norms(now, 4),
+}
 OUTCOMES = tuple(outcome.name.lower() for outcome in Outcome)
 
 
@@ -34,9 +51,9 @@ class SweepResult:
     Parameters
     ----------
     folder : pathlib.Path
-        Where it is kept; :func:`sweep_runs` reads it.
+        Folder of the results; :func:`sweep_runs` reads it.
     computed, reused : int
-        Chunks computed now, and found whole.
+        Chunks computed now, and chunks found complete.
     notes : tuple of str
         What was set aside, and why.
 
@@ -56,10 +73,10 @@ def sweep(
 ) -> SweepResult:
     """Compute all runs of a grid that are not in the folder yet.
 
-    Every run draws from its own seed and is trained on its own, with BLAS on one thread, so its
-    numbers depend on the spec, the sources and the machine's arithmetic alone: not on the
-    scheduler, its workers, the chunks, or how often the sweep was interrupted. No backend is
-    named: a ``joblib.parallel_config`` around the call moves the sweep to threads or a cluster.
+    Every run has a generator that entropy, cell and run determine, and is trained on its own with
+    BLAS on one thread. So its numbers depend only on the spec, the sources and the machine's
+    arithmetic, and not on the scheduler, the chunks, or interruptions. Put
+    ``joblib.parallel_config`` around the call to run the sweep in threads or on a cluster.
 
     >>> import tempfile
     >>> from polysem import numerics
@@ -91,9 +108,9 @@ def sweep(
     Raises
     ------
     ValueError
-        If another sweep holds the folder, or a worker runs other sources.
+        If another sweep writes to the folder, or a worker runs other sources.
     OSError
-        If the folder cannot be written; what is complete stays.
+        If the folder cannot be written; complete chunks stay.
 
     Source
     ------
@@ -114,7 +131,7 @@ def sweep(
         tasks = (
             delayed(run_chunk)(spec.cells[chunk.cell], chunk, spec.entropy)
             for chunk in spec.chunks()
-            if not store.path(chunk, "json").exists()  # what is there is whole by now
+            if not store.path(chunk, "json").exists()  # faulty files were moved away above
         )
         results: Any = Parallel(n_jobs=jobs, return_as="generator_unordered")(tasks)
         runs = spec.runs * len(spec.cells)
@@ -138,7 +155,7 @@ def sweep(
 def run_chunk(
     cell: Cell, chunk: Chunk, entropy: int
 ) -> tuple[Chunk, str, dict[str, np.ndarray], float]:
-    """Train the runs of a chunk one by one; the numbers, the key under which they hold, seconds.
+    """Train the runs of a chunk one by one: their numbers, the key of the chunk, and seconds.
 
     >>> from polysem import numerics
     >>> cell, chunk = numerics.Cell(n=4, m=8, lam=0.1), numerics.Chunk(cell=0, first=0, count=2)
@@ -162,7 +179,7 @@ def run_chunk(
     Raises
     ------
     KeyboardInterrupt
-        If a run is stopped by hand: half a run is never kept.
+        If a run is interrupted; a chunk with an incomplete run is never stored.
 
     Source
     ------
@@ -213,47 +230,15 @@ def measured(initial: np.ndarray, weights: np.ndarray, problem: Problem) -> dict
     ------
     paper_notes/sweeps.md.
     """
-    counts = dict.fromkeys(
-        (
-            "polysemantic_neurons_authors",
-            "polysemantic_neurons_scale_free",
-            "antipodal_pairs",
-            "features_alive",
-        ),
-        -1,
-    )
-    norms = dict.fromkeys(
-        (
-            "mean_nonzero_per_feature",
-            "winner_is_initial_argmax",
-            "l1_norm",
-            "norm2",
-            "fourth_norm",
-            "loss",
-        ),
-        float("nan"),
-    )
     if not np.isfinite(weights).all():
-        return counts | norms
-    winners = measure.winners(weights)
-    return {
-        "polysemantic_neurons_authors": int(measure.polysemantic_neurons(weights)),
-        "polysemantic_neurons_scale_free": int(
-            measure.polysemantic_neurons(weights, rule="scale-free")
-        ),
-        "antipodal_pairs": int(measure.antipodal_pairs(weights)),
-        "features_alive": int((winners >= 0).sum()),
-        "mean_nonzero_per_feature": float(measure.live_weights(weights).mean()),
-        "winner_is_initial_argmax": float((winners == measure.winners(initial)).mean()),
-        "l1_norm": float(measure.row_norms(weights, 1).mean()),
-        "norm2": float(measure.row_norms(weights, 2).mean()),
-        "fourth_norm": float(measure.row_norms(weights, 4).mean()),
-        "loss": _loss(weights, problem),
-    }
+        return dict.fromkeys(_COUNTS, -1) | dict.fromkeys((*_MEANS, "loss"), math.nan)
+    counts = {name: int(count(weights)) for name, count in _COUNTS.items()}
+    means = {name: float(np.mean(mean(initial, weights))) for name, mean in _MEANS.items()}
+    return counts | means | {"loss": _loss(weights, problem)}
 
 
 def _loss(weights: np.ndarray, problem: Problem) -> float:
-    """NaN where the exact average over noise is out of reach: bipolar, more than 32 neurons."""
+    """NaN where the exact average over noise takes too long: bipolar, more than 32 neurons."""
     try:
         return float(problem.loss(weights))
     except NoExactAverage:
@@ -277,7 +262,7 @@ def sweep_runs(folder: str | Path, *, incomplete: bool = False) -> dict[str, np.
     folder : path
         The sweep's folder.
     incomplete : bool
-        Take what is there.
+        Return the runs that are there.
 
     Returns
     -------
@@ -299,7 +284,7 @@ def sweep_runs(folder: str | Path, *, incomplete: bool = False) -> dict[str, np.
         total = sum(1 for _ in store.spec.chunks())
         raise ValueError(
             f"Got an incomplete sweep: {len(missing)} of {total} chunks are missing ({names}); "
-            "resume it, or ask for what is there."
+            "resume the sweep, or pass incomplete=True to read the others."
         )
     parts, absent = [], set(missing)
     for chunk in store.spec.chunks():

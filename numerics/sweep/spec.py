@@ -1,4 +1,4 @@
-"""What a sweep is to compute: cells times runs, read from a TOML file."""
+"""The specification of a sweep: its cells and the runs of each, read from a TOML file."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Cell:
     Raises
     ------
     ValueError
-        For a value that makes no sense; the message shows it and the remedy.
+        For a value out of range; the message shows the value and what is allowed.
 
     Source
     ------
@@ -118,7 +118,7 @@ class Cell:
 
 @dataclass(frozen=True, kw_only=True)
 class Chunk:
-    """Consecutive runs of one cell, computed and kept together.
+    """Consecutive runs of one cell, computed and stored together.
 
     >>> from polysem import numerics
     >>> numerics.Chunk(cell=3, first=20, count=10).name
@@ -229,8 +229,8 @@ class SweepSpec:
 
     def rng(self, cell: int, run: int) -> np.random.Generator:
         """The generator of one run: a pure function of entropy, cell and run."""
-        seeds = np.random.SeedSequence(self.entropy, spawn_key=(cell, run))
-        return np.random.default_rng(seeds)
+        sequence = np.random.SeedSequence(self.entropy, spawn_key=(cell, run))
+        return np.random.default_rng(sequence)
 
 
 def _cells(table: Mapping[str, Any]) -> Iterator[Cell]:
@@ -251,7 +251,7 @@ def _cells(table: Mapping[str, Any]) -> Iterator[Cell]:
 def _known(where: str, given: Mapping[str, Any], names: list[str], needed: list[str]) -> None:
     for name in given:
         if name not in names:
-            raise ValueError(f"Got {name!r} in {where}; it knows {', '.join(names)}.")
+            raise ValueError(f"Got {name!r} in {where}; choose from {', '.join(names)}.")
     for name in needed:
         if name not in given:
             raise ValueError(f"Got no {name!r} in {where}; it needs {', '.join(needed)}.")

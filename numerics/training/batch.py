@@ -1,30 +1,32 @@
-"""The networks still running, without what is known to change no more."""
+"""The networks that still run, without neurons and features that no longer change."""
 
 from __future__ import annotations
 
 import numpy as np
 
-_WORTHWHILE = 0.9  # keep copying rare: leave out only when this fraction or less remains
+_WORTHWHILE = 0.9  # to copy rarely, leave out only when this fraction or less remains
 
 
 class Batch:
-    """Instances, without the neurons that are zero and the features that have settled."""
+    """Networks without the neurons that are zero and the features that have settled."""
 
     def __init__(self, which: np.ndarray, weights: np.ndarray):
         self.which, self.weights, self.m = which, weights, weights.shape[2]
-        self.columns: np.ndarray | None = None  # neurons kept, by network; None: all
-        self.settled: np.ndarray | None = None  # one network whole, once features are set aside
-        self.rows = np.arange(weights.shape[1])  # features kept
+        self.columns: np.ndarray | None = None  # neurons still here, by network; None: all
+        self.settled: np.ndarray | None = (
+            None  # all weights of one network, once features are left out
+        )
+        self.rows = np.arange(weights.shape[1])  # features still here
 
     @property
     def any_set_aside(self) -> bool:
-        """Whether some features of the (then only) network have settled alive."""
+        """Whether features with weights are left out; then the batch holds one network."""
         if self.settled is None:
             return False
         return bool(np.delete(self.settled, self.rows, axis=0).any())
 
     def full(self, row: int) -> np.ndarray:
-        """The whole weights of one network."""
+        """All weights of one network, with the neurons and features that were left out."""
         if self.columns is None:
             return self.weights[row]
         if self.settled is not None:
@@ -36,19 +38,19 @@ class Batch:
         return full
 
     def store(self, target: np.ndarray) -> None:
-        """Write the networks to their places among all."""
+        """Copy each network to its place in the array of all networks."""
         for row, network in enumerate(self.which):
             target[network] = self.full(row)
 
     def keep(self, mask: np.ndarray, target: np.ndarray) -> None:
-        """Store all networks and go on with some."""
+        """Store all networks and continue with those in the mask."""
         self.store(target)
         self.which, self.weights = self.which[mask], self.weights[mask]
         if self.columns is not None:
             self.columns = self.columns[mask]
 
     def drop_zero_neurons(self) -> None:
-        """Keep the live neurons, and as many zero ones as other networks need for padding."""
+        """Leave out zero neurons, except those that make all networks of the batch equally wide."""
         if not self.which.size:
             return
         live = self.weights.any(axis=-2)
@@ -62,12 +64,12 @@ class Batch:
         )
 
     def set_aside(self, resting: np.ndarray) -> np.ndarray | None:
-        """Go on without the features that rest on a neuron of their own, or share it at rest.
+        """Leave out features with one weight at rest on a neuron that no moving feature uses.
 
-        Returns which features stay; None if all do.
+        Returns which features stay, or None if all do.
 
-        A resting row with at most one weight feels no other row that has no weight on its
-        neuron, and a neuron that is zero in all moving rows stays zero in them.
+        Such a row feels only rows that have a weight on its neuron, and a neuron that is zero in
+        all moving rows stays zero in them.
         """
         weights = self.weights[0]
         moving = ~(resting & (np.count_nonzero(weights, axis=1) <= 1))

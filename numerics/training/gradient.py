@@ -16,11 +16,17 @@ import numpy as np
 from .._validate import check_lam, check_weights
 
 
-class Model(Protocol):
-    """What the training loop asks of a model: its loss and its gradient, no more.
+def diagonal(matrix: np.ndarray) -> np.ndarray:
+    """The diagonal of each square matrix of a stack, as a view that can be written to."""
+    return np.einsum("...ii->...i", matrix)
 
-    Any object with these two methods can be trained, see :func:`polysem.numerics.train`.
-    The l1 and l2 regularisers are not part of the model.
+
+class Model(Protocol):
+    """What the training loop asks of a model: its loss and its gradient.
+
+    Any object with these members can be trained, see :func:`polysem.numerics.train`. The l1 and l2
+    regularisers are not part of the model. A model whose array holds parameters that are not
+    regularised has a method ``regularised(weights)``: 1 where the regularisers act, else 0.
 
     Examples
     --------
@@ -31,7 +37,7 @@ class Model(Protocol):
     ----------
     keeps_zero_neurons : bool
         True if a neuron whose weights are all zero has a zero gradient. The loop then leaves
-        such neurons out, which changes no result. False where in doubt.
+        such neurons out, which changes no result. Use False if you do not know.
 
     Source
     ------
@@ -91,12 +97,11 @@ class OneHot:
         return residual @ weights
 
     def residual(self, weights: np.ndarray) -> np.ndarray:
-        """What the reconstruction is off by, ReLU(W W^T) - I, shape (..., n, n); a new array."""
+        """Error of the reconstruction, ReLU(W W^T) - I, shape (..., n, n); a new array."""
         gram = weights @ weights.swapaxes(-1, -2)  # NumPy takes the symmetric product here
         if self.relu:
             np.maximum(gram, 0, out=gram)
-        diagonal = np.arange(gram.shape[-1])
-        gram[..., diagonal, diagonal] -= 1
+        diagonal(gram)[...] -= 1
         return gram
 
 
@@ -274,9 +279,8 @@ def forces(weights: np.ndarray, lam: float) -> Forces:
     """
     weights, lam = check_weights("weights", weights), check_lam(lam)
     gram = np.maximum(weights @ weights.swapaxes(-1, -2), 0)
-    diagonal = np.arange(gram.shape[-1])
-    row_norm2 = gram[..., diagonal, diagonal]
-    gram[..., diagonal, diagonal] = 0
+    row_norm2 = diagonal(gram).copy()
+    diagonal(gram)[...] = 0
     return Forces(
         feature_benefit=(1 - row_norm2)[..., None] * weights,
         interference=-(gram @ weights),

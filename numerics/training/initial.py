@@ -1,4 +1,4 @@
-"""Initial weights from an explicit generator."""
+"""Initial weights, drawn from a given generator."""
 
 from __future__ import annotations
 

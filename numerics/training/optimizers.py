@@ -16,7 +16,7 @@ from .._validate import (
     check_positive,
     check_vector,
 )
-from .gradient import OneHot
+from .gradient import OneHot, diagonal
 from .problem import Problem, soft_threshold
 from .rest import several_weights, still_rows
 from .solution import Outcome
@@ -180,8 +180,8 @@ class Flow(UntilRest):
         A network has come to rest when no weight moves faster than this times lam (or times
         1 where lam = 0), in flow time. With lam > 0 double precision decides for rows of several
         weights, which balance each other and move slowly at first; in the one-hot rectified
-        model none of them may move at all. A drift slower than the tolerance, as weak noise
-        alone causes, is not waited for.
+        model none of them may move at all. The run does not wait for a drift slower than the
+        tolerance, such as weak noise causes.
     reduce : bool
         Leave out neurons whose weights are all zero, which is exact, and features at rest that
         share no neuron with any other that still moves.
@@ -212,8 +212,7 @@ class Flow(UntilRest):
             residual = problem.model.residual(weights)
             h = self._step_size(limit, 1 + residual.sum(axis=-1).max(axis=-1))
             residual *= -h[:, None, None]
-            diagonal = np.arange(residual.shape[-1])
-            residual[:, diagonal, diagonal] += 1
+            diagonal(residual)[...] += 1
             moved = residual @ weights
         else:
             h = self._step_size(limit)

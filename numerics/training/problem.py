@@ -1,4 +1,4 @@
-"""What is descended, and the proximal map of its l1 term."""
+"""The training problem: a model with its regularisers, and the proximal map of l1."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def soft_threshold(weights: np.ndarray, threshold: Any) -> np.ndarray:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Problem:
-    """What is to be descended: a model, its regularisers and the source of its noise.
+    """A model, its regularisers and the source of its noise: what training descends.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-r"""The limit of weak regularisation: a sweeping process whose cost does not depend on lambda.
+r"""The limit of weak regularisation, as a sweeping process whose cost does not depend on lambda.
 
 With :math:`\tau = \lambda t` fixed and :math:`\lambda \to 0` the fast forces are always in
 equilibrium: rows have unit norm and no pair of rows has a positive overlap. What remains is the
@@ -191,8 +191,7 @@ class _Reactions(State):
     def repulsion(self) -> np.ndarray:
         """The matrix that moves the rows."""
         matrix = -self.multipliers
-        diagonal = np.arange(len(matrix))
-        matrix[diagonal, diagonal] = 1
+        np.fill_diagonal(matrix, 1)
         return matrix
 
     def stiff_mode(self) -> tuple[float, np.ndarray]:

@@ -1,4 +1,4 @@
-"""What a run records, and when."""
+"""The quantities that a training run records, and the times at which it records them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .._validate import check_times
 from . import measure
 
 MEASURES: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
@@ -29,7 +30,7 @@ def _of_now(function: Callable[[np.ndarray], Any]) -> Callable[[np.ndarray, np.n
 
 
 def _shape(name: str, function: Callable, initial: np.ndarray) -> tuple[int, ...]:
-    """Of the measure of one network."""
+    """The shape of a measure of one network."""
     value = np.asarray(function(initial[:1], initial[:1]))
     if not value.ndim or len(value) != 1:
         raise ValueError(
@@ -40,7 +41,7 @@ def _shape(name: str, function: Callable, initial: np.ndarray) -> tuple[int, ...
 
 
 class Schedule:
-    """What is recorded, when, and what has been recorded so far."""
+    """The quantities to record, their times, and the values recorded so far."""
 
     def __init__(self, measures: Mapping[str, Callable], times: np.ndarray, initial: np.ndarray):
         self.measures, self.times = measures, times
@@ -51,13 +52,8 @@ class Schedule:
 
     @classmethod
     def of(cls, record: Any, record_at: Iterable[float], initial: np.ndarray) -> Schedule:
-        """From the arguments of :func:`train`; nothing recorded yet."""
-        try:
-            times = np.asarray(tuple(record_at), float)
-        except (TypeError, ValueError) as error:
-            raise ValueError(f"Got record_at={record_at!r}; give a list of times.") from error
-        if not (np.isfinite(times).all() and (times >= 0).all() and (np.diff(times) > 0).all()):
-            raise ValueError(f"Got record_at={times.tolist()}; give increasing, finite times >= 0.")
+        """The empty schedule from the arguments of :func:`train`."""
+        times = check_times("record_at", record_at)
         if isinstance(record, Mapping):
             measures = {name: _of_now(function) for name, function in record.items()}
         else:
@@ -70,10 +66,12 @@ class Schedule:
                     )
             measures = {name: MEASURES[name] for name in record}
         if bool(measures) != bool(times.size):
-            raise ValueError("Got only one of record and record_at; give what and when.")
+            raise ValueError(
+                "Got only one of record and record_at; give both quantities and times, or none."
+            )
         return cls(measures, times, initial)
 
     def store(self, which: int, network: int, initial: np.ndarray, now: np.ndarray) -> None:
-        """Record one network at the time of the given number."""
+        """Record one network at the time with index ``which``."""
         for name, function in self.measures.items():
             self.values[name][which, network] = np.asarray(function(initial, now))[0]

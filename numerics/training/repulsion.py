@@ -1,4 +1,4 @@
-"""Rows that repel each other: unit rows, the repulsion alone, and the flow's own fast phase."""
+"""Rows that repel each other, without and with the feature benefit of the fast phase."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ import warnings
 import numpy as np
 
 from .._validate import check_integer, check_network, check_positive
+from .gradient import diagonal
 
 _LARGEST_PUSH = 0.5  # twice this times an overlap is what one push takes from it
 _FAST_PHASE_STEPS = 1000  # some hundred units of time; the rest is left to the repulsion
-_WIDE = 2.5  # neurons per feature from which on it pays to move the overlaps alone
+_WIDE = 2.5  # neurons per feature above which it is faster to move the overlaps alone
 
 
 def unit_rows(weights: np.ndarray) -> np.ndarray:
@@ -72,7 +73,7 @@ def remove_positive_overlaps(
     tolerance : float
         The largest positive overlap that may remain.
     max_pushes : int
-        Number of repetitions after which to give up.
+        Largest number of repetitions.
 
     Returns
     -------
@@ -87,7 +88,7 @@ def remove_positive_overlaps(
     Warns
     -----
     RuntimeWarning
-        If it gave up.
+        If an overlap above the tolerance remains.
 
     Source
     ------
@@ -109,24 +110,22 @@ def remove_positive_overlaps(
 def without_overlap(weights: np.ndarray, tolerance: float) -> np.ndarray:
     """Which rows have no overlap above the tolerance with another row, shape (..., n)."""
     overlap = weights @ weights.swapaxes(-1, -2)
-    diagonal = np.arange(overlap.shape[-1])
-    overlap[..., diagonal, diagonal] = 0
+    diagonal(overlap)[...] = 0
     return np.asarray(overlap.max(axis=-1) <= tolerance)
 
 
 def repel(rows: Rows, tolerance: float, max_pushes: int) -> bool:
     """Move the rows apart, and say whether that was enough."""
-    diagonal = np.arange(len(rows.overlap))
     for _ in range(max_pushes):
         norms = rows.norms()
         push = np.maximum(rows.overlap, 0)
         push /= norms
         push /= norms[:, None]
-        push[diagonal, diagonal] = 0
+        diagonal(push)[...] = 0
         if push.max() <= tolerance:
             return True
         push *= -min(_LARGEST_PUSH, 0.9 / float(push.sum(axis=1).max()))
-        push[diagonal, diagonal] = 1
+        diagonal(push)[...] = 1
         push /= norms
         rows.move(push)
     return False
@@ -169,16 +168,15 @@ def fast_phase(weights: np.ndarray, tolerance: float = 1e-3) -> np.ndarray:
     """
     rows = Rows(check_network("weights", weights))
     check_positive("tolerance", tolerance, "an overlap")
-    diagonal = np.arange(len(weights))
     for _ in range(_FAST_PHASE_STEPS):
         force = np.maximum(rows.overlap, 0)
         h = 0.4 / max(1.0, float(force.sum(axis=1).max())) ** 3
-        own = force[diagonal, diagonal]
-        force[diagonal, diagonal] = 0
+        own = diagonal(force).copy()
+        diagonal(force)[...] = 0
         if force.max() <= tolerance:
             break
         force *= -h
-        force[diagonal, diagonal] = 1 + h * (1 - own)
+        diagonal(force)[...] = 1 + h * (1 - own)
         rows.move(force)
     return rows.weights()
 

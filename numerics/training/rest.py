@@ -1,7 +1,7 @@
-"""When a row rests, and what is left to decide where single precision shows a balance.
+"""Whether a row rests, and how single precision hides that balanced weights still move.
 
-Two weights of a row that an l1 regulariser lets balance move apart as slowly as they are close.
-In single precision a step takes their difference no further once it grows by less than a rounding.
+Two nearly equal weights of a row balance each other under l1, and their difference grows in
+proportion to itself. In single precision it stops growing where a step adds less than a rounding.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ _ROUNDINGS = 4
 
 
 def still_rows(before: np.ndarray, after: np.ndarray, slow: np.ndarray | float) -> np.ndarray:
-    """Which rows have no weight that moves by more than this and by more than rounding."""
+    """Which rows have no weight that moves by more than ``slow`` and a few roundings."""
     moved = np.abs(after - before).max(axis=-1, initial=0)
     return moved <= slow + _ROUNDINGS * np.finfo(after.dtype).eps
 
@@ -23,10 +23,10 @@ def several_weights(weights: np.ndarray) -> np.ndarray:
 
 
 def in_double(weights: np.ndarray, initial: np.ndarray) -> np.ndarray:
-    """Weights in double precision; those that single precision holds equal, in initial order.
+    """Weights in double precision; equal ones get the order of their initial magnitudes.
 
-    The order of the magnitudes is the one that a row on its own keeps. Weights move within their
-    rounding only, and weights of equal initial magnitude by the same part.
+    A row on its own keeps this order. The weights change by less than their rounding, and weights
+    of equal initial magnitude change by the same factor.
     """
     finer = weights.astype(float)
     part = np.finfo(weights.dtype).eps / 4

@@ -1,4 +1,4 @@
-"""How a training run ended, and what it left."""
+"""The result of a training run: weights, records and how the run ended."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _SEVERITY = tuple(Outcome)
 
 
 class TrainingError(RuntimeError):
-    """A run that did not end well, raised by ``train(..., throw=True)``.
+    """A run without a usable result, raised by ``train(..., throw=True)``.
 
     Examples
     --------
@@ -53,7 +53,7 @@ class TrainingError(RuntimeError):
     Parameters
     ----------
     solution : Solution
-        What the run left.
+        The result of the run.
 
     Source
     ------
@@ -70,7 +70,7 @@ class TrainingError(RuntimeError):
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Solution:
-    """What a training run left: weights, outcome, records and costs.
+    """The result of a training run: weights, outcome, records and costs.
 
     Examples
     --------
@@ -114,6 +114,34 @@ class Solution:
     steps: np.ndarray
     records: Mapping[str, np.ndarray] = field(default_factory=dict)
     stats: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of_stack(
+        cls,
+        initial: np.ndarray,
+        *,
+        lam: float,
+        optimizer: Any,
+        records: Mapping[str, np.ndarray],
+        stats: Mapping[str, Any],
+        **stacks: np.ndarray,
+    ) -> Solution:
+        """From arrays with an axis for the networks, which goes where ``initial`` has none.
+
+        The records have this axis after that of the times.
+        """
+        one = initial.ndim == 2
+        return cls(
+            initial=initial,
+            lam=lam,
+            optimizer=optimizer,
+            records={
+                name: values[:, 0] if one and name != "time" else values
+                for name, values in records.items()
+            },
+            stats=stats,
+            **{name: np.asarray(stack[0] if one else stack) for name, stack in stacks.items()},
+        )
 
     @property
     def outcome(self) -> Outcome:

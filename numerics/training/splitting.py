@@ -1,7 +1,7 @@
-r"""The flow in large steps: interference apart, feature benefit and l1 by their exact solution.
+r"""The flow in large steps: first interference, then feature benefit and l1 exactly.
 
-Late in training all fast forces are in equilibrium, and explicit steps of order 1 resolve what
-no longer happens. Benefit and regulariser together have an exact solution for each row,
+Late in training all fast forces are in equilibrium, so explicit steps of order 1 are shorter than
+accuracy needs. Benefit and regulariser together have an exact solution for each row,
 
 .. math:: |W_k(t)| = A (|W_k(0)| - B)_+, \quad \dot u = -2(u - M_2(B)), \quad
           \dot B = \lambda \sqrt u, \quad u = A^{-2}, \quad M_2(B) = \sum_k (|W_k(0)| - B)_+^2,
@@ -24,6 +24,7 @@ from .._validate import (
     check_positive,
     check_rel,
 )
+from .gradient import diagonal
 from .optimizers import State, UntilRest
 from .problem import Problem
 from .repulsion import Rows, without_overlap
@@ -166,15 +167,14 @@ def interference(weights: np.ndarray, t: float, tolerance: float) -> np.ndarray:
 
 def _interference(weights: np.ndarray, t: float, tolerance: float) -> np.ndarray:
     rows, left = Rows(weights), t
-    diagonal = np.arange(len(weights))
     while left > 0:
         push = np.maximum(rows.overlap, 0)
-        push[diagonal, diagonal] = 0
+        diagonal(push)[...] = 0
         if push.max(initial=0) <= tolerance:
             break
         h = min(left, 0.5, 0.9 / float(push.sum(axis=1).max()))
         push *= -h
-        push[diagonal, diagonal] = 1
+        diagonal(push)[...] = 1
         rows.move(push)
         left -= h
     return rows.weights()

@@ -1,9 +1,10 @@
-"""The training loop, over many independent networks at once."""
+"""The training loop, for many independent networks at once."""
 
 from __future__ import annotations
 
 import time as clock
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -127,12 +128,12 @@ def train(
     Returns
     -------
     Solution
-        Weights, outcomes, records and costs. Ctrl-C ends the run and returns what there is.
+        Weights, outcomes, records and costs. Ctrl-C ends the run and returns the current weights.
 
     Raises
     ------
     ValueError
-        For bad arguments, in one line that shows the value and the remedy.
+        For a wrong argument; the message shows the value and what is allowed.
     TrainingError
         Only with ``throw=True``.
 
@@ -156,19 +157,15 @@ def train(
     started = clock.perf_counter()
     loop.run(progress)
     stats = {"seconds": clock.perf_counter() - started, "evaluations": loop.evaluations}
-    pick = (lambda array: array) if initial.ndim == 3 else (lambda array: array[0])
-    records = {"time": schedule.times} if schedule.measures else {}
-    for name, values in schedule.values.items():
-        records[name] = values if initial.ndim == 3 else values[:, 0]
-    solution = Solution(
-        initial=initial,
-        weights=pick(loop.weights),
+    solution = Solution.of_stack(
+        initial,
+        weights=loop.weights,
         lam=problem.lam,
         optimizer=optimizer,
-        outcomes=np.asarray(pick(loop.outcomes)),
-        time=np.asarray(pick(loop.time)),
-        steps=np.asarray(pick(loop.steps)),
-        records=records,
+        outcomes=loop.outcomes,
+        time=loop.time,
+        steps=loop.steps,
+        records={"time": schedule.times, **schedule.values} if schedule.measures else {},
         stats=stats,
     )
     if throw and solution.outcome in _BAD:
@@ -177,7 +174,7 @@ def train(
 
 
 class _Loop:
-    """One run over all networks: the weights, and where each network stands."""
+    """One run over all networks: the weights, the time and the steps of each."""
 
     def __init__(
         self,
@@ -195,10 +192,12 @@ class _Loop:
         self.steps = np.zeros(networks, int)
         self.recorded = np.zeros(networks, int)
         self.outcomes = np.full(networks, Outcome.INTERRUPTED, dtype=object)
-        self.undecided: list[int] = []  # they rest, perhaps in single precision only
+        self.undecided: list[int] = []  # they rest in single precision, perhaps not in double
         self.evaluations = 0
 
     def run(self, progress: bool) -> None:
+        from tqdm.auto import tqdm
+
         size = self.initial[0].size
         if self.optimizer.one_by_one:
             block = 1
@@ -206,25 +205,28 @@ class _Loop:
             block = len(self.initial)
         else:
             block = 1 if size >= _LARGE else _BLOCK // size
-        with _Progress(progress, len(self.initial), self.optimizer) as bar:
-            try:
-                with np.errstate(over="ignore", invalid="ignore"):
-                    for first in range(0, len(self.initial), block):
-                        last = min(first + block, len(self.initial))
-                        which = np.arange(first, last)
-                        self._run_block(which, self.weights[which].copy(), bar)
-                        self._decide(bar)
-            except KeyboardInterrupt:
-                pass
+        total, unit = len(self.initial), "network"
+        if not self.optimizer.ends_at_rest:
+            total, unit = self.optimizer.max_steps, "step"
+        with (
+            tqdm(total=total, unit=unit, disable=not progress) as self.bar,
+            suppress(KeyboardInterrupt),
+            np.errstate(over="ignore", invalid="ignore"),
+        ):
+            for first in range(0, len(self.initial), block):
+                last = min(first + block, len(self.initial))
+                which = np.arange(first, last)
+                self._run_block(which, self.weights[which].copy())
+                self._decide()
 
-    def _decide(self, bar: _Progress) -> None:
-        """Go on in double precision where single precision shows weights that balance."""
+    def _decide(self) -> None:
+        """Continue in double precision where weights balance in single precision."""
         which, self.undecided = np.array(self.undecided, int), []
         if which.size:
             finer = in_double(self.weights[which], self.initial[which])
-            self._run_block(which, finer, bar)
+            self._run_block(which, finer)
 
-    def _run_block(self, which: np.ndarray, weights: np.ndarray, bar: _Progress) -> None:
+    def _run_block(self, which: np.ndarray, weights: np.ndarray) -> None:
         batch = Batch(which, weights)
         state = self.optimizer.start(batch.weights, self.problem)
         self._record(batch)
@@ -247,14 +249,15 @@ class _Loop:
                     self._show(batch, before, size)
                 ending = self._ending(batch.which) | (state.outcome is not None)
                 if count % self.optimizer.check_every == 0 or ending.any():
-                    resting = self._settle(batch, before, size, ending, state.outcome, bar)
+                    resting = self._settle(batch, before, size, ending, state.outcome)
                     if set_aside and batch.which.size:
                         kept = batch.set_aside(resting[0])
                         if kept is not None:
                             state.keep(kept)
                     elif drop:
                         batch.drop_zero_neurons()
-                bar.step(count)
+                if not self.optimizer.ends_at_rest:
+                    self.bar.update()
         finally:
             batch.store(self.weights)
 
@@ -295,9 +298,8 @@ class _Loop:
         size: np.ndarray,
         ending: np.ndarray,
         failure: Outcome | None,
-        bar: _Progress,
     ) -> np.ndarray:
-        """Take the networks out of the batch whose run is over, and say how it ended.
+        """Remove the networks whose run is over from the batch, and note how it ended.
 
         Returns which rows are at rest.
         """
@@ -330,13 +332,14 @@ class _Loop:
         self.undecided += batch.which[undecided].tolist()
         over = diverged | resting | ending | collapsed | undecided
         if over.any():
-            bar.finish(int((over & ~undecided).sum()))
+            if self.optimizer.ends_at_rest:
+                self.bar.update(int((over & ~undecided).sum()))
             if self.optimizer.ends_at_rest or over.all():
                 batch.keep(~over, self.weights)
         return rows
 
     def _may_balance(self, weights: np.ndarray) -> np.ndarray:
-        """Which networks hold rows of several weights that rest in single precision, perhaps."""
+        """Which networks have rows of several weights whose rest double precision must confirm."""
         regularised = self.problem.lam or self.optimizer.regularises
         if not regularised or weights.dtype == np.float64:
             return np.zeros(len(weights), bool)
@@ -356,30 +359,3 @@ class _Loop:
                 problem=self.problem,
             )
         )
-
-
-class _Progress:
-    """A bar over networks, or over steps where their number is fixed."""
-
-    def __init__(self, show: bool, networks: int, optimizer: Optimizer):
-        self.bar, self.by_steps = None, not optimizer.ends_at_rest
-        if show:
-            from tqdm.auto import tqdm
-
-            total = optimizer.max_steps if self.by_steps else networks
-            self.bar = tqdm(total=total, unit="step" if self.by_steps else "network")
-
-    def __enter__(self) -> _Progress:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        if self.bar is not None:
-            self.bar.close()
-
-    def step(self, count: int) -> None:
-        if self.bar is not None and self.by_steps:
-            self.bar.update(count - self.bar.n)
-
-    def finish(self, count: int) -> None:
-        if self.bar is not None and not self.by_steps:
-            self.bar.update(count)

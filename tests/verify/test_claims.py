@@ -170,7 +170,7 @@ def test_a_check_departs_if_a_line_departs_and_agrees_if_all_agree(monkeypatch):
     monkeypatch.setattr(bindings, "_from_checks", lambda name: [line(2.0)])
     assert bindings.run("x")["verdict"] == "departs"
     monkeypatch.setattr(bindings, "_from_checks", lambda name: [])
-    with pytest.raises(ValueError, match="Got check=x; no experiment carries it out"):
+    with pytest.raises(ValueError, match="Got check=x; it has no experiment at the quick scale"):
         bindings.run("x")
 
 

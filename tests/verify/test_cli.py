@@ -2,9 +2,11 @@
 
 import json
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from polysem import numerics, verify
 from polysem.verify.cli import main
 
 
@@ -81,6 +83,106 @@ def test_train_gives_every_demanded_number_and_the_same_again():
     } <= set(result)
 
 
+def trained(*arguments):
+    result = call(*TRAIN, *arguments, "--json")
+    assert result.exit_code == 0, result.stderr
+    return json.loads(result.stdout)
+
+
+SGD = ("--optimizer", "sgd", "--steps", 40)
+BLOCKS = ("--data", "blocks", "--cooccurrence", 0.2)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "rows"),
+    [
+        ((), "weights (encoder and decoder are tied)"),
+        (("--bias",), "weights (encoder and decoder are tied; not measured: bias)"),
+        (("--untied",), "encoder (untied; not measured: decoder)"),
+        (("--untied", "--bias"), "encoder (untied; not measured: decoder, bias)"),
+        ((*BLOCKS, *SGD), "weights (encoder and decoder are tied)"),
+        (("--untied", *BLOCKS, *SGD), "encoder (untied; not measured: decoder)"),
+    ],
+)
+def test_train_says_which_rows_it_measures(arguments, rows):
+    result = trained(*arguments)
+    assert result["measured_rows"] == rows
+    assert 0 < result["features_alive"] <= result["features"] == 8
+    assert result["mean_nonzero_per_feature"] <= 32
+
+
+def test_an_untied_network_is_measured_by_its_encoder():
+    """The same network by hand: neither decoder nor bias enters a count or a norm."""
+    result = trained("--untied", "--bias", "--optimizer", "sgd", "--steps", 200)
+    rng = np.random.default_rng(0)
+    model = numerics.Autoencoder(tied=False, bias=True)
+    layers = numerics.initial_weights(8, 32, rng), numerics.initial_weights(8, 32, rng)
+    start = model.pack(*layers, np.zeros(8))
+    end = numerics.train(start, 0.02, model=model, optimizer="sgd", steps=200).weights
+    encoder, decoder, bias = model.unpack(end)
+    assert result["norm2"] == pytest.approx(numerics.row_norms(encoder, 2).mean(), rel=1e-12)
+    assert result["l1_norm"] == pytest.approx(numerics.row_norms(encoder, 1).mean(), rel=1e-12)
+    assert result["antipodal_pairs"] == numerics.antipodal_pairs(encoder)
+    retained = numerics.winners(encoder) == numerics.winners(layers[0])
+    assert result["winner_is_initial_argmax"] == retained.mean()
+    assert np.abs(bias).max() > 1e-3
+    l1 = np.abs(encoder).sum() + np.abs(decoder).sum()  # the bias is not regularised
+    assert result["loss"] == pytest.approx(float(model.loss(end)) + 4 * 0.02 * l1, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "model"),
+    [
+        ((), None),
+        (("--data", "pairs", "--cooccurrence", 0.1), numerics.Pairs(pair_weight=0.1)),
+        (
+            ("--data", "pairs", "--cooccurrence", 0.1, "--untied"),
+            numerics.Autoencoder(tied=False, data=numerics.PairInputs(pair_weight=0.1)),
+        ),
+        (
+            ("--data", "uniform", "--cooccurrence", 0.1, "--bias"),
+            numerics.Autoencoder(
+                bias=True,
+                data=numerics.BernoulliInputs(activation_probability=0.1, values="uniform"),
+            ),
+        ),
+        (
+            BLOCKS,
+            numerics.Autoencoder(data=numerics.BlockInputs(activation_probability=0.2)),
+        ),
+        (
+            ("--data", "uniform-blocks", "--cooccurrence", 0.2, "--untied"),
+            numerics.Autoencoder(
+                tied=False,
+                data=numerics.BlockInputs(activation_probability=0.2, values="uniform"),
+            ),
+        ),
+        (
+            ("--noise", "bipolar", "--sigma", 0.1, "--draws", "independent", *BLOCKS, *SGD),
+            numerics.Autoencoder(
+                data=numerics.BlockInputs(activation_probability=0.2),
+                noise=numerics.Noise(sigma=0.1),
+                draws="independent",
+            ),
+        ),
+        (
+            ("--noise", "bipolar", "--sigma", 0.1, *SGD),
+            numerics.SampledNoise(noise=numerics.Noise(sigma=0.1)),
+        ),
+    ],
+)
+def test_the_options_of_train_choose_the_model(arguments, model, monkeypatch):
+    done, models = verify.run(2, 4, 0.1, seed=0), []
+
+    def run(*_, model, **__):
+        models.append(model)
+        return done
+
+    monkeypatch.setattr("polysem.verify.runs.run", run)
+    assert call(*TRAIN, *arguments).exit_code == 0
+    assert models == [model]
+
+
 def test_collapse_is_a_result():
     result = call("train", "--features", 4, "--neurons", 16, "--l1", 2, "--seed", 0, "--json")
     assert result.exit_code == 0
@@ -111,6 +213,14 @@ def test_collapse_is_a_result():
         ((*PREDICT, "--learning-rate", 0.1), "--learning-rate without --sigma"),
         ((*TRAIN, "--kurtosis", 0), "--kurtosis without --noise"),
         ((*TRAIN, "--draws", "shared"), "--draws without --noise"),
+        ((*TRAIN, "--noise", "bipolar"), "noise=bipolar and sigma=None"),
+        ((*TRAIN, "--data", "blocks"), "data=blocks and cooccurrence=None"),
+        ((*TRAIN, "--cooccurrence", 0.1), "data=None and cooccurrence=0.1"),
+        ((*TRAIN, "--data", "magic", "--cooccurrence", 0.1), "blocks, uniform-blocks"),
+        ((*TRAIN, "--data", "blocks", "--cooccurrence", 2), "activation_probability=2.0"),
+        ((*TRAIN, "--untied", "--optimizer", "quasistatic"), "use optimizer='flow'"),
+        ((*TRAIN, "--bias", "--noise", "bipolar", "--sigma", 0.1), "use optimizer='sgd'"),
+        (("predict", "--features", 4, "--neurons", 4, *BLOCKS), "data='blocks'"),
         (("claims", "--save"), "--save without --recheck"),
         (("claims", "--simulations"), "--simulations without --recheck"),
     ],

@@ -231,7 +231,7 @@ capacity_pairs = Formula(
     name="capacity_pairs",
     expression=sp.Max(0, s.n - s.m - s.spread_count),
     arguments=(s.n, s.m, s.spread_count),
-    meaning="The number of antipodal pairs that noise leaves, given the rows on no neuron.",
+    meaning="The number of antipodal pairs that noise leaves, given the number of spread rows.",
     source=_NOTES,
     example=">>> theory.capacity_pairs(n=8, m=6, spread_rows=0)\n2.0",
     regime=(2 * s.m >= s.n,),

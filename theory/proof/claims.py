@@ -102,7 +102,7 @@ class Claim:
         The claim in one sentence, with ``{formula}`` in place of its formula, and ``{label}`` in
         place of the formula of another claim.
     kind : {"cited", "derived here"}
-        Whether the paper states it.
+        Whether the paper states it ("cited") or we derive it.
     source : str
         Its place in the paper, or the page of the notes that derives it.
     formula : Formula or IndexForm, optional
@@ -122,7 +122,8 @@ class Claim:
     Raises
     ------
     ValueError
-        Where the derivation ends on another formula, or the template refers to one that is missing.
+        Where the derivation ends on another formula; when the statement is read, where the
+        template contains the name of a formula that does not exist.
 
     Source
     ------
@@ -147,11 +148,6 @@ class Claim:
                 f"{self.derivation.steps[-1].right}, not on the claim's formula; "
                 "the last step must have that formula on its right side."
             )
-        if self.formula is None and "{formula}" in self.template:
-            raise ValueError(
-                f"Claim {self.label!r}: the statement contains {{formula}}, but the claim has "
-                "none; give the formula, or write the statement without it."
-            )
 
     def __repr__(self) -> str:
         return f"Claim({self.label}: {self.statement})"
@@ -165,13 +161,17 @@ class Claim:
         """The claim in one sentence, each formula in it written by a given function.
 
         >>> from polysem import theory
-        >>> theory.claims()["fold"].worded(lambda formula: f"${formula.latex()}$")
-        'A feature can be represented only for lambda <= $\\frac{2 \\sqrt{3}}{9}$.'
+        >>> theory.claims()["fold"].worded(lambda formula: formula.name)
+        'A feature can be represented only for lambda <= fold.'
         """
 
         def written(found: re.Match[str]) -> str:
-            claim = self if found[1] == "formula" else claims()[found[1]]
-            assert claim.formula is not None
+            claim = self if found[1] == "formula" else claims().get(found[1])
+            if claim is None or claim.formula is None:
+                raise ValueError(
+                    f"Claim {self.label!r}: its statement contains {found[0]}, for which there is "
+                    "no formula; write {formula}, or the label of a claim that has a formula."
+                )
             return write(claim.formula)
 
         return re.sub(r"\{(\w+)\}", written, self.template)
@@ -358,7 +358,7 @@ def claims() -> Mapping[str, Claim]:
 
 
 def topics() -> Mapping[str, tuple[str, list[Claim]]]:
-    """What each module with claims is about, and its claims, by its path in the package.
+    """The meaning and the claims of each module, by its path in the package.
 
     >>> from polysem.theory.proof.claims import topics
     >>> meaning, found = topics()["row/stationary"]

@@ -76,13 +76,13 @@ class Formula:
     meaning : str
         One sentence: what the value is.
     source : str
-        Where it comes from: section of the paper, or page of the notes.
+        Its source: section of the paper, or page of the notes.
     example : str
         A call and the value that it prints, in the form of a doctest.
     regime : tuple of sympy relations
-        What must hold of the arguments, beside the assumptions of their symbols.
+        Conditions on the arguments, in addition to the assumptions of their symbols.
     error : str
-        "exact", or the order of what is left out.
+        "exact", or the order of the neglected terms.
     unit : str
         The unit of the value, in words ("none" for a pure number).
 
@@ -140,13 +140,14 @@ class Formula:
         )
 
     def bind(self, *values: Any, **named: Any) -> dict[sp.Symbol, Any]:
-        """The arguments by symbol; a wrong name or number of them says what is taken."""
+        """The arguments by symbol; a TypeError names the arguments where they do not match."""
         names = [letter(symbol).argument for symbol in self.arguments]
         given = dict(zip(names, values, strict=False)) | named
         if set(given) != set(names) or len(values) + len(named) != len(names):
             raise TypeError(
                 f"{self.name} takes {', '.join(names)}; "
-                f"got {len(values)} positional and {', '.join(named) or 'no named'} arguments."
+                f"got {len(values)} positional and {', '.join(named) or 'no named'} arguments; "
+                "give each argument once."
             )
         return {symbol: given[name] for symbol, name in zip(self.arguments, names, strict=True)}
 
@@ -260,9 +261,9 @@ class IndexForm:
     source : str
         Section of the paper, or page of the notes.
     regime : tuple of sympy relations
-        What must hold of the letters.
+        Conditions on the letters.
     error : str
-        "exact", or the order of what is left out.
+        "exact", or the order of the neglected terms.
     """
 
     name: str

@@ -266,15 +266,6 @@ def _integrals(expression: sp.Expr) -> sp.Expr:
     return expression.replace(lambda e: isinstance(e, sp.Integral), by_known)
 
 
-def _sums(expression: sp.Expr) -> sp.Expr:
-    """Sums added up where they can be, constants drawn out of the others."""
-    if not expression.has(sp.Sum):
-        return expression
-    return sp.expand(
-        expression.replace(lambda e: isinstance(e, sp.Sum), lambda e: sp.factor_terms(e.doit()))
-    )
-
-
 def _binomials(expression: sp.Expr) -> sp.Expr:
     kinds = (sp.binomial, sp.factorial, sp.gamma, sp.RisingFactorial, sp.FallingFactorial)
     if not expression.has(*kinds):
@@ -300,12 +291,10 @@ _TACTICS = (
     _gates,
     _linear,
     lambda e: e.doit(),
-    _sums,
     lambda e: sp.expand(sp.numer(sp.together(e))),
     _binomials,
     _error_functions,
     _trigonometry,
-    lambda e: sp.expand(e.rewrite(sp.erf)) if e.has(sp.erfc) else e,
     lambda e: sp.simplify(e),
     lambda e: sp.simplify(sp.factor(sp.powsimp(sp.expand_log(e, force=False)))),
     lambda e: sp.simplify(sp.logcombine(sp.expand(e))) if e.has(sp.log) else e,

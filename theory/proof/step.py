@@ -16,7 +16,7 @@ _MARK = sp.Symbol("mark", positive=True)
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Definition:
-    """A part of the model, from which derivations may start.
+    """A definition of the model, from which derivations may start.
 
     >>> from polysem import theory
     >>> theory.model.INITIAL.meaning
@@ -46,7 +46,7 @@ class Definition:
 
 @dataclass(frozen=True)
 class Origin:
-    """An expression built from those of definitions and claims; see :func:`of`.
+    """An expression built from the expressions of definitions and claims; see :func:`of`.
 
     >>> from polysem import theory
     >>> theory.of(theory.model.LOSS, build=lambda loss: 2 * loss).sources[0].name
@@ -96,7 +96,7 @@ def of(*sources: Any, build: Callable[..., sp.Expr] = lambda expression: express
     Parameters
     ----------
     *sources : Definition or Claim
-        What the expression comes from.
+        The sources of the expression.
     build : callable, optional
         Takes the expressions of the sources; it must use each of them.
 
@@ -137,11 +137,11 @@ class Step:
     left : Origin, optional
         The left side; without it the right side of the step before.
     given : mapping of sympy.Symbol to Origin
-        Symbols that earlier claims express by others.
+        Symbols with the expressions that earlier claims give for them.
     assumptions : tuple of sympy relations
-        What must hold of the symbols.
+        Conditions on the symbols.
     ranges : mapping of sympy.Symbol to (low, high)
-        Where numeric points are drawn.
+        The intervals from which the numeric points are drawn.
     digits : int
         The digits to which the numeric route must agree.
 
@@ -207,7 +207,7 @@ class StepResult:
 
     @property
     def message(self) -> str:
-        """One line for each route that failed, with the name of the step."""
+        """One line for each failed route, with the name of the step."""
         routes = {"symbolic": self.symbolic, "numeric": self.numeric, "enclosure": self.enclosure}
         return "\n".join(
             f"Step {self.name!r}, {route} route: {said}"

@@ -67,9 +67,9 @@ steps = _letter("steps", "N", "number of optimizer steps", integer=True, nonnega
 i = _letter("i", "i", "index of a feature", paper="i", integer=True, positive=True)
 j = _letter("j", "j", "index of another feature", paper="j", integer=True, positive=True)
 p = _letter("p", "p", "index of a feature in a double sum", integer=True, positive=True)
-q = _letter("q", "e", "index of the other feature there", integer=True, positive=True)
+q = _letter("q", "e", "index of the other feature in a double sum", integer=True, positive=True)
 g = _letter("g", "g", "index of a neuron in a sum", integer=True, positive=True)
-h = _letter("h", "h", "index of another neuron", integer=True, positive=True)
+h = _letter("h", "h", "index of another neuron in a sum", integer=True, positive=True)
 l = _letter("l", "l", "index of a neuron", paper="k", integer=True, positive=True)  # noqa: E741
 
 lam = _letter(
@@ -92,7 +92,9 @@ scale = _letter(
 
 w = _letter("weight", "w", "non-zero weight of a stationary row", unit="weight", positive=True)
 a = _letter("a", "a", "weight of one feature on a shared neuron", unit="weight", positive=True)
-c = _letter("c", "c", "weight of the other feature there", unit="weight", positive=True)
+c = _letter(
+    "c", "c", "weight of the other feature on a shared neuron", unit="weight", positive=True
+)
 gap = _letter(
     "gap", "Delta", "initial difference of two weights, in units of a", unit="none", positive=True
 )
@@ -126,7 +128,10 @@ relative_threshold = _letter(
     nonnegative=True,
 )
 past_threshold = _letter(
-    "past_threshold", "b_1", "threshold already passed, in the same unit", nonnegative=True
+    "past_threshold",
+    "b_1",
+    "threshold already passed, in units of the initial standard deviation",
+    nonnegative=True,
 )
 live = _letter("live", "M_0", "number of live weights of a row", paper="m'", nonnegative=True)
 excess1 = _letter(
@@ -201,7 +206,7 @@ draw = _letter(
     "draw", "z", "size of one draw of the noise on an output", unit="weight squared", positive=True
 )
 depth = _letter(
-    "depth", "d", "minus a negative inner product", unit="weight squared", nonnegative=True
+    "depth", "d", "size of a negative inner product", unit="weight squared", nonnegative=True
 )
 tilt = _letter("tilt", "theta", "argument of a cumulant generating function", real=True)
 rate = _letter(
@@ -212,7 +217,9 @@ share_start = _letter("share_start", "x_0", "share of one weight at the start", 
 concentration = _letter(
     "concentration", "C", "sum of the squared shares of a row, F/q^2", positive=True
 )
-clock = _letter("clock", "zeta", "clock of the replicator, below 1/max share", nonnegative=True)
+clock = _letter(
+    "clock", "zeta", "rescaled time of the replicator equation, below 1/max share", nonnegative=True
+)
 half_rotation = _letter(
     "half_rotation",
     "tau_half",
@@ -220,7 +227,11 @@ half_rotation = _letter(
     positive=True,
 )
 spread_count = _letter(
-    "spread_rows", "n_s", "number of rows that sit on no neuron", integer=True, nonnegative=True
+    "spread_rows",
+    "n_s",
+    "number of rows that are spread over the neurons",
+    integer=True,
+    nonnegative=True,
 )
 single_weight = _letter(
     "single_weight",
@@ -246,18 +257,22 @@ fraction = _letter(
 activation_probability = _letter(
     "activation_probability", "p_a", "probability that a feature is active", positive=True
 )
-angle = _letter("angle", "vartheta", "angle by which a row has left its neuron", real=True)
+angle = _letter(
+    "angle", "vartheta", "angle by which a row has turned away from its neuron", real=True
+)
 shared_weight = _letter(
     "shared_weight", "x_s", "weight of a unit row on the shared neuron", positive=True
 )
 opposite_weight = _letter(
-    "opposite_weight", "y_s", "size of the other row's weight there", positive=True
+    "opposite_weight", "y_s", "size of the other row's weight on the shared neuron", positive=True
 )
 multiplier = _letter("multiplier", "mu", "rate that keeps a row at norm 1", real=True)
 sprout = _letter(
     "sprout", "epsilon", "small weight of a feature on another neuron", unit="weight", positive=True
 )
-shift = _letter("shift", "varphi", "angle by which the other row has left the neuron", real=True)
+shift = _letter(
+    "shift", "varphi", "angle by which the other row has turned away from the neuron", real=True
+)
 antipodal_overlap = _letter(
     "antipodal_overlap",
     "s_o",
@@ -275,7 +290,7 @@ active_value = _letter("active_value", "v_1", "value of an active feature", real
 norm_time = _letter(
     "norm_time", "X", "product of lambda, t and the l1 norm of a row", nonnegative=True
 )
-lag = _letter("lag", "D", "lag between two thresholds, in gaps", nonnegative=True)
+lag = _letter("lag", "D", "difference of two thresholds, in gaps", nonnegative=True)
 inverse_amplitude = _letter(
     "inverse_amplitude", "v", "inverse of the common amplitude of a row", positive=True
 )

@@ -1,4 +1,4 @@
-"""When l1 kills a lone row: the one-curve law, its series, and the fraction of dead rows.
+"""The threshold below which l1 kills a lone row, its series, and the fraction of dead rows.
 
 A lone row with threshold b (in units of its initial scale) and inverse amplitude v obeys
 ``dv/db = -(1 - mu2(b)/v^2) / Lambda`` with ``Lambda = lambda sqrt(m)``; it dies if b reaches its

@@ -1,4 +1,4 @@
-"""The law of a total count over independent networks, exactly, and under a shifted mean."""
+"""Exact law of a total count over independent networks, also with another mean."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Total:
     Parameters
     ----------
     low : int
-        The least total kept; masses below 1e-100 of the largest are dropped.
+        The smallest total; masses below 1e-100 of the largest are dropped.
     probability : ndarray, shape (totals,)
         The masses.
 
@@ -71,7 +71,7 @@ class Total:
         return min(float(below), 1.0), min(float(above), 1.0)
 
     def interval(self, level: float) -> tuple[int, int]:
-        """The central interval that holds at least this much."""
+        """The central interval with at least this probability."""
         below = np.cumsum(self.probability)
         side = (1 - level) / 2
         last = len(below) - 1
@@ -84,9 +84,8 @@ def total_law(laws: Iterable[tuple[ExclusionLaw, int]], *, ratio: float = 1.0) -
     r"""The total over independent networks under the exclusion law, or with another mean.
 
     With ``ratio`` other than 1 each law is tilted, :math:`P(k) \to P(k) e^{\theta k} / Z`, to
-    ``ratio`` times its mean, and gets the dispersion that goes with it; that measured counts
-    have this dispersion is checked, not proved.  A mean outside the support becomes its nearest
-    end.
+    ``ratio`` times its mean, with the dispersion of the tilted law; that measured counts have this
+    dispersion is checked, not proved.  A mean outside the support becomes its nearest end.
 
     Examples
     --------
@@ -123,10 +122,10 @@ def total_law(laws: Iterable[tuple[ExclusionLaw, int]], *, ratio: float = 1.0) -
 def detectable_ratios(
     laws: Iterable[tuple[ExclusionLaw, int]], *, significance: float
 ) -> tuple[float | None, float | None]:
-    """The ratios of mean to the law's mean, below and above 1, that the exact test detects.
+    """The smallest departures of the mean from the law, as ratios, that the exact test detects.
 
-    At a ratio as far from 1 or farther the two-sided test of the total rejects the law with
-    probability at least 0.99; None where the sample is too small to show any ratio on that side.
+    At these ratios, and farther from 1, the two-sided test of the total rejects the law with
+    probability at least 0.99; None if the sample is too small to detect any ratio on that side.
 
     Examples
     --------
@@ -167,18 +166,18 @@ def _detectable_ratios(
     }
     few = [total for total, (below, _) in tails.items() if 2 * below < significance]
     many = [total for total, (_, above) in tails.items() if 2 * above < significance]
-    least = sum(int(law.support()[0]) * networks for law, networks in laws)
-    most = sum(int(law.support()[1]) * networks for law, networks in laws)
-    mean = sum(law.mean() * networks for law, networks in laws)
+    # at these ratios the tilted law of every network lies at one end of its support
+    ends = [np.array(law.support()) / law.mean() for law, _ in laws if law.mean()]
+    least, most = min(low for low, _ in ends), max(high for _, high in ends)
 
     def power(ratio: float, critical: int, side: int) -> float:
         return total_law(laws, ratio=ratio).tails(critical)[side] - POWER
 
     lower = upper = None
     if few:
-        lower = float(brentq(power, least / mean, 1.0, args=(max(few), 0), xtol=1e-6))
+        lower = float(brentq(power, least, 1.0, args=(max(few), 0), xtol=1e-6))
     if many:
-        upper = float(brentq(power, 1.0, most / mean, args=(min(many), 1), xtol=1e-6))
+        upper = float(brentq(power, 1.0, most, args=(min(many), 1), xtol=1e-6))
     return lower, upper
 
 

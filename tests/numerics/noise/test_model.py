@@ -71,7 +71,7 @@ def test_bad_draws_and_a_missing_generator_are_refused():
     weights = np.eye(3)
     with pytest.raises(ValueError, match=r"^Got draws='own'; choose one of shared, independent"):
         SampledNoise(noise=Noise(sigma=0.1), draws="own")
-    with pytest.raises(ValueError, match=r"^Got rng=None; sampled noise needs a Generator"):
+    with pytest.raises(ValueError, match=r"^Got rng=None; give a Generator"):
         model.gradient(weights)
 
 

@@ -225,7 +225,7 @@ def test_what_the_limit_does_not_cover_is_refused():
         numerics.train(start(5, 2, 0), 0.0, optimizer="quasistatic")
     with pytest.raises(ValueError, match=r"another model or l2; the limit is that of"):
         numerics.train(start(2, 5, 0), 0.0, optimizer="quasistatic", l2=0.1)
-    with pytest.raises(ValueError, match=r"Got rel=1\.0; a step of rel >= 1 kills rows"):
+    with pytest.raises(ValueError, match=r"Got rel=1\.0; with a step of rel >= 1 whole rows"):
         numerics.QuasiStatic(rel=1.0)
 
 

@@ -116,8 +116,12 @@ def test_a_statement_contains_its_formula_by_reference():
         assert "*" not in claim.statement.replace("a*", "")
         if claim.formula:
             assert claim.formula.plain() not in claim.template or len(claim.formula.plain()) < 6
-    with pytest.raises(ValueError, match=r"contains \{formula\}, but the claim has none"):
-        derived("x", "It is {formula}.", page="x")
+    for claim in (
+        derived("x", "It is {formula}.", page="x"),
+        derived(theory.fold, "It is {no_such_claim}."),
+    ):
+        with pytest.raises(ValueError, match="for which there is no formula"):
+            _ = claim.statement
 
 
 def test_the_last_step_ends_on_the_formula():

@@ -83,6 +83,16 @@ def test_doubled_and_halved_counts_are_flagged(ratio):
     assert flagged >= 34
 
 
+def test_networks_with_dead_features_have_detectable_ratios():
+    """The laws of networks with other numbers of live features have other smallest ratios."""
+    laws = [(numerics.ExclusionLaw(5, 5), 3), (numerics.ExclusionLaw(4, 5), 2)]
+    low, high = detectable_ratios(laws, significance=0.01)
+    null = total_law(laws)
+    for ratio, side, nearest in ((low, 0, max), (high, 1, min)):
+        critical = nearest(t for t in range(11) if 2 * null.tails(t)[side] < 0.01)
+        assert total_law(laws, ratio=ratio).tails(critical)[side] == pytest.approx(0.99, abs=1e-4)
+
+
 @given(networks(max_features=10, max_neurons=10, slots=True))
 def test_only_the_arrangement_counts(network):
     """Permutations of features and neurons and signs of neurons change nothing."""

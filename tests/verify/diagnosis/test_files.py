@@ -246,7 +246,7 @@ HOSTILE = {
     "short.safetensors": "truncated",
     "no_json.safetensors": "cannot be read",
     "claim.safetensors": "cannot be read",
-    "weights.pkl": "ends in",
+    "weights.pkl": "format is unknown",
     "weights.pt": "cannot be read",
     "ten_gigabytes.npy": "10737418240 bytes",
 }
