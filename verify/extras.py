@@ -1,4 +1,4 @@
-"""Optional libraries: a missing one is named on first use, with what installs it."""
+"""Imports of optional libraries, with a message that says how to install them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 
 def need(module: str, extra: str) -> Any:
-    """Import an optional library, or say which extra of polysem brings it."""
+    """Import an optional library, or name the extra of polysem that installs it."""
     try:
         return import_module(module)
     except ModuleNotFoundError as error:

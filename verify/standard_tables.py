@@ -1,4 +1,4 @@
-"""The tables that a paper needs of the theory: letters, claims, predictions, agreements."""
+"""Tables of the theory for papers: letters, claims, predictions, agreements."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .stats.agreement import TABLE_CAPTION, Agreement
 
 
 def symbols_table() -> Table:
-    """Every letter of the theory with its argument name, meaning, unit and shape.
+    """All letters of the theory with argument name, meaning, unit and shape.
 
     >>> from polysem import verify
     >>> verify.symbols_table().to_frame().columns.tolist()
@@ -52,7 +52,7 @@ def symbols_table() -> Table:
 def predictions_table(
     sizes: Iterable[tuple[int, int]], *, names: Sequence[str], lam: float | None = None
 ) -> Table:
-    """Closed forms over a grid of sizes; a dash where one does not hold.
+    """Closed forms for several sizes; a dash if one does not hold.
 
     >>> from polysem import verify
     >>> table = verify.predictions_table(
@@ -66,7 +66,7 @@ def predictions_table(
     sizes : iterable of (int, int)
         Numbers of features and of neurons.
     names : sequence of str
-        Predictions, as :func:`predict` names them.
+        Names of predictions, as in :func:`predict`.
     lam : float, optional
         The paper's lambda, in units of the flow.
 
@@ -77,7 +77,7 @@ def predictions_table(
     Raises
     ------
     ValueError
-        For sizes below 1, a negative lam or a name that is not predicted.
+        For sizes below 1, a negative lam or an unknown name.
 
     Source
     ------
@@ -95,11 +95,11 @@ def predictions_table(
             | {name: "-" if value is None else rounded(value) for name, value in values.items()}
         )
     weight = "" if lam is None else f" at lambda = {lam:g}"
-    return rows_table("predictions", f"Closed forms{weight}; a dash where one does not hold.", rows)
+    return rows_table("predictions", f"Closed forms{weight}; a dash if one does not hold.", rows)
 
 
 def agreements_table(agreements: Iterable[Agreement], *, name: str = "agreements") -> Table:
-    """Measurement against law: prediction, estimate, interval, ratio, margin and verdict.
+    """Agreements: prediction, estimate, interval, ratio, margin and verdict.
 
     >>> from polysem import verify
     >>> coin = verify.Agreement.of_proportion(
@@ -113,7 +113,7 @@ def agreements_table(agreements: Iterable[Agreement], *, name: str = "agreements
     ----------
     agreements : iterable of Agreement
     name : str
-        The stem of its files, and its label.
+        The stem of the file names, and the label.
 
     Returns
     -------
@@ -127,19 +127,19 @@ def agreements_table(agreements: Iterable[Agreement], *, name: str = "agreements
 
 
 def claims_table(labels: Iterable[str] = ()) -> Table:
-    """Claims with their statement, kind, source and computed status.
+    """Claims with statement, kind, source and computed status.
 
     >>> from polysem import verify
     >>> verify.claims_table(["fold"]).to_frame()["kind"].tolist()
     ['derived here']
 
-    The status is read from the record of checks; "(changed since)" stands where the claim, what
-    it uses or the checker is not what was checked.
+    The status comes from the record of checks; "(changed since)" marks a claim if it, a claim that
+    it uses, or the checker has changed after the check.
 
     Parameters
     ----------
     labels : iterable of str, optional
-        The claims to list; all where none is given.
+        The claims to list; all claims if it is empty.
 
     Returns
     -------
@@ -161,7 +161,7 @@ def claims_table(labels: Iterable[str] = ()) -> Table:
     wanted = list(labels) or list(known)
     unknown = [label for label in wanted if label not in known]
     if unknown:
-        raise ValueError(f"Got labels={unknown}; polysem claims lists them.")
+        raise ValueError(f"Got labels={unknown}; give labels that polysem claims lists.")
     rows = [
         {
             "claim": label,
@@ -176,7 +176,7 @@ def claims_table(labels: Iterable[str] = ()) -> Table:
 
 
 def benchmark_table() -> Table:
-    """What the benchmarks measured: both sides, their ratio, and the machine.
+    """The benchmarks: both times, their ratio, and the machine.
 
     >>> from polysem import verify
     >>> verify.benchmark_table().name

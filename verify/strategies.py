@@ -1,7 +1,6 @@
-"""Hypothesis strategies for networks: sizes, seeds and weights, for anyone's property tests.
+"""Hypothesis strategies for networks: sizes, seeds and weights.
 
-They draw parameters, never randomness: random weights come from a seed that is drawn, so that a
-failing example is found again.
+They draw a seed for the random weights, so a failing example can be reproduced.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from hypothesis import strategies as st  # noqa: E402
 
 @dataclass(frozen=True, kw_only=True)
 class Network:
-    """A network to test: its sizes, its l1 weight, its seed, and the weights they fix.
+    """A network to test: sizes, l1 weight and seed, which determine the initial weights.
 
     Examples
     --------
@@ -35,7 +34,7 @@ class Network:
     lam : float
         The paper's lambda.
     seed : int
-        Root of the initial weights.
+        Seed of the initial weights.
 
     Source
     ------
@@ -58,7 +57,7 @@ class Network:
         return initial_weights(self.n, self.m, self.rng())
 
     def occupied(self) -> NDArray[np.float64]:
-        """A final state in which no slot is taken twice: shape (n, m), needs n <= 2m."""
+        """A final state in which no slot is taken twice, shape (n, m); requires n <= 2m."""
         return exclusion_state(self.n, self.m, self.rng())
 
 
@@ -78,7 +77,7 @@ def exclusion_state(n: int, m: int, rng: np.random.Generator) -> NDArray[np.floa
     n, m : int
         Features and neurons, n <= 2m.
     rng : numpy.random.Generator
-        Where the draw comes from.
+        Source of the random draw.
 
     Returns
     -------
@@ -95,7 +94,7 @@ def exclusion_state(n: int, m: int, rng: np.random.Generator) -> NDArray[np.floa
     paper_notes/collisions.md.
     """
     if n > 2 * m:
-        raise ValueError(f"Got n={n}, m={m}; without sharing a slot n must be <= 2m.")
+        raise ValueError(f"Got n={n}, m={m}; n must be <= 2m, so that no slot is taken twice.")
     slots = rng.permutation(2 * m)[:n]
     weights = np.zeros((n, m))
     weights[np.arange(n), slots // 2] = 1.0 - 2.0 * (slots % 2)
@@ -110,7 +109,7 @@ def networks(
     max_lam: float = 0.25,
     slots: bool = False,
 ) -> st.SearchStrategy[Network]:
-    """Networks of any size up to a largest one, with any l1 weight and seed.
+    """Networks of all sizes up to a maximum, with any l1 weight and seed.
 
     Examples
     --------
@@ -128,7 +127,7 @@ def networks(
     min_lam, max_lam : float
         Range of the paper's lambda.
     slots : bool
-        Only n <= 2m, so that every feature can have a (neuron, sign) slot of its own.
+        Only n <= 2m, so that every feature can have its own (neuron, sign) slot.
 
     Returns
     -------

@@ -208,5 +208,5 @@ def test_verdicts_of_paper_scale_stay_unless_a_small_sample_departs(tmp_path, mo
         again = claims_view.rechecked(record, "sparse_kick_size", simulations=True)
         assert again.checks["sparse_phase_law"]["scale"] == kept
     path.write_text("{}", encoding="utf-8")
-    with pytest.raises(ValueError, match="it is no report"):
+    with pytest.raises(ValueError, match=r"which is no report\.json"):
         claims_view.rechecked(record, "sparse_kick_size", report=path)

@@ -162,21 +162,18 @@ def _mean_in_training(
 
 
 def _paper_count() -> Check:
-    n, m, lam, runs = 64, 128, 0.1, _SHARED_RUNS
-    return Check(
+    """The paper's count, with the networks of the check of the exclusion law."""
+    exclusion = _mean_in_training(128, 0.1, _SHARED_RUNS)
+    return replace(
+        exclusion,
         name="paper_count_in_training",
+        group="paper_count_in_training",
         claim="paper_polysemantic_neurons",
-        quantity=f"polysemantic neurons after the flow, n = {n}, m = {m}, lambda = {lam:g}, "
-        "the paper's n^2/4m",
-        kind="leading order",
-        prediction=theory.paper_polysemantic_neurons(n=n, m=m),
-        draw=partial(_neurons, Cell(n=n, m=m, lam=lam), runs),
-        samples=runs,
-        margin=0.1,
-        detects=0.1,
-        bounds=(0, n // 2),
+        quantity=f"{exclusion.quantity}, the paper's n^2/4m",
+        prediction=theory.paper_polysemantic_neurons(n=64, m=128),
         guess=(8.0, 4.5),
-        wrong=_wrong_factors(n, m),
+        wrong=_wrong_factors(64, 128),
+        event=None,
     )
 
 

@@ -1,4 +1,4 @@
-"""Counting experiments: polysemantic neurons and retained winners over many trained networks."""
+"""Counts of polysemantic neurons and retained winners in many trained networks."""
 
 from __future__ import annotations
 
@@ -22,12 +22,11 @@ from ...numerics.training import train
 from ..kept import kept
 
 _BATCH_WEIGHTS = 1 << 20
-_COUNTED = ("neurons", "scale_free", "same_sign", "retained", "dead")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Counts:
-    """What was counted in the networks of a cell, run by run.
+    """The counts in each network of a cell.
 
     Examples
     --------
@@ -45,7 +44,7 @@ class Counts:
     scale_free : ndarray of int, shape (runs,)
         Polysemantic neurons by the scale-free rule.
     same_sign : ndarray of int, shape (runs,)
-        Neurons on which two features sit with one sign.
+        Neurons on which two features sit with the same sign.
     retained : ndarray of float, shape (runs,)
         Fraction of features that end on the slot of their largest initial weight.
     dead : ndarray of int, shape (runs,)
@@ -67,7 +66,7 @@ class Counts:
 def count(cell: Cell, *, runs: int, entropy: int, model: Model | None = None) -> Counts:
     """Train independent networks and count in each.
 
-    Run r of a cell depends on the entropy, the cell and r alone; more runs extend the list.
+    Run r of a cell depends on the entropy, the cell and r alone, so more runs extend the list.
 
     Examples
     --------
@@ -86,7 +85,7 @@ def count(cell: Cell, *, runs: int, entropy: int, model: Model | None = None) ->
     entropy : int
         Root of all draws.
     model : Model, optional
-        What is trained, if not the cell's own model.
+        The model to train; the cell's own model if it is missing.
 
     Returns
     -------
@@ -96,9 +95,9 @@ def count(cell: Cell, *, runs: int, entropy: int, model: Model | None = None) ->
     Raises
     ------
     RuntimeError
-        If a run did not come to an end.
+        If a run did not end.
     ValueError
-        If the noise of the cell is drawn anew at each step: a run would depend on its batch.
+        If the noise of the cell is drawn at each step: a run would then depend on its batch.
 
     Source
     ------
@@ -106,8 +105,8 @@ def count(cell: Cell, *, runs: int, entropy: int, model: Model | None = None) ->
     """
     if cell.sigma and cell.noise != "averaged":
         raise ValueError(
-            f"Got a cell with noise={cell.noise!r}; count takes noise='averaged', numerics.sweep "
-            "takes draws."
+            f"Got a cell with noise={cell.noise!r}; give noise='averaged', or use numerics.sweep "
+            "for noise that is drawn."
         )
     batch = max(1, _BATCH_WEIGHTS // (cell.n * cell.m))
     found = [
@@ -115,38 +114,34 @@ def count(cell: Cell, *, runs: int, entropy: int, model: Model | None = None) ->
         for start in range(0, runs, batch)
     ]
     return Counts(
-        cell=cell, **{name: np.concatenate([part[name] for part in found]) for name in _COUNTED}
+        cell=cell, **{name: np.concatenate([part[name] for part in found]) for name in found[0]}
     )
 
 
 def _kept_batch(
     cell: Cell, runs: range, entropy: int, model: Model | None
 ) -> dict[str, NDArray[Any]]:
-    """Counts of some runs; an interrupted report finds them again."""
+    """Counts of some runs, from the cache if an interrupted report has stored them."""
     about = {"cell": asdict(cell), "runs": [runs.start, runs.stop], "entropy": entropy}
     about["model"] = repr(model or cell.model)
-    return kept(
-        "counts",
-        about,
-        lambda: dict(zip(_COUNTED, _count_batch(cell, runs, entropy, model), strict=True)),
-    )
+    return kept("counts", about, lambda: _count_batch(cell, runs, entropy, model))
 
 
 def _count_batch(
     cell: Cell, runs: range, entropy: int, model: Model | None
-) -> tuple[NDArray[Any], ...]:
+) -> dict[str, NDArray[Any]]:
     initial = np.stack([_initial(cell, run, entropy) for run in runs])
     solution = train(initial, cell.lam, optimizer=cell.built_optimizer, model=model or cell.model)
     if solution.outcome not in (Outcome.CONVERGED, Outcome.COMPLETED, Outcome.COLLAPSED):
         raise RuntimeError(f"{cell}: {solution.outcome.value}")
     final = solution.weights
-    return (
-        polysemantic_neurons(final, "authors"),
-        polysemantic_neurons(final, "scale-free"),
-        _same_sign(final),
-        retained_winners(initial, final).mean(axis=-1),
-        dead_features(final),
-    )
+    return {
+        "neurons": polysemantic_neurons(final, "authors"),
+        "scale_free": polysemantic_neurons(final, "scale-free"),
+        "same_sign": _same_sign(final),
+        "retained": retained_winners(initial, final).mean(axis=-1),
+        "dead": dead_features(final),
+    }
 
 
 def _same_sign(final: NDArray[np.float32]) -> NDArray[np.int_]:
@@ -156,7 +151,7 @@ def _same_sign(final: NDArray[np.float32]) -> NDArray[np.int_]:
 
 
 def _initial(cell: Cell, run: int, entropy: int) -> NDArray[np.float32]:
-    """Runs of one size start alike under every optimizer, lambda and step."""
+    """Initial weights, which are the same for every optimizer, lambda and step."""
     seed = np.random.SeedSequence(entropy, spawn_key=(cell.n, cell.m, run))
     rng = np.random.default_rng(seed)
     return initial_weights(cell.n, cell.m, rng, scale=cell.scale, dtype=np.float32)

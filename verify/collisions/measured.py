@@ -144,11 +144,12 @@ def _measured(row: dict[str, str]) -> MeasuredCount:
         retained=value["retained_mean"],
         retained_error=math.sqrt(value["retained_variance"] / runs),
         dead=value["dead_mean"],
-        **{name: value[name] for name in _COLUMNS},
+        lam=value["lam"],
+        neurons_variance=value["neurons_variance"],
+        step_shift=value["step_shift"],
+        step_error=value["step_error"],
+        rel=value["rel"],
     )
-
-
-_COLUMNS = ("lam", "neurons_variance", "step_shift", "step_error", "rel")
 
 
 @cache

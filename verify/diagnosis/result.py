@@ -281,13 +281,13 @@ class Diagnosis:
         import pandas as pd
 
         counts = Counter(self.neurons)
-        neurons = np.arange(max([*counts, int(2 * (self.expected or 0)) + 3]) + 1)
+        neurons = range(max([*counts, int(2 * (self.expected or 0)) + 3]) + 1)
         frame = pd.DataFrame({"neurons": neurons})
         frame["share"] = [counts[k] / self.instances for k in neurons]
         caption = f"Shared neurons of {self.instances} network(s), n = {self.n}, m = {self.m}"
         band = None
         if self.expected is not None:
-            frame["exclusion_law"] = ExclusionLaw(round(self.seated), self.m).pmf(neurons)
+            frame["exclusion_law"] = ExclusionLaw(round(self.seated), self.m).pmf(np.array(neurons))
             caption += ", beside the exclusion law (exact)"
             if self.band is not None:
                 band = tuple(end * self.expected for end in self.band)

@@ -1,4 +1,4 @@
-"""Figures for papers: one style, PDF and PNG, each with its data as CSV and its caption."""
+"""Figures for papers: PDF and PNG in one style, with the data as CSV and the caption."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ STYLE = Path(__file__).with_name("polysem.mplstyle")
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class Plot:
-    """A figure that writes itself with its data and its caption.
+    """A figure with its data and its caption.
 
     >>> import pandas as pd
     >>> from polysem import verify
@@ -35,11 +35,11 @@ class Plot:
     name : str
         The stem of the files.
     caption : str
-        What is seen, and what of it is proved, measured or fitted.
+        What the figure shows, and what is proved, measured or fitted in it.
     data : pandas.DataFrame
-        All that is drawn.
+        All drawn data.
     draw : callable
-        Takes an empty figure and the data.
+        Takes an empty figure and the data, and draws.
     size : tuple of float
         Width and height in inches.
 
@@ -82,7 +82,7 @@ class Plot:
         from matplotlib import style
 
         folder = writable_folder(folder)
-        logging.getLogger("fontTools").setLevel(logging.ERROR)  # it warns of the fonts' age
+        logging.getLogger("fontTools").setLevel(logging.ERROR)  # it warns about old fonts
         paths = [folder / f"{self.name}.{ending}" for ending in ("pdf", "png", "csv", "txt")]
         with style.context(STYLE):
             figure = self.figure()

@@ -1,4 +1,4 @@
-"""Does LaTeX accept what we write? Compiled with a real pdflatex where there is one."""
+"""Compilation test for pieces of LaTeX, with pdflatex if it is installed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _DOCUMENT = r"""\documentclass[a4paper]{article}
 %s
 \end{document}
 """
-_RUNS = 4  # a table over pages finds its column widths in two or three
+_RUNS = 4  # a longtable needs two or three runs to find its column widths
 _PROBLEM = re.compile(
     r"^(?:!|LaTeX Warning|Package \w+ Warning|Overfull|Underfull).*", re.MULTILINE
 )
@@ -28,7 +28,7 @@ _PROBLEM = re.compile(
 
 @dataclass(frozen=True, kw_only=True)
 class LatexCheck:
-    """Whether pieces of LaTeX compile.
+    """The result of a compilation of pieces of LaTeX.
 
     >>> from polysem import verify
     >>> verify.LatexCheck(compiled=None, problems=()).sentence()
@@ -37,29 +37,29 @@ class LatexCheck:
     Parameters
     ----------
     compiled : bool or None
-        None where there is no pdflatex to try.
+        Whether pdflatex compiled them without a problem; None if pdflatex is not installed.
     problems : tuple of str
-        Errors, warnings and overfull boxes, as the log has them.
+        Errors, warnings and overfull boxes from the log.
 
     Source
     ------
-    pdflatex's log.
+    The log of pdflatex.
     """
 
     compiled: bool | None
     problems: tuple[str, ...]
 
     def sentence(self) -> str:
-        """The check in one line."""
+        """The result in one line."""
         if self.compiled is None:
             return "LaTeX not compiled: no pdflatex on this machine"
         if self.problems:
-            return f"LaTeX complains: {self.problems[0]}"
+            return f"LaTeX reports: {self.problems[0]}"
         return "LaTeX compiled without warning"
 
 
 def check_latex(pieces: Sequence[str]) -> LatexCheck:
-    """Compile pieces of LaTeX, one a page, and collect what the log complains of.
+    """Compile pieces of LaTeX, each on its own page, and collect the problems from the log.
 
     >>> from polysem import verify
     >>> verify.check_latex([r"$1 + 1$"]).problems
@@ -76,7 +76,7 @@ def check_latex(pieces: Sequence[str]) -> LatexCheck:
 
     Source
     ------
-    pdflatex's log.
+    The log of pdflatex.
     """
     if shutil.which("pdflatex") is None:
         return LatexCheck(compiled=None, problems=())

@@ -1,4 +1,4 @@
-"""Numbers as papers print them: value(error), and as many digits as matter."""
+"""Numbers as papers print them: value(error), with significant digits."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..extras import need
 def with_error(samples: ArrayLike) -> str:
     """The mean of independent samples with its standard error, as 1.23(4).
 
-    An error below 1e-5 of the mean is left out, and the mean printed to five digits.
+    If the error is below 1e-5 of the mean, only the mean is printed, to five digits.
 
     >>> from polysem import verify
     >>> verify.with_error([1.0, 1.1, 0.9, 1.0])
@@ -32,15 +32,16 @@ def with_error(samples: ArrayLike) -> str:
     ------
     The shorthand notation of ``uncertainties``.
     """
+    from scipy.stats import sem
+
     values = np.asarray(samples, dtype=float)
-    error = float(values.std(ddof=1)) / math.sqrt(values.size) if values.size > 1 else 0.0
-    if error <= 1e-5 * abs(values.mean()):
-        return rounded(float(values.mean()))
-    return number(float(values.mean()), error)
+    mean = float(values.mean())
+    error = float(sem(values, axis=None)) if values.size > 1 else 0.0
+    return rounded(mean) if error <= 1e-5 * abs(mean) else number(mean, error)
 
 
 def number(value: float, error: float) -> str:
-    """A value with its standard error, as 1.23(4); alone where there is no error.
+    """A value with its standard error, as 1.23(4); the value alone if the error is 0.
 
     >>> from polysem.verify.show.rounding import number
     >>> number(1.234, 0.04), number(0.0, 0.0)
@@ -52,7 +53,7 @@ def number(value: float, error: float) -> str:
 
 
 def rounded(value: float, digits: int = 5) -> str:
-    """A number to so many significant digits, without exponent.
+    """A number with a given number of significant digits, without exponent.
 
     >>> from polysem import verify
     >>> verify.rounded(248.3682), verify.rounded(97542.0)

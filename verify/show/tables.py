@@ -1,4 +1,4 @@
-"""Tables for papers: booktabs and siunitx by pandas, CSV beside, same bytes each time."""
+"""Tables for papers, as LaTeX with booktabs and siunitx, and as CSV."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _NUMBER = re.compile(r"[-+]?\d+(\.\d+)?(\(\d+(\.\d+)?\))?(e[-+]?\d+)?")
 PREAMBLE = tuple(
     f"\\usepackage{{{name}}}" for name in ("booktabs", "siunitx", "array", "longtable")
 )
-LINE = 89  # letters of running text on a line of 17 cm
+LINE = 89  # letters of text on a line of 17 cm
 _LETTER = 0.185  # width of a letter, in cm
 _GAP = 2  # letters between two columns
 _HEADING = 18  # letters of a heading that stays on one line
@@ -28,7 +28,7 @@ ROWS = 45  # rows on a page; a longer table breaks over pages
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class Table:
-    """A table that writes itself as LaTeX and CSV.
+    """A table that can be written as LaTeX and CSV.
 
     >>> import pandas as pd
     >>> from polysem import verify
@@ -50,11 +50,11 @@ class Table:
     Parameters
     ----------
     name : str
-        The stem of the files and the label.
+        The stem of the file names, and the label.
     caption : str
         What the table shows, and what is proved, measured or fitted in it.
     frame : pandas.DataFrame
-        The cells, rounded: numbers as strings such as "1.23(4)" become an S column.
+        The rounded cells; strings such as "1.23(4)" become an S column.
 
     Source
     ------
@@ -77,10 +77,10 @@ class Table:
         return re.sub(r">[^<$]+<", lambda cell: re.sub("([_/])", r"\1<wbr>", cell[0]), text)
 
     def to_latex(self) -> str:
-        """The bare tabular, with what it needs in comments above it.
+        """The tabular environment, with the required packages in comments above it.
 
-        Wide columns of text are set ragged in the width that the others leave; a table longer
-        than a page is a longtable.
+        Wide text columns wrap within the width that the other columns leave; a table longer than
+        a page is a longtable.
         """
         cells = self.frame.astype(str)
         cells.columns = [str(column) for column in cells.columns]
@@ -100,15 +100,12 @@ class Table:
                 environment="longtable" if long else None,
             )
         )
-        needed = list(PREAMBLE[:2])
-        needed += [PREAMBLE[2]] if any(">" in form for form in formats.values()) else []
-        needed += [PREAMBLE[3]] if long else []
-        head = [
-            "% needs " + " ".join(needed),
-            f"% caption: {self.caption}",
-            f"% label: tab:{self.name}",
-        ]
-        return "\n".join(head) + "\n" + tabular
+        booktabs, siunitx, array, longtable = PREAMBLE
+        needed = [booktabs, siunitx, *([array] if wraps else []), *([longtable] if long else [])]
+        return (
+            f"% needs {' '.join(needed)}\n% caption: {self.caption}\n% label: tab:{self.name}\n"
+            + tabular
+        )
 
     def write(self, folder: str | Path) -> list[Path]:
         """Write NAME.tex and NAME.csv."""
@@ -160,7 +157,7 @@ def _is_number(text: str) -> bool:
 
 
 def _formats(cells: pd.DataFrame) -> dict[str, str]:
-    """The column of each name; where a line cannot hold the table, its text columns wrap."""
+    """The format of each column; text columns wrap if the table is wider than a line."""
     formats = {column: _column_format(list(cells[column])) for column in cells}
     shown = {
         column: [*_parts(column), *(_as_printed(text) for text in cells[column])]
@@ -186,7 +183,7 @@ def _formats(cells: pd.DataFrame) -> dict[str, str]:
 
 
 def _digits(form: str) -> int:
-    """The letters that an S column keeps free."""
+    """The number of letters that an S column reserves."""
     if not form.startswith("S"):
         return 1
     power = 4 if "e" in form.removeprefix("S[table-format=") else 0  # the width of "x 10^"
@@ -194,7 +191,7 @@ def _digits(form: str) -> int:
 
 
 def _parts(heading: str) -> list[str]:
-    """A long heading cut behind its underscores and spaces, one part a line."""
+    """A long heading, split after underscores and spaces into one part per line."""
     if len(heading) <= _HEADING or "$" in heading:
         return [heading]
     return re.findall(r".+?(?:\\?_| |$)", heading)
@@ -207,12 +204,12 @@ def _heading(escaped: str) -> str:
 
 
 def _as_printed(text: str) -> str:
-    """A text about as long as LaTeX prints it: a command of a formula counts as one letter."""
+    """A text about as long as its printed form: a LaTeX command counts as one letter."""
     return re.sub(r"[${}\\^_]", "", re.sub(r"\\[a-zA-Z]+", "x", text)) if "$" in text else text
 
 
 def _column_format(values: list[str]) -> str:
-    """An S column of fitting width where at least one cell is a number and no cell is prose."""
+    """An S column if at least one cell is a number and no cell is long text."""
     numbers = [value for value in values if _is_number(value)]
     if not numbers or any(not _is_number(value) and len(value) > 8 for value in values):
         return "l"
@@ -230,12 +227,12 @@ def _column_format(values: list[str]) -> str:
 
 
 def _braced(value: str) -> str:
-    """siunitx reads what is not a number only in braces."""
+    """Text in an S column needs braces."""
     return value if _is_number(value) else f"{{{value}}}"
 
 
 def _breakable(value: str) -> str:
-    """A name or a path may break behind an underscore and a slash."""
+    """Allow line breaks after underscores and slashes."""
     return value if "$" in value else re.sub(r"(\\_|/)", r"\1\\allowbreak{}", value)
 
 

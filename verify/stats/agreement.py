@@ -175,14 +175,13 @@ class Agreement(Tabular):
         estimate = float(values.mean())
         half = max(estimate - interval[0], interval[1] - estimate)
         error = float(sem(values)) if values.size > 1 else half
-        # equal samples do not show the spread that Student's interval needs
-        unknown = bounds is None and not error
+        detects = _relative(half + POWER_QUANTILE * error, stated["prediction"])
+        if bounds is None and not error:
+            detects = math.inf  # the standard deviation that Student's interval needs is unknown
         return cls._of(
             interval,
             estimate=estimate,
-            detects=math.inf
-            if unknown
-            else _relative(half + POWER_QUANTILE * error, stated["prediction"]),
+            detects=detects,
             samples=values.size,
             assumption=assumption,
             alpha=alpha,
@@ -287,6 +286,7 @@ class Agreement(Tabular):
         cls,
         interval: tuple[float, float],
         *,
+        prediction: float,
         estimate: float,
         detects: float,
         numerical_error: float,
@@ -294,12 +294,13 @@ class Agreement(Tabular):
     ) -> Self:
         """The numerical error widens the interval and the deviation that it detects."""
         return cls(
+            prediction=float(prediction),
             estimate=float(estimate),
             interval=(
                 min(interval[0], estimate) - numerical_error,
                 max(interval[1], estimate) + numerical_error,
             ),
-            smallest_detectable=detects + _relative(2 * numerical_error, others["prediction"]),
+            smallest_detectable=detects + _relative(2 * numerical_error, prediction),
             numerical_error=numerical_error,
             **others,
         )

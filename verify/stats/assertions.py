@@ -1,4 +1,4 @@
-"""Assertions for test suites: agreement with its error rates, added up over the session."""
+"""Assertions for test suites; their error rates are added up over the session."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from .agreement import Agreement
 
 SPENT: list[tuple[str, float]] = []
-"""Claim and false-alarm rate of every agreement asserted in this process."""
+"""Claim and alpha of every agreement asserted in this process."""
 
 
 def assert_agrees(
@@ -16,9 +16,9 @@ def assert_agrees(
     detects: float | None = None,
     rejects: Iterable[Agreement] = (),
 ) -> None:
-    """Assert that a measurement agrees with its prediction, and that the check could have failed.
+    """Assert that a measurement agrees with its prediction, and that a wrong prediction would fail.
 
-    The false-alarm rate is added to the session's budget where the pytest plugin is loaded.
+    The pytest plugin adds alpha to the budget of the session.
 
     Examples
     --------
@@ -31,11 +31,11 @@ def assert_agrees(
     Parameters
     ----------
     agreement : Agreement
-        The right formula against the measurement.
+        The comparison of the right formula with the measurement.
     detects : float, optional
-        The largest allowed value of its smallest detectable deviation.
+        The largest allowed minimum detectable effect.
     rejects : iterable of Agreement
-        Wrong formulas against the same measurement: each must depart.
+        Comparisons of wrong formulas with the same measurement: each must depart.
 
     Returns
     -------
@@ -44,7 +44,7 @@ def assert_agrees(
     Raises
     ------
     AssertionError
-        With the sentence of what is not as stated.
+        With a sentence that says what failed.
 
     Source
     ------
@@ -55,8 +55,8 @@ def assert_agrees(
         raise AssertionError(agreement.sentence())
     if detects is not None and not agreement.smallest_detectable <= detects:
         raise AssertionError(
-            f"The check of {agreement.quantity} detects {agreement.smallest_detectable:.3g} at "
-            f"best, not {detects:.3g}: draw more than {agreement.samples} samples."
+            f"The check of {agreement.quantity} detects {agreement.smallest_detectable:.3g}, "
+            f"more than the allowed {detects:.3g}: draw more than {agreement.samples} samples."
         )
     for wrong in rejects:
         if wrong.verdict != "departs":

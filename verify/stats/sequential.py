@@ -1,4 +1,4 @@
-"""Evidence that may be added to night after night, and looked at whenever one likes."""
+"""A sequential test of a probability."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from ...numerics._files import write_text
 
 @dataclass(frozen=True, kw_only=True)
 class EProcess:
-    r"""Evidence against "the probability lies in ``null``", valid at every stopping time.
+    r"""A sequential test of "the probability lies in ``null``", valid at every stopping time.
 
     .. math:: E = \frac{B(a + k,\, b + N - k) / B(a, b)}{\sup_{p \in \text{null}}
               p^k (1-p)^{N-k}}
 
-    after k successes in N trials: the beta-binomial mixture over the best probability of the
-    null.  Under the null, E ever reaches 1/alpha with probability at most alpha (Ville), however
-    often one looks and whenever one stops.
+    after k successes in N trials: the likelihood under a beta mixture over the largest likelihood
+    under the null.  Under the null, E ever reaches 1/alpha with probability at most alpha (Ville),
+    however often the test is evaluated and whenever it stops.
 
     Examples
     --------
@@ -38,15 +38,15 @@ class EProcess:
     prior : tuple of float
         The two parameters of the beta mixture.
     successes, trials : int
-        What has been counted so far.
+        The counts so far.
     largest : float
         The largest log E so far.
 
     Raises
     ------
     ValueError
-        If the null is no interval inside [0, 1], the prior is not positive, or there are more
-        successes than trials.
+        If the null is not an interval inside [0, 1], the prior is not positive, there are more
+        successes than trials, or the largest log E is negative.
 
     Source
     ------
@@ -71,11 +71,11 @@ class EProcess:
                 "successes in [0, trials]."
             )
         if not self.largest >= 0:
-            raise ValueError(f"Got largest={self.largest!r}; a log E that was reached is >= 0.")
+            raise ValueError(f"Got largest={self.largest!r}; the largest log E must be >= 0.")
 
     @property
     def log_evidence(self) -> float:
-        """log E of all that has been counted."""
+        """log E of the counts so far."""
         from scipy.special import betaln, xlogy
 
         k, misses = self.successes, self.trials - self.successes
@@ -85,7 +85,7 @@ class EProcess:
         return float(mixture - xlogy(k, best) - xlogy(misses, 1 - best))
 
     def add(self, *, successes: int, trials: int) -> EProcess:
-        """The process with further trials, independent of the earlier ones."""
+        """The test with further trials, independent of the earlier ones."""
         if not 0 <= successes <= trials:
             raise ValueError(
                 f"Got successes={successes}, trials={trials}; successes must lie in [0, trials]."
@@ -98,38 +98,39 @@ class EProcess:
     @property
     def p_value(self) -> float:
         """A p-value that holds at every stopping time: 1 over the largest E so far."""
-        return math.exp(-max(self.largest, 0.0))
+        return math.exp(-self.largest)
 
     def rejects(self, *, alpha: float) -> bool:
-        """Whether the null is rejected at this rate over the whole life of the process."""
+        """Whether the test rejects the null, with error rate alpha over all evaluations."""
         return self.p_value <= alpha
 
     def save(self, path: str | Path) -> None:
-        """Keep the process on disk, as JSON, in one move."""
+        """Write the test to a JSON file, atomically."""
         write_text(Path(path), json.dumps(asdict(self), indent=2) + "\n")
 
     @classmethod
     def load(cls, path: str | Path, *, null: tuple[float, float]) -> Self:
-        """The process kept at a path, or a new one where there is no file.
+        """The test stored at a path, or a new one if there is no file.
 
         Raises
         ------
         ValueError
-            If the file is no such process, or one of another null hypothesis.
+            If the file is not such a test, or is a test of another null hypothesis.
         """
         file = Path(path)
         if not file.exists():
             return cls(null=null)
         try:
-            kept = json.loads(file.read_text(encoding="utf-8"))
-            process = cls(**kept | {"null": tuple(kept["null"]), "prior": tuple(kept["prior"])})
+            stored = json.loads(file.read_text(encoding="utf-8"))
+            pairs = {name: tuple(stored[name]) for name in ("null", "prior")}
+            process = cls(**stored | pairs)
         except (ValueError, TypeError, KeyError) as error:
             raise ValueError(
-                f"Got {file.name}, which holds no e-process ({error}); move it away."
+                f"Got {file.name}, which holds no e-process ({error}); move or delete it."
             ) from error
         if process.null != tuple(null):
             raise ValueError(
                 f"Got null={tuple(null)}, but {file.name} holds evidence against {process.null}; "
-                "keep it under another name."
+                "give another file."
             )
         return process
