@@ -13,7 +13,7 @@ import click
 
 from .. import __version__
 
-_TOLD = (ValueError, OSError, MemoryError, ImportError, ArithmeticError, RuntimeError)
+_ANSWERED_IN_ONE_LINE = (ValueError, OSError, MemoryError, ImportError, ArithmeticError, RuntimeError)
 
 
 class OneLineErrors(click.Group):
@@ -30,7 +30,7 @@ class OneLineErrors(click.Group):
             self.fail("interrupted", 130)
         except click.ClickException as error:
             self.fail(error.format_message())
-        except _TOLD as error:
+        except _ANSWERED_IN_ONE_LINE as error:
             self.fail(_line(error))
         sys.exit(status if isinstance(status, int) else 0)
 
@@ -43,8 +43,8 @@ class OneLineErrors(click.Group):
 def _line(error: Exception) -> str:
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
         return (
-            "No space is left on the device; free some and give the same command again: "
-            "what was written is whole."
+            "No space is left on the device; free some space and run the same command again. "
+            "All files written so far are complete."
         )
     if isinstance(error, OSError) and error.filename is not None:
         return f"{error.filename}: {error.strerror}; choose another path or change its permissions."
@@ -77,7 +77,7 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.group(cls=OneLineErrors, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="polysem")
 def main() -> None:
-    """The theory of incidental polysemanticity: predict, train, confront."""
+    """The theory of incidental polysemanticity: predict, train, compare."""
 
 
 @main.command()
@@ -86,7 +86,7 @@ def main() -> None:
 @click.option("--l1", type=float, help="The paper's lambda (a quarter of the code's).")
 @click.option("--sigma", type=float, help="Standard deviation of the noise on a neuron.")
 @click.option("--kurtosis", type=float, help="Its excess kurtosis: bipolar -2, Gaussian 0.")
-@click.option("--learning-rate", type=float, help="For half times in SGD steps.  [default: 0.02]")
+@click.option("--learning-rate", type=float, help="Learning rate for half times in SGD steps.  [default: 0.02]")
 @data
 @cooccurrence
 @as_json
@@ -101,7 +101,7 @@ def predict(
     cooccurrence: float | None,
     as_json: bool,
 ) -> None:
-    """All closed forms that apply, with regime and source."""
+    """Print all closed forms that apply, with regime and source."""
     from .predict import predict as predictions
 
     _refuse({"--learning-rate": learning_rate is not None}, sigma is not None, "--sigma")
@@ -213,11 +213,11 @@ def train(
 @main.command()
 @click.argument("weights", type=click.Path(exists=True, dir_okay=False))
 @click.option(
-    "--layout", type=click.Choice(["features-first", "neurons-first"]), help="What the rows are."
+    "--layout", type=click.Choice(["features-first", "neurons-first"]), help="Whether a row of the array is a feature or a neuron."
 )
 @click.option("--array", help="Name of the array in a file that holds several.")
 @click.option(
-    "--significance", type=float, default=0.01, show_default=True, help="When to give up a law."
+    "--significance", type=float, default=0.01, show_default=True, help="A p-value below this rejects a law."
 )
 @click.option("--latex", is_flag=True, help="Print a row of a LaTeX table.")
 @click.option("--figure", type=click.Path(file_okay=False), help="Folder for a figure.")
@@ -251,14 +251,14 @@ def diagnose(
 
 @main.command()
 @click.argument("label", required=False)
-@click.option("--recheck", is_flag=True, help="Check the derivations anew.")
-@click.option("--simulations", is_flag=True, help="With --recheck: the random checks too.")
+@click.option("--recheck", is_flag=True, help="Check the derivations again.")
+@click.option("--simulations", is_flag=True, help="With --recheck: run the random checks too.")
 @click.option(
     "--report",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="With --recheck: take the random checks from this report.json.",
 )
-@click.option("--save", is_flag=True, help="With --recheck: keep the results (in a clone).")
+@click.option("--save", is_flag=True, help="With --recheck: save the results (in a clone).")
 @as_json
 def claims(
     label: str | None,
@@ -268,7 +268,7 @@ def claims(
     save: bool,
     as_json: bool,
 ) -> None:
-    """Every claim, or LABEL in full: statement, source, status, derivation, checks."""
+    """List all claims, or show LABEL in full: statement, status, derivation, checks."""
     from ..theory.proof.record import Record
     from . import claims as claims_view
 
@@ -295,7 +295,7 @@ def claims(
 @click.option("--chapter", "chapters", multiple=True, help="Only this chapter (repeatable).")
 @as_json
 def report(out: str, scale: str, seed: int, chapters: tuple[str, ...], as_json: bool) -> None:
-    """Derive, simulate and confront; write tables, figures and verdicts."""
+    """Compare the theory with simulations; write tables, figures and verdicts."""
     from .report import write_report
 
     summary = write_report(out, scale=scale, entropy=seed, only=chapters)
@@ -311,9 +311,9 @@ def report(out: str, scale: str, seed: int, chapters: tuple[str, ...], as_json: 
 @click.option(
     "--scheduler", default="loop", show_default=True, help="loop, threads, processes or tcp://..."
 )
-@click.option("--jobs", type=int, help="Workers at once (threads, processes).")
-@click.option("--dry-run", is_flag=True, help="Only say what is missing and what it will cost.")
-@click.option("--table", type=click.Path(), help="Write the means by cell (.csv or .parquet).")
+@click.option("--jobs", type=int, help="Number of workers (threads, processes).")
+@click.option("--dry-run", is_flag=True, help="Compute nothing; show what is missing and its cost.")
+@click.option("--table", type=click.Path(), help="Write the means of each cell (.csv or .parquet).")
 @as_json
 def sweep(
     spec: str,
@@ -324,7 +324,7 @@ def sweep(
     table: str | None,
     as_json: bool,
 ) -> None:
-    """Compute a grid of runs, going on where it was interrupted."""
+    """Compute a grid of runs; an interrupted sweep continues where it stopped."""
     from .. import numerics
     from .sweeps import SweepSummary, cost_summary
     from .sweeps import scheduler as on_scheduler
