@@ -78,6 +78,10 @@ from .sweep.spec import Cell as Cell
 from .sweep.spec import Chunk as Chunk
 from .sweep.spec import SweepSpec as SweepSpec
 from .sweep.store import Store as Store
+from .training.descent import SGD as SGD
+from .training.descent import AdamW as AdamW
+from .training.descent import Flow as Flow
+from .training.descent import Optimizer as Optimizer
 from .training.gradient import Forces as Forces
 from .training.gradient import Model as Model
 from .training.gradient import OneHot as OneHot
@@ -98,12 +102,8 @@ from .training.measure import row_norms as row_norms
 from .training.measure import weight_correlation as weight_correlation
 from .training.measure import winner_signs as winner_signs
 from .training.measure import winners as winners
-from .training.optimizer_table import optimizers as optimizers
-from .training.optimizer_table import resolve_optimizer as resolve_optimizer
-from .training.optimizers import SGD as SGD
-from .training.optimizers import AdamW as AdamW
-from .training.optimizers import Flow as Flow
-from .training.optimizers import Optimizer as Optimizer
+from .training.optimizers import optimizers as optimizers
+from .training.optimizers import resolve_optimizer as resolve_optimizer
 from .training.problem import Problem as Problem
 from .training.problem import soft_threshold as soft_threshold
 from .training.quasistatic import QuasiStatic as QuasiStatic

@@ -19,10 +19,6 @@ from .kept import kept as kept
 from .kept import kept_folder as kept_folder
 from .noise.predict import noise_final_state as noise_final_state
 from .noise.predict import predict_noise as predict_noise
-from .oracles import enumerated_exclusion_law as enumerated_exclusion_law
-from .oracles import enumerated_independent_law as enumerated_independent_law
-from .oracles import finite_difference_gradient as finite_difference_gradient
-from .oracles import slow_polysemantic_neurons as slow_polysemantic_neurons
 from .predict import predict as predict
 from .prediction import Prediction as Prediction
 from .prediction import Predictions as Predictions

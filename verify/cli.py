@@ -13,7 +13,14 @@ import click
 
 from .. import __version__
 
-_ANSWERED_IN_ONE_LINE = (ValueError, OSError, MemoryError, ImportError, ArithmeticError, RuntimeError)
+_ANSWERED_IN_ONE_LINE = (
+    ValueError,
+    OSError,
+    MemoryError,
+    ImportError,
+    ArithmeticError,
+    RuntimeError,
+)
 
 
 class OneLineErrors(click.Group):
@@ -86,7 +93,11 @@ def main() -> None:
 @click.option("--l1", type=float, help="The paper's lambda (a quarter of the code's).")
 @click.option("--sigma", type=float, help="Standard deviation of the noise on a neuron.")
 @click.option("--kurtosis", type=float, help="Its excess kurtosis: bipolar -2, Gaussian 0.")
-@click.option("--learning-rate", type=float, help="Learning rate for half times in SGD steps.  [default: 0.02]")
+@click.option(
+    "--learning-rate",
+    type=float,
+    help="Learning rate for half times in SGD steps.  [default: 0.02]",
+)
 @data
 @cooccurrence
 @as_json
@@ -213,11 +224,17 @@ def train(
 @main.command()
 @click.argument("weights", type=click.Path(exists=True, dir_okay=False))
 @click.option(
-    "--layout", type=click.Choice(["features-first", "neurons-first"]), help="Whether a row of the array is a feature or a neuron."
+    "--layout",
+    type=click.Choice(["features-first", "neurons-first"]),
+    help="Whether a row of the array is a feature or a neuron.",
 )
 @click.option("--array", help="Name of the array in a file that holds several.")
 @click.option(
-    "--significance", type=float, default=0.01, show_default=True, help="A p-value below this rejects a law."
+    "--significance",
+    type=float,
+    default=0.01,
+    show_default=True,
+    help="A p-value below this rejects a law.",
 )
 @click.option("--latex", is_flag=True, help="Print a row of a LaTeX table.")
 @click.option("--figure", type=click.Path(file_okay=False), help="Folder for a figure.")

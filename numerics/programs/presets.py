@@ -10,9 +10,9 @@ import numpy as np
 from .._validate import check_choice
 from ..noise.law import Noise
 from ..noise.model import SampledNoise
+from ..training.descent import SGD, AdamW, Flow
 from ..training.gradient import Model, OneHot
 from ..training.initial import initial_weights
-from ..training.optimizers import SGD, AdamW, Flow
 from ..training.solution import Solution
 from ..training.train import train
 

@@ -17,7 +17,7 @@ from ..noise.law import LAWS, Noise
 from ..noise.model import DRAWS, AveragedNoise, SampledNoise
 from ..training.gradient import Model, OneHot
 from ..training.initial import SCALES
-from ..training.optimizer_table import resolve_optimizer
+from ..training.optimizers import resolve_optimizer
 from ..training.problem import Problem
 
 NOISE = ("averaged", *DRAWS)

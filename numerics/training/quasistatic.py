@@ -15,7 +15,7 @@ from typing import ClassVar
 import numpy as np
 
 from .._validate import check_integer, check_positive, check_rel
-from .optimizers import State, UntilRest
+from .descent import State, UntilRest
 from .problem import Problem
 from .repulsion import Rows, fast_phase, repel, unit_rows, without_overlap
 from .rest import several_weights, still_rows

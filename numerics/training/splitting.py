@@ -24,8 +24,8 @@ from .._validate import (
     check_positive,
     check_rel,
 )
+from .descent import State, UntilRest
 from .gradient import diagonal
-from .optimizers import State, UntilRest
 from .problem import Problem
 from .repulsion import Rows, without_overlap
 from .rest import several_weights, still_rows

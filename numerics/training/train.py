@@ -12,9 +12,9 @@ import numpy as np
 
 from .._validate import check_lam, check_nonnegative, check_rng, check_weights
 from .batch import Batch
+from .descent import Optimizer
 from .gradient import Model, OneHot
-from .optimizer_table import resolve_optimizer
-from .optimizers import Optimizer
+from .optimizers import resolve_optimizer
 from .problem import Problem
 from .records import Schedule
 from .rest import in_double, several_weights

@@ -68,8 +68,10 @@ ESCAPE_GAIN = derived(
     ),
 )
 
-_THIRD = (
-    s.pair_weight
+
+THIRD_MODEL = Definition(
+    name="third_feature",
+    expression=s.pair_weight
     * (
         # l and i active: outputs l and i;  l and j active: outputs l and j
         (_W**2 + s.sprout**2 - s.sprout * _A - 1) ** 2
@@ -77,12 +79,7 @@ _THIRD = (
         + (_W**2 + s.sprout**2 + s.sprout * _C - 1) ** 2
         + (_C**2 + s.sprout * _C - 1) ** 2
     )
-    + 4 * s.lam * s.sprout
-)
-
-THIRD_MODEL = Definition(
-    name="third_feature",
-    expression=_THIRD,
+    + 4 * s.lam * s.sprout,
     meaning="The terms of first order in the weight -epsilon that a third feature, alone with w "
     "on its own neuron, grows on the neuron of a pair.",
     source=_NOTES,

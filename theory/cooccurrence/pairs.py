@@ -378,8 +378,8 @@ PAIR_FOLD = derived(
                 {s.a: 1 / sp.sqrt(3), s.c: 1 / sp.sqrt(3)}
             ),
         ),
-        reason="(1 - c^2) c is largest, and the larger weight is within O(varrho^(1/2)) of "
-        "1/sqrt(3)",
+        reason="(1 - c^2) c is largest at 1/sqrt(3), and the larger weight differs by "
+        "O(varrho^(1/2))",
     ),
     prose="At the fold the smaller weight sits at the top of (1 - c^2) c; there the larger one is "
     "larger by (varrho/3)^(1/2), which enters at order varrho^(3/2).",

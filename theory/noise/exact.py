@@ -275,7 +275,8 @@ antipodal_gain_gaussian = Formula(
 )
 ANTIPODAL_GAIN_GAUSSIAN = derived(
     antipodal_gain_gaussian,
-    "Under Gaussian noise the gain of two such rows is sigma^2 - 2 sigma^2 G(-1/sigma).",
+    "Under Gaussian noise two unit rows gain sigma^2 - 2 sigma^2 G(-1/sigma) by turning from "
+    "right angles to opposite, s^2 G(u/s) the mean squared output.",
     Step(
         name="from 0 to -1",
         left=of(

@@ -225,8 +225,6 @@ FAMILY_MARGIN = Definition(
     source=_NOTES,
 )
 
-_FAMILY_LIMIT = (2 * s.w - s.w**2) / (1 + s.w)
-
 
 def _family_limit(margin: sp.Expr) -> sp.Expr:
     return sp.limit(s.n * margin.subs(s.w, s.w / s.n), s.n, sp.oo)
@@ -253,7 +251,7 @@ FAMILY_DEAD_ZONE = derived(
             FAMILY_MARGIN,
             build=lambda margin: sp.Limit(s.n * margin.subs(s.w, s.w / s.n), s.n, sp.oo),
         ),
-        right=_FAMILY_LIMIT,
+        right=(2 * s.w - s.w**2) / (1 + s.w),
         reason="with d/c = w/n",
         ranges={s.w: (0, 2)},
         digits=20,
