@@ -13,7 +13,7 @@ import click
 
 from .. import __version__
 
-_ANSWERED_IN_ONE_LINE = (
+_USER_ERRORS = (
     ValueError,
     OSError,
     MemoryError,
@@ -37,7 +37,7 @@ class OneLineErrors(click.Group):
             self.fail("interrupted", 130)
         except click.ClickException as error:
             self.fail(error.format_message())
-        except _ANSWERED_IN_ONE_LINE as error:
+        except _USER_ERRORS as error:
             self.fail(_line(error))
         sys.exit(status if isinstance(status, int) else 0)
 
