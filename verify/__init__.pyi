@@ -1,4 +1,7 @@
 from . import strategies as strategies
+from .cache import cache_folder as cache_folder
+from .cache import cache_in as cache_in
+from .cache import cached as cached
 from .chapter import Chapter as Chapter
 from .checks import checks as checks
 from .checks import checks_budget as checks_budget
@@ -14,9 +17,6 @@ from .cooccurrence.predict import warning_of as warning_of
 from .diagnosis.diagnose import diagnose as diagnose
 from .diagnosis.files import read_weights as read_weights
 from .diagnosis.result import Diagnosis as Diagnosis
-from .kept import keep_in as keep_in
-from .kept import kept as kept
-from .kept import kept_folder as kept_folder
 from .noise.predict import noise_final_state as noise_final_state
 from .noise.predict import predict_noise as predict_noise
 from .predict import predict as predict

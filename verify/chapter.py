@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from .show.figures import Plot
 from .show.tables import Table
 from .stats.agreement import Agreement
+from .stats.budget import REPORT_ALPHA
+from .stats.intervals import normal_interval
+from .stats.power import POWER_QUANTILE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,3 +48,63 @@ class Chapter:
         """How many agreements ended with each verdict."""
         found = [agreement.verdict for agreement in self.agreements]
         return {verdict: found.count(verdict) for verdict in sorted(set(found))}
+
+
+def mean_line(**given: Any) -> Agreement:
+    """A line of the report for the mean of independent samples, at the report's error rate.
+
+    Parameters
+    ----------
+    **given
+        What :meth:`Agreement.of_mean` takes.
+    """
+    return Agreement.of_mean(bounds=None, alpha=REPORT_ALPHA, **given)
+
+
+def estimate_line(
+    *,
+    prediction: float,
+    estimate: float,
+    error: float,
+    samples: int,
+    numerical_error: float = 0.0,
+    assumption: str = "independent networks with a normal mean",
+    **given: Any,
+) -> Agreement:
+    """A line of the report for a mean that is known by its estimate and its standard error.
+
+    >>> from polysem.verify.chapter import estimate_line
+    >>> estimate_line(
+    ...     claim="one", quantity="one", prediction=1.0, estimate=1.01, error=0.01, samples=400,
+    ...     margin=0.1,
+    ... ).verdict
+    'agrees'
+
+    Parameters
+    ----------
+    prediction : float
+        The predicted mean.
+    estimate, error : float
+        The measured mean and its standard error.
+    samples : int
+        Number of independent samples.
+    numerical_error : float
+        Bound of the numerical error, added to the interval on both sides.
+    assumption : str
+        Under what the interval holds.
+    **given
+        Claim, quantity, margin and unit, as :class:`Agreement` takes them.
+    """
+    half = normal_interval(0.0, error, alpha=REPORT_ALPHA, samples=samples)[1]
+    seen = half + POWER_QUANTILE * error + 2 * numerical_error
+    return Agreement(
+        prediction=prediction,
+        estimate=estimate,
+        interval=(estimate - half - numerical_error, estimate + half + numerical_error),
+        alpha=REPORT_ALPHA,
+        smallest_detectable=seen / abs(prediction) if prediction else seen,
+        samples=samples,
+        numerical_error=numerical_error,
+        assumption=assumption,
+        **given,
+    )

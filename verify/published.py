@@ -53,6 +53,17 @@ def data_rows(name: str) -> list[dict[str, str]]:
     return list(csv.DictReader(line for line in text.splitlines() if not line.startswith("#")))
 
 
+def recorded_on(name: str) -> str:
+    """The date on which a table in paper_notes/data was recorded, from its first line.
+
+    >>> from polysem.verify.published import recorded_on
+    >>> recorded_on("measured_counts.csv").count("-")
+    2
+    """
+    text = files("polysem.paper_notes.data").joinpath(name).read_text(encoding="utf-8")
+    return text.partition("\n")[0].removeprefix("# Recorded on ").rstrip(".")
+
+
 def published_counts() -> tuple[PublishedCount, ...]:
     """All counts that the authors published, in the order of the table.
 

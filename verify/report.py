@@ -1,4 +1,4 @@
-"""The report: derive, simulate, confront; tables, figures, verdicts."""
+"""The report: theory against simulation, with tables, figures and verdicts."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from typing import Any
 from .. import __version__
 from ..numerics._files import writable_folder, write_text
 from ..numerics._validate import check_choice
+from .cache import cache_in
 from .chapter import Chapter
 from .extras import need
-from .kept import keep_in
 from .show.latex import check_latex
 
 SCALES = ("quick", "paper")
@@ -43,9 +43,9 @@ def write_report(
 ) -> dict[str, Any]:
     """Write report.json, report.md, the tables and the figures of all chapters.
 
-    Each chapter is written as soon as it is computed; report.md and report.json come last, so
-    that a folder with a report.json holds a whole report. Finished experiments are kept in
-    ``runs/``: an interrupted report, started again in its folder, goes on where it was.
+    Each chapter is written as soon as it is computed; report.md and report.json are written last,
+    so that a folder with a report.json holds a complete report. Finished experiments are stored
+    in ``runs/``: an interrupted report that is started again in its folder reads them there.
 
     >>> import tempfile
     >>> from polysem import verify
@@ -57,9 +57,9 @@ def write_report(
     out : str or Path
         The folder; created where missing.
     scale : {"quick", "paper"}
-        Minutes, or the error bars of a paper.
+        "quick" takes minutes; "paper" has the sample sizes of a paper.
     entropy : int
-        The root of all random draws.
+        The entropy of all random draws.
     only : sequence of str
         Names of the chapters to write; empty for all.
     progress : bool
@@ -96,7 +96,7 @@ def write_report(
     for name in only or CHAPTERS:
         start = time.perf_counter()
         module = import_module(CHAPTERS[name], __package__)
-        with keep_in(folder / "runs"):
+        with cache_in(folder / "runs"):
             chapter = module.chapter(scale, entropy=entropy, progress=progress)
         files = [
             path.name for item in (*chapter.tables, *chapter.figures) for path in item.write(folder)
@@ -124,6 +124,7 @@ def _summary(
     return {
         "headline": f"{headline}; {latex}",
         "folder": str(folder),
+        "date": time.strftime("%Y-%m-%d"),
         "scale": scale,
         "entropy": entropy,
         "verdicts": verdicts,
@@ -155,7 +156,7 @@ def _markdown(summary: dict[str, Any], chapters: Sequence[Chapter]) -> str:
         "",
         "An agreement is an equivalence statement: *agrees* means that the whole interval of the "
         "ratio measurement/prediction lies inside the stated margin, *departs* that it lies "
-        "outside, *undecided* that the sample is too small to say.",
+        "outside, *undecided* that the sample is too small to decide.",
     ]
     for chapter in chapters:
         lines += ["", f"## {chapter.title}", ""]

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from .. import numerics
+from ..numerics._files import write_bytes, write_text
 from .extras import need
 
 SCHEDULERS = ("loop", "threads", "processes")
@@ -135,16 +136,11 @@ class SweepSummary:
             raise ValueError(f"Got path={str(path)!r}; its name must end in .csv or .parquet.")
         frame = self.to_frame(by)
         frame["settings"] = frame["settings"].map(str)
-        temporary = path.with_name(f".{path.name}.part")
-        try:
-            if path.suffix == ".csv":
-                frame.to_csv(temporary, index=False)
-            else:
-                need("pyarrow", "parquet")
-                frame.to_parquet(temporary, index=False)
-            os.replace(temporary, path)
-        finally:
-            temporary.unlink(missing_ok=True)
+        if path.suffix == ".csv":
+            write_text(path, frame.to_csv(index=False))
+        else:
+            need("pyarrow", "parquet")
+            write_bytes(path, frame.to_parquet(index=False))
 
 
 def cost_summary(spec: numerics.SweepSpec, folder: str | Path) -> dict[str, Any]:

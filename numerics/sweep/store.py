@@ -1,57 +1,34 @@
-"""The folder of a sweep: whole chunks or none, one writer, nothing stale.
+"""The folder of a sweep, which one process at a time writes, chunk by chunk.
 
 ``chunks/`` holds an .npz and a .json for each chunk; the .json is written last and holds the
-key of what was computed and the digest of the .npz. ``times/`` holds wall times, which are no
-part of the results. What is torn, foreign or stale goes to ``aside/``.
+key of what was computed and the digest of the .npz. ``times/`` holds wall times, which are not
+part of the results. Damaged, foreign and outdated files are moved to ``aside/``.
 """
 
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import os
-import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from functools import cache
 from pathlib import Path
 
 import numpy as np
 
-from .._files import npz_bytes, writable_folder, write_bytes, write_text
+from .._files import writable_folder, write_text
+from ..result_cache import read_arrays, result_key, write_arrays
 from .spec import Cell, Chunk, SweepSpec
 
 _HELD: set[Path] = set()  # folders that this process is sweeping
-
-
-@cache
-def source_digest(*rooms: str) -> str:
-    """A digest of the sources that decide a result, and of the versions of NumPy and SciPy.
-
-    The rooms are numerics and theory unless others are named.
-    """
-    import scipy
-
-    digest = hashlib.sha256(f"numpy {np.__version__} scipy {scipy.__version__}".encode())
-    parent = Path(__file__).resolve().parents[2]
-    for room in rooms or ("numerics", "theory"):
-        for path in sorted((parent / room).rglob("*.py")):
-            digest.update(f"\0{path.relative_to(parent)}\0".encode())
-            digest.update(path.read_bytes())
-    return digest.hexdigest()
+_COMPUTES = f"{__package__}.run_chunk"
 
 
 def chunk_key(cell: Cell, chunk: Chunk, entropy: int) -> str:
     """A digest of all that a chunk's numbers depend on."""
-    content = {
-        "cell": asdict(cell),
-        "chunk": asdict(chunk),
-        "entropy": entropy,
-        "sources": source_digest(),
-    }
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    content = {"cell": asdict(cell), "chunk": asdict(chunk), "entropy": entropy}
+    return result_key(content, _COMPUTES)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -74,7 +51,7 @@ class Store:
     spec : SweepSpec
         What belongs there.
     notes : list of str
-        What was set aside and why, in the order in which it was found.
+        The chunks that were moved to ``aside/`` and why, in the order in which they were found.
 
     Source
     ------
@@ -104,12 +81,12 @@ class Store:
         return cls.of(folder, SweepSpec(cells=cells, **content))
 
     def path(self, chunk: Chunk, kind: str) -> Path:
-        """A chunk's file: npz or json."""
+        """The path of a chunk's .npz or .json file."""
         return self.folder / "chunks" / f"{chunk.name}.{kind}"
 
     @contextmanager
     def locked(self) -> Iterator[Store]:
-        """Hold the folder; a second sweep is refused. A process that dies lets go of it."""
+        """Lock the folder against a second sweep until the context or the process ends."""
         for part in (".", "chunks", "times"):
             writable_folder(self.folder / part)
         place = self.folder.resolve()
@@ -130,8 +107,8 @@ class Store:
                 stream.write(str(os.getpid()))
                 stream.flush()
                 for pattern in (".*.json.*", "*/.*.json.*", "*/.*.npz.*"):
-                    for torn in self.folder.glob(pattern):
-                        torn.unlink()
+                    for partial in self.folder.glob(pattern):
+                        partial.unlink()
                 text = json.dumps(self.spec.to_dict(), indent=1, sort_keys=True)
                 write_text(self.folder / "sweep.json", text + "\n")
                 yield self
@@ -139,64 +116,57 @@ class Store:
                 _HELD.discard(place)
 
     def key(self, chunk: Chunk) -> str:
-        """The key that a chunk's files must carry."""
+        """The key that the files of a chunk must have."""
         return chunk_key(self.spec.cells[chunk.cell], chunk, self.spec.entropy)
 
     def missing(self) -> list[Chunk]:
-        """The chunks that are not there, or not whole, or of another spec or version."""
+        """The chunks that are absent, damaged, or of another spec or version."""
         return [chunk for chunk in self.spec.chunks() if self.fault(chunk) is not None]
 
     def fault(self, chunk: Chunk) -> str | None:
-        """Why a chunk cannot be used; an empty string where there is none of it."""
+        """Why a chunk cannot be used: None if it can, an empty string if it has no files."""
         data, label = self.path(chunk, "npz"), self.path(chunk, "json")
         if not data.exists() and not label.exists():
             return ""
         if not data.exists() or not label.exists():
-            return "torn (one of its two files is missing)"
+            return "damaged (one of its two files is missing)"
         try:
             content = json.loads(label.read_text(encoding="utf-8"))
             key, digest = content["key"], content["sha256"]
         except (ValueError, KeyError, TypeError):
-            return "torn (its .json cannot be read)"
+            return "damaged (its .json cannot be read)"
         if hashlib.sha256(data.read_bytes()).hexdigest() != digest:
-            return "torn (its .npz is not the one that was written)"
+            return "damaged (its .npz has another digest)"
         if key != self.key(chunk):
-            return "stale or foreign (another spec, entropy or version)"
+            return "computed for another spec, entropy or version"
         return None
 
     def set_aside(self, chunk: Chunk, reason: str) -> None:
-        """Move what there is of a chunk out of the way, and note it."""
+        """Move the files of a chunk to ``aside/`` and note the reason."""
         aside = writable_folder(self.folder / "aside")
         for kind in ("npz", "json"):
             path = self.path(chunk, kind)
             if path.exists():
                 number = sum(1 for _ in aside.glob(f"{path.name}.*"))
                 os.replace(path, aside / f"{path.name}.{number}")
-        self.notes.append(f"{chunk.name} was {reason}: set aside, computed again.")
+        self.notes.append(f"{chunk.name} was {reason}: moved to aside/, to be computed again.")
 
     def write(self, chunk: Chunk, values: Mapping[str, np.ndarray], seconds: float) -> None:
-        """Keep a chunk: the numbers, then the label that makes them valid."""
-        content = npz_bytes(values)
+        """Write a chunk: the numbers, then the label that makes them valid."""
         label = {
             "key": self.key(chunk),
-            "sha256": hashlib.sha256(content).hexdigest(),
+            "sha256": write_arrays(self.path(chunk, "npz"), values),
             "entropy": self.spec.entropy,
             "chunk": asdict(chunk),
             "cell": asdict(self.spec.cells[chunk.cell]),
         }
-        write_bytes(self.path(chunk, "npz"), content)
         text = json.dumps(label, indent=1, sort_keys=True)
         write_text(self.path(chunk, "json"), text + "\n")
         write_text(self.folder / "times" / f"{chunk.name}.json", json.dumps(seconds) + "\n")
 
     def values(self, chunk: Chunk) -> dict[str, np.ndarray]:
-        """The numbers of a chunk that is there; nothing is ever unpickled."""
-        path = self.path(chunk, "npz")
-        try:
-            with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as file:
-                return {name: file[name] for name in file.files}
-        except (ValueError, OSError, zipfile.BadZipFile) as error:
-            raise ValueError(f"{path} cannot be read ({error}); resume the sweep.") from None
+        """The numbers of a chunk; pickles are never loaded."""
+        return read_arrays(self.path(chunk, "npz"))
 
     def seconds(self, chunk: Chunk) -> float | None:
         """How long a chunk took, if that is known."""

@@ -1,23 +1,22 @@
-"""Chapter initialisation of the report: what the weights remember of their start."""
+"""The report's chapter on initialisation: how trained weights depend on the initial ones."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from ... import numerics
-from ..chapter import Chapter
+from ..cache import run_tasks
+from ..chapter import Chapter, mean_line
+from ..row.runs import CountsAtStrength, StartEnd
 from ..show.figures import Plot
-from ..show.rounding import with_error
+from ..show.rounding import mean_and_error, with_error
 from ..show.tables import Table
 from ..stats.agreement import Agreement
-from ..stats.budget import REPORT_ALPHA
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-# Start against end, in the limit of weak regularisation; the paper scale is the authors' size.
+# Initial against final weights in the limit of weak regularisation; paper scale: the authors' size.
 SIZES = {"quick": (64, 1024), "paper": (256, 4096)}
 NETWORKS = 16
 
@@ -31,21 +30,19 @@ TAIL = 0.15  # the authors draw percentiles 15 to 85
 
 def chapter(scale: str, *, entropy: int, progress: bool = True) -> Chapter:
     """Compute the chapter at a scale."""
-    from tqdm.auto import tqdm
-
-    start, *cells = np.random.SeedSequence(entropy, spawn_key=(12,)).spawn(
-        1 + len(NEURONS[scale]) * len(STRENGTHS[scale])
-    )
-    overlaps = _overlaps(*SIZES[scale], np.random.default_rng(start))
+    n, m = SIZES[scale]
+    start = StartEnd(n=n, m=m, networks=NETWORKS)
     grid = [(m, lam) for lam in STRENGTHS[scale] for m in NEURONS[scale]]
-    bar = tqdm(grid, desc="initialisation", disable=None if progress else True)
-    counts = {
-        (m, lam): _count(m, lam, RUNS[scale], np.random.default_rng(seed))
-        for (m, lam), seed in zip(bar, cells, strict=True)
-    }
+    cells = [
+        CountsAtStrength(n=FEATURES, m=m, lam=lam, networks=RUNS[scale], place=place)
+        for place, (m, lam) in enumerate(grid, 1)
+    ]
+    results = run_tasks("initialisation", [start, *cells], entropy, progress=progress)
+    overlaps = results[start]["overlaps"]
+    counts = {(cell.m, cell.lam): results[cell]["neurons"] for cell in cells}
     return Chapter(
         name="initialisation",
-        title="Start and end: what the weights remember",
+        title="Initial and final weights",
         agreements=tuple(_agreements(*SIZES[scale], overlaps)),
         tables=(_overlap_table(*SIZES[scale], overlaps),),
         figures=(_overlap_figure(*SIZES[scale], overlaps), _count_figure(counts)),
@@ -56,11 +53,10 @@ def chapter(scale: str, *, entropy: int, progress: bool = True) -> Chapter:
     )
 
 
-def _overlaps(n: int, m: int, rng: np.random.Generator) -> np.ndarray:
-    """W(0) W(end)^T of each network, in units of the initial standard deviation."""
-    initial = numerics.initial_weights(n, m, rng, instances=NETWORKS)
-    final = numerics.train(initial, 0.0, optimizer="quasistatic").weights
-    return np.einsum("bik,bjk->bij", initial, final) * np.sqrt(m)
+def _own_and_other(overlaps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Overlaps of each feature with itself and with the others, one row a network."""
+    same = np.eye(overlaps.shape[-1], dtype=bool)
+    return overlaps[:, same], overlaps[:, ~same]
 
 
 def expected_largest(m: int) -> float:
@@ -77,47 +73,31 @@ def expected_largest(m: int) -> float:
 
 
 def _agreements(n: int, m: int, overlaps: np.ndarray) -> list[Agreement]:
-    own = overlaps.diagonal(axis1=1, axis2=2).mean(axis=1)
-    other = overlaps[:, ~np.eye(n, dtype=bool)]
+    own, other = _own_and_other(overlaps)
     return [
-        Agreement.of_mean(
+        mean_line(
             claim="start_end_overlap",
             quantity=f"overlap of a feature's start and end at n = {n}, m = {m}, if each feature "
             "kept its largest initial weight",
             prediction=expected_largest(m),
-            samples=own,
+            samples=own.mean(axis=1),
             margin=0.05,
-            bounds=None,
-            alpha=REPORT_ALPHA,
             unit="initial standard deviations",
         ),
-        Agreement.of_mean(
+        mean_line(
             claim="start_end_overlap",
             quantity=f"mean square overlap of the starts and ends of two features at n = {n}, "
-            f"m = {m}, if neither felt the other",
+            f"m = {m}, without interference",
             prediction=1.0,
             samples=(other**2).mean(axis=1),
             margin=0.05,
-            bounds=None,
-            alpha=REPORT_ALPHA,
             unit="initial variances",
         ),
     ]
 
 
-def _count(m: int, lam: float, runs: int, rng: np.random.Generator) -> np.ndarray:
-    initial = numerics.initial_weights(FEATURES, m, rng, instances=runs)
-    optimizer = "flow" if lam else "quasistatic"
-    return np.asarray(
-        numerics.polysemantic_neurons(numerics.train(initial, lam, optimizer=optimizer).weights)
-    )
-
-
 def _overlap_table(n: int, m: int, overlaps: np.ndarray) -> Table:
-    import pandas as pd
-
-    own = overlaps.diagonal(axis1=1, axis2=2)
-    other = overlaps[:, ~np.eye(n, dtype=bool)]
+    own, other = _own_and_other(overlaps)
     rows = [
         ("own start, mean", own.mean(axis=1), f"{expected_largest(m):.3f}"),
         ("other's start, mean", other.mean(axis=1), "0"),
@@ -127,7 +107,7 @@ def _overlap_table(n: int, m: int, overlaps: np.ndarray) -> Table:
         name="initialisation_overlaps",
         caption=f"Overlap of final with initial weights at n = {n}, m = {m}, in initial standard "
         "deviations: mean(standard error) over the networks, beside the value if each feature "
-        "kept its largest initial weight and felt no other.",
+        "ended on its largest initial weight without interference.",
         frame=pd.DataFrame(
             [
                 {"overlap with": words, "measured": with_error(values), "alone": law}
@@ -138,11 +118,8 @@ def _overlap_table(n: int, m: int, overlaps: np.ndarray) -> Table:
 
 
 def _overlap_figure(n: int, m: int, overlaps: np.ndarray) -> Plot:
-    import pandas as pd
-
     mean = overlaps.mean(axis=0)
-    own = overlaps.diagonal(axis1=1, axis2=2).ravel()
-    other = overlaps[:, ~np.eye(n, dtype=bool)].ravel()
+    own, other = _own_and_other(overlaps)
     edges = np.arange(-4.0, 6.01, 0.25)
     middle = (edges[1:] + edges[:-1]) / 2
     cells = pd.DataFrame(
@@ -198,7 +175,7 @@ def _overlap_figure(n: int, m: int, overlaps: np.ndarray) -> Plot:
         f"Left: mean over {NETWORKS} networks (measured); the diagonal is a feature with itself. "
         "Right: all entries (points, measured) beside the normal law for two features and the law "
         "of the largest of m half-normal weights for one (lines), which hold exactly if each "
-        "feature keeps its largest initial weight and feels no other. Features that lost theirs "
+        "feature ends on its largest initial weight without interference. Other features "
         "lie to the left of the law.",
         data=data,
         draw=draw,
@@ -215,8 +192,6 @@ def _laws(m: int, edges: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def _count_figure(counts: dict[tuple[int, float], np.ndarray]) -> Plot:
-    import pandas as pd
-
     rows = []
     for (m, lam), neurons in counts.items():
         law = numerics.ExclusionLaw(n=FEATURES, m=m)
@@ -226,8 +201,7 @@ def _count_figure(counts: dict[tuple[int, float], np.ndarray]) -> Plot:
                 "lam": lam,
                 "m": m,
                 "networks": neurons.size,
-                "mean": float(neurons.mean()),
-                "error": float(neurons.std(ddof=1) / np.sqrt(neurons.size)),
+                **dict(zip(("mean", "error"), mean_and_error(neurons), strict=True)),
                 "low": float(low),
                 "high": float(high),
                 "law": law.mean(),

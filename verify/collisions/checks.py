@@ -14,10 +14,10 @@ from ...numerics import (
     OneHot,
     half_normal_law,
     initial_weights,
+    row_flow,
     winner_signs,
     winners,
 )
-from ...numerics.row import flow as row_flow
 from ..stats.budget import ALPHA
 from ..stats.check import Check, Samples, Wrong
 from ..stats.intervals import normal_interval

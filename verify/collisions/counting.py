@@ -17,9 +17,9 @@ from ...numerics import (
     initial_weights,
     polysemantic_neurons,
     retained_winners,
+    train,
 )
-from ...numerics.training import train
-from ..kept import kept
+from ..cache import cached
 
 _BATCH_WEIGHTS = 1 << 20
 
@@ -110,7 +110,7 @@ def count(cell: Cell, *, runs: int, entropy: int, model: Model | None = None) ->
         )
     batch = max(1, _BATCH_WEIGHTS // (cell.n * cell.m))
     found = [
-        _kept_batch(cell, range(start, min(start + batch, runs)), entropy, model)
+        _cached_batch(cell, range(start, min(start + batch, runs)), entropy, model)
         for start in range(0, runs, batch)
     ]
     return Counts(
@@ -118,13 +118,17 @@ def count(cell: Cell, *, runs: int, entropy: int, model: Model | None = None) ->
     )
 
 
-def _kept_batch(
+def _cached_batch(
     cell: Cell, runs: range, entropy: int, model: Model | None
 ) -> dict[str, NDArray[Any]]:
     """Counts of some runs, from the cache if an interrupted report has stored them."""
     about = {"cell": asdict(cell), "runs": [runs.start, runs.stop], "entropy": entropy}
     about["model"] = repr(model or cell.model)
-    return kept("counts", about, lambda: _count_batch(cell, runs, entropy, model))
+    return cached(
+        "counts",
+        about,
+        lambda: _count_batch(cell, runs, entropy, model),
+    )
 
 
 def _count_batch(

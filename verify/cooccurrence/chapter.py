@@ -1,11 +1,14 @@
-"""Chapter cooccurrence of the report: suppression, kicks, prices and the tradeoff."""
+"""The report's chapter on co-occurrence: suppression, hysteresis, prices and the tradeoff."""
 
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 
 from ... import numerics, theory
+from ..cache import Task, run_tasks
 from ..chapter import Chapter
+from ..published import recorded_on
 from ..stats.agreement import Agreement
 from .counts import (
     SCANS,
@@ -13,42 +16,47 @@ from .counts import (
     committed,
     count_agreements,
     count_rows,
+    variant_agreements,
+    variant_rows,
 )
-from .kicks import kick_agreements, kick_frame
+from .kicks import kick_agreements, kick_frame, kick_task
 from .prices import SAMPLES as PRICE_SAMPLES
-from .prices import network, prices
+from .prices import price_tasks, prices
 from .race import SAMPLES as RACE_SAMPLES
 from .race import race_agreements, race_frame
-from .runs import counts
-from .variants import variant_agreements, variant_counts, variant_rows, variants
+from .runs import Race, Slope, counts, network
+from .variants import variant_counts, variants
 
 COUNTS, VARIANTS = "cooccurrence_counts.csv", "cooccurrence_variants.csv"
 
 
 def chapter(scale: str, *, entropy: int, progress: bool = True) -> Chapter:
     """Compute the co-occurrence chapter at a scale."""
-    import pandas as pd
 
     from . import plots as plots
     from . import tables as tables
 
-    for_race, for_kicks, for_prices, for_slope = np.random.SeedSequence(entropy).spawn(4)
-    counted = counts(SCANS[scale], entropy=entropy, progress=progress)
+    samples, priced_tasks = RACE_SAMPLES[scale], price_tasks(PRICE_SAMPLES[scale])
+    raced, sloped, kicked = Race(samples=samples), Slope(samples=samples), kick_task(scale)
+    tasks: list[Task] = [kicked, raced, sloped, *priced_tasks]
+    results = run_tasks("cooccurrence", tasks, entropy, progress=progress)
+    race = race_frame(samples, results[raced])
+    kicks = kick_frame(kicked, results[kicked])
+    priced, price_agreements = prices(priced_tasks, results)
     if scale == "paper":
-        measured = pd.DataFrame(count_rows(counted))
+        source = ""
+        measured = pd.DataFrame(count_rows(counts(SCANS, entropy=entropy, progress=progress)))
         others = variant_counts(variants(), entropy=entropy, progress=progress)
         varied = pd.DataFrame(variant_rows(others))
     else:
+        source = f" (recorded on {recorded_on(COUNTS)})"
         measured, varied = committed(COUNTS), committed(VARIANTS)
-    race = race_frame(RACE_SAMPLES[scale], for_race)
-    kicks = kick_frame(scale, for_kicks)
-    priced, price_agreements = prices(PRICE_SAMPLES[scale], for_prices)
     return Chapter(
         name="cooccurrence",
         title="Features that co-occur, and the price of polysemanticity",
         agreements=(
-            *race_agreements(race, RACE_SAMPLES[scale], for_slope),
-            *count_agreements(counted),
+            *race_agreements(race, results[sloped]),
+            *count_agreements(measured, source),
             *collapse_agreements(measured),
             *variant_agreements(varied),
             *_state_agreements(),
@@ -73,10 +81,11 @@ def chapter(scale: str, *, entropy: int, progress: bool = True) -> Chapter:
         remarks=(
             "r = p/lambda, with p the weight of a pair and lambda in flow units. "
             + (
-                "The counts of the tables and of the figures are those measured at paper scale; "
-                "of the agreements, those of training against the fit rest on this run's own, "
-                "smaller sample."
-                if scale == "quick"
+                "The counts of networks in the tables, the figures and the agreements were "
+                f"recorded at paper scale, on {recorded_on(COUNTS)} and on "
+                f"{recorded_on(VARIANTS)}; "
+                "the samples of the race, of the prices and of the perturbations are this run's."
+                if source
                 else "All counts are measured in this run."
             ),
         ),

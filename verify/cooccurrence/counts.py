@@ -1,61 +1,45 @@
-"""Counts under co-occurrence as rows with errors, and the lines of the report that rest on them."""
+"""Counts under co-occurrence as rows with errors, and the report's lines about them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from statistics import NormalDist
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict, replace
+from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from ... import theory
+from ..chapter import estimate_line
 from ..published import data_rows
+from ..show.rounding import mean_and_error
 from ..stats.agreement import Agreement
-from ..stats.budget import REPORT_ALPHA
-from ..stats.power import POWER_QUANTILE
 from .runs import Scan, ratio_samples
-
-if TYPE_CHECKING:
-    import pandas as pd
+from .variants import BATCH, WIDE, Variant
+from .variants import FEATURES as VARIANT_FEATURES
 
 FEATURES = 64
 LAM = 0.01  # the lambda that others are compared with
 STRENGTHS = (0.0, 0.1, 0.25, 0.5, 1.0, 2.0)
 _FEW = (0.0, 0.25, 1.0)
-_PLAN: dict[str, tuple[tuple[int, float, tuple[float, ...], int], ...]] = {
-    "quick": (
-        (64, 0.01, (0.0, 0.5), 10),
-        (128, 0.01, _FEW, 20),
-        (512, 0.01, (0.0, 0.25), 30),
-    ),
-    "paper": (
-        (512, 0.003, (0.0, 0.25, 0.5), 160),
-        (64, 0.003, _FEW, 80),
-        (128, 0.003, _FEW, 100),
-        (64, 0.01, STRENGTHS, 80),
-        (128, 0.01, STRENGTHS, 300),
-        (512, 0.01, STRENGTHS, 260),
-        (64, 0.03, STRENGTHS, 160),
-        (128, 0.03, STRENGTHS, 300),
-        (512, 0.03, STRENGTHS, 400),
-    ),
-}
-SCANS = {
-    scale: tuple(
-        Scan(n=FEATURES, m=m, lam=lam, strengths=strengths, networks=networks)
-        for m, lam, strengths, networks in plan
-    )
-    for scale, plan in _PLAN.items()
-}
-_QUANTILE = NormalDist().inv_cdf(1 - REPORT_ALPHA / 2)
+_PLAN: tuple[tuple[int, float, tuple[float, ...], int], ...] = (
+    (512, 0.003, (0.0, 0.25, 0.5), 160),
+    (64, 0.003, _FEW, 80),
+    (128, 0.003, _FEW, 100),
+    (64, 0.01, STRENGTHS, 80),
+    (128, 0.01, STRENGTHS, 300),
+    (512, 0.01, STRENGTHS, 260),
+    (64, 0.03, STRENGTHS, 160),
+    (128, 0.03, STRENGTHS, 300),
+    (512, 0.03, STRENGTHS, 400),
+)
+SCANS = tuple(
+    Scan(n=FEATURES, m=m, lam=lam, strengths=strengths, networks=networks)
+    for m, lam, strengths, networks in _PLAN
+)
 
 Counted = Mapping[Scan, Mapping[str, NDArray]]
-
-
-def mean_and_error(samples: NDArray) -> tuple[float, float]:
-    """Mean of independent samples and its standard error."""
-    return float(samples.mean()), float(samples.std(ddof=1) / len(samples) ** 0.5)
 
 
 def count_rows(counted: Counted) -> list[dict[str, Any]]:
@@ -99,36 +83,30 @@ def count_rows(counted: Counted) -> list[dict[str, Any]]:
 
 
 def committed(name: str) -> pd.DataFrame:
-    """Rows measured at paper scale, as shipped."""
-    import pandas as pd
-
+    """The shipped rows, which were measured at paper scale."""
     frame = pd.DataFrame(data_rows(name)).replace("", "nan")
     words = [column for column in ("scheme", "values") if column in frame]
     numbers = {column: float for column in frame if column not in words}
     return frame.astype(numbers).astype({"n": int, "m": int, "networks": int})
 
 
-def count_agreements(counted: Counted) -> Iterable[Agreement]:
-    """Training in wide networks against the reduced race."""
-    for scan, found in counted.items():
-        for strength, k in zip(scan.strengths, found["neurons"], strict=True):
-            if scan.m == 512 and scan.lam == LAM and strength in (0.1, 0.25, 0.5):
-                yield Agreement.of_mean(
-                    claim="suppression_fit",
-                    quantity=f"K(p)/K(0) after training, n = {scan.n}, m = {scan.m}, "
-                    f"lambda = {scan.lam:g}, r = {strength:g}, against the fit for n << m",
-                    prediction=theory.suppression_fit(strength=strength),
-                    samples=ratio_samples(k, found["neurons"][0]),
-                    margin=0.25,
-                    bounds=None,
-                    alpha=REPORT_ALPHA,
-                )
+def count_agreements(measured: pd.DataFrame, source: str) -> Iterable[Agreement]:
+    """Training in wide networks against the reduced race; ``source`` names a recorded table."""
+    for row in measured[(measured.m == 512) & (measured.lam == LAM)].itertuples():
+        if row.strength in (0.1, 0.25, 0.5):
+            yield ratio_agreement(
+                "suppression_fit",
+                f"K(p)/K(0) after training, n = {row.n}, m = {row.m}, lambda = {row.lam:g}, "
+                f"r = {row.strength:g}, against the fit for n << m{source}",
+                theory.suppression_fit(strength=row.strength),
+                row,
+            )
 
 
 def collapse_agreements(measured: pd.DataFrame) -> Iterable[Agreement]:
     """K(p)/K(0) at other lambda less that at lambda = 0.01, from the same weights.
 
-    Where both have lost all their polysemantic neurons there is nothing to compare.
+    Rows without polysemantic neurons are not compared.
     """
     for row in measured[measured["shift"].notna() & (measured["mean"] > 0)].itertuples():
         yield shift_agreement(
@@ -142,36 +120,82 @@ def collapse_agreements(measured: pd.DataFrame) -> Iterable[Agreement]:
 
 def shift_agreement(claim: str, quantity: str, row: Any, samples: float) -> Agreement:
     """A difference of ratios against 0, in units of K(0)."""
-    return Agreement(
+    return estimate_line(
         claim=claim,
         quantity=quantity,
         prediction=0.0,
         estimate=row.shift,
-        interval=(
-            row.shift - _QUANTILE * row.shift_error,
-            row.shift + _QUANTILE * row.shift_error,
-        ),
-        margin=0.1,
-        alpha=REPORT_ALPHA,
-        smallest_detectable=float((_QUANTILE + POWER_QUANTILE) * row.shift_error),
+        error=row.shift_error,
         samples=int(samples),
+        margin=0.1,
         unit="K(0)",
-        assumption="independent networks with a normal mean",
     )
 
 
 def ratio_agreement(claim: str, quantity: str, prediction: float, row: Any) -> Agreement:
     """A ratio of counts against its prediction."""
-    error = row.ratio_error
-    return Agreement(
+    return estimate_line(
         claim=claim,
         quantity=quantity,
         prediction=prediction,
         estimate=row.ratio,
-        interval=(row.ratio - _QUANTILE * error, row.ratio + _QUANTILE * error),
-        margin=0.25,
-        alpha=REPORT_ALPHA,
-        smallest_detectable=float((_QUANTILE + POWER_QUANTILE) * error / prediction),
+        error=row.ratio_error,
         samples=int(row.networks),
-        assumption="independent networks with a normal mean",
+        margin=0.25,
     )
+
+
+def variant_rows(counted: Mapping[Variant, NDArray]) -> list[dict[str, Any]]:
+    """Ratios to no co-occurrence with errors, and their difference from the expected ratio.
+
+    All is in units of K(0), from networks with the same initial weights. Minibatches are compared
+    with all pairs of the same strength and values; a fraction f of the pairs with
+    1 - f + f times the ratio where all co-occur. "together" and "apart" are the neurons whose
+    features co-occur, over f K(0), and the others, over (1 - f) K(0).
+    """
+    rows = []
+    for variant, found in counted.items():
+        networks = found.shape[-1]
+
+        def ratio(k: NDArray, variant=variant, networks=networks) -> NDArray:
+            without = replace(variant, scheme="pairs", strength=0.0, fraction=1.0, batch=BATCH)
+            return ratio_samples(k, counted[replace(without, values="binary")].sum(0)[:networks])
+
+        f, whole = variant.fraction, replace(variant, scheme="pairs", fraction=1.0, batch=BATCH)
+        samples = {"ratio": ratio(found.sum(0))}
+        if whole != variant:
+            every = ratio(counted[whole].sum(0)[:networks])
+            samples["shift"] = samples["ratio"] - (1 - f + f * every)
+        if f < 1:
+            samples["together"], samples["apart"] = ratio(found[0]) / f, ratio(found[1]) / (1 - f)
+        row = {"n": VARIANT_FEATURES} | asdict(variant) | {"networks": networks}
+        samples = {"mean": found.sum(0)} | samples
+        for name in ("mean", "ratio", "shift", "together", "apart"):
+            unknown = (np.nan, np.nan)
+            row[name], row[f"{name}_error"] = (
+                mean_and_error(samples[name]) if name in samples else unknown
+            )
+        rows.append(row)
+    return rows
+
+
+def variant_agreements(measured: pd.DataFrame) -> Iterable[Agreement]:
+    """Minibatches against pairs; in wide networks, some pairs against the interpolation."""
+    for row in measured[measured["shift"].notna()].itertuples():
+        size = f"r = {row.strength:g}, n = {row.n}, m = {row.m}"
+        if row.scheme == "minibatch":
+            yield shift_agreement(
+                "handicap_rate",
+                f"K(p)/K(0) with minibatches of {row.batch:g}, values {row.values}, {size}, less "
+                "that with all pairs",
+                row,
+                row.networks,
+            )
+        elif row.m == WIDE:
+            yield ratio_agreement(
+                "partial_suppression",
+                f"K(p)/K(0) where a fraction {row.fraction:g} of the pairs co-occurs, {size}, "
+                "against the interpolation for n << m",
+                theory.partial_suppression(row.fraction, row.strength),
+                row,
+            )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from ... import numerics, theory
 from ..show.figures import Plot
@@ -12,16 +13,16 @@ from .counts import FEATURES, LAM
 from .prices import pair_price
 from .variants import NARROW
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 WIDTHS = (64, 128, 512)
+
+
+def _points(axis: Any, cell: pd.DataFrame, x: str, fmt: str, label: str) -> None:
+    """Measured ratios with their standard errors."""
+    axis.errorbar(cell[x], cell.ratio, cell.ratio_error, fmt=fmt, label=label)
 
 
 def suppression_figure(measured: pd.DataFrame, race: pd.DataFrame) -> Plot:
     """Training at three widths beside the reduced race and its fit."""
-    import pandas as pd
-
     trained = measured[measured.lam == LAM].assign(source="training")
     raced = race[race["values"] == "binary"].rename(
         columns={"fraction": "ratio", "error": "ratio_error", "samples": "networks"}
@@ -33,14 +34,10 @@ def suppression_figure(measured: pd.DataFrame, race: pd.DataFrame) -> Plot:
         axis = figure.subplots()
         line, points = (data[data.source == source] for source in ("fit", "reduction"))
         axis.plot(line.strength, line.ratio, "k", linewidth=0.8, label="fit, $n \\ll m$")
-        axis.errorbar(
-            points.strength, points.ratio, points.ratio_error, fmt="k.", label="reduced race"
-        )
+        _points(axis, points, "strength", "k.", "reduced race")
         for place, m in enumerate(WIDTHS):
             cell = data[(data.source == "training") & (data.m == m) & (data.strength > 0)]
-            axis.errorbar(
-                cell.strength, cell.ratio, cell.ratio_error, fmt=f"C{place}o", label=f"$m = {m}$"
-            )
+            _points(axis, cell, "strength", f"C{place}o", f"$m = {m}$")
         axis.set(xlabel=r"$r = p/\lambda$", ylabel="$K(p)/K(0)$", yscale="log", ylim=(3e-3, 1.3))
         axis.legend()
 
@@ -58,8 +55,6 @@ def suppression_figure(measured: pd.DataFrame, race: pd.DataFrame) -> Plot:
 
 def collapse_figure(measured: pd.DataFrame) -> Plot:
     """The same at several lambda: the collapse onto r."""
-    import pandas as pd
-
     data = pd.concat([measured.assign(source="training"), _fit()])
 
     def draw(figure: Any, data: pd.DataFrame) -> None:
@@ -75,7 +70,7 @@ def collapse_figure(measured: pd.DataFrame) -> Plot:
                     fmt=f"C{place}o",
                     label=rf"$\lambda = {lam:g}$",
                 )
-            axis.set(title=f"$n/m = {_told_ratio(m)}$", xlabel=r"$r = p/\lambda$")
+            axis.set(title=f"$n/m = {_ratio_label(m)}$", xlabel=r"$r = p/\lambda$")
             axis.set(yscale="log", ylim=(3e-3, 1.3))
         figure.axes[0].set(ylabel="$K(p)/K(0)$")
         figure.axes[0].legend(loc="lower left")
@@ -101,25 +96,13 @@ def variant_figure(measured: pd.DataFrame) -> Plot:
             pairs = whole[whole.scheme == "pairs"].sort_values("strength")
             left.plot(pairs.strength, pairs.ratio, f"C{place}-", label=f"pairs, {values}")
             sampled = whole[(whole.scheme == "minibatch") & (whole.batch > 1000)]
-            left.errorbar(
-                sampled.strength,
-                sampled.ratio,
-                sampled.ratio_error,
-                fmt=f"C{place}o",
-                label=f"minibatches, {values}",
-            )
+            _points(left, sampled, "strength", f"C{place}o", f"minibatches, {values}")
         left.set(xlabel=r"$r = q\,E u^2/\lambda$", ylabel="$K(p)/K(0)$", yscale="log")
         left.legend()
         pairs = data[(data.scheme == "pairs") & (data["values"] == "binary") & (data.m == NARROW)]
         for place, strength in enumerate((0.5, 1.0, 2.0)):
             cell = pairs[pairs.strength == strength].sort_values("fraction")
-            right.errorbar(
-                cell.fraction,
-                cell.ratio,
-                cell.ratio_error,
-                fmt=f"C{place}o",
-                label=f"$r = {strength:g}$",
-            )
+            _points(right, cell, "fraction", f"C{place}o", f"$r = {strength:g}$")
             right.plot((0, 1), (1, cell.ratio.iloc[-1]), f"C{place}:")
         right.set(xlabel="fraction of the pairs that co-occurs", ylim=(0, 1.05))
         right.legend()
@@ -129,7 +112,7 @@ def variant_figure(measured: pd.DataFrame) -> Plot:
         caption="Other data of the same strength (n = 32, m = 64; measured, standard errors). "
         "Left: minibatches of independent features (points) beside training on all pairs (lines), "
         "values 1 and uniform on [0, 1]. Right: only a fraction of the pairs co-occurs; dotted: "
-        "the guess that is linear in the fraction.",
+        "linear interpolation in the fraction.",
         data=measured,
         draw=draw,
         size=(6.8, 3.0),
@@ -138,19 +121,17 @@ def variant_figure(measured: pd.DataFrame) -> Plot:
 
 def _fit() -> pd.DataFrame:
     """The fit to the race on a grid."""
-    import pandas as pd
-
     grid = np.linspace(0, 1.5, 61)
     ratio = [theory.suppression_fit(strength=float(r)) for r in grid]
     return pd.DataFrame({"source": "fit", "strength": grid, "ratio": ratio})
 
 
-def _told_ratio(m: int) -> str:
+def _ratio_label(m: int) -> str:
     return "1" if m == FEATURES else f"1/{m // FEATURES}"
 
 
 def kick_figure(kicks: pd.DataFrame) -> Plot:
-    """Pairs left after a kick."""
+    """Pairs left after a perturbation."""
 
     def draw(figure: Any, data: pd.DataFrame) -> None:
         axis = figure.subplots()
@@ -159,24 +140,22 @@ def kick_figure(kicks: pd.DataFrame) -> Plot:
                 cell.kick, cell.after / cell.before, f"C{place}o-", label=f"$r = {strength:g}$"
             )
             axis.axvline(cell.escape_angle.iloc[0], color=f"C{place}", linestyle=":")
-        axis.set(xlabel="kick of every weight (standard deviation)", ylabel="pairs left")
+        axis.set(xlabel="perturbation of each weight (st. dev.)", ylabel="pairs left")
         axis.legend()
 
     return Plot(
         name="cooccurrence_kicks",
         caption="Hysteresis (n = m = 64, lambda = 0.01): networks trained without co-occurrence, "
-        "then kicked and trained on with p = r lambda. Points: measured fraction of polysemantic "
-        "neurons left. Dotted: the angle at which a single row escapes (proved for lambda -> 0); "
-        "kicks of all 64 weights of a row do so at a smaller deviation.",
+        "then perturbed and trained on with p = r lambda. Points: measured fraction of "
+        "polysemantic neurons left. Dotted: the angle at which a single row escapes (proved for "
+        "lambda -> 0); perturbations of all 64 weights of a row do so at a smaller deviation.",
         data=kicks,
         draw=draw,
     )
 
 
 def fold_figure() -> Plot:
-    """Up to which lambda a pair exists."""
-    import pandas as pd
-
+    """The largest lambda at which a pair exists."""
     ratios = np.geomspace(1e-3, 1e3, 49)
     data = pd.DataFrame(
         {
@@ -210,9 +189,7 @@ def fold_figure() -> Plot:
 
 
 def tradeoff_figure(measured: pd.DataFrame) -> Plot:
-    """What training leaves times its price."""
-    import pandas as pd
-
+    """The cost of the polysemantic neurons that training leaves."""
     rows = []
     for row in measured[measured.lam == LAM].itertuples():
         price = pair_price(FEATURES, row.lam, row.strength) / row.lam
@@ -281,9 +258,7 @@ def tradeoff_figure(measured: pd.DataFrame) -> Plot:
 
 
 def map_figure() -> Plot:
-    """Where a polysemantic neuron pays."""
-    import pandas as pd
-
+    """The parameters at which a polysemantic neuron lowers the loss."""
     w = theory.amplitude(lam=0.001)
     sigmas, probabilities = np.geomspace(0.02, 2, 81), np.geomspace(1e-4, 0.9, 81)
     price = numerics.numpy_function(theory.noisy_cooccurrence_price)
@@ -324,8 +299,8 @@ def map_figure() -> Plot:
 
     return Plot(
         name="cooccurrence_map",
-        caption="Where a polysemantic neuron pays (blue: it lowers the mean loss) and where it "
-        "costs, features active independently with probability p, normal noise on the neurons "
+        caption="Where a polysemantic neuron lowers the mean loss (blue) and where it raises "
+        "it, features active independently with probability p, normal noise on the neurons "
         "(w at lambda = 0.001). Line: break-even odds (proved). Dashed: their weak-noise form "
         "(asymptotic).",
         data=data,

@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from ..show.rounding import number, with_error
 from ..show.tables import Table
 from .counts import FEATURES
 from .variants import NARROW
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 
 def price_table(rows: list[dict[str, Any]]) -> Table:
     """Closed form and measurement of each price."""
-    import pandas as pd
-
     return Table(
         name="cooccurrence_prices",
-        caption="What one polysemantic neuron costs (w at lambda = 0.01, n = 6; negative: it "
-        "pays): closed form (proved; leading order for weight noise) and Monte Carlo "
-        "mean(standard error), or the exact loss where there is no noise.",
+        caption="Loss that one polysemantic neuron adds (w at lambda = 0.01, n = 6): closed form "
+        "(proved; leading order for weight noise) and Monte Carlo mean(standard error), or the "
+        "exact loss where there is no noise.",
         frame=pd.DataFrame(
             [
                 {
@@ -41,8 +37,6 @@ def price_table(rows: list[dict[str, Any]]) -> Table:
 
 def count_table(measured: pd.DataFrame) -> Table:
     """Ratios by width, lambda and strength."""
-    import pandas as pd
-
     rows = []
     for (m, lam), cell in measured.groupby(["m", "lam"], sort=True):
         rows.append(
@@ -66,8 +60,6 @@ def count_table(measured: pd.DataFrame) -> Table:
 
 def variant_table(measured: pd.DataFrame) -> Table:
     """Minibatches beside the pairs of the same strength, by values."""
-    import pandas as pd
-
     rows = []
     whole = measured[(measured.fraction == 1) & (measured.m == NARROW) & (measured.strength > 0)]
     for (values, scheme, batch), cell in whole.groupby(["values", "scheme", "batch"]):
@@ -92,9 +84,7 @@ def variant_table(measured: pd.DataFrame) -> Table:
 
 
 def fraction_table(measured: pd.DataFrame) -> Table:
-    """Where only some pairs co-occur: the whole count, and the two kinds of neurons."""
-    import pandas as pd
-
+    """Networks in which only some pairs co-occur: all counts, and the two kinds of neurons."""
     partial = measured[measured.fraction < 1].sort_values(["m", "fraction", "strength"])
     rows = [
         {
@@ -102,7 +92,7 @@ def fraction_table(measured: pd.DataFrame) -> Table:
             "fraction $f$": f"{row.fraction:g}",
             "$r$": f"{row.strength:g}",
             "K(p)/K(0)": number(row.ratio, row.ratio_error),
-            "less the guess": number(row.shift, row.shift_error),
+            "less interpolation": number(row.shift, row.shift_error),
             "co-occurring": number(row.together, row.together_error),
             "all pairs": number(*_all_pairs(measured, row)),
             "not co-occurring": number(row.apart, row.apart_error),
@@ -112,17 +102,17 @@ def fraction_table(measured: pd.DataFrame) -> Table:
     return Table(
         name="cooccurrence_fraction",
         caption="Measured: networks in which a fraction f of the pairs co-occurs (n = 32, lambda = "
-        "0.01, mean(standard error)). The guess is 1 - f + f times the ratio where all pairs do. "
-        "The last columns: polysemantic neurons with co-occurring features over f K(0), that ratio "
-        "where all pairs co-occur, and the other neurons over (1 - f) K(0).",
+        "0.01, mean(standard error)). The interpolation is 1 - f + f times the ratio where all "
+        "pairs do. The last columns: polysemantic neurons with co-occurring features over f K(0), "
+        "that ratio where all pairs co-occur, and the other neurons over (1 - f) K(0).",
         frame=pd.DataFrame(rows),
     )
 
 
 def _by_strength(cell: pd.DataFrame, strengths: list[float]) -> dict[str, str]:
     """Ratio and error at each strength; a dash where it was not measured."""
-    told = {row.strength: number(row.ratio, row.ratio_error) for row in cell.itertuples()}
-    return {f"r = {strength:g}": told.get(strength, "--") for strength in strengths}
+    shown = {row.strength: number(row.ratio, row.ratio_error) for row in cell.itertuples()}
+    return {f"r = {strength:g}": shown.get(strength, "--") for strength in strengths}
 
 
 def _all_pairs(measured: pd.DataFrame, row: Any) -> tuple[float, float]:

@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ... import numerics, theory
+from ... import numerics
 from ...numerics.cooccurrence.pairs import SECOND_MOMENT, Values
-from ..jobs import run_jobs
-from ..kept import kept
-from ..stats.agreement import Agreement
-from .counts import mean_and_error, ratio_agreement, shift_agreement
-from .runs import BLOCK, ratio_samples, start, train_listed, train_pairs
-
-if TYPE_CHECKING:
-    import pandas as pd
+from ..cache import run_tasks
+from .runs import BLOCK, joined, start, train_listed, train_pairs
 
 FEATURES = 32
 NARROW, WIDE = 64, 256  # neurons
 LAM = 0.01  # over the weight of a feature
 _ENDS = 7.0  # lambda t over that weight at which sampled training ends
 _STEP = 0.2  # its step times that weight
-_BATCH = 4096
+BATCH = 4096
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +43,7 @@ class Variant:
         Number of neurons.
     values : {"binary", "uniform"}
     fraction : float
-        Fraction of the pairs that co-occur, drawn anew for each block of networks.
+        Fraction of the pairs that co-occur, drawn separately for each block of networks.
     batch : int
         Inputs of a step, for minibatches.
     """
@@ -59,7 +53,7 @@ class Variant:
     m: int = NARROW
     values: Values = "binary"
     fraction: float = 1.0
-    batch: int = _BATCH
+    batch: int = BATCH
 
     @property
     def activation_probability(self) -> float:
@@ -124,32 +118,34 @@ def variant_counts(
     Shape (2, networks), with the number of networks that is given for each variant. Variants of
     one width start from the same weights.
     """
-    jobs = [
-        (variant, block, entropy)
+    tasks = [
+        VariantBlock(variant=variant, block=block)
         for variant, networks in variants.items()
         for block in range(-(-networks // BLOCK))
     ]
-    found = run_jobs(_block, jobs, title="cooccurrence, other data", progress=progress)
+    found = run_tasks("variants", tasks, entropy, progress=progress)
     return {
-        variant: np.concatenate(
-            [part for (of, _, _), part in zip(jobs, found, strict=True) if of == variant], axis=-1
-        )[:, :networks]
+        variant: joined([found[task] for task in tasks if task.variant == variant], networks)[
+            "neurons"
+        ]
         for variant, networks in variants.items()
     }
 
 
-def _block(variant: Variant, block: int, entropy: int) -> NDArray[np.int_]:
-    """One block of counts; an interrupted report finds it again."""
+@dataclass(frozen=True, kw_only=True)
+class VariantBlock:
+    """One block of networks trained on a variant of the data."""
 
-    def compute() -> dict[str, NDArray]:
-        initial = start(FEATURES, variant.m, block, entropy)
+    variant: Variant
+    block: int
+
+    def run(self, entropy: int) -> dict[str, NDArray]:
+        """Polysemantic neurons with features that co-occur, and without."""
+        initial = start(FEATURES, self.variant.m, self.block, entropy)
         # blocks differ in their data, variants need not
-        seed = np.random.SeedSequence(entropy, spawn_key=(88, block))
-        final, together = variant.train(initial, np.random.default_rng(seed))
+        seed = np.random.SeedSequence(entropy, spawn_key=(88, self.block))
+        final, together = self.variant.train(initial, np.random.default_rng(seed))
         return {"neurons": _split_counts(final, together)}
-
-    about = asdict(variant) | {"networks": BLOCK, "block": block, "entropy": entropy}
-    return kept("variants", about, compute)["neurons"]
 
 
 def _split_counts(weights: NDArray, together: NDArray) -> NDArray[np.int_]:
@@ -158,59 +154,3 @@ def _split_counts(weights: NDArray, together: NDArray) -> NDArray[np.int_]:
     meet = np.einsum("bik,ij,bjk->bk", sits, together.astype(int), sits) > 0
     polysemantic = sits.sum(axis=-2) >= 2
     return np.stack([(polysemantic & meet).sum(-1), (polysemantic & ~meet).sum(-1)])
-
-
-def variant_rows(counted: Mapping[Variant, NDArray]) -> list[dict[str, Any]]:
-    """Ratios to no co-occurrence with standard errors, and their shift against what is expected.
-
-    All is in units of K(0), from networks with the same initial weights. Minibatches are compared
-    with all pairs of the same strength and values; a fraction f of the pairs with
-    1 - f + f times the ratio where all co-occur. "together" and "apart" are the neurons whose
-    features co-occur, over f K(0), and the others, over (1 - f) K(0).
-    """
-    rows = []
-    for variant, found in counted.items():
-        networks = found.shape[-1]
-
-        def ratio(k: NDArray, variant=variant, networks=networks) -> NDArray:
-            without = replace(variant, scheme="pairs", strength=0.0, fraction=1.0, batch=_BATCH)
-            return ratio_samples(k, counted[replace(without, values="binary")].sum(0)[:networks])
-
-        f, whole = variant.fraction, replace(variant, scheme="pairs", fraction=1.0, batch=_BATCH)
-        samples = {"ratio": ratio(found.sum(0))}
-        if whole != variant:
-            every = ratio(counted[whole].sum(0)[:networks])
-            samples["shift"] = samples["ratio"] - (1 - f + f * every)
-        if f < 1:
-            samples["together"], samples["apart"] = ratio(found[0]) / f, ratio(found[1]) / (1 - f)
-        row = {"n": FEATURES} | asdict(variant) | {"networks": networks}
-        samples = {"mean": found.sum(0)} | samples
-        for name in ("mean", "ratio", "shift", "together", "apart"):
-            unknown = (np.nan, np.nan)
-            row[name], row[f"{name}_error"] = (
-                mean_and_error(samples[name]) if name in samples else unknown
-            )
-        rows.append(row)
-    return rows
-
-
-def variant_agreements(measured: pd.DataFrame) -> Iterable[Agreement]:
-    """Minibatches against pairs; in wide networks, some pairs against the guess."""
-    for row in measured[measured["shift"].notna()].itertuples():
-        size = f"r = {row.strength:g}, n = {row.n}, m = {row.m}"
-        if row.scheme == "minibatch":
-            yield shift_agreement(
-                "handicap_rate",
-                f"K(p)/K(0) with minibatches of {row.batch:g}, values {row.values}, {size}, less "
-                "that with all pairs",
-                row,
-                row.networks,
-            )
-        elif row.m == WIDE:
-            yield ratio_agreement(
-                "partial_suppression",
-                f"K(p)/K(0) where a fraction {row.fraction:g} of the pairs co-occurs, {size}, "
-                "against the guess for n << m",
-                theory.partial_suppression(row.fraction, row.strength),
-                row,
-            )

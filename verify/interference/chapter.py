@@ -1,26 +1,27 @@
-"""Chapter reshuffling of the report: who wins, how many collide, when a feature dies."""
+"""The report's chapter on reshuffling: winners, collisions, and features that die."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ... import numerics, theory
 from ...numerics.interference.two_rows import KICK_GROUPS
-from ..chapter import Chapter
-from ..published import data_rows
+from ...theory.proof.record import Record
+from ..cache import Arrays, Task, run_tasks
+from ..chapter import Chapter, estimate_line, mean_line
+from ..published import recorded_on
 from ..stats.agreement import Agreement
 from ..stats.budget import REPORT_ALPHA
 from ..stats.intervals import normal_interval
-from ..stats.power import POWER_QUANTILE
-from ..tasks import Arrays, Task, run_all
-from .experiments import LoneRows
+from .experiments import CollapseCurve, LoneRows
 from .plan import (
     CHAINS,
+    DEAD,
     FAST_LAM,
     FAST_TIME,
     dense_pairs,
@@ -28,18 +29,14 @@ from .plan import (
     lone_rows,
     two_row_samples,
 )
-from .runs import Ensemble, Outcomes
+from .runs import TABLE, Ensemble, Means, Outcomes, TwoRow
 
-STEP_ERROR = 0.008  # of the retained fraction in the limit at rel = .1, see the page
+STEP_ERROR = 0.008  # of the fraction in the limit at rel = .1, see the page
 DISPERSION_MARGIN = 0.25
 VARIANCE_RUNS = 1000  # (3.3 + 2.33) sqrt(2/runs), what a variance detects, is the margin there
 TWO_ROW_STEP_ERROR = 0.004  # of the prediction in the limit, at rel = 0.03: see the page
 SUPPORT_STEP_ERROR = 0.002  # of the count with altered interference, over its mean; see the page
-COMMITTED = "reshuffling_runs.csv"
 SUPPORT_MARGIN = {(4, 16): 0.05, (8, 16): 0.02, (16, 16): 0.02}
-
-TwoRow = dict[tuple[int, float, int], tuple[float, float]]
-"""Two-row prediction and its error, by neurons, lambda sqrt(m) and features."""
 
 
 def chapter(scale: str, *, entropy: int, progress: bool = True) -> Chapter:
@@ -49,63 +46,85 @@ def chapter(scale: str, *, entropy: int, progress: bool = True) -> Chapter:
     plan, samples = ensembles(scale), two_row_samples(scale)
     tasks: list[Task] = [*samples, *(one for listed in plan.values() for one in listed)]
     tasks += [*lone_rows(scale), *dense_pairs(scale)]
-    results = run_all("reshuffling", tasks, entropy, progress=progress)
-    runs = {
+    widths = sorted({rows.m for rows in lone_rows(scale)} | set(DEAD["paper"]))
+    curves = [CollapseCurve(m=m) for m in widths]
+    tasks = [*reversed(curves), *tasks]  # the widest takes longest
+    results = run_tasks("reshuffling", tasks, entropy, progress=progress)
+    outcomes = {
         purpose: [Outcomes(ensemble=one, **results[one]) for one in listed]
         for purpose, listed in plan.items()
     }
+    fresh = {purpose: list(map(Means.of, found)) for purpose, found in outcomes.items()}
+    known = fresh if scale == "paper" else {p: _with_shipped(p, m) for p, m in fresh.items()}
     two_rows = {
         (sample.m, sample.strength, n): (float(value), float(error))
         for sample in samples
         for n, value, error in zip(sample.features, *results[sample].values(), strict=True)
     }
+    laws = {curve.m: results[curve] for curve in curves}
     fates = [(rows, results[rows]) for rows in lone_rows(scale)]
     agreements = (
         _kick_identity(np.random.default_rng(np.random.SeedSequence(entropy, spawn_key=(6,)))),
         _pair_constant([results[pairs] for pairs in dense_pairs(scale)], scale),
-        *(a for found in runs["limit"] for a in _law(found)),
-        *(a for found in runs["laplace"] for a in _law(found)),
-        *_trend(runs["limit"]),
-        *_two_row_agreements(two_rows, [*runs["limit"], *runs["flow"]]),
-        *(_fast_agreement(found) for found in runs["fast"]),
+        *(a for found in (*known["limit"], *known["laplace"]) for a in _law(found)),
+        *_trend(known["limit"]),
+        *_two_row_agreements(two_rows, [*fresh["limit"], *fresh["flow"]]),
+        *map(_fast_agreement, known["fast"]),
         *(_collapse_agreement(rows, found) for rows, found in fates),
-        *(a for found in runs["support"] for a in _support(found)),
-        *(a for found in runs["limit"] for a in _dispersion(found)),
-        *_committed([f for purpose in ("limit", "laplace", "flow") for f in runs[purpose]], scale),
+        *(a for found in known["support"] for a in _support(found)),
+        *(a for found in outcomes["limit"] for a in _dispersion(found)),
+        *(_repeated(found) for purpose in fresh for found in fresh[purpose] if scale == "quick"),
     )
     tables = {
-        purpose: [found.row() | {"purpose": purpose} for found in listed]
-        for purpose, listed in runs.items()
+        purpose: [found.row | {"purpose": purpose} for found in listed]
+        for purpose, listed in known.items()
     }
     return Chapter(
         name="reshuffling",
-        title="Reshuffling: who wins, how many collide, when a feature dies",
+        title="Reshuffling: winners, collisions and dead features",
         agreements=agreements,
         tables=(
             plots.runs_table(tables["limit"] + tables["laplace"], two_rows),
-            plots.drift_table(_with_committed(tables["limit"], scale)),
+            plots.drift_table(tables["limit"]),
             plots.support_table(tables["support"]),
-            plots.collapse_table(fates, tables["dead"]),
+            plots.collapse_table(fates, tables["dead"], laws),
         ),
         figures=(
-            plots.crowding_figure(_with_committed(tables["limit"] + tables["flow"], scale)),
-            plots.collapse_figure(_with_committed(tables["dead"], scale), fates),
+            plots.crowding_figure(tables["limit"] + tables["flow"]),
+            plots.collapse_figure(tables["dead"], fates, laws),
         ),
         remarks=(
             "The limit lambda -> 0 is computed by the quasi-static scheme at rel = .1; its step "
-            "error is below .01 in the retained fraction.",
-            "At quick scale the figures show the committed paper-scale runs; the runs of this "
-            "report are confronted with them above.",
+            "error is below .01 in the fraction of features that keep their neuron.",
+            *(_from_record() if scale == "quick" else ()),
         ),
     )
 
 
-def _with_committed(rows: list[dict[str, Any]], scale: str) -> list[dict[str, Any]]:
-    """The rows, and at quick scale the committed ones of the same purposes instead."""
-    if scale == "paper":
-        return rows
-    wanted = {row["purpose"] for row in rows}
-    return [dict(row) for row in data_rows(COMMITTED) if row["purpose"] in wanted]
+def _with_shipped(purpose: str, fresh: list[Means]) -> list[Means]:
+    """The shipped means, and those of this report that the shipped table does not have."""
+    shipped = Means.shipped(purpose)
+    there = {_kind(found.ensemble) for found in shipped}
+    return shipped + [found for found in fresh if _kind(found.ensemble) not in there]
+
+
+def _kind(ensemble: Ensemble) -> Ensemble:
+    """The ensemble whatever its number of networks and its last digits of lambda."""
+    return replace(ensemble, runs=0, lam=float(f"{ensemble.lam:.6g}"), until=None)
+
+
+def _from_record() -> tuple[str, ...]:
+    """What the record says of the checks that the quick sample cannot decide."""
+    found = Record.load().checks
+    return (
+        "Lines marked as recorded rest on the networks of the paper scale in "
+        f"paper_notes/data/{TABLE}; this report trains a few ensembles again and compares them.",
+        *(
+            f"Not run at quick scale; the record of the paper scale says: {found[name]['sentence']}"
+            for name in ("two_row_prediction", "dispersion_in_the_limit")
+            if name in found
+        ),
+    )
 
 
 def _kick_identity(rng: np.random.Generator) -> Agreement:
@@ -129,18 +148,14 @@ def _kick_identity(rng: np.random.Generator) -> Agreement:
 def _pair_constant(found: list[Arrays], scale: str) -> Agreement:
     """J by two steps, extrapolated to step 0."""
     coarse, fine = found
-    estimate = float(2 * fine["constant"] - coarse["constant"])
-    error = _half(math.hypot(2 * fine["error"], coarse["error"]), CHAINS[scale])
-    return Agreement(
+    return estimate_line(
         claim="pair_constant",
         quantity="constant J of the dense pair problem",
         prediction=float(theory.PAIR_CONSTANT),
-        estimate=estimate,
-        interval=(estimate - error, estimate + error),
-        margin=0.03,
-        alpha=REPORT_ALPHA,
-        smallest_detectable=2 * error / float(theory.PAIR_CONSTANT),
+        estimate=float(2 * fine["constant"] - coarse["constant"]),
+        error=math.hypot(2 * fine["error"], coarse["error"]),
         samples=CHAINS[scale],
+        margin=0.03,
         assumption="independent chains with a normal mean; error of the step of second order",
     )
 
@@ -150,27 +165,25 @@ def _half(error: float, samples: int) -> float:
     return normal_interval(0.0, error, alpha=REPORT_ALPHA, samples=samples)[1]
 
 
-def _law(found: Outcomes) -> Iterable[Agreement]:
+def _law(found: Means) -> Iterable[Agreement]:
     """The sparse-phase law and the fitted law, where they claim to hold."""
     ensemble = found.ensemble
-    crowding = ensemble.n / math.sqrt(ensemble.m)
-    if ensemble.m < 64 or crowding > 4:
+    if ensemble.m < 64 or ensemble.crowding > 4:
         return
     size = {"gaussian": "sparse_kick_size", "laplace": "sparse_kick_size_laplace"}[ensemble.law]
     sparse = float(numerics.retained_fraction_sparse(ensemble.n, ensemble.m, law=ensemble.law))
     laws = [(size, "parameter-free law", sparse)]
-    if ensemble.law == "gaussian" and crowding >= 2 and 2 * ensemble.n <= ensemble.m:
+    if ensemble.law == "gaussian" and ensemble.crowding >= 2 and 2 * ensemble.n <= ensemble.m:
         laws.append(("fitted_kick_size", "fitted law", _fitted(ensemble)))
     for claim, words, prediction in laws:
-        yield Agreement.of_mean(
+        yield estimate_line(
             claim=claim,
-            quantity=f"winners kept, lambda -> 0, {ensemble.sizes}, {ensemble.law} rows, {words}",
+            quantity=f"features that keep their neuron, {ensemble.where}, {ensemble.law} rows, "
+            f"{words}{found.source}",
             prediction=prediction,
-            samples=found.retained,
             margin=0.08,
-            bounds=None,
-            alpha=REPORT_ALPHA,
             numerical_error=STEP_ERROR,
+            **found.estimate("same_neuron"),
         )
 
 
@@ -178,95 +191,77 @@ def _fitted(ensemble: Ensemble) -> float:
     return float(numerics.retained_fraction(theory.fitted_kick_size(n=ensemble.n, m=ensemble.m)))
 
 
-def _trend(runs: list[Outcomes]) -> Iterable[Agreement]:
-    """The fall of the winners kept where n/sqrt(m) doubles: between none and twice the law's."""
+def _trend(runs: list[Means]) -> Iterable[Agreement]:
+    """How much fewer stay where n/sqrt(m) doubles: between none and twice the law's."""
     known = {(f.ensemble.n, f.ensemble.m): f for f in runs if f.ensemble.m >= 64}
     steps = [((n, m), (2 * n, m)) for n, m in known if 2 * n <= 4 * math.sqrt(m)]
     steps += [((n, 4 * m), (n, m)) for n, m in known if n <= 4 * math.sqrt(m)]
     for (n, m), (more, fewer) in steps:
         if (n, m) not in known or (more, fewer) not in known:
             continue
-        sparse, crowded = known[n, m].retained, known[more, fewer].retained
-        law = float(
-            numerics.retained_fraction_sparse(n, m) - numerics.retained_fraction_sparse(more, fewer)
-        )
-        error = math.hypot(*(kept.std(ddof=1) / math.sqrt(len(kept)) for kept in (sparse, crowded)))
-        estimate = float(sparse.mean() - crowded.mean())
-        half = _half(error, min(len(sparse), len(crowded))) + STEP_ERROR
-        yield Agreement(
+        sparse, crowded = (known[size].estimate("same_neuron") for size in ((n, m), (more, fewer)))
+        yield estimate_line(
             claim="winner_in_network",
-            quantity=f"fall of the winners kept, lambda -> 0, from n = {n}, m = {m} to n = {more}, "
-            f"m = {fewer}, parameter-free law",
-            prediction=law,
-            estimate=estimate,
-            interval=(estimate - half, estimate + half),
+            quantity=f"fall of the features that keep their neuron, lambda -> 0, from n = {n}, "
+            f"m = {m} to n = {more}, m = {fewer}, parameter-free law{known[n, m].source}",
+            prediction=float(
+                numerics.retained_fraction_sparse(n, m)
+                - numerics.retained_fraction_sparse(more, fewer)
+            ),
+            estimate=sparse["estimate"] - crowded["estimate"],
+            error=math.hypot(sparse["error"], crowded["error"]),
+            samples=min(sparse["samples"], crowded["samples"]),
             margin=1.0,
-            alpha=REPORT_ALPHA,
-            smallest_detectable=(half + POWER_QUANTILE * error + STEP_ERROR) / law,
-            samples=min(len(sparse), len(crowded)),
             numerical_error=STEP_ERROR,
-            assumption="independent networks, means that are normal",
         )
 
 
-def two_row_key(ensemble: Ensemble) -> tuple[int, float, int]:
-    """Under which the two-row prediction for an ensemble is found."""
-    return ensemble.m, round(ensemble.lam * math.sqrt(ensemble.m), 6), ensemble.n
-
-
-def _two_row_agreements(two_rows: TwoRow, runs: list[Outcomes]) -> Iterable[Agreement]:
+def _two_row_agreements(two_rows: TwoRow, runs: list[Means]) -> Iterable[Agreement]:
     """The two-row prediction, in the range where it is claimed and outside."""
     for found in runs:
         ensemble = found.ensemble
-        if two_row_key(ensemble) not in two_rows:
+        if ensemble.two_row_key not in two_rows:
             continue
-        value, error = two_rows[two_row_key(ensemble)]
-        claimed = ensemble.lam == 0 and ensemble.n <= 4 * math.sqrt(ensemble.m)
-        words = f"lambda = {ensemble.lam:.4g}" if ensemble.lam else "lambda -> 0"
-        yield Agreement.of_mean(
+        value, error = two_rows[ensemble.two_row_key]
+        claimed = ensemble.lam == 0 and ensemble.crowding <= 4
+        yield estimate_line(
             claim="two_row_prediction" if claimed else "two_row_prediction_outside",
-            quantity=f"winners kept, {words}, {ensemble.sizes}, two-row prediction"
+            quantity=f"features that keep their neuron, {ensemble.where}, two-row prediction"
             + ("" if claimed else " outside its range"),
             prediction=value,
-            samples=found.retained,
             margin=0.08,
-            bounds=None,
-            alpha=REPORT_ALPHA,
             numerical_error=_half(error, KICK_GROUPS) + (0 if ensemble.lam else TWO_ROW_STEP_ERROR),
+            **found.estimate("same_neuron"),
         )
 
 
-def _fast_agreement(found: Outcomes) -> Agreement:
+def _fast_agreement(found: Means) -> Agreement:
     ensemble = found.ensemble
     prediction = float(numerics.retained_fraction_fast(ensemble.n, ensemble.m))
-    return Agreement.of_mean(
+    return estimate_line(
         claim="fast_phase_law",
-        quantity=f"winners kept at t = {FAST_TIME:g}, lambda = {FAST_LAM:g}, {ensemble.sizes}, "
-        "one-integral law, 3 points",
+        quantity=f"features that keep their neuron at t = {FAST_TIME:g}, lambda = {FAST_LAM:g}, "
+        f"{ensemble.sizes}, one-integral law, 3 points{found.source}",
         prediction=prediction,
-        samples=found.retained,
         margin=0.03 / prediction,
-        bounds=None,
-        alpha=REPORT_ALPHA,
+        **found.estimate("same_neuron"),
     )
 
 
 def _collapse_agreement(rows: LoneRows, found: Arrays) -> Agreement:
     law = float(found["law"])
-    return Agreement.of_mean(
+    return mean_line(
         claim="one_curve_collapse",
-        quantity=f"lone rows that l1 kills, m = {rows.m}, lambda = {rows.lam:g}, one-curve law, "
-        "3 points",
+        quantity=f"rows on their own that l1 kills, m = {rows.m}, lambda = {rows.lam:g}, "
+        "one-curve law, 3 points",
         prediction=law,
         samples=found["fates"],
         margin=0.03 / law,
-        bounds=None,
-        alpha=REPORT_ALPHA,
     )
 
 
-def _support(found: Outcomes) -> Iterable[Agreement]:
-    """Count without support against the exclusion mean; the full flow beside it."""
+def _support(found: Means) -> Iterable[Agreement]:
+    """Count without support, and count of the full flow, against the exclusion mean."""
     ensemble = found.ensemble
     sizes = ensemble.n, ensemble.m
     if ensemble.support == 0:
@@ -277,16 +272,14 @@ def _support(found: Outcomes) -> Iterable[Agreement]:
         claim, words = "exclusion_mean", "full flow"
     else:
         return
-    yield Agreement.of_mean(
+    yield estimate_line(
         claim=claim,
-        quantity=f"polysemantic neurons, lambda = {ensemble.lam:g}, {ensemble.sizes}, "
-        f"{words}, exclusion law",
-        prediction=found.expected,
-        samples=found.neurons,
+        quantity=f"neurons with weights of both signs, {ensemble.where}, {words}, exclusion law"
+        f"{found.source}",
+        prediction=ensemble.expected,
         margin=SUPPORT_MARGIN.get(sizes, 0.08),
-        bounds=None,
-        alpha=REPORT_ALPHA,
-        numerical_error=SUPPORT_STEP_ERROR * found.expected,
+        numerical_error=SUPPORT_STEP_ERROR * ensemble.expected,
+        **found.estimate("count_ratio", ensemble.expected),
     )
 
 
@@ -295,7 +288,7 @@ def _dispersion(found: Outcomes) -> Iterable[Agreement]:
     ensemble = found.ensemble
     if 4 * ensemble.n < ensemble.m or ensemble.runs < VARIANCE_RUNS:
         return
-    law = theory.variance_neurons_exclusion(n=ensemble.n, m=ensemble.m) / found.expected
+    law = theory.variance_neurons_exclusion(n=ensemble.n, m=ensemble.m) / ensemble.expected
     full = ensemble.n == ensemble.m
     for claim, words, prediction, margin in (
         (
@@ -306,14 +299,12 @@ def _dispersion(found: Outcomes) -> Iterable[Agreement]:
         ),
         ("poisson_dispersion", "Poisson's", 1.0, 0.05),
     ):
-        yield Agreement.of_mean(
+        yield mean_line(
             claim=claim,
             quantity=f"variance over mean of the count, lambda -> 0, {ensemble.sizes}, {words}",
             prediction=float(prediction),
-            samples=_dispersion_terms(found.neurons),
+            samples=_dispersion_terms(found.opposite_sign_neurons),
             margin=margin,
-            bounds=None,
-            alpha=REPORT_ALPHA,
         )
 
 
@@ -325,28 +316,21 @@ def _dispersion_terms(counts: NDArray) -> NDArray:
     return np.asarray(terms / counts.mean())
 
 
-def _committed(runs: list[Outcomes], scale: str) -> Iterable[Agreement]:
-    """Fresh runs against the committed ones of paper scale."""
-    if scale == "paper":
-        return
-    known = {
-        (int(r["n"]), int(r["m"]), float(r["lam"]), r["law"]): r
-        for r in data_rows(COMMITTED)
-        if float(r["support"]) == 1 and r["winner_push"] == "True"
+def _repeated(found: Means) -> Agreement:
+    """Networks of this report against those of the same kind in the shipped table."""
+    ensemble = found.ensemble
+    shipped = {
+        _kind(known.ensemble): known
+        for purpose in ("limit", "laplace", "flow", "fast", "support", "dead")
+        for known in Means.shipped(purpose)
     }
-    for found in runs:
-        ensemble = found.ensemble
-        row = known.get((ensemble.n, ensemble.m, ensemble.lam, ensemble.law))
-        if row is None:
-            continue
-        yield Agreement.of_mean(
-            claim="committed_runs",
-            quantity=f"winners kept, lambda = {ensemble.lam:.4g}, {ensemble.sizes}, "
-            f"{ensemble.law} rows, committed runs",
-            prediction=float(row["retained"]),
-            samples=found.retained,
-            margin=0.1,
-            bounds=None,
-            alpha=REPORT_ALPHA,
-            numerical_error=_half(float(row["retained_error"]), int(row["runs"])),
-        )
+    known = shipped[_kind(ensemble)].estimate("same_neuron")
+    return estimate_line(
+        claim="committed_runs",
+        quantity=f"features that keep their neuron, {ensemble.where}, {ensemble.law} rows, against "
+        f"the {known['samples']} networks recorded on {recorded_on(TABLE)}",
+        prediction=known["estimate"],
+        margin=0.1,
+        numerical_error=_half(known["error"], known["samples"]),
+        **found.estimate("same_neuron"),
+    )

@@ -1,4 +1,4 @@
-"""What the reshuffling chapter computes beside ensembles of networks."""
+"""Experiments of the reshuffling chapter that train no networks."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ... import numerics
 
 @dataclass(frozen=True, kw_only=True)
 class TwoRowSample:
-    """Pairs of rows on their own, and the winners that their kicks leave in networks.
+    """Pairs of rows on their own, and the prediction for networks that follows from them.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ class TwoRowSample:
 
 @dataclass(frozen=True, kw_only=True)
 class LoneRows:
-    """Rows on their own under a strong l1 term: which does it kill?
+    """Rows on their own under a strong l1 term, some of which die.
 
     Parameters
     ----------
@@ -68,17 +68,17 @@ class LoneRows:
     rows: int
 
     def run(self, entropy: int) -> dict[str, NDArray[np.float64]]:
-        """The one-curve law, and fates by the exact flow less those that the law tells.
+        """The one-curve law, and the deaths in the exact flow with the law as control variate.
 
-        The mean of ``fates`` is the fraction that dies: the law's own verdict on each row, whose
-        mean is known, serves as control variate.
+        The mean of ``fates`` is the fraction that dies. The law predicts whether each row dies,
+        and the mean of these predictions is known.
         """
         rng = _rng(entropy, 2, self.m, round(1e6 * self.lam))
         rows = rng.normal(0, self.m**-0.5, (self.rows, self.m))
         law = numerics.dead_fraction(self.m, self.lam)
         largest = np.abs(rows).max(axis=1) * math.sqrt(self.m)
-        told = largest < numerics.critical_weight(self.m, self.lam)
-        fates = numerics.rows_die(rows, self.lam).astype(float) - told + law
+        predicted = largest < numerics.critical_weight(self.m, self.lam)
+        fates = numerics.rows_die(rows, self.lam).astype(float) - predicted + law
         return {"law": np.array(law), "fates": fates}
 
 
@@ -102,6 +102,19 @@ class DensePairs:
         rng = _rng(entropy, 3, round(1e6 * self.step), self.chains)
         found = numerics.pair_problem(rng, step=self.step, chains=self.chains)
         return {"constant": np.array(found.constant), "error": np.array(found.constant_error)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class CollapseCurve:
+    """The one-curve law at one width, as critical weights over a range of lambda."""
+
+    m: int
+
+    def run(self, entropy: int) -> dict[str, NDArray[np.float64]]:
+        """Values of lambda around the half collapse, and the critical weight at each."""
+        lams = np.linspace(0.65, 1.3, 8) * numerics.half_collapse_lam(self.m)
+        critical = [numerics.critical_weight(self.m, float(lam)) for lam in lams]
+        return {"lam": lams, "critical": np.array(critical)}
 
 
 def _rng(entropy: int, *key: int) -> np.random.Generator:

@@ -1,4 +1,4 @@
-"""Networks trained to see who wins and how many collide: ensembles of runs and their statistics."""
+"""Ensembles of trained networks for the reshuffling chapter, and their statistics."""
 
 from __future__ import annotations
 
@@ -11,16 +11,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ... import numerics, theory
+from ..published import data_rows, recorded_on
 
 EARLY, LATE = (0.05, 10.0), 0.4  # altered interference: step until a time, and step from then on
 REL = 0.1  # step of the quasi-static scheme
 REST = 1e-4  # tolerance of the flow
+MEASURED = ("same_neuron", "opposite_sign_neurons", "dead")
+TABLE = "reshuffling_runs.csv"
+TwoRow = dict[tuple[int, float, int], tuple[float, float]]
+"""Two-row prediction and its standard error, by :attr:`Ensemble.two_row_key`."""
+
 _BLOCK = 1 << 21  # weights trained at once
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ensemble:
-    """Networks of one kind that are to be trained, independent of one another.
+    """Independent networks of one kind, to be trained.
 
     Parameters
     ----------
@@ -55,29 +61,49 @@ class Ensemble:
         return f"n = {self.n}, m = {self.m}"
 
     @property
-    def seed(self) -> tuple[int, ...]:
-        """A spawn key that belongs to this ensemble alone."""
+    def where(self) -> str:
+        """Its lambda and sizes in words."""
+        return f"lambda {f'= {self.lam:.4g}' if self.lam else '-> 0'}, {self.sizes}"
+
+    @property
+    def crowding(self) -> float:
+        """n/sqrt(m)."""
+        return self.n / math.sqrt(self.m)
+
+    @property
+    def two_row_key(self) -> tuple[int, float, int]:
+        """Neurons, lambda sqrt(m) and features: the key of its two-row prediction."""
+        return self.m, round(self.lam * math.sqrt(self.m), 6), self.n
+
+    @property
+    def expected(self) -> float:
+        """The mean of the exclusion law for its polysemantic neurons."""
+        return float(theory.expected_neurons_exclusion(n=self.n, m=self.m))
+
+    @property
+    def spawn_key(self) -> tuple[int, ...]:
+        """The spawn key of its random draws, which no other ensemble has."""
         flags = 4 * (self.until is not None) + 2 * (self.law == "laplace") + (not self.winner_push)
         return (self.n, self.m, round(1e9 * self.lam), round(100 * self.support), flags)
 
     def run(self, entropy: int) -> dict[str, NDArray[np.float64]]:
-        """Train the networks; what came of each.
+        """Train the networks and measure each.
 
         >>> from polysem.verify.interference.runs import Ensemble
-        >>> Ensemble(n=4, m=16, lam=0.0, runs=5).run(entropy=1)["neurons"].shape
+        >>> Ensemble(n=4, m=16, lam=0.0, runs=5).run(entropy=1)["opposite_sign_neurons"].shape
         (5,)
         """
-        rng = np.random.default_rng(np.random.SeedSequence(entropy, spawn_key=self.seed))
+        rng = np.random.default_rng(np.random.SeedSequence(entropy, spawn_key=self.spawn_key))
         found: list[tuple[NDArray, NDArray, NDArray]] = []
         for runs in _blocks(self.runs, self.n * self.m):
             initial = self.initial(rng, runs)
             final = self.train(initial)
             live = np.abs(final).max(axis=-1) > 0
-            won = (np.abs(final).argmax(axis=-1) == np.abs(initial).argmax(axis=-1)) & live
+            same = (np.abs(final).argmax(axis=-1) == np.abs(initial).argmax(axis=-1)) & live
             both = (final.max(axis=1) > 0) & (final.min(axis=1) < 0)
-            found.append((won.mean(axis=1), both.sum(axis=1).astype(float), 1 - live.mean(axis=1)))
+            found.append((same.mean(axis=1), both.sum(axis=1).astype(float), 1 - live.mean(axis=1)))
         parts = map(np.concatenate, zip(*found, strict=True))
-        return dict(zip(("retained", "neurons", "dead"), parts, strict=True))
+        return dict(zip(MEASURED, parts, strict=True))
 
     def initial(self, rng: np.random.Generator, runs: int) -> NDArray:
         """Initial weights in float32."""
@@ -106,45 +132,88 @@ class Ensemble:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Outcomes:
-    """What came of the networks of an ensemble, one entry a network.
+    """What training made of the networks of an ensemble, one entry a network.
 
     Parameters
     ----------
     ensemble : Ensemble
         The kind of network.
-    retained : numpy.ndarray, shape (runs,)
-        Fraction of features whose initial winner won; dead ones count as lost.
-    neurons : numpy.ndarray, shape (runs,)
-        Neurons shared by two features of opposite sign, the count K.
+    same_neuron : numpy.ndarray, shape (runs,)
+        Fraction of features that end on the neuron of their largest initial weight, of either
+        sign; dead features do not.
+    opposite_sign_neurons : numpy.ndarray, shape (runs,)
+        Number of neurons with weights of both signs, whatever their size.
     dead : numpy.ndarray, shape (runs,)
         Fraction of features without a weight.
     """
 
     ensemble: Ensemble
-    retained: NDArray[np.float64]
-    neurons: NDArray[np.float64]
+    same_neuron: NDArray[np.float64]
+    opposite_sign_neurons: NDArray[np.float64]
     dead: NDArray[np.float64] = field(repr=False)
-
-    @property
-    def expected(self) -> float:
-        """The mean count of the exclusion law."""
-        return float(theory.expected_neurons_exclusion(n=self.ensemble.n, m=self.ensemble.m))
 
     def row(self) -> dict[str, Any]:
         """Means, standard errors and the variance of the count, for a table."""
-        runs = len(self.neurons)
+        count, expected = self.opposite_sign_neurons, self.ensemble.expected
+        row = asdict(self.ensemble)
+        for name, values in (
+            ("same_neuron", self.same_neuron),
+            ("count_ratio", count / expected),
+            ("dead", self.dead),
+        ):
+            row[name], row[f"{name}_error"] = float(values.mean()), math.nan
+            if len(values) > 1:
+                row[f"{name}_error"] = float(values.std(ddof=1) / math.sqrt(len(values)))
+        return row | {"count_variance": float(count.var(ddof=1)) if len(count) > 1 else math.nan}
 
-        def error(values: NDArray) -> float:
-            return float(values.std(ddof=1) / math.sqrt(runs)) if runs > 1 else math.nan
 
-        return asdict(self.ensemble) | {
-            "retained": float(self.retained.mean()),
-            "retained_error": error(self.retained),
-            "count_ratio": float(self.neurons.mean()) / self.expected,
-            "count_ratio_error": error(self.neurons) / self.expected,
-            "count_variance": float(self.neurons.var(ddof=1)) if runs > 1 else math.nan,
-            "dead": float(self.dead.mean()),
-            "dead_error": error(self.dead),
+@dataclass(frozen=True, kw_only=True)
+class Means:
+    """Means and standard errors of an ensemble, measured now or read from the shipped table.
+
+    Parameters
+    ----------
+    ensemble : Ensemble
+        The kind of network; its ``runs`` is the number of networks behind the means.
+    row : dict
+        As :meth:`Outcomes.row` gives it.
+    recorded : str
+        The date of the shipped table; empty if the networks were trained in this report.
+    """
+
+    ensemble: Ensemble
+    row: dict[str, Any]
+    recorded: str = ""
+
+    @classmethod
+    def of(cls, outcomes: Outcomes) -> Means:
+        """The means of trained networks."""
+        return cls(ensemble=outcomes.ensemble, row=outcomes.row())
+
+    @classmethod
+    def shipped(cls, purpose: str) -> list[Means]:
+        """All ensembles of one purpose in the shipped table."""
+        found = []
+        for row in data_rows(TABLE):
+            if row["purpose"] == purpose:
+                sizes = {name: int(row[name]) for name in ("n", "m", "runs")}
+                numbers = {name: float(row[name]) for name in ("lam", "support")}
+                push = row["winner_push"] == "True"
+                ensemble = Ensemble(**sizes, **numbers, law=row["law"], winner_push=push)
+                found.append(cls(ensemble=ensemble, row=dict(row), recorded=recorded_on(TABLE)))
+        return found
+
+    @property
+    def source(self) -> str:
+        """Words for a line of the report: the date, if the means are read from the table."""
+        return f" (recorded on {self.recorded})" if self.recorded else ""
+
+    def estimate(self, name: str, scale: float = 1.0) -> dict[str, Any]:
+        """Estimate, standard error and sample size of one column, times a factor."""
+        return {
+            "estimate": scale * float(self.row[name]),
+            "error": scale * float(self.row[f"{name}_error"]),
+            "samples": self.ensemble.runs,
         }
 
 

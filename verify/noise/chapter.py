@@ -1,16 +1,14 @@
-"""Chapter noise of the report: the authors' figure, the growth law, the final codes."""
+"""The report's chapter on noise: the authors' figure, the growth law, the final codes."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
 from ... import numerics, theory
-from ..chapter import Chapter
-from ..jobs import run_jobs
-from ..kept import kept
+from ..cache import Arrays, run_tasks
+from ..chapter import Chapter, mean_line
 from ..stats.agreement import Agreement
 from ..stats.budget import REPORT_ALPHA
 from ..stats.intervals import normal_interval
@@ -89,13 +87,13 @@ RATES = {
 def chapter(scale: str, *, entropy: int, progress: bool = True) -> Chapter:
     """Compute the noise chapter at a scale."""
     tasks = [*SAMPLED[scale], *AVERAGED[scale], *GROWTH[scale], *CODES[scale], *RATES[scale]]
-    jobs = [(task, entropy) for task in tasks]
-    results = iter(run_jobs(_run_one, jobs, title="noise", progress=progress))
-    sampled = {curve: next(results) for curve in SAMPLED[scale]}
-    averaged = {curve: next(results) for curve in AVERAGED[scale]}
-    growth = _group(GROWTH[scale], results)
-    codes = {code: next(results) for code in CODES[scale]}
-    rates = {curve: next(results) for curve in RATES[scale]}
+    results = run_tasks("noise", tasks, entropy, progress=progress)
+    sampled, averaged, codes, rates = (
+        {task: results[task] for task in plan[scale]} for plan in (SAMPLED, AVERAGED, CODES, RATES)
+    )
+    growth: dict[Growth, list[Arrays]] = {}
+    for task in GROWTH[scale]:
+        growth.setdefault(replace(task, network=0), []).append(results[task])
     tables = [curve_table(sampled, averaged), growth_table(growth), code_table(codes)]
     figures = [curve_figure(sampled, averaged, growth), growth_figure(growth)]
     if rates:
@@ -113,7 +111,7 @@ def chapter(scale: str, *, entropy: int, progress: bool = True) -> Chapter:
         figures=(*figures, code_figure(codes)),
         remarks=(
             "The half time is a law of first order in the kurtosis: it is claimed to a factor 2, "
-            "and its error depends on a* first of all.",
+            "and its error depends mainly on a*.",
             "The plateau of SGD lies below that of the averaged flow by an amount that falls with "
             "the learning rate. Above a rate that depends on n, m and sigma the shared noise turns "
             "the rows faster than the kurtosis orders them, and no sparsity is seen.",
@@ -122,113 +120,93 @@ def chapter(scale: str, *, entropy: int, progress: bool = True) -> Chapter:
     )
 
 
-def _run_one(task: Any, entropy: int) -> Any:
-    """One task; an interrupted report finds its result again."""
-    about = {"task": repr(task), "entropy": entropy}
-    arrays = kept("noise", about, lambda: _arrays(task.run(entropy)))
-    if isinstance(task, Growth):
-        return {name: float(value) for name, value in arrays.items()}
-    parts = tuple(arrays[str(place)] for place in range(len(arrays)))
-    return parts if isinstance(task, Curve) else parts[0]
-
-
-def _arrays(result: Any) -> dict[str, np.ndarray]:
-    """What a task gives, as arrays by name."""
-    if isinstance(result, dict):
-        return {name: np.array(value) for name, value in result.items()}
-    parts = result if isinstance(result, tuple) else (result,)
-    return {str(place): np.asarray(part) for place, part in enumerate(parts)}
-
-
-def _group(tasks: tuple[Growth, ...], results: Any) -> dict[Growth, list[dict[str, float]]]:
-    """Results of growth runs by their cell, networks together."""
-    cells: dict[Growth, list[dict[str, float]]] = {}
-    for task in tasks:
-        cells.setdefault(replace(task, network=0), []).append(next(results))
-    return cells
-
-
-def _curve_agreements(sampled: dict[Curve, Any]) -> list[Agreement]:
+def _curve_agreements(sampled: dict[Curve, Arrays]) -> list[Agreement]:
     found = []
-    for curve, (_, weights) in sampled.items():
+    for curve, arrays in sampled.items():
+        weights = arrays["weights"]
         where = f"{curve.law} noise, sigma = {curve.sigma}, {curve.steps[-1]} steps"
         if curve.law == "gaussian":
             norm2, fourth = numerics.row_norms(weights, 2), numerics.row_norms(weights, 4)
             found.append(
-                Agreement.of_mean(
+                mean_line(
                     claim="isotropic_fourth_norm",
                     quantity=f"fourth norm over 3 q^2/(m+2): {where}",
                     prediction=1.0,
                     samples=(fourth / norm2**2).mean(axis=-1) * (M + 2) / 3,
                     margin=0.1,
-                    bounds=None,
-                    alpha=REPORT_ALPHA,
                 )
             )
         elif curve.sigma == 0.15 and curve.steps[-1] == MARKS[-1]:
             theirs = reference_fourth_norms(curve.law)
             error = float(theirs.std(ddof=1)) / len(theirs) ** 0.5
             found.append(
-                Agreement.of_mean(
+                mean_line(
                     claim="authors_networks",
                     quantity=f"final fourth norm, mean of the authors' program, {where}",
                     prediction=float(theirs.mean()),
                     samples=numerics.row_norms(weights, 4).mean(axis=-1),
                     margin=0.05,
-                    bounds=None,
-                    alpha=REPORT_ALPHA,
                     numerical_error=normal_interval(
                         0.0, error, alpha=REPORT_ALPHA, samples=len(theirs)
                     )[1],
                 )
             )
             found.append(
-                Agreement.of_mean(
+                mean_line(
                     claim="corner_fourth_norm",
                     quantity=f"final fourth norm, {where}",
                     prediction=theory.corner_fourth_norm(N),
                     samples=numerics.row_norms(weights, 4).mean(axis=-1),
                     margin=0.05,
-                    bounds=None,
-                    alpha=REPORT_ALPHA,
                 )
             )
     return found
 
 
-def _growth_agreements(growth: dict[Growth, list[dict[str, float]]]) -> list[Agreement]:
+def _growth_agreements(growth: dict[Growth, list[Arrays]]) -> list[Agreement]:
     found = []
     for cell, runs in growth.items():
         if len(runs) < 6:  # too few for an interval at this rate
             continue
         where = f"n = {cell.n}, m = {cell.m}, {cell.law} noise, sigma = {cell.sigma}"
         found += [
-            Agreement.of_mean(
+            mean_line(
                 claim="simplex_least",
                 quantity=f"mean overlap over q/(n-1) at t = 40: {where}",
                 prediction=-1.0,
                 samples=values(runs, "mean_overlap"),
                 margin=0.05,
-                bounds=None,
-                alpha=REPORT_ALPHA,
             ),
-            Agreement.of_mean(
+            mean_line(
                 claim="half_time",
                 quantity=f"time to half growth over the law's: {where}",
                 prediction=1.0,
                 samples=values(runs, "measured") / values(runs, "predicted"),
                 margin=0.5,
-                bounds=None,
-                alpha=REPORT_ALPHA,
             ),
         ]
     return found
 
 
-def _code_agreements(codes: dict[Code, np.ndarray]) -> list[Agreement]:
+def _code_agreements(codes: dict[Code, Arrays]) -> list[Agreement]:
     found = []
-    roomy = {code: weights for code, weights in codes.items() if code.m >= code.n - 1}
-    for code, weights in roomy.items():
+    for code, arrays in codes.items():
+        weights = arrays["weights"]
+        if code.m < code.n - 1:
+            expected = code.n - code.m - numerics.spread_rows(weights)
+            found.append(
+                Agreement.of_proportion(
+                    claim="capacity_pairs",
+                    quantity="networks with n - m - (spread rows) antipodal pairs, "
+                    f"n = {code.n}, m = {code.m}",
+                    prediction=1.0,
+                    successes=int((numerics.antipodal_pairs(weights) == expected).sum()),
+                    trials=len(weights),
+                    margin=0.1,
+                    alpha=REPORT_ALPHA,
+                )
+            )
+            continue
         count = int(numerics.polysemantic_neurons(weights).sum())
         for claim, words, prediction in (
             ("no_polysemantic_neuron_under_noise", "as measured", 0.0),
@@ -249,22 +227,6 @@ def _code_agreements(codes: dict[Code, np.ndarray]) -> list[Agreement]:
                     alpha=REPORT_ALPHA,
                 )
             )
-    for code, weights in codes.items():
-        if code.m >= code.n - 1:
-            continue
-        expected = code.n - code.m - numerics.spread_rows(weights)
-        found.append(
-            Agreement.of_proportion(
-                claim="capacity_pairs",
-                quantity="networks with n - m - (spread rows) antipodal pairs, "
-                f"n = {code.n}, m = {code.m}",
-                prediction=1.0,
-                successes=int((numerics.antipodal_pairs(weights) == expected).sum()),
-                trials=len(weights),
-                margin=0.1,
-                alpha=REPORT_ALPHA,
-            )
-        )
     return found
 
 

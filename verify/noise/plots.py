@@ -3,31 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from ... import numerics, theory
+from ..cache import Arrays
 from ..show.figures import Plot
-from ..show.rounding import rounded, with_error
+from ..show.rounding import mean_and_error, rounded, with_error
 from ..show.tables import Table
 from .runs import LEARNING_RATE, MARKS, SIGMAS, Code, Curve, Growth, M, N, values
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 TABLED = (1_000, 5_000, 10_000, 20_000, 50_000, 100_000)
 
 
-def curve_table(sampled: dict[Curve, Any], averaged: dict[Curve, Any]) -> Table:
-    import pandas as pd
-
+def curve_table(sampled: dict[Curve, Arrays], averaged: dict[Curve, Arrays]) -> Table:
     rows = []
     longest = max(curve.steps[-1] for curve in sampled)
     networks = {words: next(iter(c)).networks for words, c in (("s", sampled), ("a", averaged))}
     for words, curves in (("SGD", sampled), ("averaged", averaged)):
-        for curve, (fourth, _) in curves.items():
-            measured = dict(zip(curve.steps, fourth, strict=True))
+        for curve, arrays in curves.items():
+            measured = dict(zip(curve.steps, arrays["fourth"], strict=True))
             cells = {
                 f"{s:g}": with_error(measured[s]) if s in measured else ""
                 for s in MARKS
@@ -45,14 +42,12 @@ def curve_table(sampled: dict[Curve, Any], averaged: dict[Curve, Any]) -> Table:
     )
 
 
-def growth_table(growth: dict[Growth, list[dict[str, float]]]) -> Table:
-    import pandas as pd
-
+def growth_table(growth: dict[Growth, list[Arrays]]) -> Table:
     return Table(
         name="noise_growth",
         caption="Flow time at which the fourth norm has grown half way, from the exactly averaged "
         "flow, beside the growth law (first order in the kurtosis) with the turning time of each "
-        "start's own simplex. Measured over predicted depends on a* first of all.",
+        "start's own simplex. Measured over predicted depends mainly on a*.",
         frame=pd.DataFrame(
             [
                 {
@@ -71,9 +66,7 @@ def growth_table(growth: dict[Growth, list[dict[str, float]]]) -> Table:
     )
 
 
-def code_table(codes: dict[Code, np.ndarray]) -> Table:
-    import pandas as pd
-
+def code_table(codes: dict[Code, Arrays]) -> Table:
     measures: dict[str, Callable[[np.ndarray], np.ndarray]] = {
         "authors": numerics.polysemantic_neurons,
         "scale-free": lambda w: numerics.polysemantic_neurons(w, "scale-free"),
@@ -92,18 +85,16 @@ def code_table(codes: dict[Code, np.ndarray]) -> Table:
                 {
                     "$n$": str(code.n),
                     "$m$": str(code.m),
-                    **{name: with_error(measure(w)) for name, measure in measures.items()},
+                    **{name: with_error(of(found["weights"])) for name, of in measures.items()},
                     "$n(n-1)/4m$": rounded(theory.expected_pairs(code.n, code.m), 3),
                 }
-                for code, w in codes.items()
+                for code, found in codes.items()
             ]
         ),
     )
 
 
-def rate_table(rates: dict[Curve, Any]) -> Table:
-    import pandas as pd
-
+def rate_table(rates: dict[Curve, Arrays]) -> Table:
     return Table(
         name="noise_learning_rate",
         caption=f"Fourth norm at flow time 4000, n = {N}, m = {M}, bipolar noise, sigma = .15, "
@@ -113,18 +104,16 @@ def rate_table(rates: dict[Curve, Any]) -> Table:
             [
                 {
                     "learning rate": f"{curve.learning_rate:g}",
-                    "fourth norm": with_error(fourth[-1]),
-                    "simplex distance": with_error(numerics.simplex_distance(weights)),
+                    "fourth norm": with_error(arrays["fourth"][-1]),
+                    "simplex distance": with_error(numerics.simplex_distance(arrays["weights"])),
                 }
-                for curve, (fourth, weights) in rates.items()
+                for curve, arrays in rates.items()
             ]
         ),
     )
 
 
 def curve_figure(sampled: Any, averaged: Any, growth: Any) -> Plot:
-    import pandas as pd
-
     rows = [
         {
             "descent": words,
@@ -135,8 +124,8 @@ def curve_figure(sampled: Any, averaged: Any, growth: Any) -> Plot:
             "spread": values.std(ddof=1),
         }
         for words, curves in (("SGD", sampled), ("averaged", averaged))
-        for curve, (fourth, _) in curves.items()
-        for steps, values in zip(curve.steps, fourth, strict=True)
+        for curve, arrays in curves.items()
+        for steps, values in zip(curve.steps, arrays["fourth"], strict=True)
     ]
     for cell, runs in growth.items():
         if (cell.n, cell.m, cell.law) == (N, M, "bipolar") and cell.sigma in SIGMAS:
@@ -188,9 +177,7 @@ def curve_figure(sampled: Any, averaged: Any, growth: Any) -> Plot:
     )
 
 
-def growth_figure(growth: dict[Growth, list[dict[str, float]]]) -> Plot:
-    import pandas as pd
-
+def growth_figure(growth: dict[Growth, list[Arrays]]) -> Plot:
     def draw(figure: Any, data: pd.DataFrame) -> None:
         axes = figure.subplots()
         for place, ((n, m, law), part) in enumerate(data.groupby(["n", "m", "law"])):
@@ -220,17 +207,15 @@ def growth_figure(growth: dict[Growth, list[dict[str, float]]]) -> Plot:
     )
 
 
-def code_figure(codes: dict[Code, np.ndarray]) -> Plot:
-    import pandas as pd
-
+def code_figure(codes: dict[Code, Arrays]) -> Plot:
     measured = {
         code.m: {
             "polysemantic_authors": counts.mean(),
-            "polysemantic_authors_error": _error(counts),
+            "polysemantic_authors_error": mean_and_error(counts)[1],
             "antipodal_pairs": pairs.mean(),
-            "antipodal_pairs_error": _error(pairs),
+            "antipodal_pairs_error": mean_and_error(pairs)[1],
         }
-        for code, w in codes.items()
+        for code, w in ((code, found["weights"]) for code, found in codes.items())
         for counts, pairs in [(numerics.polysemantic_neurons(w), numerics.antipodal_pairs(w))]
     }
     rows = [
@@ -267,7 +252,3 @@ def code_figure(codes: dict[Code, np.ndarray]) -> Plot:
         data=pd.DataFrame(rows),
         draw=draw,
     )
-
-
-def _error(values: np.ndarray) -> float:
-    return float(values.std(ddof=1) / np.sqrt(len(values)))

@@ -1,8 +1,9 @@
-"""Networks trained with noise on the hidden layer: what the noise chapter is made of."""
+"""Networks trained with noise on the hidden layer, for the noise chapter."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +20,7 @@ SETTLED = 40.0  # flow time by which the overlaps have reached the simplex
 
 
 def stream(entropy: int, *key: int) -> np.random.Generator:
-    """Draws that belong to this topic and key alone."""
+    """Random draws for one experiment of this chapter."""
     return np.random.default_rng(np.random.SeedSequence(entropy, spawn_key=(7, *key)))
 
 
@@ -55,15 +56,16 @@ class Curve:
     learning_rate: float = LEARNING_RATE
     averaged: bool = False
 
-    def run(self, entropy: int) -> tuple[np.ndarray, np.ndarray]:
-        """Fourth norms, shape (times, networks), and final weights."""
+    def run(self, entropy: int) -> dict[str, np.ndarray]:
+        """Mean fourth norms, shape (times, networks), and final weights."""
         noise = Noise(sigma=self.sigma, law=self.law)
         initial = starts(self.n, self.m, self.networks, entropy)
         times = 4 * self.learning_rate * np.array(self.steps, float)
         if self.averaged:
             solution = numerics.noise_flow(initial, noise, times)
             fourth = numerics.row_norms(solution.records["weights"].reshape(-1, self.n, self.m), 4)
-            return fourth.mean(axis=-1).reshape(len(times), -1), solution.weights
+            means = fourth.mean(axis=-1).reshape(len(times), -1)
+            return {"fourth": means, "weights": solution.weights}
         key = (self.n, self.m, round(1e6 * self.sigma), round(1e6 * self.learning_rate))
         solution = numerics.train(
             initial,
@@ -76,7 +78,8 @@ class Curve:
             record="fourth_norm",
             record_at=times,
         )
-        return solution.records["fourth_norm"].mean(axis=-1), solution.weights
+        means = solution.records["fourth_norm"].mean(axis=-1)
+        return {"fourth": means, "weights": solution.weights}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +93,7 @@ class Code:
     steps: int
     cooling_steps: int
 
-    def run(self, entropy: int) -> np.ndarray:
+    def run(self, entropy: int) -> dict[str, np.ndarray]:
         """Final weights, shape (networks, n, m)."""
         weights = starts(self.n, self.m, self.networks, entropy)
         rng = stream(entropy, 2, self.n, self.m)
@@ -105,7 +108,7 @@ class Code:
                 model=model,
                 rng=rng,
             ).weights
-        return weights
+        return {"weights": weights}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,7 +121,7 @@ class Growth:
     law: str = "bipolar"
     network: int = 0
 
-    def run(self, entropy: int) -> dict[str, float]:
+    def run(self, entropy: int) -> dict[str, np.ndarray]:
         """Measured and predicted half times in flow units, and the overlaps when settled."""
         noise = Noise(sigma=self.sigma, law=self.law)
         start = starts(self.n, self.m, self.network + 1, entropy)[-1]
@@ -133,7 +136,7 @@ class Growth:
         reached = np.append(fourth >= level, True)  # a later half time counts as the horizon
         measured = SETTLED + float(times[min(int(np.argmax(reached)), len(times) - 1)])
         norm2 = numerics.row_norms(settled, 2).mean()
-        return {
+        found = {
             "half_rotation": half,
             "predicted": half / rate,
             "measured": measured,
@@ -141,6 +144,7 @@ class Growth:
             "mean_overlap": float(numerics.overlaps(settled).mean() / norm2 * (self.n - 1)),
             "simplex_distance": float(numerics.simplex_distance(settled)),
         }
+        return {name: np.array(value) for name, value in found.items()}
 
 
 def reference_fourth_norms(law: str) -> np.ndarray:
@@ -161,6 +165,6 @@ def nearest_simplex(weights: np.ndarray) -> np.ndarray:
     return math.sqrt(n / (n - 1)) * left[:, : n - 1] @ right[: n - 1]
 
 
-def values(runs: list[dict[str, float]], name: str) -> np.ndarray:
+def values(runs: Sequence[Mapping[str, np.ndarray]], name: str) -> np.ndarray:
     """One quantity of several growth runs."""
-    return np.array([run[name] for run in runs])
+    return np.array([float(run[name]) for run in runs])

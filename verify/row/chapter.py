@@ -1,17 +1,17 @@
-"""Chapter l1 of the report: one feature, counted collisions, winners."""
+"""The report's chapter on l1 regularisation: one feature, collisions, winners."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 
 from ... import numerics, theory
-from ..chapter import Chapter
+from ..cache import run_tasks
+from ..chapter import Chapter, estimate_line, mean_line
 from ..published import PublishedCount, published_counts
 from ..stats.agreement import Agreement
 from ..stats.budget import REPORT_ALPHA
 from .plots import (
+    Counted,
     count_figure,
     count_table,
     published_table,
@@ -28,8 +28,9 @@ from .runs import (
     ROW_LAM,
     ROW_NEURONS,
     ROW_SCALE,
+    Networks,
+    Rows,
     sparsification,
-    trained,
 )
 
 ROWS = {"quick": 20, "paper": 200}
@@ -37,21 +38,23 @@ ROWS = {"quick": 20, "paper": 200}
 
 def chapter(scale: str, *, entropy: int, progress: bool = True) -> Chapter:
     """Compute the l1 chapter at a scale."""
-    from tqdm.auto import tqdm
-
-    rows, networks = np.random.SeedSequence(entropy, spawn_key=(11,)).spawn(2)
+    rows = Rows(rows=ROWS[scale])
+    networks = [
+        Networks(m=m, networks=count, place=place)
+        for place, (m, count) in enumerate(NETWORKS[scale].items())
+    ]
+    results = run_tasks("l1", [rows, *networks], entropy, progress=progress)
+    fresh = [Counted.of(task.m, results[task]) for task in networks]
+    widths = {counted.m for counted in fresh}
+    counts = fresh + [shipped for shipped in Counted.shipped() if shipped.m not in widths]
     rows_in_time = sparsification()
-    counts = {}
-    cells = tqdm(NETWORKS[scale].items(), desc="l1", disable=None if progress else True)
-    for (m, instances), seed in zip(cells, networks.spawn(len(NETWORKS[scale])), strict=True):
-        counts[m] = trained(m, instances, seed)
     published = published_counts()
     return Chapter(
         name="l1",
         title="l1 regularisation: one feature, collisions, winners",
         agreements=(
-            *_row_agreements(ROWS[scale], np.random.default_rng(rows)),
-            *(a for m, counted in counts.items() for a in _count_agreements(m, counted)),
+            *_row_agreements(results[rows]["live"]),
+            *(a for counted in counts for a in _count_agreements(counted)),
             *_published_agreements(published),
         ),
         tables=(
@@ -66,66 +69,61 @@ def chapter(scale: str, *, entropy: int, progress: bool = True) -> Chapter:
         ),
         remarks=(
             "The notebook's counts come from a loss averaged over the batch, the figure's from "
-            "the summed loss; both from AdamW. The laws do not know the optimizer.",
+            "the summed loss; both from AdamW. The formulas make no assumption about the "
+            "optimizer.",
         ),
     )
 
 
-def _row_agreements(rows: int, rng: np.random.Generator) -> list[Agreement]:
+def _row_agreements(live: np.ndarray) -> list[Agreement]:
     """Mean live weights of independent rows against the half-normal law and the estimate."""
     law = numerics.half_normal_law(ROW_NEURONS, ROW_LAM, COMPARED_TIMES, scale=ROW_SCALE)
-    live = np.array(
-        [
-            numerics.row_flow(rng.normal(0, ROW_SCALE, ROW_NEURONS), ROW_LAM, COMPARED_TIMES).live
-            for _ in range(rows)
-        ]
-    )
-    found = []
-    for place, t in enumerate(COMPARED_TIMES):
-        paper = theory.paper_live_weights(m=ROW_NEURONS, lam=ROW_LAM, t=t)
+    return [
+        mean_line(
+            claim=claim,
+            quantity=f"live weights of a lone row at t = {t:g}, {name}",
+            prediction=prediction,
+            samples=live[:, place],
+            margin=0.02,
+        )
+        for place, t in enumerate(COMPARED_TIMES)
         for claim, name, prediction in (
             ("half_normal_live", "the half-normal law", float(law.live[place])),
-            ("paper_live_weights", "the paper's estimate", paper),
-        ):
-            found.append(
-                Agreement.of_mean(
-                    claim=claim,
-                    quantity=f"live weights of a lone row at t = {t:g}, {name}",
-                    prediction=prediction,
-                    samples=live[:, place],
-                    margin=0.02,
-                    bounds=None,
-                    alpha=REPORT_ALPHA,
-                )
-            )
-    return found
-
-
-def _count_agreements(m: int, counted: dict[str, Any]) -> list[Agreement]:
-    found = [
-        Agreement.of_mean(
-            claim=law.name,
-            quantity=f"polysemantic neurons at n = {FEATURES}, m = {m}, lambda = {LAM}, {words}",
-            prediction=law(n=FEATURES, m=m),
-            samples=counted["neurons"],
-            margin=0.1,
-            bounds=None,
-            alpha=REPORT_ALPHA,
+            (
+                "paper_live_weights",
+                "the paper's estimate",
+                theory.paper_live_weights(m=ROW_NEURONS, lam=ROW_LAM, t=t),
+            ),
         )
+    ]
+
+
+def _count_agreements(counted: Counted) -> list[Agreement]:
+    """Counts against the laws, and retained winners against the paper's reading."""
+    lines = [
+        (law.name, f"polysemantic neurons, {words}", law(n=FEATURES, m=counted.m), "neurons")
         for _, words, law in LAWS
     ]
-    found.append(
-        Agreement.of_mean(
-            claim="paper_winner_in_network",
-            quantity=f"features whose winner is the initial argmax at m = {m}, the paper's reading",
-            prediction=1.0,
-            samples=counted["kept"],
-            margin=0.1,
-            bounds=None,
-            alpha=REPORT_ALPHA,
+    lines.append(
+        (
+            "paper_winner_in_network",
+            "features that end on their largest initial weight, the paper's reading",
+            1.0,
+            "retained",
         )
     )
-    return found
+    return [
+        estimate_line(
+            claim=claim,
+            quantity=f"{words}, n = {FEATURES}, m = {counted.m}, lambda = {LAM}{counted.source}",
+            prediction=prediction,
+            estimate=getattr(counted, name),
+            error=getattr(counted, f"{name}_error"),
+            samples=counted.networks,
+            margin=0.1,
+        )
+        for claim, words, prediction, name in lines
+    ]
 
 
 def _published_agreements(published: tuple[PublishedCount, ...]) -> list[Agreement]:
@@ -141,10 +139,10 @@ def _published_agreements(published: tuple[PublishedCount, ...]) -> list[Agreeme
     found = []
     for words, source, n, wanted in groups:
         counts = [c for c in published if c.source == source and c.n == n and wanted(c)]
-        estimate = sum(c.neurons for c in counts)
         variance = sum(theory.variance_neurons_exclusion(n=n, m=c.m) / c.runs for c in counts)
         reading = sum(c.neurons * c.reading_error for c in counts)
         half = float(norm.isf(REPORT_ALPHA / 2)) * variance**0.5 + reading
+        estimate = sum(c.neurons for c in counts)
         for _, law_words, law in LAWS:
             prediction = sum(law(n=n, m=c.m) for c in counts)
             found.append(

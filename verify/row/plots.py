@@ -2,24 +2,77 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from ... import theory
-from ..published import PublishedCount
+from ...numerics import Cell
+from ..collisions.measured import measured_counts
+from ..published import PublishedCount, recorded_on
 from ..show.figures import Plot
-from ..show.rounding import rounded, with_error
+from ..show.rounding import mean_and_error, number, rounded
 from ..show.tables import Table
-from .runs import COMPARED_TIMES, FEATURES, LAM, LAWS
+from .runs import COMPARED_TIMES, FEATURES, LAM, LAWS, NETWORKS
 
-if TYPE_CHECKING:
-    import pandas as pd
+
+@dataclass(frozen=True)
+class Counted:
+    """Means over networks of one width, and their standard errors.
+
+    Parameters
+    ----------
+    m : int
+        Number of neurons.
+    networks : int
+        Number of networks.
+    neurons, neurons_error : float
+        Polysemantic neurons by the authors' rule.
+    retained, retained_error : float
+        Fraction of features that end on the neuron and sign of their largest initial weight.
+    recorded : str
+        The date of the measured table; empty if the networks were trained in this report.
+    """
+
+    m: int
+    networks: int
+    neurons: float
+    neurons_error: float
+    retained: float
+    retained_error: float
+    recorded: str = ""
+
+    @classmethod
+    def of(cls, m: int, arrays: Mapping[str, np.ndarray]) -> Counted:
+        """The means of trained networks."""
+        neurons, retained = (mean_and_error(arrays[name]) for name in ("neurons", "retained"))
+        return cls(m, len(arrays["neurons"]), *neurons, *retained)
+
+    @classmethod
+    def shipped(cls) -> list[Counted]:
+        """The means of the measured table at this setting."""
+        cells = {Cell(n=FEATURES, m=m, lam=LAM) for m in NETWORKS["paper"]}
+        return [
+            cls(
+                *(entry.m, entry.runs),
+                *(entry.neurons, entry.neurons_error),
+                *(entry.retained, entry.retained_error),
+                recorded_on("measured_counts.csv"),
+            )
+            for entry in measured_counts()
+            if entry.cell in cells
+        ]
+
+    @property
+    def source(self) -> str:
+        """Words for a line of the report: the date, if the means are read from the table."""
+        return f" (recorded on {self.recorded})" if self.recorded else ""
 
 
 def sparsification_table(data: pd.DataFrame) -> Table:
-    import pandas as pd
-
     shown = data[data.t.isin(COMPARED_TIMES)]
     rows = [
         {
@@ -44,32 +97,30 @@ def sparsification_table(data: pd.DataFrame) -> Table:
     )
 
 
-def count_table(counts: dict[int, dict[str, Any]]) -> Table:
-    import pandas as pd
-
+def count_table(counts: list[Counted]) -> Table:
     return Table(
         name="l1_counts",
         caption=f"Polysemantic neurons (rule [0.8, 1.2]) after the flow, n = {FEATURES}, "
         f"lambda = {LAM}, mean(standard error), beside the laws; and the fraction of features "
-        "whose winner is the initial argmax. Measured; the exclusion law is exact for its model.",
+        "that end on the neuron and sign of their largest initial weight. Measured in this report, "
+        "or recorded on the date in the last column. The exclusion law is exact for its model.",
         frame=pd.DataFrame(
             [
                 {
-                    "$m$": str(m),
-                    "networks": str(len(counted["neurons"])),
-                    "measured": with_error(counted["neurons"]),
-                    **{name: f"{law(n=FEATURES, m=m):.2f}" for name, _, law in LAWS},
-                    "winner kept": with_error(counted["kept"]),
+                    "$m$": str(counted.m),
+                    "networks": str(counted.networks),
+                    "measured": number(counted.neurons, counted.neurons_error),
+                    **{name: f"{law(n=FEATURES, m=counted.m):.2f}" for name, _, law in LAWS},
+                    "retained": number(counted.retained, counted.retained_error),
+                    "recorded": counted.recorded or "--",
                 }
-                for m, counted in counts.items()
+                for counted in counts
             ]
         ),
     )
 
 
 def published_table(published: tuple[PublishedCount, ...]) -> Table:
-    import pandas as pd
-
     rows = []
     for count in published:
         mean = theory.expected_neurons_exclusion(n=count.n, m=count.m)
@@ -120,26 +171,24 @@ def sparsification_figure(data: pd.DataFrame) -> Plot:
         name="l1_sparsification",
         caption="One feature on its own (m = 1e5, lambda = 1e-5, the authors' initial row). Exact "
         "flow (black), half-normal law (asymptotic in lambda, no free constant) and the paper's "
-        "estimate. Below: relative error of each against the exact flow; where a handful of "
-        "weights is left the law, a mean, differs from the one row by its fluctuation.",
+        "estimate. Below: relative error of each against the exact flow; where few weights "
+        "are left, the one row fluctuates about the law, which is a mean.",
         data=data,
         draw=draw,
         size=(6.8, 3.6),
     )
 
 
-def count_figure(counts: dict[int, dict[str, Any]], published: tuple[PublishedCount, ...]) -> Plot:
-    import pandas as pd
-
+def count_figure(counts: list[Counted], published: tuple[PublishedCount, ...]) -> Plot:
     rows = [
         {
             "source": "flow",
             "n": FEATURES,
-            "m": m,
-            "neurons": float(np.mean(counted["neurons"])),
-            "error": float(np.std(counted["neurons"], ddof=1) / len(counted["neurons"]) ** 0.5),
+            "m": counted.m,
+            "neurons": counted.neurons,
+            "error": counted.neurons_error,
         }
-        for m, counted in counts.items()
+        for counted in counts
     ]
     rows += [
         {
@@ -191,30 +240,22 @@ def count_figure(counts: dict[int, dict[str, Any]], published: tuple[PublishedCo
         caption="Polysemantic neurons against the number of neurons. Lines: the exclusion law, "
         "independent choices, and the paper's n^2/4m. Points: our flow (mean and its standard "
         "error), and the counts published by the authors (spread of the exclusion law over their "
-        "runs). Below: ratio to the exclusion law. The notebook's one count of 0 has no place on "
-        "these logarithmic axes.",
+        "runs). Below: ratio to the exclusion law. The notebook's one count of 0 cannot be shown "
+        "on these logarithmic axes.",
         data=frame,
         draw=draw,
         size=(6.8, 4.4),
     )
 
 
-def winner_figure(counts: dict[int, dict[str, Any]]) -> Plot:
-    import pandas as pd
-
+def winner_figure(counts: list[Counted]) -> Plot:
     frame = pd.DataFrame(
-        {
-            "m": list(counts),
-            "kept": [float(np.mean(c["kept"])) for c in counts.values()],
-            "error": [
-                float(np.std(c["kept"], ddof=1) / len(c["kept"]) ** 0.5) for c in counts.values()
-            ],
-        }
+        [(c.m, c.retained, c.retained_error) for c in counts], columns=["m", "retained", "error"]
     )
 
     def draw(figure: Any, data: pd.DataFrame) -> None:
         axes = figure.subplots()
-        axes.errorbar(data.m, data.kept, data.error, fmt="ko")
+        axes.errorbar(data.m, data.retained, data.error, fmt="ko")
         axes.axhline(1, color="C1", linestyle="-.")
         axes.annotate(
             "one feature on its own: exact",
@@ -229,16 +270,16 @@ def winner_figure(counts: dict[int, dict[str, Any]]) -> Plot:
             xscale="log",
             ylim=(0, 1.05),
             xlabel="neurons $m$",
-            ylabel="winner is the initial argmax",
+            ylabel="retained winners",
         )
         axes.set_xticks(data.m, [str(m) for m in data.m], minor=False)
         axes.minorticks_off()
 
     return Plot(
         name="l1_winners",
-        caption=f"Fraction of features whose winner is the argmax of the initial row, n = "
-        f"{FEATURES}, lambda = {LAM}; mean over networks and its standard error (measured). The "
-        "line is the theorem for a row on its own.",
+        caption=f"Fraction of features that end on the neuron and sign of their largest initial "
+        f"weight, n = {FEATURES}, lambda = {LAM}; mean over networks and its standard error "
+        "(measured). The line is the theorem for a row on its own.",
         data=frame,
         draw=draw,
     )

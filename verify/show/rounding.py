@@ -10,6 +10,18 @@ from numpy.typing import ArrayLike
 from ..extras import need
 
 
+def mean_and_error(samples: ArrayLike) -> tuple[float, float]:
+    """Mean of independent samples and its standard error; NaN for a single sample.
+
+    >>> from polysem.verify.show.rounding import mean_and_error
+    >>> mean_and_error([1.0, 3.0])
+    (2.0, 1.0)
+    """
+    values = np.asarray(samples, dtype=float)
+    error = float(values.std(ddof=1)) / math.sqrt(values.size) if values.size > 1 else math.nan
+    return float(values.mean()), error
+
+
 def with_error(samples: ArrayLike) -> str:
     """The mean of independent samples with its standard error, as 1.23(4).
 

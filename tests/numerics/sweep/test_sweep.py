@@ -17,6 +17,7 @@ from click.testing import CliRunner
 from reference import slow_polysemantic_neurons
 
 from polysem import numerics, verify
+from polysem.numerics import result_cache
 from polysem.numerics.sweep import store as sweep_store
 from polysem.verify.cli import main
 
@@ -181,24 +182,21 @@ def test_what_is_torn_foreign_or_stale_is_set_aside_and_computed_again(spec, tmp
 
 def test_changed_sources_make_all_chunks_stale(spec, tmp_path, monkeypatch):
     numerics.sweep(spec, tmp_path)
-    monkeypatch.setattr(sweep_store, "source_digest", lambda *rooms: "another version")
+    monkeypatch.setattr(result_cache, "code_digest", lambda name: "another version")
     assert numerics.sweep(spec, tmp_path).reused == 0
 
 
-def test_the_digest_covers_every_source(tmp_path, monkeypatch):
-    """A changed helper in numerics or in theory changes the digest."""
-    rooms = {}
-    for room in ("numerics", "theory"):
-        rooms[room] = tmp_path / room
-        rooms[room].mkdir()
-        (rooms[room] / "helper.py").write_text("x = 1\n")
-    monkeypatch.setattr(sweep_store, "__file__", str(rooms["numerics"] / "sweep_store.py"))
-    digest = sweep_store.source_digest.__wrapped__
-    seen = {digest()}
-    for room in rooms.values():
-        (room / "helper.py").write_text("x = 2\n")
-        seen.add(digest())
-    assert len(seen) == 3
+def test_the_key_covers_the_code_that_a_run_reaches():
+    """In numerics, and in theory where a formula is used; test_verify_cache.py edits modules."""
+
+    def names(code):
+        return {name.rpartition(".")[2] for name in result_cache.reached(code)}
+
+    run = names(sweep_store._COMPUTES)
+    assert {"sweep", "sweep_spec", "train", "optimizers", "quasistatic", "noise_average"} <= run
+    assert {"cooccurrence", "measure", "initial", "noise_model"} <= run
+    assert not {"claims_view", "agreement"} & run
+    assert {"laws", "formula", "symbols"} <= names("polysem.numerics.ExclusionLaw")
 
 
 def test_a_second_sweep_is_refused_and_a_dead_one_is_not_in_the_way(spec, tmp_path):

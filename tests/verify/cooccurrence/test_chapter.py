@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from polysem import numerics, theory
+from polysem.verify import cache
 from polysem.verify.cooccurrence import chapter as chapter
 from polysem.verify.cooccurrence import counts as cooccurrence_counts
 from polysem.verify.cooccurrence import kicks as cooccurrence_kicks
@@ -15,7 +16,6 @@ from polysem.verify.cooccurrence import runs as runs
 from polysem.verify.cooccurrence import variants as other
 from polysem.verify.cooccurrence.runs import Scan
 from polysem.verify.cooccurrence.variants import Variant
-from polysem.verify.kept import keep_in
 
 
 @pytest.fixture(autouse=True)
@@ -39,20 +39,20 @@ def test_more_cooccurrence_leaves_fewer_polysemantic_neurons():
 def test_an_interrupted_report_finds_its_networks_again(monkeypatch, tmp_path):
     scan = Scan(n=6, m=8, lam=0.05, strengths=(0.0, 1.0), networks=10)
     few = Variant(scheme="pairs", strength=1.0, m=40, fraction=0.5)
-    seed = np.random.SeedSequence(3)
+    price = next(iter(cooccurrence_prices.price_tasks(20_000)))
 
     def everything():
         return (
             runs.counts([scan], entropy=5)[scan]["neurons"].tolist(),
             other.variant_counts({few: 10}, entropy=5)[few].tolist(),
-            cooccurrence_prices.prices(20_000, seed)[0][0]["measured"][1],
+            cache.run_tasks("price", [price], 3, progress=False)[price]["drawn"][1],
         )
 
     monkeypatch.setattr(other, "FEATURES", 8)
-    with keep_in(tmp_path):
+    with cache.cache_in(tmp_path):
         first = everything()
         monkeypatch.setattr(numerics, "train", None)
-        monkeypatch.setattr(cooccurrence_prices, "price_samples", None)
+        monkeypatch.setattr(runs, "price_samples", None)
         assert everything() == first
 
 
@@ -101,7 +101,7 @@ def test_a_fraction_of_the_pairs_is_compared_with_the_guess():
         every: np.array([[1, 1, 1, 1], apart]),
         half: np.array([[0, 1, 0, 1], [2, 3, 2, 3]]),
     }
-    row = other.variant_rows(counted)[2]
+    row = cooccurrence_counts.variant_rows(counted)[2]
     assert row["ratio"] == pytest.approx(3 / 4)
     assert row["shift"] == pytest.approx(3 / 4 - (1 / 2 + 1 / 2 * 1 / 4))
     assert (row["together"], row["apart"]) == pytest.approx((1 / 4, 5 / 4))
@@ -137,9 +137,9 @@ def test_the_loss_of_a_trained_network_is_that_of_its_parts():
     assert (np.abs(loss / symmetric - 1) > 1e-6)[counted > 0].all()  # the symmetric pair is wrong
 
 
-def test_a_pair_survives_small_kicks_and_not_large_ones():
+def test_a_pair_survives_small_perturbations_and_not_large_ones():
     lam, strength = 0.02, 8.0
-    pair = cooccurrence_prices.network(2, 1, theory.amplitude(lam=lam))[None].repeat(6, 0)
+    pair = runs.network(2, 1, theory.amplitude(lam=lam))[None].repeat(6, 0)
     rng = np.random.default_rng(1)
     assert runs.kicked_counts(pair, lam, strength, 1e-3, rng).sum() == 6
     assert runs.kicked_counts(pair, lam, strength, 0.5, rng).sum() < 6
@@ -147,7 +147,7 @@ def test_a_pair_survives_small_kicks_and_not_large_ones():
 
 def test_the_prices_are_found_again():
     rng = np.random.default_rng(3)
-    drawn = cooccurrence_prices.price_samples("input noise", 4, 0.9, 0.2, 20_000, rng)
+    drawn = runs.price_samples("input noise", 4, 0.9, 0.2, 20_000, rng)
     error = drawn.std() / drawn.size**0.5
     predicted = theory.input_noise_price(4, 0.9, 0.2)
     assert abs(drawn.mean() - predicted) < 6 * error  # false-alarm rate 2e-9
@@ -171,7 +171,7 @@ def test_the_shipped_rows_are_those_of_the_paper_scale():
     counts = cooccurrence_counts.committed(chapter.COUNTS)
     planned = {
         (scan.m, scan.lam, strength, scan.networks)
-        for scan in cooccurrence_counts.SCANS["paper"]
+        for scan in cooccurrence_counts.SCANS
         for strength in scan.strengths
     }
     assert set(counts[["m", "lam", "strength", "networks"]].itertuples(index=False)) == planned
@@ -216,15 +216,9 @@ def test_the_guess_for_crowded_networks_is_as_good_as_it_says():
 
 
 def test_the_chapter_writes_its_tables_and_figures(monkeypatch, tmp_path):
-    tiny = (Scan(n=64, m=64, lam=0.05, strengths=(0.0, 1.0), networks=2),)
-    for name, value in (
-        ("SCANS", {"quick": tiny}),
-        ("RACE_SAMPLES", {"quick": 100}),
-    ):
-        monkeypatch.setattr(chapter, name, value)
+    monkeypatch.setattr(chapter, "RACE_SAMPLES", {"quick": 100})
     monkeypatch.setattr(cooccurrence_kicks, "NETWORKS", {"quick": (1, 1)})
     monkeypatch.setattr(cooccurrence_kicks, "KICKS", {1.0: (0.001,)})
-    monkeypatch.setattr(runs, "BLOCK", 2)
     found = chapter.chapter("quick", entropy=1, progress=False)
     names = {path.name for item in (*found.tables, *found.figures) for path in item.write(tmp_path)}
     for figure in found.figures:
@@ -234,3 +228,42 @@ def test_the_chapter_writes_its_tables_and_figures(monkeypatch, tmp_path):
     assert "departs" not in {
         a.verdict for a in found.agreements if a.claim in ("input_noise_price", "larger_balance")
     }
+
+
+def test_counts_that_the_quick_scale_does_not_train_come_from_the_table_with_their_date():
+    measured = cooccurrence_counts.committed(chapter.COUNTS)
+    lines = list(cooccurrence_counts.count_agreements(measured, " (recorded on a day)"))
+    assert {line.samples for line in lines} == {260}
+    assert len(lines) == 3
+    assert all("recorded on a day" in line.quantity for line in lines)
+
+
+def test_the_paper_scale_measures_its_own_counts(monkeypatch):
+    """A tiny plan in place of the paper's: the same lines, tables and figures, nothing read."""
+    tiny = tuple(
+        Scan(n=64, m=m, lam=0.01, strengths=(0.0, 0.1, 0.25), networks=2) for m in (64, 128, 512)
+    )
+    few = dict.fromkeys(
+        [
+            Variant(scheme="pairs", strength=0.0),
+            Variant(scheme="pairs", strength=0.5),
+            Variant(scheme="pairs", strength=0.5, fraction=0.5),
+        ],
+        2,
+    )
+    for name, value in (
+        ("SCANS", tiny),
+        ("RACE_SAMPLES", {"paper": 100}),
+        ("PRICE_SAMPLES", {"paper": 20_000}),
+        ("variants", lambda: few),
+        ("committed", None),
+    ):
+        monkeypatch.setattr(chapter, name, value)
+    monkeypatch.setattr(cooccurrence_kicks, "NETWORKS", {"paper": (1, 1)})
+    monkeypatch.setattr(cooccurrence_kicks, "KICKS", {1.0: (0.001,)})
+    monkeypatch.setattr(runs, "BLOCK", 2)
+    monkeypatch.setattr(other, "BLOCK", 2)
+    found = chapter.chapter("paper", entropy=1, progress=False)
+    assert sum("after training" in line.quantity for line in found.agreements) == 2
+    assert not any("recorded" in line.quantity for line in found.agreements)
+    assert found.remarks[0].endswith("All counts are measured in this run.")

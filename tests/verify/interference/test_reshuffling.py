@@ -11,72 +11,79 @@ from polysem.verify.interference.chapter import (
     _dispersion,
     _dispersion_terms,
     _law,
+    _repeated,
     _support,
     _trend,
     _two_row_agreements,
 )
 from polysem.verify.interference.plan import ensembles
-from polysem.verify.interference.runs import Ensemble, Outcomes
+from polysem.verify.interference.runs import Ensemble, Means, Outcomes
 from polysem.verify.published import data_rows
 
 
 def test_an_ensemble_gives_the_same_networks_for_the_same_entropy():
     ensemble = Ensemble(n=4, m=16, lam=0.0, runs=30)
     first, again = ensemble.run(1), ensemble.run(1)
-    assert np.array_equal(first["neurons"], again["neurons"])
+    assert np.array_equal(first["opposite_sign_neurons"], again["opposite_sign_neurons"])
     other = ensemble.run(2)
-    assert not np.array_equal(first["retained"], other["retained"])
+    assert not np.array_equal(first["same_neuron"], other["same_neuron"])
 
 
-def test_every_ensemble_has_its_own_seed():
+def test_every_ensemble_has_its_own_draws():
     for scale in ("quick", "paper"):
         listed = [ensemble for of_purpose in ensembles(scale).values() for ensemble in of_purpose]
-        assert len({ensemble.seed for ensemble in listed}) == len(listed)
+        assert len({ensemble.spawn_key for ensemble in listed}) == len(listed)
         assert len(set(listed)) == len(listed)
 
 
 def test_the_counts_of_an_ensemble_are_those_of_its_networks():
     ensemble = Ensemble(n=16, m=16, lam=0.0, runs=20)
     found = Outcomes(ensemble=ensemble, **ensemble.run(3))
-    assert found.neurons.max() <= 8
-    assert ((found.retained >= 0) & (found.retained <= 1)).all()
+    assert found.opposite_sign_neurons.max() <= 8
+    assert ((found.same_neuron >= 0) & (found.same_neuron <= 1)).all()
     assert (found.dead == 0).all()
     row = found.row()
     expected = theory.expected_neurons_exclusion(n=16, m=16)
-    assert row["count_ratio"] == pytest.approx(found.neurons.mean() / expected)
+    assert row["count_ratio"] == pytest.approx(found.opposite_sign_neurons.mean() / expected)
 
 
-def outcomes(ensemble, retained, neurons):
-    ones = np.ones(ensemble.runs)
+def outcomes(ensemble, same_neuron, neurons):
     spread = 1 + 1e-3 * np.linspace(-1, 1, ensemble.runs)
     return Outcomes(
-        ensemble=ensemble, retained=retained * spread, neurons=neurons * spread, dead=0 * ones
+        ensemble=ensemble,
+        same_neuron=same_neuron * spread,
+        opposite_sign_neurons=neurons * spread,
+        dead=0 * spread,
     )
+
+
+def means(ensemble, same_neuron, neurons):
+    return Means.of(outcomes(ensemble, same_neuron, neurons))
 
 
 def test_agreements_tell_right_from_wrong():
     ensemble = Ensemble(n=128, m=1024, lam=0.0, runs=50)
     law = 0.551
-    assert next(a.verdict for a in _law(outcomes(ensemble, law, 1.0))) == "agrees"
-    assert next(a.verdict for a in _law(outcomes(ensemble, 0.8 * law, 1.0))) == "departs"
+    assert next(a.verdict for a in _law(means(ensemble, law, 1.0))) == "agrees"
+    assert next(a.verdict for a in _law(means(ensemble, 0.8 * law, 1.0))) == "departs"
     ensemble = dataclasses.replace(ensemble, n=16, m=16, lam=0.01, support=0.0)
     mean = theory.expected_neurons_exclusion(n=16, m=16)
-    assert [a.verdict for a in _support(outcomes(ensemble, 0.5, mean))] == ["agrees"]
-    assert [a.verdict for a in _support(outcomes(ensemble, 0.5, 0.87 * mean))] == ["departs"]
+    assert [a.verdict for a in _support(means(ensemble, 0.5, mean))] == ["agrees"]
+    assert [a.verdict for a in _support(means(ensemble, 0.5, 0.87 * mean))] == ["departs"]
 
 
 def test_the_trend_tells_a_fall_from_none():
     few, many = (Ensemble(n=n, m=64, lam=0.0, runs=50) for n in (16, 32))
     law = [numerics.retained_fraction_sparse(n, 64) for n in (16, 32)]
-    (fall,) = _trend([outcomes(few, law[0], 1.0), outcomes(many, law[1], 1.0)])
+    (fall,) = _trend([means(few, law[0], 1.0), means(many, law[1], 1.0)])
     assert fall.verdict == "agrees"
     assert fall.prediction == pytest.approx(law[0] - law[1])
-    (none,) = _trend([outcomes(few, law[0], 1.0), outcomes(many, law[0], 1.0)])
+    (none,) = _trend([means(few, law[0], 1.0), means(many, law[0], 1.0)])
     assert none.verdict == "undecided"
-    (rise,) = _trend([outcomes(few, law[0], 1.0), outcomes(many, law[0] + 0.05, 1.0)])
+    (rise,) = _trend([means(few, law[0], 1.0), means(many, law[0] + 0.05, 1.0)])
     assert rise.verdict == "departs"
     wider = Ensemble(n=16, m=256, lam=0.0, runs=50)
-    (fall,) = _trend([outcomes(wider, 0.736, 1.0), outcomes(few, law[0], 1.0)])
+    (fall,) = _trend([means(wider, 0.736, 1.0), means(few, law[0], 1.0)])
     assert fall.verdict == "agrees"
 
 
@@ -97,11 +104,15 @@ def test_dispersion_is_judged_where_it_is_claimed():
     ensemble = Ensemble(n=32, m=64, lam=0.0, runs=4000)
     rng = np.random.default_rng(1)
     counts = numerics.ExclusionLaw(n=32, m=64).rvs(4000, rng=rng).astype(float)
-    found = Outcomes(ensemble=ensemble, retained=counts, neurons=counts, dead=0 * counts)
+    found = Outcomes(
+        ensemble=ensemble, same_neuron=counts, opposite_sign_neurons=counts, dead=0 * counts
+    )
     by_claim = {a.claim: a.verdict for a in _dispersion(found)}
     assert by_claim == {"dispersion_in_the_limit": "agrees", "poisson_dispersion": "departs"}
     counts = rng.poisson(3.9, 4000).astype(float)
-    found = Outcomes(ensemble=ensemble, retained=counts, neurons=counts, dead=0 * counts)
+    found = Outcomes(
+        ensemble=ensemble, same_neuron=counts, opposite_sign_neurons=counts, dead=0 * counts
+    )
     by_claim = {a.claim: a.verdict for a in _dispersion(found)}
     assert by_claim["dispersion_in_the_limit"] == "departs"
     assert by_claim["poisson_dispersion"] != "departs"
@@ -115,7 +126,7 @@ def test_too_few_networks_are_not_asked_for_a_variance():
 def test_two_rows_are_judged_outside_their_range_under_another_name():
     two_rows = {(64, 0.0, 32): (0.85, 0.002), (64, 0.3, 32): (0.85, 0.002)}
     networks = [Ensemble(n=32, m=64, lam=lam, runs=50) for lam in (0.0, 0.3 / 8)]
-    found = list(_two_row_agreements(two_rows, [outcomes(one, 0.85, 1.0) for one in networks]))
+    found = list(_two_row_agreements(two_rows, [means(one, 0.85, 1.0) for one in networks]))
     assert [a.claim for a in found] == ["two_row_prediction", "two_row_prediction_outside"]
     assert [a.verdict for a in found] == ["agrees", "agrees"]
 
@@ -124,7 +135,7 @@ def test_the_committed_runs_are_whole_and_count_what_they_say():
     rows = data_rows("reshuffling_runs.csv")
     assert len({(r["n"], r["m"]) for r in rows if r["purpose"] == "limit"}) >= 20
     for row in rows:
-        assert 0 < float(row["retained"]) < 1
+        assert 0 < float(row["same_neuron"]) < 1
         assert int(row["n"]) <= 2 * int(row["m"])
     lone = [float(r["dead"]) for r in rows if r["purpose"] == "limit"]
     assert max(lone) == 0
@@ -160,3 +171,20 @@ def test_predictions_without_lambda_or_out_of_range_give_a_reason():
         assert found[name].reason
     above = {p.name: p for p in block.reshuffling_predictions(4, 16, 0.5)}
     assert above["dead_fraction"].value == 1
+
+
+def test_shipped_means_are_those_of_the_table_with_their_date():
+    shipped = Means.shipped("laplace")
+    assert {found.ensemble.law for found in shipped} == {"laplace"}
+    assert all("recorded on 20" in found.source for found in shipped)
+    lines = [line for found in shipped for line in _law(found)]
+    assert {line.samples for line in lines} == {found.ensemble.runs for found in shipped}
+    assert all("recorded on" in line.quantity for line in lines)
+    assert Means.of(outcomes(Ensemble(n=4, m=16, lam=0.0, runs=9), 0.5, 1.0)).source == ""
+
+
+def test_every_ensemble_of_the_quick_scale_is_in_the_shipped_table():
+    for listed in ensembles("quick").values():
+        for ensemble in listed:
+            line = _repeated(means(ensemble, 0.5, 1.0))
+            assert line.claim == "committed_runs"

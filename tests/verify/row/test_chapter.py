@@ -5,6 +5,7 @@ import pytest
 
 from polysem import theory, verify
 from polysem.verify.row import chapter as chapter_l1
+from polysem.verify.row import plots as l1_plots
 from polysem.verify.row import runs as l1_runs
 
 
@@ -39,7 +40,15 @@ def test_published_agreements_take_the_reading_error_in():
 
 def test_every_line_names_a_claim():
     lines = chapter_l1._published_agreements(verify.published_counts())
-    lines += chapter_l1._row_agreements(3, np.random.default_rng(0))
-    counted = {"neurons": np.array([15, 16, 14]), "kept": np.array([0.3, 0.4, 0.35])}
-    lines += chapter_l1._count_agreements(64, counted)
+    lines += chapter_l1._row_agreements(l1_runs.Rows(rows=3).run(0)["live"])
+    counted = {"neurons": np.array([15, 16, 14]), "retained": np.array([0.3, 0.4, 0.35])}
+    lines += chapter_l1._count_agreements(l1_plots.Counted.of(64, counted))
     assert {line.claim for line in lines} <= set(theory.claims())
+
+
+def test_widths_that_the_quick_scale_does_not_train_come_from_the_measured_table():
+    shipped = {counted.m: counted for counted in l1_plots.Counted.shipped()}
+    assert set(shipped) | set(l1_runs.NETWORKS["quick"]) == set(l1_runs.NETWORKS["paper"])
+    line = chapter_l1._count_agreements(shipped[128])[0]
+    assert line.samples == shipped[128].networks
+    assert f"recorded on {shipped[128].recorded}" in line.quantity

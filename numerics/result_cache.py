@@ -1,0 +1,225 @@
+"""Results on disk under a digest of the settings and of the code that computed them."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import io
+import json
+import zipfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from pkgutil import iter_modules
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._files import npz_bytes, write_bytes
+
+_ROOT = __name__.partition(".")[0]
+_PACKAGES = ("theory", "numerics", "verify")
+
+
+def result_key(content: Mapping[str, Any], code: str) -> str:
+    """A digest of settings, of the code reached from a name, and of the NumPy and SciPy versions.
+
+    Parameters
+    ----------
+    content : mapping
+        The settings, ready for JSON.
+    code : str
+        The module, or the public name, of what computes the result; see :func:`code_digest`.
+    """
+    import scipy
+
+    versions = {"numpy": np.__version__, "scipy": scipy.__version__}
+    whole = {"content": dict(content), "code": code_digest(code), "versions": versions}
+    return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()
+
+
+def write_arrays(path: Path, values: Mapping[str, NDArray[Any]]) -> str:
+    """Write the arrays as one .npz in one move; return the SHA-256 digest of the file."""
+    content = npz_bytes(values)
+    write_bytes(path, content)
+    return hashlib.sha256(content).hexdigest()
+
+
+def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
+    """The arrays of an .npz file; pickles are never loaded.
+
+    Raises
+    ------
+    ValueError
+        If the file is missing or damaged, or holds a pickle.
+    """
+    try:
+        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as file:
+            return {name: file[name] for name in file.files}
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise ValueError(f"{path} cannot be read ({error}); delete it and compute again.") from None
+
+
+@cache
+def code_digest(name: str) -> str:
+    """A digest of the syntax trees of all modules of the package that a name reaches.
+
+    Comments, docstrings and the layout of the lines do not count. A name outside this package
+    counts as the whole package, because its own imports are not followed.
+
+    Parameters
+    ----------
+    name : str
+        A module, or a public name of a package such as ``polysem.numerics.training.train``.
+    """
+    digest = hashlib.sha256()
+    for module in sorted(reached(name)):
+        digest.update(f"\0{module}\0{_source(module).digest}".encode())
+    return digest.hexdigest()
+
+
+def reached(name: str) -> set[str]:
+    """The modules of this package that a module, or a public name, imports directly or not.
+
+    >>> from polysem.numerics.result_cache import reached
+    >>> found = reached("polysem.numerics.run_chunk")
+    >>> any("train" in name for name in found), any("verify" in name for name in found)
+    (True, False)
+    """
+    found: set[str] = set()
+    waiting = set(_modules(name if name.partition(".")[0] == _ROOT else _ROOT))
+    while waiting:
+        module = waiting.pop()
+        if module not in found:
+            found.add(module)
+            for imported in _source(module).imports:
+                waiting |= _modules(imported) - found
+    return found
+
+
+@dataclass(frozen=True)
+class _Source:
+    """The digest of a module's syntax tree, and the dotted names that it imports."""
+
+    digest: str
+    imports: frozenset[str]
+
+
+@cache
+def _source(module: str) -> _Source:
+    tree = ast.parse(_text(Path(_spec(module).origin)))
+    package = module if _is_package(module) else module.rpartition(".")[0]
+    parent = module.rpartition(".")[0]  # its __init__ runs first
+    imports = {f"{parent}.__init__"} if parent else set()
+    imports |= {name for name in _imports(tree, package) if name.partition(".")[0] == _ROOT}
+    for node in ast.walk(tree):
+        _drop_docstring(node)
+    dump = ast.dump(tree, annotate_fields=False)
+    return _Source(hashlib.sha256(dump.encode()).hexdigest(), frozenset(imports))
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+def _drop_docstring(node: ast.AST) -> None:
+    if not isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+        return
+    match node.body:
+        case [ast.Expr(value=ast.Constant(value=str())), *rest]:
+            node.body = rest or [ast.Pass()]
+
+
+def _imports(tree: ast.Module, package: str) -> Iterator[str]:
+    """The dotted names that a module imports, also inside functions; not those for types alone.
+
+    An imported package counts by the attributes that are read from it, and as a whole where it
+    is used in another way. An import by a computed name counts as the whole subpackage.
+    """
+    local: dict[str, str] = {}
+    nodes = list(_executed(tree))
+    for node in nodes:
+        match node:
+            case ast.Import(names=names):
+                yield from (alias.name for alias in names)
+            case ast.ImportFrom(module=module, names=names, level=level):
+                above = package.split(".")[: len(package.split(".")) + 1 - level] if level else []
+                base = ".".join([*above, *([module] if module else [])])
+                for alias in names:
+                    name = base if alias.name == "*" else f"{base}.{alias.name}"
+                    if _is_package(name) and alias.name != "*":
+                        local[alias.asname or alias.name] = name
+                    else:
+                        yield name
+            case ast.Call(func=ast.Name(id=called) | ast.Attribute(attr=called)):
+                if called in ("import_module", "__import__"):
+                    yield ".".join(package.split(".")[:2])
+    owners = {id(n.value): n.attr for n in nodes if isinstance(n, ast.Attribute)}
+    for node in nodes:
+        if isinstance(node, ast.Name) and node.id in local:
+            name = local[node.id]
+            yield f"{name}.{owners[id(node)]}" if id(node) in owners else name
+
+
+def _executed(node: ast.AST) -> Iterator[ast.AST]:
+    """All nodes, without the branches for type checkers."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.dump(child.test):
+            for branch in child.orelse:
+                yield branch
+                yield from _executed(branch)
+        else:
+            yield child
+            yield from _executed(child)
+
+
+def _is_package(name: str) -> bool:
+    spec = _spec(name)
+    return spec is not None and spec.submodule_search_locations is not None
+
+
+@cache
+def _spec(name: str) -> Any:
+    """The spec of a module of this package, found without importing it; None for other names."""
+    parent = name.rpartition(".")[0]
+    known = name == _ROOT or (name.startswith(f"{_ROOT}.") and _is_package(parent))
+    return find_spec(name) if known else None
+
+
+@cache
+def _modules(name: str) -> frozenset[str]:
+    """The modules that hold a dotted name; all of a package where that is not known."""
+    parent, _, attribute = name.rpartition(".")
+    if attribute == "__init__":
+        return frozenset({parent})
+    if _is_package(name):
+        inside = [info.name for info in iter_modules(_spec(name).submodule_search_locations)]
+        parts = _PACKAGES if name == _ROOT else inside
+        return frozenset({name}).union(*(_modules(f"{name}.{part}") for part in parts))
+    found = frozenset({name} if _spec(name) is not None else ())
+    if not _is_package(parent):
+        return found or frozenset({parent})
+    target = _door(parent).get(attribute, name)
+    if target != name:
+        found |= _modules(target)
+    return found or _modules(parent)
+
+
+@cache
+def _door(package: str) -> dict[str, str]:
+    """Where each public name of a package is defined, by its stub or else its __init__."""
+    origin = Path(_spec(package).origin)
+    stub = origin.with_suffix(".pyi")
+    tree = ast.parse(_text(stub if stub.is_file() else origin))
+    names = {}
+    for node in tree.body:
+        match node:
+            case ast.ImportFrom(module=module, names=aliases, level=1):
+                base = f"{package}.{module}" if module else package
+                names |= {alias.asname or alias.name: f"{base}.{alias.name}" for alias in aliases}
+            case ast.Assign(targets=[ast.Name(id=name)]):
+                names[name] = f"{package}.__init__"
+    return names
