@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 
 from .. import numerics
-from ..numerics._validate import check_choice
 from ..numerics.cooccurrence.pairs import Values
-from .cooccurrence.predict import DATA, data_model
+from .cooccurrence.predict import DATA, check_cooccurrence, data_model
 from .show.tables import Table, Tabular, fields_table
 
 RULE = "authors: at least two features with |W_ik| in [0.8, 1.2]"
@@ -316,12 +315,8 @@ def training_model(
 def _inputs(data: str | None, cooccurrence: float | None) -> numerics.Data:
     if data is None and cooccurrence is None:
         return numerics.OneHotInputs()
-    if data is None or cooccurrence is None:
-        raise ValueError(
-            f"Got data={data} and cooccurrence={cooccurrence}; give both for features that "
-            "co-occur, or none."
-        )
-    if check_choice("data", data, TRAINING_DATA) == "pairs":
+    data, cooccurrence = check_cooccurrence(data, cooccurrence, TRAINING_DATA)
+    if data == "pairs":
         return numerics.PairInputs(pair_weight=cooccurrence)
     kind = numerics.BlockInputs if data.endswith("blocks") else numerics.BernoulliInputs
     values: Values = "uniform" if data.startswith("uniform") else "binary"

@@ -15,7 +15,7 @@ from polysem.numerics import result_cache
 from polysem.verify import cache
 from polysem.verify.interference.runs import Ensemble
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -140,17 +140,19 @@ def digest_after(monkeypatch):
 
 
 @pytest.mark.parametrize("edit", ["comment", "docstring", "layout"])
-@pytest.mark.parametrize("module", ["l1_runs", "train", "l1_plots"])
+@pytest.mark.parametrize("module", ["row.runs", "training.train", "row.plots"])
 def test_an_edit_that_computes_nothing_else_leaves_the_digest(digest_after, edit, module):
     assert digest_after(edit, module) == digest_after()
 
 
-@pytest.mark.parametrize("module", ["l1_runs", "train", "_batch", "sparsification", "row_flow"])
+@pytest.mark.parametrize(
+    "module", ["row.runs", "training.train", "training.batch", "row.sparsification", "row.flow"]
+)
 def test_an_edit_of_reached_code_changes_the_digest(digest_after, module):
     assert digest_after("code", module) != digest_after()
 
 
-@pytest.mark.parametrize("module", ["l1_plots", "report", "counting"])
+@pytest.mark.parametrize("module", ["row.plots", "verify.report", "collisions.counting"])
 def test_an_edit_of_code_that_is_not_reached_leaves_the_digest(digest_after, module):
     assert digest_after("code", module) == digest_after()
 
@@ -159,9 +161,9 @@ IMPORTS = """
 from typing import TYPE_CHECKING
 from .. import numerics, theory as laws
 from ..numerics import train as run
-from .rounding import number
+from .show.rounding import number
 if TYPE_CHECKING:
-    from .figures import Plot
+    from .show.figures import Plot
 
 def late():
     from . import checks
@@ -177,7 +179,7 @@ def test_imports_are_followed_to_the_names_that_are_used():
     assert imports_of(IMPORTS) == {
         "polysem.numerics.loss",
         "polysem.theory.fold",
-        "polysem.numerics.training.train",
+        "polysem.numerics.train",
         "polysem.verify.show.rounding.number",
         "polysem.verify.checks",
     } | {name for name in imports_of(IMPORTS) if not name.startswith("polysem")}
@@ -195,8 +197,12 @@ def test_imports_are_followed_to_the_names_that_are_used():
 def test_what_cannot_be_resolved_counts_as_the_whole_package(text, package):
     found = set().union(*(result_cache._modules(name) for name in imports_of(text)))
     folder = ROOT / package.rpartition(".")[2]
-    whole = {path.stem for path in folder.rglob("*.py")} - {"__init__"}
-    assert whole <= {name.rpartition(".")[2] for name in found}
+    whole = {
+        "polysem." + ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        for path in folder.rglob("*.py")
+        if path.name != "__init__.py"
+    }
+    assert whole <= found
 
 
 def test_code_outside_the_package_counts_as_the_whole_package():
@@ -219,13 +225,13 @@ def test_the_digest_is_fast_enough():
 REPORT = """
 import sys
 from polysem import numerics, verify
-from polysem.verify import chapter_l1, l1_runs
+from polysem.verify.row import chapter, runs
 import joblib
-chapter_l1.ROWS = {"quick": 3}
-l1_runs.NETWORKS["quick"] = {64: 2}
+chapter.ROWS = {"quick": 3}
+runs.NETWORKS["quick"] = {64: 2}
 calls = []
 train = numerics.train
-l1_runs.numerics.train = lambda *given, **more: calls.append(1) or train(*given, **more)
+runs.numerics.train = lambda *given, **more: calls.append(1) or train(*given, **more)
 with joblib.parallel_config(backend="sequential"):
     verify.write_report(sys.argv[1], only=("l1",), progress=False)
 print(len(calls))
@@ -249,16 +255,16 @@ def test_a_report_resumed_after_a_comment_was_edited_computes_nothing_again(tmp_
         return int(done.stdout.split()[-1])
 
     def edit(name, change):
-        (path,) = (clone / "verify").rglob(name)
+        path = clone / "verify" / name
         path.write_text(change(path.read_text(encoding="utf-8")), encoding="utf-8")
 
     assert trained() == 1
-    for name in ("l1_runs.py", "l1_plots.py", "cache.py"):
+    for name in ("row/runs.py", "row/plots.py", "cache.py"):
         edit(name, EDITS["comment"])
         edit(name, EDITS["docstring"])
-    edit("l1_plots.py", EDITS["code"])
+    edit("row/plots.py", EDITS["code"])
     assert trained() == 0
-    edit("l1_runs.py", EDITS["code"])
+    edit("row/runs.py", EDITS["code"])
     assert trained() == 1
 
 

@@ -35,7 +35,7 @@ def small_chapter(monkeypatch):
     module = types.ModuleType("polysem.verify.chapter_small")
     module.chapter = lambda scale, *, entropy, progress: CHAPTER
     monkeypatch.setitem(sys.modules, module.__name__, module)
-    monkeypatch.setattr(report, "CHAPTERS", ("small",))
+    monkeypatch.setattr(report, "CHAPTERS", {"small": ".chapter_small"})
     return module
 
 

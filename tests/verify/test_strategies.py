@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from reference import slow_polysemantic_neurons
 
 from polysem import numerics, verify
-from polysem.verify.stats.strategies import networks, sizes
+from polysem.verify.strategies import networks, sizes
 
 EIGHTHS = 8  # weights that are multiples of 1/8 make every sum exact in floating point
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from ... import numerics, theory
 from ...numerics._validate import check_choice, check_nonnegative
@@ -41,26 +42,19 @@ def data_model(data: str | None, cooccurrence: float | None) -> numerics.Model:
     ------
     paper_notes/cooccurrence.md.
     """
-    if data is None or cooccurrence is None:
-        raise ValueError(_both_or_neither(data, cooccurrence))
-    check_choice("data", data, DATA)
+    data, value = check_cooccurrence(data, cooccurrence)
     if data == "pairs":
-        return numerics.Pairs(
-            pair_weight=check_nonnegative("cooccurrence", cooccurrence, "a weight")
-        )
+        return numerics.Pairs(pair_weight=value)
     return numerics.Bernoulli(
-        activation_probability=_probability(cooccurrence),
-        values="uniform" if data == "uniform" else "binary",
+        activation_probability=value, values="uniform" if data == "uniform" else "binary"
     )
 
 
 def predictions(setting: Setting) -> list[Prediction]:
     """The predictions of :func:`predict_cooccurrence`, where the setting has co-occurrence."""
-    data, cooccurrence = setting.data, setting.cooccurrence
-    if data is None and cooccurrence is None:
+    if setting.data is None and setting.cooccurrence is None:
         return []
-    if data is None or cooccurrence is None:
-        raise ValueError(_both_or_neither(data, cooccurrence))
+    data, cooccurrence = check_cooccurrence(setting.data, setting.cooccurrence)
     return predict_cooccurrence(
         setting.n, setting.m, lam=setting.lam, data=data, cooccurrence=cooccurrence
     )
@@ -103,14 +97,12 @@ def predict_cooccurrence(
     ------
     paper_notes/cooccurrence.md.
     """
-    check_choice("data", data, DATA)
-    p = cooccurrence
+    data, p = check_cooccurrence(data, cooccurrence)
     if data == "pairs":
-        q = check_nonnegative("cooccurrence", p, "the weight of a pair")
+        q = p
         c = 1 + q * max(n - 2, 0)
         whole = 1 + q * (n - 1)
     else:
-        p = _probability(p)
         c, q, whole = p * (1 - p), p * p, p
     moment = 1 / 3 if data == "uniform" else 1.0
     needs = "needs lam" if lam is None else None
@@ -193,18 +185,22 @@ def warning_of(predictions: list[Prediction]) -> str | None:
     return next((p.warning for p in predictions if p.warning), None)
 
 
-def _both_or_neither(data: str | None, cooccurrence: float | None) -> str:
-    return f"Got data={data}, cooccurrence={cooccurrence}; give both or neither."
-
-
-def _probability(value: float) -> float:
-    value = check_nonnegative("cooccurrence", value, "the probability that a feature is active")
-    if not 0 < value < 1:
+def check_cooccurrence(
+    data: str | None, cooccurrence: float | None, choices: Sequence[str] = DATA
+) -> tuple[str, float]:
+    """Both options, or the reason in one line why they cannot be used."""
+    if data is None or cooccurrence is None:
+        raise ValueError(f"Got data={data}, cooccurrence={cooccurrence}; give both or neither.")
+    check_choice("data", data, choices)
+    if data == "pairs":
+        return data, check_nonnegative("cooccurrence", cooccurrence, "the weight of a pair")
+    check_nonnegative("cooccurrence", cooccurrence, "the probability that a feature is active")
+    if not 0 < cooccurrence < 1:
         raise ValueError(
-            f"Got cooccurrence={value}; the probability that a feature is active must lie "
+            f"Got cooccurrence={cooccurrence}; the probability that a feature is active must lie "
             "between 0 and 1."
         )
-    return value
+    return data, cooccurrence
 
 
 def _plain(

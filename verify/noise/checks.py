@@ -41,7 +41,7 @@ def _growth_time() -> Check:
 
 def _direction(curve: Curve, entropy: int) -> Samples:
     """Mean of F/q^2 over the rows, one value for each network."""
-    _, weights = curve.run(entropy)
+    weights = curve.run(entropy)["weights"]
     return (numerics.row_norms(weights, 4) / numerics.row_norms(weights, 2) ** 2).mean(axis=-1)
 
 
@@ -181,7 +181,7 @@ def _final_fourth_norm() -> Check:
 
 
 def _none_polysemantic(code: Code, entropy: int) -> Samples:
-    return np.asarray(numerics.polysemantic_neurons(code.run(entropy)) == 0)
+    return np.asarray(numerics.polysemantic_neurons(code.run(entropy)["weights"]) == 0)
 
 
 def _polysemantic() -> Check:
@@ -204,7 +204,7 @@ def _polysemantic() -> Check:
 
 @lru_cache(maxsize=1)
 def _final(code: Code, entropy: int) -> Samples:
-    return code.run(entropy)
+    return code.run(entropy)["weights"]
 
 
 def _pairs_by_capacity(code: Code, fewer: int, entropy: int) -> Samples:

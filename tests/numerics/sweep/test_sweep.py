@@ -187,16 +187,19 @@ def test_changed_sources_make_all_chunks_stale(spec, tmp_path, monkeypatch):
 
 
 def test_the_key_covers_the_code_that_a_run_reaches():
-    """In numerics, and in theory where a formula is used; test_verify_cache.py edits modules."""
+    """In numerics, and in theory where a formula is used; tests/verify/test_cache.py edits modules."""
 
     def names(code):
-        return {name.rpartition(".")[2] for name in result_cache.reached(code)}
+        return {name.removeprefix("polysem.") for name in result_cache.reached(code)}
 
     run = names(sweep_store._COMPUTES)
-    assert {"sweep", "sweep_spec", "train", "optimizers", "quasistatic", "noise_average"} <= run
-    assert {"cooccurrence", "measure", "initial", "noise_model"} <= run
-    assert not {"claims_view", "agreement"} & run
-    assert {"laws", "formula", "symbols"} <= names("polysem.numerics.ExclusionLaw")
+    training = ("train", "descent", "quasistatic", "measure", "initial")
+    assert {f"numerics.training.{name}" for name in training} <= run
+    assert {"numerics.sweep.run", "numerics.sweep.spec", "numerics.cooccurrence.pairs"} <= run
+    assert {"numerics.noise.average", "numerics.noise.model"} <= run
+    assert not any(name.startswith("verify") for name in run)
+    law = names("polysem.numerics.ExclusionLaw")
+    assert {"numerics.collisions.laws", "theory.proof.formula", "theory.proof.symbols"} <= law
 
 
 def test_a_second_sweep_is_refused_and_a_dead_one_is_not_in_the_way(spec, tmp_path):

@@ -7,7 +7,7 @@ from reference import slow_polysemantic_neurons
 
 from polysem import numerics, verify
 from polysem.verify.collisions.counting import _initial
-from polysem.verify.stats.strategies import networks
+from polysem.verify.strategies import networks
 
 
 def test_runs_extend_and_do_not_depend_on_the_batch(monkeypatch):

@@ -13,8 +13,8 @@ from hypothesis import given
 from polysem import numerics, verify
 from polysem.verify.cli import main
 from polysem.verify.published import data_rows
-from polysem.verify.stats.strategies import exclusion_state, networks
 from polysem.verify.stats.totals import detectable_ratios, total_law
+from polysem.verify.strategies import exclusion_state, networks
 
 RATE = 1e-8
 

@@ -18,6 +18,7 @@ from polysem.verify.interference.chapter import (
 )
 from polysem.verify.interference.plan import ensembles
 from polysem.verify.interference.runs import Ensemble, Means, Outcomes
+from polysem.verify.prediction import Setting
 from polysem.verify.published import data_rows
 
 
@@ -164,12 +165,12 @@ def test_the_measured_count_interpolates_and_stays_in_its_range():
 
 
 def test_predictions_without_lambda_or_out_of_range_give_a_reason():
-    found = {p.name: p for p in block.reshuffling_predictions(200, 100, None)}
+    found = {p.name: p for p in block.predictions(Setting(n=200, m=100))}
     assert found["dead_fraction"].reason == "needs lam"
     for name in ("retained_fraction_limit", "retained_fraction_fast", "expected_neurons_measured"):
         assert found[name].value is None
         assert found[name].reason
-    above = {p.name: p for p in block.reshuffling_predictions(4, 16, 0.5)}
+    above = {p.name: p for p in block.predictions(Setting(n=4, m=16, lam=0.5))}
     assert above["dead_fraction"].value == 1
 
 
