@@ -1,5 +1,7 @@
 """The model: loss, gradient, the three forces of the flow, and the authors' scaling."""
 
+from functools import partial
+
 import sympy as sp
 
 from .proof import symbols as s
@@ -9,6 +11,7 @@ from .proof.operators import density
 from .proof.step import Definition, Step, of
 
 _NOTES = "paper_notes/model.md"
+formula = partial(Formula, source=_NOTES)
 _SETUP = "Lecomte et al. 2023, Setup"
 W = sp.IndexedBase("W", real=True)
 """The weights: row i is feature i, column l is neuron l."""
@@ -158,12 +161,11 @@ def at(expression: sp.Expr, rows: list[list[sp.Expr]], i: int = 1, neuron: int =
     return written.subs(values, simultaneous=True)
 
 
-flow_time = Formula(
+flow_time = formula(
     name="flow_time",
     expression=4 * s.step_size * s.steps,
     arguments=(s.step_size, s.steps),
     meaning="The flow time reached by SGD on the summed loss.",
-    source=_NOTES,
     example=">>> theory.flow_time(step_size=0.001, steps=7500)\n30.0",
     error="O(step_size) in the weights (Euler's method)",
     unit="flow",
@@ -227,12 +229,11 @@ MONOSEMANTIC_FORCE = derived(
     page=_NOTES,
 )
 
-monosemantic_loss = Formula(
+monosemantic_loss = formula(
     name="monosemantic_loss",
     expression=(1 - s.w**2) ** 2 + 4 * s.lam * s.w,
     arguments=(s.w, s.lam),
     meaning="The loss that a row with one non-zero weight adds to the authors' summed loss.",
-    source=_NOTES,
     example=">>> theory.monosemantic_loss(weight=1.0, lam=0.25)\n1.0",
     unit="summed loss",
 )
@@ -246,12 +247,11 @@ MONOSEMANTIC_LOSS = derived(
     ),
 )
 
-antipodal_pair_loss = Formula(
+antipodal_pair_loss = formula(
     name="antipodal_pair_loss",
     expression=2 * monosemantic_loss.expression,
     arguments=(s.w, s.lam),
     meaning="The loss of an antipodal pair, two features with weights w and -w on one neuron.",
-    source=_NOTES,
     example=">>> theory.antipodal_pair_loss(weight=1.0, lam=0.25)\n2.0",
     unit="summed loss",
 )

@@ -1,5 +1,7 @@
 """The exclusion law: the number of shared neurons where no slot is taken twice."""
 
+from functools import partial
+
 import sympy as sp
 
 from ..proof import symbols as s
@@ -8,6 +10,7 @@ from ..proof.formula import Formula, IndexForm
 from ..proof.step import Definition, Step, of
 
 _NOTES = "paper_notes/collisions.md"
+formula = partial(Formula, source=_NOTES)
 _MEAN = s.n * (s.n - 1) / (2 * (2 * s.m - 1))
 _DISPERSION = (2 * s.m - s.n) * (2 * s.m - s.n - 1) / ((2 * s.m - 1) * (2 * s.m - 3))
 _FITS = (s.n <= 2 * s.m,)
@@ -28,7 +31,7 @@ SETS = Definition(
     source=_NOTES,
 )
 
-exclusion_pmf = Formula(
+exclusion_pmf = formula(
     name="exclusion_pmf",
     expression=sp.binomial(s.m, s.k)
     * sp.binomial(s.m - s.k, s.n - 2 * s.k)
@@ -36,7 +39,6 @@ exclusion_pmf = Formula(
     / sp.binomial(2 * s.m, s.n),
     arguments=(s.k, s.n, s.m),
     meaning="The probability of k neurons with both signs when no slot is taken twice.",
-    source=_NOTES,
     example=">>> round(theory.exclusion_pmf(k=1, n=4, m=4), 6)\n0.685714",
     regime=(s.n <= 2 * s.m, 2 * s.k <= s.n, s.n - s.k <= s.m),
 )
@@ -78,12 +80,11 @@ EXCLUSION_TOTAL = derived(
     prose="Summed over k the difference is 0, and for n = 0 the only term is 1.",
 )
 
-exclusion_pmf_ratio = Formula(
+exclusion_pmf_ratio = formula(
     name="exclusion_pmf_ratio",
     expression=(s.n - 2 * s.k) * (s.n - 2 * s.k - 1) / (4 * (s.k + 1) * (s.m - s.n + s.k + 1)),
     arguments=(s.k, s.n, s.m),
     meaning="P(K = k + 1) / P(K = k) for the number K of neurons with both signs, exclusion.",
-    source=_NOTES,
     example=">>> theory.exclusion_pmf_ratio(k=0, n=4, m=4)\n3.0",
     regime=(s.n <= 2 * s.m, 2 * s.k <= s.n, s.n - s.k <= s.m),
 )
@@ -106,14 +107,13 @@ def _sets_beside(r: sp.Expr) -> sp.Expr:
     return sp.factorial(rest) / (sp.factorial(taken) * sp.factorial(rest - taken))
 
 
-exclusion_factorial_moment = Formula(
+exclusion_factorial_moment = formula(
     name="exclusion_factorial_moment",
     expression=sp.ff(s.m, s.r)
     * sp.binomial(2 * s.m - 2 * s.r, s.n - 2 * s.r)
     / sp.binomial(2 * s.m, s.n),
     arguments=(s.r, s.n, s.m),
     meaning="E K (K - 1) ... (K - r + 1) for the number K of neurons with both signs, exclusion.",
-    source=_NOTES,
     example=">>> theory.exclusion_factorial_moment(r=1, n=16, m=8)\n8.0",
     regime=(s.n <= 2 * s.m, s.r <= s.m),
 )
@@ -132,12 +132,11 @@ EXCLUSION_FACTORIAL_MOMENT = derived(
     ),
 )
 
-expected_neurons_exclusion = Formula(
+expected_neurons_exclusion = formula(
     name="expected_neurons_exclusion",
     expression=_MEAN,
     arguments=(s.n, s.m),
     meaning="The expected number of neurons with both signs when no slot is taken twice.",
-    source=_NOTES,
     example=">>> theory.expected_neurons_exclusion(n=16, m=8)\n8.0",
     regime=_FITS,
 )
@@ -162,12 +161,11 @@ EXCLUSION_MEAN_IN_TRAINING = derived(
     checks=("exclusion_mean_in_training",),
 )
 
-variance_neurons_exclusion = Formula(
+variance_neurons_exclusion = formula(
     name="variance_neurons_exclusion",
     expression=_MEAN * _DISPERSION,
     arguments=(s.n, s.m),
     meaning="The variance of the number of neurons with both signs when no slot is taken twice.",
-    source=_NOTES,
     example=">>> theory.variance_neurons_exclusion(n=2, m=2)\n0.2222222222222222",
     regime=_FITS,
 )
@@ -195,12 +193,11 @@ DISPERSION_IN_TRAINING = derived(
     checks=("dispersion_in_training",),
 )
 
-dispersion_neurons_exclusion = Formula(
+dispersion_neurons_exclusion = formula(
     name="dispersion_neurons_exclusion",
     expression=_DISPERSION,
     arguments=(s.n, s.m),
     meaning="Variance over mean of the number of neurons with both signs, no slot taken twice.",
-    source=_NOTES,
     example=">>> round(theory.dispersion_neurons_exclusion(n=64, m=64), 4)\n0.254",
     regime=(s.n >= 2, *_FITS),
 )
@@ -222,12 +219,10 @@ DISPERSION_NEURONS_EXCLUSION = derived(
     "(2m-2)(2m-3) at n = 2, less than the denominator; for m = 1 and n = 2 it is 0.",
 )
 
-dispersion_limit = Formula(
+dispersion_limit = formula(
     name="dispersion_limit",
     expression=sp.Rational(1, 4),
-    arguments=(),
     meaning="Variance over mean of K (exclusion law) for n = m -> infinity; Poisson's law has 1.",
-    source=_NOTES,
     example=">>> theory.dispersion_limit()\n0.25",
     error="asymptotic: O(1/n)",
 )
@@ -244,12 +239,11 @@ DISPERSION_LIMIT = derived(
     ),
 )
 
-poisson_bound = Formula(
+poisson_bound = formula(
     name="poisson_bound",
     expression=(1 - sp.exp(-_MEAN)) * (1 - _DISPERSION),
     arguments=(s.n, s.m),
     meaning="A bound on the total variation distance of K (exclusion law) from Poisson's law.",
-    source=_NOTES,
     example=">>> round(theory.poisson_bound(n=16, m=4096), 6)\n5.1e-05",
     regime=_FITS,
     error="exact as a bound",

@@ -1,5 +1,7 @@
 """Final weights under noise: sparse simplexes, limits on shared neurons, pairs on few neurons."""
 
+from functools import partial
+
 import sympy as sp
 
 from ..proof import symbols as s
@@ -11,16 +13,16 @@ from .exact import DIAGONAL_LOSS, MIRRORED_BELOW, MIRRORED_WITHIN
 from .simplex import SIMPLEX_OVERLAP
 
 _NOTES = "paper_notes/noise.md"
+formula = partial(Formula, source=_NOTES)
 _ENOUGH = (s.n >= 2,)
 _ALPHA = sp.sqrt(s.n / (s.n - 1))
 _BETA = (_ALPHA - 1 / sp.sqrt(s.n - 1)) / (s.n - 1)
 
-crowded_norm2 = Formula(
+crowded_norm2 = formula(
     name="crowded_norm2",
     expression=1 - s.n * s.sigma**2 / 4,
     arguments=(s.n, s.sigma),
     meaning="The squared row norm of n/2 antipodal pairs on n/2 neurons.",
-    source=_NOTES,
     example=">>> theory.crowded_norm2(n=8, sigma=0.25)\n0.875",
     regime=(s.n * s.sigma**2 < 4,),
     error="exact for symmetric noise that never exceeds q",
@@ -50,12 +52,11 @@ CROWDED_NORM2 = derived(
     ),
 )
 
-crowded_loss = Formula(
+crowded_loss = formula(
     name="crowded_loss",
     expression=s.n * (s.n * s.sigma**2 / 2 - s.n**2 * s.sigma**4 / 16),
     arguments=(s.n, s.sigma),
     meaning="The loss of n/2 antipodal pairs on n/2 neurons, at the best norm.",
-    source=_NOTES,
     example=">>> round(theory.crowded_loss(n=8, sigma=0.15), 7)\n0.7038",
     regime=(s.n * s.sigma**2 < 4,),
     error="exact for symmetric noise that never exceeds q",
@@ -87,12 +88,11 @@ CROWDED_LOSS = derived(
     by=(MIRRORED_WITHIN,),
 )
 
-corner_side = Formula(
+corner_side = formula(
     name="corner_side",
     expression=_BETA,
     arguments=(s.n,),
     meaning="Minus the weight of a corner simplex's row on the neurons of the other features.",
-    source=_NOTES,
     example=">>> round(theory.corner_side(n=8), 4)\n0.0987",
     regime=_ENOUGH,
     unit="weight",
@@ -116,12 +116,11 @@ CORNER_SIDE = derived(
     "are those of the simplex; the tests check them for every n up to 12.",
 )
 
-corner_fourth_norm = Formula(
+corner_fourth_norm = formula(
     name="corner_fourth_norm",
     expression=((s.n - 1) * ((_ALPHA - _BETA) ** 4 + (s.n - 2) * _BETA**4) + 1 / (s.n - 1)) / s.n,
     arguments=(s.n,),
     meaning="The mean fourth norm of the rows of a corner simplex.",
-    source=_NOTES,
     example=">>> round(theory.corner_fourth_norm(n=8), 7)\n0.7940072",
     regime=_ENOUGH,
     unit="weight^4",
@@ -147,12 +146,11 @@ CORNER_FOURTH_NORM = derived(
     checks=("noise_final_fourth_norm",),
 )
 
-centred_fourth_norm = Formula(
+centred_fourth_norm = formula(
     name="centred_fourth_norm",
     expression=(s.n**2 - 3 * s.n + 3) / (s.n * (s.n - 1)),
     arguments=(s.n,),
     meaning="The fourth norm of the rows of a centred simplex.",
-    source=_NOTES,
     example=">>> round(theory.centred_fourth_norm(n=8), 6)\n0.767857",
     regime=_ENOUGH,
     unit="weight^4",
@@ -173,12 +171,11 @@ CENTRED_FOURTH_NORM = derived(
     ),
 )
 
-largest_column_norm2 = Formula(
+largest_column_norm2 = formula(
     name="largest_column_norm2",
     expression=s.n * s.row_norm2 / (s.n - 1),
     arguments=(s.n, s.row_norm2),
     meaning="The largest squared norm that a neuron's weights can have on a simplex.",
-    source=_NOTES,
     example=">>> theory.largest_column_norm2(n=5, row_norm2=1.0)\n1.25",
     regime=_ENOUGH,
     unit="weight squared",
@@ -196,12 +193,11 @@ LARGEST_COLUMN_NORM2 = derived(
     "the squared norms of the columns.",
 )
 
-shared_weight_limit = Formula(
+shared_weight_limit = formula(
     name="shared_weight_limit",
     expression=sp.sqrt(s.n * s.row_norm2 / (2 * (s.n - 1))),
     arguments=(s.n, s.row_norm2),
     meaning="The largest size that two weights of one neuron can both have on a simplex.",
-    source=_NOTES,
     example=">>> round(theory.shared_weight_limit(n=5, row_norm2=1.0), 4)\n0.7906",
     regime=_ENOUGH,
     unit="weight",
@@ -227,12 +223,11 @@ NO_POLYSEMANTIC_NEURON = derived(
     checks=("noise_polysemantic",),
 )
 
-capacity_pairs = Formula(
+capacity_pairs = formula(
     name="capacity_pairs",
     expression=sp.Max(0, s.n - s.m - s.spread_count),
     arguments=(s.n, s.m, s.spread_count),
     meaning="The number of antipodal pairs that noise leaves, given the number of spread rows.",
-    source=_NOTES,
     example=">>> theory.capacity_pairs(n=8, m=6, spread_rows=0)\n2.0",
     regime=(2 * s.m >= s.n,),
     error="conjecture: every neuron carries a feature; measured at n = 8",

@@ -1,15 +1,17 @@
 """Exact results for symmetric noise: identities, the best row, the own output, pairs."""
 
+from functools import partial
+
 import sympy as sp
 
 from ..proof import symbols as s
 from ..proof.claims import derived
 from ..proof.formula import Formula
-from ..proof.operators import Root
+from ..proof.operators import Root, below, density
 from ..proof.step import Definition, Step, of
-from .outputs import OVERLAP_NOISE_VARIANCE, RECTIFIED_SQUARE, below, density
+from .outputs import OVERLAP_NOISE_VARIANCE, RECTIFIED_SQUARE
 
-_NOTES = "paper_notes/noise.md"
+formula = partial(Formula, source="paper_notes/noise.md")
 
 
 def _on_both_signs(function) -> sp.Expr:
@@ -23,12 +25,11 @@ RECTIFIER = Definition(
     source="Lecomte et al. 2023, Setup",
 )
 
-mirrored_square_below = Formula(
+mirrored_square_below = formula(
     name="mirrored_square_below",
     expression=sp.Max(0, s.draw - s.depth) ** 2 / 2,
     arguments=(s.depth, s.draw),
     meaning="The squared output at overlap -d <= 0, averaged over the two signs of a draw.",
-    source=_NOTES,
     example=">>> theory.mirrored_square_below(depth=0.5, draw=1.5)\n0.5",
     unit="output squared",
 )
@@ -50,12 +51,11 @@ def _square_above(relu: sp.Expr) -> sp.Expr:
     return _on_both_signs(lambda z: relu.subs(s.overlap, s.depth + z) ** 2)
 
 
-mirrored_square_above = Formula(
+mirrored_square_above = formula(
     name="mirrored_square_above",
     expression=s.depth**2 + s.draw**2 - sp.Max(0, s.draw - s.depth) ** 2 / 2,
     arguments=(s.depth, s.draw),
     meaning="The squared output at overlap d >= 0, averaged over the two signs of a draw.",
-    source=_NOTES,
     example=">>> theory.mirrored_square_above(depth=0.5, draw=1.5)\n2.0",
     unit="output squared",
 )
@@ -77,12 +77,11 @@ MIRRORED_ABOVE = derived(
     ),
 )
 
-mirrored_square_within = Formula(
+mirrored_square_within = formula(
     name="mirrored_square_within",
     expression=(s.depth**2 + s.draw**2) / 2 - s.depth * s.draw,
     arguments=(s.depth, s.draw),
     meaning="The squared output at overlap -d, over both signs of a draw no smaller than d.",
-    source=_NOTES,
     example=">>> theory.mirrored_square_within(depth=0.5, draw=1.5)\n0.5",
     regime=(s.depth <= s.draw,),
     unit="output squared",
@@ -102,12 +101,11 @@ MIRRORED_WITHIN = derived(
     by=(MIRRORED_ABOVE,),
 )
 
-rectified_curvature = Formula(
+rectified_curvature = formula(
     name="rectified_curvature",
     expression=s.depth / (4 * s.draw ** sp.Rational(3, 2)),
     arguments=(s.depth, s.draw),
     meaning="The second derivative of (sqrt(y) - d)^2 / 2 in y: positive, so y gains by spread.",
-    source=_NOTES,
     example=">>> theory.rectified_curvature(depth=1.0, draw=1.0)\n0.25",
     unit="per output squared",
 )
@@ -126,12 +124,11 @@ RECTIFIED_CURVATURE = derived(
     "and the slope is continuous at y = d^2.",
 )
 
-rectified_square_bound = Formula(
+rectified_square_bound = formula(
     name="rectified_square_bound",
     expression=sp.Max(0, s.row_noise - s.depth) ** 2 / 2,
     arguments=(s.depth, s.row_noise),
     meaning="The least mean squared output at overlap -d over all symmetric noise of size s.",
-    source=_NOTES,
     example=">>> theory.rectified_square_bound(depth=0.5, row_noise=1.5)\n0.5",
     error="exact (a lower bound; met by bipolar noise on a row with one weight)",
     unit="output squared",
@@ -151,12 +148,11 @@ RECTIFIED_BOUND = derived(
     by=(RECTIFIED_CURVATURE,),
 )
 
-diagonal_loss = Formula(
+diagonal_loss = formula(
     name="diagonal_loss",
     expression=(1 - s.row_norm2) ** 2 + s.sigma**2 * s.row_norm2,
     arguments=(s.sigma, s.row_norm2),
     meaning="The mean squared error of a feature's own output, where its noise never clips.",
-    source=_NOTES,
     example=">>> theory.diagonal_loss(sigma=0.5, row_norm2=1.0)\n0.25",
     error="exact where |Z_j| <= q, so for bipolar noise where sigma |W_j|_1 <= q",
     unit="summed loss",
@@ -183,12 +179,11 @@ DIAGONAL_LOSS = derived(
     ),
 )
 
-diagonal_norm2 = Formula(
+diagonal_norm2 = formula(
     name="diagonal_norm2",
     expression=1 - s.sigma**2 / 2,
     arguments=(s.sigma,),
     meaning="The squared norm of a row that makes its own output's error least.",
-    source=_NOTES,
     example=">>> theory.diagonal_norm2(sigma=0.5)\n0.875",
     regime=(s.sigma < sp.sqrt(2),),
     error="exact where the noise never clips",
@@ -208,12 +203,11 @@ DIAGONAL_NORM2 = derived(
     ),
 )
 
-diagonal_loss_least = Formula(
+diagonal_loss_least = formula(
     name="diagonal_loss_least",
     expression=s.sigma**2 - s.sigma**4 / 4,
     arguments=(s.sigma,),
     meaning="The least mean squared error of a feature's own output.",
-    source=_NOTES,
     example=">>> theory.diagonal_loss_least(sigma=0.5)\n0.234375",
     regime=(s.sigma < sp.sqrt(2),),
     error="exact where the noise never clips",
@@ -230,12 +224,11 @@ DIAGONAL_LOSS_LEAST = derived(
     ),
 )
 
-antipodal_gain = Formula(
+antipodal_gain = formula(
     name="antipodal_gain",
     expression=s.sigma**2,
     arguments=(s.sigma,),
     meaning="What two unit rows gain by turning from right angles to opposite, bounded noise.",
-    source=_NOTES,
     example=">>> theory.antipodal_gain(sigma=0.5)\n0.25",
     regime=(s.sigma <= 1,),
     error="exact for bipolar noise on rows with one weight",
@@ -262,14 +255,13 @@ ANTIPODAL_GAIN = derived(
     ),
 )
 
-antipodal_gain_gaussian = Formula(
+antipodal_gain_gaussian = formula(
     name="antipodal_gain_gaussian",
     expression=s.sigma**2
     - 2 * (1 + s.sigma**2) * below(-1 / s.sigma)
     + 2 * s.sigma * density(1 / s.sigma),
     arguments=(s.sigma,),
     meaning="What two unit rows gain by turning from right angles to opposite, Gaussian noise.",
-    source=_NOTES,
     example=">>> round(theory.antipodal_gain_gaussian(sigma=0.2), 13)\n0.0399999984525",
     unit="summed loss",
 )

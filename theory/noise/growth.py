@@ -1,25 +1,29 @@
 """How noise makes a row sparse: the growth law, its exact one-row solution, the half time."""
 
+from functools import partial
+
 import sympy as sp
 
 from ..proof import symbols as s
 from ..proof.claims import derived
 from ..proof.formula import Formula
+from ..proof.operators import density
 from ..proof.step import Definition, Step, of
 from .outputs import (
     KURTOSIS_COST,
     OVERLAP_NOISE_KURTOSIS,
     OVERLAP_NOISE_VARIANCE,
-    density,
     moment,
     summed,
 )
 from .simplex import SIMPLEX_OVERLAP
 
 _NOTES = "paper_notes/noise.md"
+definition = partial(Definition, source=_NOTES)
+formula = partial(Formula, source=_NOTES)
 _OTHERS = sp.symbols("x_1:3", positive=True)
 
-overlap_rate = Formula(
+overlap_rate = formula(
     name="overlap_rate",
     expression=s.kurtosis
     * s.sigma
@@ -28,7 +32,6 @@ overlap_rate = Formula(
     * density(s.overlap / (s.sigma * sp.sqrt(s.row_norm2))),
     arguments=(s.overlap, s.sigma, s.kurtosis, s.row_norm2),
     meaning="What one overlap adds to the rate r at which noise makes a row sparse.",
-    source=_NOTES,
     example=">>> round(theory.overlap_rate(overlap=-0.1, sigma=0.1, kurtosis=-2, row_norm2=1), 6)"
     "\n0.000403",
     error="first order in the kurtosis",
@@ -57,7 +60,7 @@ OVERLAP_RATE = derived(
     ),
 )
 
-growth_rate = Formula(
+growth_rate = formula(
     name="growth_rate",
     expression=-s.kurtosis
     * s.sigma
@@ -66,7 +69,6 @@ growth_rate = Formula(
     * density(sp.sqrt(s.row_norm2) / ((s.n - 1) * s.sigma)),
     arguments=(s.n, s.sigma, s.kurtosis, s.row_norm2),
     meaning="The rate r at which noise makes the rows of a regular simplex sparse.",
-    source=_NOTES,
     example=">>> round(theory.growth_rate(n=8, sigma=0.1, kurtosis=-2, row_norm2=1), 6)\n0.002397",
     regime=(s.n >= 2,),
     error="first order in the kurtosis: right to a factor 2 for 0.4 < (n-1) sigma < 2",
@@ -89,12 +91,11 @@ GROWTH_RATE = derived(
     checks=("noise_growth_time",),
 )
 
-growth_rate_strong = Formula(
+growth_rate_strong = formula(
     name="growth_rate_strong",
     expression=-s.kurtosis * s.sigma * sp.sqrt(s.row_norm2) / (12 * sp.sqrt(2 * sp.pi)),
     arguments=(s.sigma, s.kurtosis, s.row_norm2),
     meaning="The growth rate for (n - 1) sigma >> 1: linear in sigma, whatever n.",
-    source=_NOTES,
     example=">>> round(theory.growth_rate_strong(sigma=0.1, kurtosis=-2, row_norm2=1), 6)"
     "\n0.006649",
     error="relative O(1/((n-1) sigma)^2), and first order in the kurtosis",
@@ -112,20 +113,18 @@ GROWTH_RATE_STRONG = derived(
     ),
 )
 
-TANGENTIAL_FLOW = Definition(
+TANGENTIAL_FLOW = definition(
     name="tangential_flow",
     expression=s.rate * (s.w**2 - s.fourth_norm / s.row_norm2) * s.w / s.row_norm2,
     meaning="The velocity r W^3/q of a weight, less its part along the row.",
-    source=_NOTES,
 )
 
 
-fourth_norm_rate = Formula(
+fourth_norm_rate = formula(
     name="fourth_norm_rate",
     expression=4 * s.rate / s.row_norm2 * (s.sixth_norm - s.fourth_norm**2 / s.row_norm2),
     arguments=(s.rate, s.fourth_norm, s.sixth_norm, s.row_norm2),
     meaning="The velocity of the fourth norm of a row that turns at rate r on its own.",
-    source=_NOTES,
     example=">>> theory.fourth_norm_rate(rate=1, fourth_norm=0.5, sixth_norm=0.5, row_norm2=1)"
     "\n1.0",
     unit="weight^4 per flow time",
@@ -143,11 +142,10 @@ FOURTH_NORM_RATE = derived(
     by=(GROWTH_RATE,),
 )
 
-UNNORMALIZED = Definition(
+UNNORMALIZED = definition(
     name="unnormalized_share",
     expression=s.share_start / (1 - s.clock * s.share_start),
     meaning="The share of a weight at a clock time, before it is divided by the sum of all.",
-    source=_NOTES,
 )
 
 
@@ -165,12 +163,11 @@ def _concentration(unnormalized: sp.Expr) -> sp.Expr:
     return sp.Add(*(y**2 for y in shares)) / sp.Add(*shares) ** 2
 
 
-replicator_velocity = Formula(
+replicator_velocity = formula(
     name="replicator_velocity",
     expression=2 * s.rate * (s.share - s.concentration) * s.share,
     arguments=(s.share, s.concentration, s.rate),
     meaning="The velocity of one weight's share of its row: shares above the mean grow.",
-    source=_NOTES,
     example=">>> theory.replicator_velocity(share=0.5, concentration=0.25, rate=1)\n0.25",
     unit="per flow time",
 )
@@ -219,12 +216,11 @@ LENGTH_GENERATOR = Definition(
 )
 
 
-isotropic_fourth_norm = Formula(
+isotropic_fourth_norm = formula(
     name="isotropic_fourth_norm",
     expression=3 * s.row_norm2**2 / (s.m + 2),
     arguments=(s.m, s.row_norm2),
     meaning="The mean fourth norm of a row of squared norm q that may point anywhere.",
-    source=_NOTES,
     example=">>> theory.isotropic_fourth_norm(m=16, row_norm2=1)\n0.16666666666666666",
     unit="weight^4",
 )
@@ -247,12 +243,11 @@ ISOTROPIC_FOURTH_NORM = derived(
     checks=("noise_gaussian_fourth_norm",),
 )
 
-isotropic_drift = Formula(
+isotropic_drift = formula(
     name="isotropic_drift",
     expression=6 * (s.m - 1) / ((s.m + 2) * (s.m + 4) * (s.m + 6)),
     arguments=(s.m,),
     meaning="The mean of |w|_6^6 - |w|_4^8 for a unit row that may point anywhere.",
-    source=_NOTES,
     example=">>> round(theory.isotropic_drift(m=16), 6)\n0.011364",
 )
 ISOTROPIC_DRIFT = derived(
@@ -274,12 +269,11 @@ ISOTROPIC_DRIFT = derived(
     ),
 )
 
-retained_drift = Formula(
+retained_drift = formula(
     name="retained_drift",
     expression=(s.n - 1) * (2 * s.m - s.n) / (2 * s.n * (s.m - 1)),
     arguments=(s.n, s.m),
     meaning="The part of the drift of free rows that a rigid simplex leaves: directions counted.",
-    source=_NOTES,
     example=">>> theory.retained_drift(n=8, m=16)\n0.7",
     regime=(s.m >= s.n - 1, s.n >= 2, s.m >= 2),
     error="counting heuristic: 3 % at m >= 2n, 16 % at m = n (measured)",
@@ -291,7 +285,7 @@ RETAINED_DRIFT = derived(
     checks=("noise_retained_drift",),
 )
 
-initial_growth = Formula(
+initial_growth = formula(
     name="initial_growth",
     expression=12
     * s.rate
@@ -300,7 +294,6 @@ initial_growth = Formula(
     / (s.n * (s.m + 2) * (s.m + 4) * (s.m + 6)),
     arguments=(s.n, s.m, s.rate),
     meaning="The velocity of the mean fourth norm of a randomly turned simplex of unit rows.",
-    source=_NOTES,
     example=">>> round(theory.initial_growth(n=8, m=16, rate=0.0024), 8)\n7.636e-05",
     regime=(s.m >= s.n - 1, s.n >= 2, s.m >= 2),
     error="that of retained_drift and of the rate",
@@ -324,12 +317,11 @@ INITIAL_GROWTH = derived(
     ),
 )
 
-half_time = Formula(
+half_time = formula(
     name="half_time",
     expression=s.half_rotation / growth_rate.expression,
     arguments=(s.n, s.sigma, s.kurtosis, s.row_norm2, s.half_rotation),
     meaning="The flow time at which the fourth norm has grown half way to the corner simplex.",
-    source=_NOTES,
     example=">>> round(theory.half_time(n=8, sigma=0.1, kurtosis=-2, row_norm2=1, "
     "half_rotation=4.4), 1)\n1835.9",
     regime=(s.n >= 2, s.kurtosis < 0),

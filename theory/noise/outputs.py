@@ -4,6 +4,8 @@ Output j for input i is ReLU(u_ij + Z_j): u_ij is the overlap of the rows, Z_j =
 the noise. The code names them overlap and row_noise (the standard deviation of Z_j).
 """
 
+from functools import partial
+
 import sympy as sp
 
 from ..proof import symbols as s
@@ -13,6 +15,7 @@ from ..proof.operators import below, density
 from ..proof.step import Definition, Step, of
 
 _NOTES = "paper_notes/noise.md"
+formula = partial(Formula, source=_NOTES)
 _PAPER = "Lecomte et al. 2023, section on noise"
 _Z = sp.Symbol("y", real=True)
 _A = s.overlap / s.row_noise
@@ -92,12 +95,11 @@ OVERLAP_NOISE_KURTOSIS = cited(
     ),
 )
 
-overlap_noise_sixth = Formula(
+overlap_noise_sixth = formula(
     name="overlap_noise_sixth",
     expression=s.sixth_cumulant * s.sixth_norm / s.row_norm2**3,
     arguments=(s.sixth_cumulant, s.sixth_norm, s.row_norm2),
     meaning="The sixth standardized cumulant of the noise on an output.",
-    source=_NOTES,
     example=">>> theory.overlap_noise_sixth(sixth_cumulant=16, sixth_norm=0.25, row_norm2=1)\n4.0",
 )
 OVERLAP_NOISE_SIXTH = derived(
@@ -117,12 +119,11 @@ NORMAL_NOISE = Definition(
     source=_PAPER,
 )
 
-rectified_mean = Formula(
+rectified_mean = formula(
     name="rectified_mean",
     expression=s.row_noise * density(_A) + s.overlap * below(_A),
     arguments=(s.overlap, s.row_noise),
     meaning="The mean output under Gaussian noise, E ReLU(u + Z).",
-    source=_NOTES,
     example=">>> round(theory.rectified_mean(overlap=0.0, row_noise=1.0), 6)\n0.398942",
     unit="output",
 )
@@ -143,12 +144,11 @@ RECTIFIED_MEAN = derived(
     ),
 )
 
-rectified_square = Formula(
+rectified_square = formula(
     name="rectified_square",
     expression=(s.overlap**2 + s.row_noise**2) * below(_A) + s.overlap * s.row_noise * density(_A),
     arguments=(s.overlap, s.row_noise),
     meaning="The mean squared output under Gaussian noise, E ReLU(u + Z)^2 = s^2 G(u/s).",
-    source=_NOTES,
     example=">>> theory.rectified_square(overlap=0.0, row_noise=0.5)\n0.125",
     unit="output squared",
 )
@@ -171,12 +171,11 @@ RECTIFIED_SQUARE = derived(
     ),
 )
 
-kurtosis_cost = Formula(
+kurtosis_cost = formula(
     name="kurtosis_cost",
     expression=_KURTOSIS_TERM,
     arguments=(s.overlap, s.row_noise, s.overlap_kurtosis),
     meaning="What the kurtosis of the noise adds to the mean squared output, at first order.",
-    source=_NOTES,
     example=">>> round(theory.kurtosis_cost(overlap=-0.1, row_noise=0.1, overlap_kurtosis=-0.5), 7)"
     "\n-0.0001008",
     error="second order in the cumulants; fails for sparse rows",
@@ -200,7 +199,7 @@ KURTOSIS_COST = derived(
     "remainder is measured, not bounded: it fails where the row is sparse.",
 )
 
-rectified_square_expansion = Formula(
+rectified_square_expansion = formula(
     name="rectified_square_expansion",
     expression=rectified_square.expression
     + _KURTOSIS_TERM
@@ -212,7 +211,6 @@ rectified_square_expansion = Formula(
     ),
     arguments=(s.overlap, s.row_noise, s.overlap_kurtosis, s.overlap_sixth),
     meaning="The mean squared output under any symmetric noise, to second order in cumulants.",
-    source=_NOTES,
     example=">>> round(theory.rectified_square_expansion(overlap=-0.1, row_noise=0.1, "
     "overlap_kurtosis=-0.5, overlap_sixth=1.0), 7)\n0.0006454",
     error="third order in the cumulants: about 3e-4 of s^2 at 14 dense bipolar neurons",

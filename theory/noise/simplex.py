@@ -1,22 +1,20 @@
 """Early dynamics under noise: the overlaps of a regular simplex, its loss, its dead zones."""
 
+from functools import partial
+
 import sympy as sp
 
 from ..proof import symbols as s
 from ..proof.claims import derived
 from ..proof.formula import Formula
-from ..proof.operators import Root
+from ..proof.operators import Root, below, density
 from ..proof.step import Definition, Step, of
 from .exact import DIAGONAL_LOSS, DIAGONAL_LOSS_LEAST, MIRRORED_BELOW
-from .outputs import (
-    OVERLAP_NOISE_VARIANCE,
-    RECTIFIED_MEAN,
-    RECTIFIED_SQUARE,
-    below,
-    density,
-)
+from .outputs import OVERLAP_NOISE_VARIANCE, RECTIFIED_MEAN, RECTIFIED_SQUARE
 
 _NOTES = "paper_notes/noise.md"
+definition = partial(Definition, source=_NOTES)
+formula = partial(Formula, source=_NOTES)
 _ENOUGH = (s.n >= 2,)
 
 TOTAL_ROW = Definition(
@@ -26,12 +24,11 @@ TOTAL_ROW = Definition(
     source="Lecomte et al. 2023, Setup",
 )
 
-simplex_overlap = Formula(
+simplex_overlap = formula(
     name="simplex_overlap",
     expression=-s.row_norm2 / (s.n - 1),
     arguments=(s.n, s.row_norm2),
     meaning="The overlap of any two rows of a regular simplex, the least mean overlap there is.",
-    source=_NOTES,
     example=">>> theory.simplex_overlap(n=9, row_norm2=1.0)\n-0.125",
     regime=_ENOUGH,
     unit="weight squared",
@@ -51,12 +48,11 @@ SIMPLEX_OVERLAP = derived(
     ),
 )
 
-simplex_relative_overlap = Formula(
+simplex_relative_overlap = formula(
     name="simplex_relative_overlap",
     expression=-sp.sqrt(s.row_norm2) / ((s.n - 1) * s.sigma),
     arguments=(s.n, s.sigma, s.row_norm2),
     meaning="The overlap of the simplex in units of the noise on an output, a*.",
-    source=_NOTES,
     example=">>> theory.simplex_relative_overlap(n=9, sigma=0.125, row_norm2=1.0)\n-1.0",
     regime=_ENOUGH,
 )
@@ -90,7 +86,7 @@ def _gaussian_simplex(square: sp.Expr, mean: sp.Expr, overlap: sp.Expr, noise: s
 _S = s.sigma * sp.sqrt(s.row_norm2)
 _OWN, _OTHER = sp.sqrt(s.row_norm2) / s.sigma, -sp.sqrt(s.row_norm2) / ((s.n - 1) * s.sigma)
 
-simplex_loss_gaussian = Formula(
+simplex_loss_gaussian = formula(
     name="simplex_loss_gaussian",
     expression=s.n
     * (
@@ -101,7 +97,6 @@ simplex_loss_gaussian = Formula(
     ),
     arguments=(s.n, s.sigma, s.row_norm2),
     meaning="The loss of a regular simplex of squared row norm q under Gaussian noise.",
-    source=_NOTES,
     example=">>> round(theory.simplex_loss_gaussian(n=8, sigma=0.15, row_norm2=0.988953), 6)"
     "\n0.284418",
     regime=_ENOUGH,
@@ -133,7 +128,7 @@ SIMPLEX_LEAST = derived(
 
 _UNIT = -1 / ((s.n - 1) * s.sigma)
 
-simplex_norm2 = Formula(
+simplex_norm2 = formula(
     name="simplex_norm2",
     expression=1
     - s.sigma**2
@@ -141,7 +136,6 @@ simplex_norm2 = Formula(
     * (1 + (s.n - 1) * ((1 + 2 * _UNIT**2) * below(_UNIT) + 2 * _UNIT * density(_UNIT))),
     arguments=(s.n, s.sigma),
     meaning="The squared row norm of the best regular simplex under Gaussian noise.",
-    source=_NOTES,
     example=">>> round(theory.simplex_norm2(n=8, sigma=0.1), 6)\n0.995762",
     regime=(s.n >= 2, s.sigma <= sp.Rational(1, 3)),
     error="O(((n-1) sigma^2)^2): second order in sigma at fixed (n-1) sigma",
@@ -181,19 +175,17 @@ SIMPLEX_NORM2 = derived(
     ),
 )
 
-LONGEST_NOISE = Definition(
+LONGEST_NOISE = definition(
     name="longest_noise",
     expression=s.sigma * sp.sqrt(s.m * s.row_norm2),
     meaning="The largest bipolar noise on an output: sigma |W_j|_1 <= sigma sqrt(m q).",
-    source=_NOTES,
 )
 
-dead_zone = Formula(
+dead_zone = formula(
     name="dead_zone",
     expression=sp.sqrt(s.row_norm2) / ((s.n - 1) * sp.sqrt(s.m)),
     arguments=(s.n, s.m, s.row_norm2),
     meaning="The sigma up to which bipolar noise exerts no force on any rotation of the simplex.",
-    source=_NOTES,
     example=">>> round(theory.dead_zone(n=8, m=16, row_norm2=1.0), 4)\n0.0357",
     regime=_ENOUGH,
     unit="hidden activation",
@@ -217,12 +209,11 @@ DEAD_ZONE = derived(
     checks=("noise_dead_zone",),
 )
 
-FAMILY_MARGIN = Definition(
+FAMILY_MARGIN = definition(
     name="family_margin",
     expression=(2 * s.w - (s.n - 2) * s.w**2)
     / ((1 + (s.n - 1) * s.w) * sp.sqrt(1 + (s.n - 1) * s.w**2)),
     meaning="Minus the overlap over |W_j|_1 sqrt(q), for c on the diagonal and -w c beside it.",
-    source=_NOTES,
 )
 
 
@@ -230,13 +221,12 @@ def _family_limit(margin: sp.Expr) -> sp.Expr:
     return sp.limit(s.n * margin.subs(s.w, s.w / s.n), s.n, sp.oo)
 
 
-family_dead_zone = Formula(
+family_dead_zone = formula(
     name="family_dead_zone",
     expression=(4 - 2 * sp.sqrt(3)) / s.n,
     arguments=(s.n,),
     meaning="The sigma up to which bipolar noise exerts no force off the diagonal, for weights c "
     "on the diagonal and -d beside it at the best ratio.",
-    source=_NOTES,
     example=">>> round(theory.family_dead_zone(n=64), 5)\n0.00837",
     error="relative O(1/n)",
     unit="hidden activation",
@@ -275,12 +265,11 @@ FAMILY_DEAD_ZONE = derived(
     ),
 )
 
-silent_loss = Formula(
+silent_loss = formula(
     name="silent_loss",
     expression=s.n * (s.sigma**2 - s.sigma**4 / 4),
     arguments=(s.n, s.sigma),
     meaning="The loss where noise never passes a rectifier off the diagonal.",
-    source=_NOTES,
     example=">>> theory.silent_loss(n=8, sigma=0.5)\n1.875",
     regime=(s.sigma < sp.sqrt(2),),
     error="exact for bounded noise that clips nowhere on the diagonal",
@@ -298,13 +287,12 @@ SILENT_LOSS = derived(
     ),
 )
 
-orthonormal_loss = Formula(
+orthonormal_loss = formula(
     name="orthonormal_loss",
     expression=s.n * s.sigma**2 + s.n * (s.n - 1) * s.sigma**2 / 2,
     arguments=(s.n, s.sigma),
     meaning="The loss of n orthonormal rows under bounded noise; a pair turned opposite saves "
     "sigma^2.",
-    source=_NOTES,
     example=">>> theory.orthonormal_loss(n=8, sigma=0.5)\n9.0",
     error="exact for symmetric noise that clips nowhere on the diagonal",
     unit="summed loss",

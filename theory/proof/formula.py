@@ -72,7 +72,7 @@ class Formula:
     expression : sympy.Expr
         The closed form, in the symbols of :mod:`polysem.theory.proof.symbols`.
     arguments : tuple of sympy.Symbol
-        The symbols that it takes, in positional order.
+        The symbols that it takes, in positional order; none for a constant.
     meaning : str
         One sentence: what the value is.
     source : str
@@ -99,10 +99,10 @@ class Formula:
 
     name: str
     expression: sp.Expr
-    arguments: tuple[sp.Symbol, ...]
     meaning: str
     source: str
     example: str
+    arguments: tuple[sp.Symbol, ...] = ()
     regime: tuple[sp.Basic, ...] = ()
     error: str = "exact"
     unit: str = "none"

@@ -5,6 +5,8 @@ A lone row with threshold b (in units of its initial scale) and inverse amplitud
 largest weight. paper_notes/reshuffling.md derives the series.
 """
 
+from functools import partial
+
 import sympy as sp
 
 from ..model import INITIAL
@@ -16,15 +18,15 @@ from .slow_manifold import INVERSE_SQUARE_SLOPE
 from .sparsification import ROW_SOLUTION
 
 _NOTES = "paper_notes/reshuffling.md"
+formula = partial(Formula, source=_NOTES)
 _PI = sp.pi
 _b, _z = s.past_threshold, s.relative_threshold
 
-collapse_rate = Formula(
+collapse_rate = formula(
     name="collapse_rate",
     expression=-(1 - s.mean_excess2 / s.inverse_amplitude**2) / s.l1_strength,
     arguments=(s.inverse_amplitude, s.mean_excess2, s.l1_strength),
     meaning="How the inverse amplitude of a lone row changes with its threshold.",
-    source=_NOTES,
     example=(
         ">>> theory.collapse_rate(inverse_amplitude=1.0, mean_excess2=0.5, l1_strength=2.0)\n-0.25"
     ),
@@ -60,12 +62,10 @@ def _mean(density: sp.Expr, power: int) -> sp.Expr:
     return sp.Integral(2 * density * inner, (_z, 0, sp.oo))
 
 
-collapse_shift = Formula(
+collapse_shift = formula(
     name="collapse_shift",
     expression=sp.Rational(2, 3) * sp.sqrt(2 / _PI),
-    arguments=(),
     meaning="Coefficient of Lambda^0 in the collapse threshold.",
-    source=_NOTES,
     example=">>> round(theory.collapse_shift(), 4)\n0.5319",
 )
 COLLAPSE_SHIFT = derived(
@@ -82,12 +82,10 @@ COLLAPSE_SHIFT = derived(
     by=(COLLAPSE_RATE,),
 )
 
-collapse_first = Formula(
+collapse_first = formula(
     name="collapse_first",
     expression=sp.Rational(1, 2) - 8 / (9 * _PI),
-    arguments=(),
     meaning="Coefficient of 1/Lambda in the collapse threshold.",
-    source=_NOTES,
     example=">>> round(theory.collapse_first(), 4)\n0.2171",
 )
 COLLAPSE_FIRST = derived(
@@ -124,13 +122,11 @@ def _two_means(density: sp.Expr) -> sp.Expr:
     return 4 / sp.sqrt(2 * _PI) * radial * angular
 
 
-collapse_second = Formula(
+collapse_second = formula(
     name="collapse_second",
     expression=(1728 * _PI + 2800 * sp.sqrt(2) - 1539 * sp.sqrt(2) * _PI)
     / (2835 * _PI ** sp.Rational(3, 2)),
-    arguments=(),
     meaning="Coefficient of 1/Lambda^2 in the collapse threshold.",
-    source=_NOTES,
     example=">>> round(theory.collapse_second(), 4)\n0.1616",
 )
 COLLAPSE_SECOND = derived(
@@ -156,7 +152,7 @@ COLLAPSE_SECOND = derived(
     by=(COLLAPSE_RATE,),
 )
 
-collapse_threshold = Formula(
+collapse_threshold = formula(
     name="collapse_threshold",
     expression=s.l1_strength
     + collapse_shift.expression
@@ -164,7 +160,6 @@ collapse_threshold = Formula(
     + collapse_second.expression / s.l1_strength**2,
     arguments=(s.l1_strength,),
     meaning="A lone half-normal row dies if its largest weight, in units of its scale, is below.",
-    source=_NOTES,
     example=">>> round(theory.collapse_threshold(l1_strength=2.0), 4)\n2.6808",
     regime=(s.l1_strength >= 1,),
     error="O(Lambda^-3), and the winner's own norm, Lambda^3/m",
@@ -190,7 +185,7 @@ COLLAPSE_THRESHOLD = derived(
     by=(COLLAPSE_RATE, ROW_SOLUTION),
 )
 
-dead_fraction_series = Formula(
+dead_fraction_series = formula(
     name="dead_fraction_series",
     expression=sp.erf(
         collapse_threshold.expression.subs(s.l1_strength, s.lam * sp.sqrt(s.m)) / sp.sqrt(2)
@@ -198,7 +193,6 @@ dead_fraction_series = Formula(
     ** s.m,
     arguments=(s.m, s.lam),
     meaning="Fraction of lone half-normal rows that l1 kills, by the series of the threshold.",
-    source=_NOTES,
     example=">>> round(theory.dead_fraction_series(m=1024, lam=0.0872), 3)\n0.528",
     regime=(s.lam * sp.sqrt(s.m) >= 1,),
     error="asymptotic in Lambda = lambda sqrt(m); use numerics.dead_fraction for numbers",

@@ -1,5 +1,7 @@
 """Gaussian rows of many weights: half-normal moments and the law in time."""
 
+from functools import partial
+
 import sympy as sp
 
 from ..model import INITIAL
@@ -11,7 +13,7 @@ from ..proof.step import Step, of
 from .slow_manifold import SLOW_INVERSE_SQUARE
 from .sparsification import THRESHOLD_RATE
 
-_NOTES = "paper_notes/half_normal.md"
+formula = partial(Formula, source="paper_notes/half_normal.md")
 TAIL = below(-s.relative_threshold)
 DENSITY = density(s.relative_threshold)
 MEAN1 = DENSITY - s.relative_threshold * TAIL  # mean excess of one signed weight
@@ -28,12 +30,11 @@ def _tail_moment(power: int, density: sp.Expr) -> sp.Expr:
     return 2 * s.m * sp.Integral((x - b) ** power * density.subs(b, x), (x, b, sp.oo))
 
 
-half_normal_live = Formula(
+half_normal_live = formula(
     name="half_normal_live",
     expression=2 * s.m * TAIL,
     arguments=(s.m, s.relative_threshold),
     meaning="The expected number of live weights of a Gaussian row at a given threshold.",
-    source=_NOTES,
     example=">>> round(theory.half_normal_live(m=1000, relative_threshold=2.0), 4)\n45.5003",
     error="exact in expectation over the initial row",
 )
@@ -48,12 +49,11 @@ HALF_NORMAL_LIVE = derived(
     ),
 )
 
-half_normal_excess1 = Formula(
+half_normal_excess1 = formula(
     name="half_normal_excess1",
     expression=2 * s.m * s.scale * MEAN1,
     arguments=(s.m, s.relative_threshold, s.scale),
     meaning="The expected sum of the excesses of a Gaussian row over a given threshold.",
-    source=_NOTES,
     example=(
         ">>> round(theory.half_normal_excess1(m=1000, relative_threshold=2.0, scale=1.0), 4)"
         "\n16.9814"
@@ -72,12 +72,11 @@ HALF_NORMAL_EXCESS1 = derived(
     ),
 )
 
-half_normal_excess2 = Formula(
+half_normal_excess2 = formula(
     name="half_normal_excess2",
     expression=2 * s.m * s.scale**2 * MEAN2,
     arguments=(s.m, s.relative_threshold, s.scale),
     meaning="The expected sum of the squared excesses of a Gaussian row over a given threshold.",
-    source=_NOTES,
     example=(
         ">>> round(theory.half_normal_excess2(m=1000, relative_threshold=2.0, scale=1.0), 4)"
         "\n11.5375"
@@ -97,12 +96,11 @@ HALF_NORMAL_EXCESS2 = derived(
     ),
 )
 
-half_normal_time = Formula(
+half_normal_time = formula(
     name="half_normal_time",
     expression=_CLOCK / (s.lam * sp.sqrt(2 * s.m)),
     arguments=(s.lam, s.m, s.relative_threshold),
     meaning="The time at which a Gaussian row of many weights reaches a given threshold.",
-    source=_NOTES,
     example=(
         ">>> round(theory.half_normal_time(lam=0.01, m=1024, relative_threshold=2.0), 3)\n20.974"
     ),
@@ -134,12 +132,11 @@ HALF_NORMAL_TIME = derived(
     checks=("half_normal_live_weights",),
 )
 
-half_normal_l1_norm = Formula(
+half_normal_l1_norm = formula(
     name="half_normal_l1_norm",
     expression=sp.sqrt(2 * s.m) * MEAN1 / sp.sqrt(MEAN2),
     arguments=(s.m, s.relative_threshold),
     meaning="The l1 norm of a Gaussian row of many weights at a given threshold.",
-    source=_NOTES,
     example=(">>> round(theory.half_normal_l1_norm(m=1024, relative_threshold=2.0), 4)\n5.059"),
     error="relative O(lambda sqrt(live)): the slow manifold to leading order",
     unit="weight",
@@ -156,12 +153,11 @@ HALF_NORMAL_L1_NORM = derived(
     by=(SLOW_INVERSE_SQUARE,),
 )
 
-l1_norm_constant = Formula(
+l1_norm_constant = formula(
     name="l1_norm_constant",
     expression=_CLOCK * MEAN1 / sp.sqrt(MEAN2),
     arguments=(s.relative_threshold,),
     meaning="lambda t times the l1 norm of a Gaussian row (1 in the paper's estimate).",
-    source=_NOTES,
     example=">>> round(theory.l1_norm_constant(relative_threshold=3.0), 3)\n1.138",
     error="leading order in lambda",
 )
@@ -178,12 +174,11 @@ L1_NORM_CONSTANT = derived(
     ),
 )
 
-live_constant = Formula(
+live_constant = formula(
     name="live_constant",
     expression=TAIL * _CLOCK**2,
     arguments=(s.relative_threshold,),
     meaning="(lambda t)^2 times the number of live weights of a Gaussian row (1 in the paper).",
-    source=_NOTES,
     example=">>> round(theory.live_constant(relative_threshold=3.0), 3)\n2.433",
     error="leading order in lambda",
 )

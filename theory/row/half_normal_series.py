@@ -1,5 +1,7 @@
 """Gaussian rows at late times: series of the half-normal law, and the paper's estimates."""
 
+from functools import partial
+
 import sympy as sp
 
 from ..model import INITIAL
@@ -24,9 +26,9 @@ from .sparsification import (
     paper_live_weights,
 )
 
-_NOTES = "paper_notes/half_normal.md"
+formula = partial(Formula, source="paper_notes/half_normal.md")
 
-excess2_series = Formula(
+excess2_series = formula(
     name="excess2_series",
     expression=4
     * DENSITY
@@ -34,7 +36,6 @@ excess2_series = Formula(
     * (1 - 6 / s.relative_threshold**2 + 45 / s.relative_threshold**4),
     arguments=(s.relative_threshold,),
     meaning="The squared excess of a Gaussian row per neuron, for a large threshold, scale 1.",
-    source=_NOTES,
     example=">>> round(theory.excess2_series(relative_threshold=5.0) / 1e-8, 3)\n3.958",
     regime=(s.relative_threshold > 0,),
     error="relative O(b^-6), divergent, enveloping",
@@ -64,7 +65,7 @@ EXCESS2_SERIES = derived(
     "the first term left out.",
 )
 
-participation_series = Formula(
+participation_series = formula(
     name="participation_series",
     expression=sp.Rational(1, 2)
     + 1 / (2 * s.relative_threshold**2)
@@ -72,7 +73,6 @@ participation_series = Formula(
     + 44 / s.relative_threshold**6,
     arguments=(s.relative_threshold,),
     meaning="The squared l1 norm over the number of live weights (1 in the paper's estimate).",
-    source=_NOTES,
     example=">>> theory.participation_series(relative_threshold=10.0)\n0.504644",
     regime=(s.relative_threshold > 0,),
     error="O(b^-8), divergent: do not predict with it for b below 6",
@@ -92,12 +92,11 @@ PARTICIPATION_SERIES = derived(
     ),
 )
 
-l1_norm_constant_slope = Formula(
+l1_norm_constant_slope = formula(
     name="l1_norm_constant_slope",
     expression=MEAN1 / MEAN2 + s.norm_time * (MEAN1 / MEAN2 - TAIL / MEAN1),
     arguments=(s.norm_time, s.relative_threshold),
     meaning="The derivative of lambda t times the l1 norm of a Gaussian row by its threshold.",
-    source=_NOTES,
     example=(
         ">>> round(theory.l1_norm_constant_slope(norm_time=1.138, relative_threshold=3.0), 3)"
         "\n-0.004"
@@ -123,7 +122,7 @@ def _solved(slope: sp.Expr, series: sp.Expr) -> sp.Expr:
     return (sp.diff(series, s.relative_threshold) - offset) / (slope.subs(s.norm_time, 1) - offset)
 
 
-l1_norm_constant_series = Formula(
+l1_norm_constant_series = formula(
     name="l1_norm_constant_series",
     expression=1
     + 2 / s.relative_threshold**2
@@ -131,7 +130,6 @@ l1_norm_constant_series = Formula(
     + 90 / s.relative_threshold**6,
     arguments=(s.relative_threshold,),
     meaning="lambda t times the l1 norm of a Gaussian row, for a large threshold.",
-    source=_NOTES,
     example=">>> theory.l1_norm_constant_series(relative_threshold=10.0)\n1.01949",
     regime=(s.relative_threshold > 0,),
     error="O(b^-8), divergent: do not predict with it for b below 6",
@@ -153,7 +151,7 @@ L1_NORM_CONSTANT_SERIES = derived(
     prose="Two solutions differ by a multiple of exp(-b^2/4) to leading order, beyond all powers.",
 )
 
-live_constant_series = Formula(
+live_constant_series = formula(
     name="live_constant_series",
     expression=2
     * (
@@ -161,7 +159,6 @@ live_constant_series = Formula(
     ),
     arguments=(s.relative_threshold,),
     meaning="(lambda t)^2 times the number of live weights, for a large threshold.",
-    source=_NOTES,
     example=">>> theory.live_constant_series(relative_threshold=10.0)\n2.05959",
     regime=(s.relative_threshold > 0,),
     error="O(b^-8), divergent: do not predict with it for b below 6",
@@ -197,12 +194,10 @@ def _over_estimate(series: sp.Expr, estimate: sp.Expr, power: int) -> sp.Expr:
     return sp.Limit(series, s.relative_threshold, sp.oo) / late
 
 
-l1_norm_limit = Formula(
+l1_norm_limit = formula(
     name="l1_norm_limit",
     expression=sp.Integer(1),
-    arguments=(),
     meaning="The limit of the l1 norm of a wide Gaussian row over the paper's estimate.",
-    source=_NOTES,
     example=">>> theory.l1_norm_limit()\n1.0",
     error="asymptotic: m -> infinity first (lambda sqrt(m) -> 0), then t -> infinity",
 )
@@ -230,13 +225,11 @@ PAPER_LIVE_ESTIMATE = Definition(
     source="Lecomte et al. 2023, Sparsity",
 )
 
-live_limit = Formula(
+live_limit = formula(
     name="live_limit",
     expression=sp.Integer(2),
-    arguments=(),
     meaning="The limit of the number of live weights of a wide Gaussian row over the paper's "
     "estimate.",
-    source=_NOTES,
     example=">>> theory.live_limit()\n2.0",
     error="asymptotic: m -> infinity first (lambda sqrt(m) -> 0), then t -> infinity",
 )

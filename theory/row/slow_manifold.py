@@ -1,5 +1,7 @@
 """The slow manifold of a row on its own: its amplitude as a function of the threshold."""
 
+from functools import partial
+
 import sympy as sp
 
 from ..proof import symbols as s
@@ -10,6 +12,7 @@ from ..proof.step import Definition, Step, of
 from .sparsification import AMPLITUDE_RATE, EXCESS1_SLOPE, EXCESS2_SLOPE, THRESHOLD_RATE
 
 _NOTES = "paper_notes/sparsification.md"
+formula = partial(Formula, source=_NOTES)
 
 INVERSE_SQUARE = Definition(
     name="inverse_square",
@@ -18,12 +21,11 @@ INVERSE_SQUARE = Definition(
     source=_NOTES,
 )
 
-inverse_square_rate = Formula(
+inverse_square_rate = formula(
     name="inverse_square_rate",
     expression=-2 * (s.inverse_square - s.excess2),
     arguments=(s.inverse_square, s.excess2),
     meaning="The time derivative of u, the inverse square of the common amplitude.",
-    source=_NOTES,
     example=(">>> theory.inverse_square_rate(inverse_amplitude_squared=1.0, excess2=0.75)\n-0.5"),
     unit="per flow time",
 )
@@ -42,12 +44,11 @@ INVERSE_SQUARE_RATE = derived(
     Step(name="in u", reason="u = A^-2", given={s.inverse_square: of(INVERSE_SQUARE)}),
 )
 
-inverse_square_slope = Formula(
+inverse_square_slope = formula(
     name="inverse_square_slope",
     expression=-2 / s.lam * (sp.sqrt(s.inverse_square) - s.excess2 / sp.sqrt(s.inverse_square)),
     arguments=(s.lam, s.inverse_square, s.excess2),
     meaning="The derivative of u, the inverse square of the amplitude, by the threshold.",
-    source=_NOTES,
     example=(
         ">>> theory.inverse_square_slope(lam=0.5, inverse_amplitude_squared=4.0, excess2=3.0)\n-2.0"
     ),
@@ -69,12 +70,11 @@ INVERSE_SQUARE_SLOPE = derived(
     ),
 )
 
-transient_delay = Formula(
+transient_delay = formula(
     name="transient_delay",
     expression=1 / s.initial_norm - 1 - sp.log((1 + 1 / s.initial_norm) / 2),
     arguments=(s.initial_norm,),
     meaning="By how much the slow manifold overestimates the time at which a threshold is met.",
-    source=_NOTES,
     example=">>> round(theory.transient_delay(initial_norm=0.9), 4)\n0.057",
     error="o(1) as lambda -> 0",
     unit="flow",
@@ -115,14 +115,13 @@ def _along(slow: sp.Expr) -> sp.Expr:
     return -2 * s.excess1 * sp.diff(slow, s.excess2) - s.live * sp.diff(slow, s.excess1)
 
 
-slow_inverse_amplitude_squared = Formula(
+slow_inverse_amplitude_squared = formula(
     name="slow_inverse_amplitude_squared",
     expression=s.excess2
     + s.lam * s.excess1 * sp.sqrt(s.excess2)
     + s.lam**2 * (s.excess1**2 + s.live * s.excess2 / 2),
     arguments=(s.lam, s.live, s.excess1, s.excess2),
     meaning="The inverse square of the common amplitude on the slow manifold, to second order.",
-    source=_NOTES,
     example=(
         ">>> round(theory.slow_inverse_amplitude_squared(lam=0.01, live=100, excess1=7.5,"
         " excess2=1.0), 6)\n1.085625"
@@ -159,12 +158,11 @@ SLOW_INVERSE_SQUARE = derived(
     by=(INVERSE_SQUARE_RATE, EXCESS1_SLOPE, EXCESS2_SLOPE),
 )
 
-slow_amplitude = Formula(
+slow_amplitude = formula(
     name="slow_amplitude",
     expression=2 / (s.lam * s.excess1 + sp.sqrt(s.lam**2 * s.excess1**2 + 4 * s.excess2)),
     arguments=(s.lam, s.excess1, s.excess2),
     meaning="The common amplitude on the slow manifold, the root of A^2 M2 = 1 - lambda A M1.",
-    source=_NOTES,
     example=(">>> round(theory.slow_amplitude(lam=0.01, excess1=7.5, excess2=1.0), 6)\n0.963203"),
     error="relative O(lambda^2 live): see slow_amplitude_excess",
 )
@@ -194,12 +192,11 @@ SLOW_AMPLITUDE = derived(
     by=(EXCESS2_SLOPE,),
 )
 
-slow_amplitude_excess = Formula(
+slow_amplitude_excess = formula(
     name="slow_amplitude_excess",
     expression=s.lam**2 * (s.live + s.excess1**2 / s.excess2) / 4,
     arguments=(s.lam, s.live, s.excess1, s.excess2),
     meaning="By what fraction slow_amplitude is too large.",
-    source=_NOTES,
     example=(
         ">>> round(theory.slow_amplitude_excess(lam=0.01, live=100, excess1=7.5, excess2=1.0), 6)"
         "\n0.003906"
