@@ -17,6 +17,7 @@ import sympy as sp
 
 from .claims import Claim, claims
 from .formula import Formula, IndexForm
+from .source import syntax_digest
 from .step import Step, StepResult
 
 PATH = Path(__file__).parent.with_name("status.json")
@@ -37,7 +38,7 @@ def versions() -> dict[str, str]:
 @cache
 def _machinery() -> str:
     folder = Path(__file__).parent
-    return sha256(b"".join((folder / f"{name}.py").read_bytes() for name in _MACHINERY)).hexdigest()
+    return "".join(syntax_digest(folder / f"{name}.py") for name in _MACHINERY)
 
 
 @cache
