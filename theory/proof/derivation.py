@@ -52,7 +52,7 @@ from typing import Any
 import sympy as sp
 
 from .enclosure import enclose
-from .formula import Formula, IndexForm
+from .formula import IndexForm
 from .routes import numeric, symbolic
 from .step import Step, StepResult
 from .typeset import align
@@ -140,7 +140,7 @@ def check_step(step: Step, left: sp.Expr, right: sp.Expr, *, enclosures: bool = 
         for source in origin.ignored():
             said = f"the left side is said to come from {_name(source)} but does not depend on it"
             return StepResult(name=step.name, symbolic=said, numeric="not run")
-    if step.left is None and left == right and not isinstance(step.right, Formula | IndexForm):
+    if step.left is None and left == right and not isinstance(step.right, IndexForm):
         said = f"both sides are the same expression, {right}"
         return StepResult(name=step.name, symbolic=said, numeric="not run")
     given = (step, left, right, assumed(step))
@@ -166,5 +166,5 @@ def _name(source: Any) -> str:
 
 def assumed(step: Step) -> tuple[sp.Basic, ...]:
     """The assumptions of a step, and the regime of the formula on its right."""
-    regime = step.right.regime if isinstance(step.right, Formula | IndexForm) else ()
+    regime = step.right.regime if isinstance(step.right, IndexForm) else ()
     return (*step.assumptions, *regime)

@@ -43,8 +43,8 @@ def enclose(step: Any, left: sp.Expr, right: sp.Expr, assumptions: Iterable[Any]
     with flint.ctx.workprec(BITS):
         for point in points(step, left, right, assumptions):
             try:
-                for symbol, origin in step.given.items():
-                    point[symbol] = ball(origin.expression, point)
+                for symbol, expression in step.replaced.items():
+                    point[symbol] = ball(expression, point)
                 balls = [ball(side, point) for side in (left, right)]
             except NotImplementedError as missing:
                 return f"not run ({missing})"

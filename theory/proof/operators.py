@@ -5,7 +5,17 @@ from __future__ import annotations
 import sympy as sp
 
 
-class Root(sp.Expr):
+class _Operator(sp.Expr):
+    """An expression about a function of one variable."""
+
+    function = property(lambda self: self.args[0])
+    variable = property(lambda self: self.args[1])
+
+    def __new__(cls, function, variable, *more):
+        return super().__new__(cls, *map(sp.sympify, (function, variable, *more)))
+
+
+class Root(_Operator):
     """The only zero of ``function`` in ``variable`` between ``low`` and ``high``.
 
     >>> import sympy as sp
@@ -16,12 +26,7 @@ class Root(sp.Expr):
     (True, False)
     """
 
-    function = property(lambda self: self.args[0])
-    variable = property(lambda self: self.args[1])
     bounds = property(lambda self: self.args[2:])
-
-    def __new__(cls, function, variable, low, high):
-        return super().__new__(cls, *map(sp.sympify, (function, variable, low, high)))
 
     @property
     def free_symbols(self):
@@ -33,9 +38,7 @@ class Root(sp.Expr):
         return [self.variable]
 
     def _eval_subs(self, old, new):
-        if old == self.variable:
-            return self
-        return None
+        return self if old == self.variable else None
 
     def is_solved_by(self, value):
         """True if ``value`` is a zero and the function is monotone between the bounds.
@@ -61,7 +64,7 @@ class Root(sp.Expr):
         )
 
 
-class Taylor(sp.Expr):
+class Taylor(_Operator):
     """The Taylor polynomial of ``function`` in ``variable`` about 0, up to degree ``degree``.
 
     >>> import sympy as sp
@@ -71,12 +74,7 @@ class Taylor(sp.Expr):
     1 - x**2/2
     """
 
-    function = property(lambda self: self.args[0])
-    variable = property(lambda self: self.args[1])
     degree = property(lambda self: int(self.args[2]))
-
-    def __new__(cls, function, variable, degree):
-        return super().__new__(cls, *map(sp.sympify, (function, variable, degree)))
 
     def doit(self, **hints):
         if not hints.get("deep", True):
@@ -88,7 +86,7 @@ class Taylor(sp.Expr):
         return rf"T_{{{self.degree}}}\left[{printer._print(self.function)}\right]"
 
 
-class Expansion(sp.Expr):
+class Expansion(_Operator):
     """The expansion of ``function`` in 1/``variable``, up to the power ``order``.
 
     >>> import sympy as sp
@@ -98,12 +96,7 @@ class Expansion(sp.Expr):
     1 - 1/x + x**(-2)
     """
 
-    function = property(lambda self: self.args[0])
-    variable = property(lambda self: self.args[1])
     order = property(lambda self: int(self.args[2]))
-
-    def __new__(cls, function, variable, order):
-        return super().__new__(cls, *map(sp.sympify, (function, variable, order)))
 
     def doit(self, **hints):
         small = sp.Dummy("y", positive=True)
