@@ -14,18 +14,19 @@ from .pairs import LARGER_ERROR, LARGER_WEIGHT, SMALLER_WEIGHT
 _NOTES = "paper_notes/cooccurrence.md"
 definition = partial(Definition, source=_NOTES)
 formula = partial(Formula, source=_NOTES)
+_P1, _P2, _EPS, _RC = s.single_weight, s.pair_weight, s.sprout, s.strength
 _ORDERED = (s.a >= s.c,)
 _A, _C, _R = s.a, s.c, s.pair_ratio
 _W = s.w
 _TH, _PH = s.angle, s.shift
-_Q = (sp.sqrt(1 + s.strength**2) - 1) / s.strength
-_POSITIVE = (s.strength > 0,)
+_Q = (sp.sqrt(1 + _RC**2) - 1) / _RC
+_POSITIVE = (_RC > 0,)
 
 LEAVING = definition(
     name="leaving_row",
-    expression=s.single_weight * ((1 - _A**2 - s.sprout**2) ** 2 + (1 - _C**2) ** 2)
-    + s.pair_weight * ((1 - _A**2 - s.sprout**2 + _A * _C) ** 2 + 1)
-    + 4 * s.lam * (_A + _C + s.sprout),
+    expression=_P1 * ((1 - _A**2 - _EPS**2) ** 2 + (1 - _C**2) ** 2)
+    + _P2 * ((1 - _A**2 - _EPS**2 + _A * _C) ** 2 + 1)
+    + 4 * s.lam * (_A + _C + _EPS),
     meaning="The loss of a pair whose larger feature also has a weight on a free neuron.",
 )
 
@@ -44,15 +45,15 @@ ESCAPE_COST = derived(
     "> 0.",
     Step(
         name="first order",
-        left=of(LEAVING, build=lambda loss: sp.diff(loss, s.sprout).subs(s.sprout, 0)),
+        left=of(LEAVING, build=lambda loss: sp.diff(loss, _EPS).subs(_EPS, 0)),
         reason="all terms but l1 are even in the new weight",
     ),
 )
 
 escape_gain = formula(
     name="escape_gain",
-    expression=2 * s.single_weight * (1 - _A**2) + 2 * s.pair_weight * LARGER_ERROR,
-    arguments=(s.a, s.c, s.single_weight, s.pair_weight),
+    expression=2 * _P1 * (1 - _A**2) + 2 * _P2 * LARGER_ERROR,
+    arguments=(s.a, s.c, _P1, _P2),
     meaning="The gain at second order as a feature of a pair grows a weight eps on a free neuron: "
     "the loss changes by 4 lambda eps - gain eps^2.",
     example=">>> theory.escape_gain(1, 1, 1, 0.5)\n1.0",
@@ -64,7 +65,7 @@ ESCAPE_GAIN = derived(
     "At lambda = 0 the pair is a saddle towards a free neuron, with the coefficient -({formula}).",
     Step(
         name="second order",
-        left=of(LEAVING, build=lambda loss: -sp.diff(loss, s.sprout, 2).subs(s.sprout, 0) / 2),
+        left=of(LEAVING, build=lambda loss: -sp.diff(loss, _EPS, 2).subs(_EPS, 0) / 2),
         reason="minus half the second derivative",
     ),
 )
@@ -72,24 +73,23 @@ ESCAPE_GAIN = derived(
 
 THIRD_MODEL = definition(
     name="third_feature",
-    expression=s.pair_weight
+    expression=_P2
     * (
         # l and i active: outputs l and i;  l and j active: outputs l and j
-        (_W**2 + s.sprout**2 - s.sprout * _A - 1) ** 2
-        + (_A**2 - s.sprout * _A - 1) ** 2
-        + (_W**2 + s.sprout**2 + s.sprout * _C - 1) ** 2
-        + (_C**2 + s.sprout * _C - 1) ** 2
+        (_W**2 + _EPS**2 - _EPS * _A - 1) ** 2
+        + (_A**2 - _EPS * _A - 1) ** 2
+        + (_W**2 + _EPS**2 + _EPS * _C - 1) ** 2
+        + (_C**2 + _EPS * _C - 1) ** 2
     )
-    + 4 * s.lam * s.sprout,
+    + 4 * s.lam * _EPS,
     meaning="The terms of first order in the weight -epsilon that a third feature, alone with w "
     "on its own neuron, grows on the neuron of a pair.",
 )
 
 third_party_slope = formula(
     name="third_party_slope",
-    expression=4 * s.lam
-    + 2 * s.pair_weight * (_A * (2 - _A**2 - _W**2) - _C * (2 - _C**2 - _W**2)),
-    arguments=(s.a, s.c, s.w, s.pair_weight, s.lam),
+    expression=4 * s.lam + 2 * _P2 * (_A * (2 - _A**2 - _W**2) - _C * (2 - _C**2 - _W**2)),
+    arguments=(s.a, s.c, s.w, _P2, s.lam),
     meaning="The slope of the loss as a third feature, alone with w on its neuron, sprouts on "
     "the pair's neuron with the sign of its smaller member; the pair is stable while it is > 0.",
     example=">>> theory.third_party_slope(1, 1, 1, 0.5, 0.01)\n0.04",
@@ -102,7 +102,7 @@ THIRD_PARTY_SLOPE = derived(
     "neuron while {formula} > 0.",
     Step(
         name="first order",
-        left=of(THIRD_MODEL, build=lambda loss: sp.diff(loss, s.sprout).subs(s.sprout, 0)),
+        left=of(THIRD_MODEL, build=lambda loss: sp.diff(loss, _EPS).subs(_EPS, 0)),
         reason="the four outputs that depend on the new weight at first order",
     ),
     prose="All other terms are of second order: an output of the pair that is silent stays "
@@ -111,8 +111,8 @@ THIRD_PARTY_SLOPE = derived(
 
 third_party_margin = formula(
     name="third_party_margin",
-    expression=4 * s.lam - 2 * s.pair_weight * _R,
-    arguments=(s.pair_weight, s.pair_ratio, s.lam),
+    expression=4 * s.lam - 2 * _P2 * _R,
+    arguments=(_P2, s.pair_ratio, s.lam),
     meaning="The slope third_party_slope for small lambda and small co-occurrence.",
     example=">>> theory.third_party_margin(0.5, 0.5, 0.125)\n0.0",
     error="O(pair_weight pair_ratio^3), lambda -> 0",
@@ -138,7 +138,7 @@ THIRD_PARTY_MARGIN = derived(
 
 
 def _larger_root(margin: sp.Expr) -> sp.Expr:
-    p, c = s.pair_weight, 1 + s.pair_weight * (s.n - 2)
+    p, c = _P2, 1 + _P2 * (s.n - 2)
     return quadratic_root(sp.numer(sp.together(margin.subs(_R, p / c))), p, -1)
 
 
@@ -172,15 +172,15 @@ PLANE = definition(
     + sp.sin(_TH)
     + sp.cos(_PH)
     + sp.sin(_PH)
-    + s.strength / 2 * sp.cos(_TH) ** 2 * sp.cos(_PH) ** 2,
+    + _RC / 2 * sp.cos(_TH) ** 2 * sp.cos(_PH) ** 2,
     meaning="A quarter of the loss over lambda of two unit rows, each on the shared neuron and a "
     "free one of its own, turned by two angles.",
 )
 
 escape_slope = formula(
     name="escape_slope",
-    expression=sp.cos(_TH) - sp.sin(_TH) - s.strength * sp.cos(_TH) * sp.sin(_TH),
-    arguments=(s.angle, s.strength),
+    expression=sp.cos(_TH) - sp.sin(_TH) - _RC * sp.cos(_TH) * sp.sin(_TH),
+    arguments=(s.angle, _RC),
     meaning="The slope of the loss, over 4 lambda, as one row of a pair turns to a free neuron.",
     example=">>> theory.escape_slope(0, 0.5)\n1.0",
     error="lambda -> 0",
@@ -209,7 +209,7 @@ def _root_in_difference(slope: sp.Expr) -> sp.Expr:
 escape_difference = formula(
     name="escape_difference",
     expression=_Q,
-    arguments=(s.strength,),
+    arguments=(_RC,),
     meaning="cos - sin of the angle at which a row of a pair escapes; tan(arctan(r)/2).",
     example=">>> round(theory.escape_difference(1.0), 6)\n0.414214",
     regime=_POSITIVE,
@@ -228,7 +228,7 @@ ESCAPE_DIFFERENCE = derived(
 escape_angle = formula(
     name="escape_angle",
     expression=sp.acos(_Q / sp.sqrt(2)) - sp.pi / 4,
-    arguments=(s.strength,),
+    arguments=(_RC,),
     meaning="The angle to which one row of a pair must be turned towards a free neuron to escape.",
     example=">>> round(theory.escape_angle(1.0), 5)\n0.48815",
     regime=_POSITIVE,
@@ -260,8 +260,8 @@ _ROOT = sp.sqrt(2 - _Q**2)
 
 escape_barrier = formula(
     name="escape_barrier",
-    expression=_ROOT - 1 + s.strength / 4 * (_Q * _ROOT - 1),
-    arguments=(s.strength,),
+    expression=_ROOT - 1 + _RC / 4 * (_Q * _ROOT - 1),
+    arguments=(_RC,),
     meaning="The rise of the loss, over 4 lambda, that one row of a pair must pass to escape.",
     example=">>> round(theory.escape_barrier(1.0), 6)\n0.242218",
     regime=_POSITIVE,

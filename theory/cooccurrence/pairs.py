@@ -17,6 +17,7 @@ from ..proof.step import Definition, Step, of
 _NOTES = "paper_notes/cooccurrence.md"
 definition = partial(Definition, source=_NOTES)
 formula = partial(Formula, source=_NOTES)
+_P1, _P2 = s.single_weight, s.pair_weight
 _ORDERED = (s.a >= s.c,)
 _A, _C, _R = s.a, s.c, s.pair_ratio
 LARGER_ERROR = 1 - _A * (_A - _C)  # when both are active
@@ -33,22 +34,22 @@ def _relu(x: sp.Expr) -> sp.Expr:
 
 MODEL = definition(
     name="two_cooccurring_features",
-    expression=s.single_weight
+    expression=_P1
     * (
         (_relu(_A**2) - 1) ** 2
         + _relu(-_A * _C) ** 2
         + (_relu(_C**2) - 1) ** 2
         + _relu(-_A * _C) ** 2
     )
-    + s.pair_weight * ((_relu(_A**2 - _A * _C) - 1) ** 2 + (_relu(_C**2 - _A * _C) - 1) ** 2)
+    + _P2 * ((_relu(_A**2 - _A * _C) - 1) ** 2 + (_relu(_C**2 - _A * _C) - 1) ** 2)
     + _L1,
     meaning="The loss of two features with the weights a and -c on one neuron.",
 )
 
 cooccurring_loss = formula(
     name="cooccurring_loss",
-    expression=(s.single_weight + s.pair_weight) * (1 - s.w**2) ** 2 + 4 * s.lam * s.w,
-    arguments=(s.w, s.single_weight, s.pair_weight, s.lam),
+    expression=(_P1 + _P2) * (1 - s.w**2) ** 2 + 4 * s.lam * s.w,
+    arguments=(s.w, _P1, _P2, s.lam),
     meaning="The loss of a feature alone on its neuron, one other feature co-occurring.",
     example=">>> theory.cooccurring_loss(1, 1, 0.1, 0.25)\n1.0",
     unit="summed loss",
@@ -63,10 +64,8 @@ COOCCURRING_LOSS = derived(
             MODEL,
             # two neurons: no overlap, so each feature pays with weight c + q
             build=lambda loss: (
-                loss.subs(s.pair_weight, 0).subs({s.c: s.a}).doit()
-                * (s.single_weight + s.pair_weight)
-                / (2 * s.single_weight)
-            ).subs({s.a: s.w, s.lam: s.lam * s.single_weight / (s.single_weight + s.pair_weight)}),
+                loss.subs(_P2, 0).subs({s.c: s.a}).doit() * (_P1 + _P2) / (2 * _P1)
+            ).subs({s.a: s.w, s.lam: s.lam * _P1 / (_P1 + _P2)}),
         ),
         reason="with no overlap both together cost what each costs alone",
     ),
@@ -76,8 +75,8 @@ _ALONE = (1 - _A**2) ** 2 + (1 - _C**2) ** 2
 
 pair_loss = formula(
     name="pair_loss",
-    expression=s.single_weight * _ALONE + s.pair_weight * (LARGER_ERROR**2 + 1) + _L1,
-    arguments=(s.a, s.c, s.single_weight, s.pair_weight, s.lam),
+    expression=_P1 * _ALONE + _P2 * (LARGER_ERROR**2 + 1) + _L1,
+    arguments=(s.a, s.c, _P1, _P2, s.lam),
     meaning="The loss of an antipodal pair (a, -c) that co-occurs, values 1.",
     example=">>> theory.pair_loss(1, 1, 1, 0.1, 0.0)\n0.2",
     regime=_ORDERED,
@@ -145,8 +144,8 @@ UNIFORM_PAIR_ERROR = derived(
 
 pair_kink = formula(
     name="pair_kink",
-    expression=2 * s.pair_weight * s.w,
-    arguments=(s.pair_weight, s.w),
+    expression=2 * _P2 * s.w,
+    arguments=(_P2, s.w),
     meaning="The slope at which the loss falls, from a = c = w, as the smaller weight falls or "
     "the larger one grows, by co-occurrence alone.",
     example=">>> theory.pair_kink(0.5, 1)\n1.0",
@@ -161,19 +160,19 @@ PAIR_KINK = derived(
         left=of(
             PAIR_LOSS,
             build=lambda loss: sp.Limit(sp.Derivative(loss.subs({s.lam: 0}), s.c), s.c, s.a).subs(
-                s.single_weight, 0
+                _P1, 0
             ),
         ),
-        right=2 * s.pair_weight * s.a,
+        right=2 * _P2 * s.a,
         reason="slope in the smaller weight, from below",
-        assumptions=(sp.Gt(s.pair_weight, 0),),
+        assumptions=(sp.Gt(_P2, 0),),
     ),
     Step(
         name="at a = w",
         left=of(
             PAIR_LOSS,
             build=lambda loss: (
-                -sp.diff(loss.subs({s.lam: 0, s.single_weight: 0}), s.a).subs({s.c: s.w, s.a: s.w})
+                -sp.diff(loss.subs({s.lam: 0, _P1: 0}), s.a).subs({s.c: s.w, s.a: s.w})
             ),
         ),
         reason="minus the slope in the larger weight is the same",
@@ -182,9 +181,8 @@ PAIR_KINK = derived(
 
 larger_balance = formula(
     name="larger_balance",
-    expression=s.single_weight * (1 - _A**2) * _A
-    + s.pair_weight / 2 * (2 * _A - _C) * LARGER_ERROR,
-    arguments=(s.a, s.c, s.single_weight, s.pair_weight),
+    expression=_P1 * (1 - _A**2) * _A + _P2 / 2 * (2 * _A - _C) * LARGER_ERROR,
+    arguments=(s.a, s.c, _P1, _P2),
     meaning="The lambda at which the larger weight of a co-occurring pair is at rest.",
     example=">>> theory.larger_balance(1, 1, 1, 0.02)\n0.01",
     regime=_ORDERED,
@@ -202,8 +200,8 @@ LARGER_BALANCE = derived(
 
 smaller_balance = formula(
     name="smaller_balance",
-    expression=s.single_weight * (1 - _C**2) * _C - s.pair_weight / 2 * _A * LARGER_ERROR,
-    arguments=(s.a, s.c, s.single_weight, s.pair_weight),
+    expression=_P1 * (1 - _C**2) * _C - _P2 / 2 * _A * LARGER_ERROR,
+    arguments=(s.a, s.c, _P1, _P2),
     meaning="The lambda at which the smaller weight of a co-occurring pair is at rest.",
     example=">>> theory.smaller_balance(1, 1, 1, 0.02)\n-0.01",
     regime=_ORDERED,
@@ -223,7 +221,7 @@ SMALLER_BALANCE = derived(
 def _corrected(weight: Formula, balance: sp.Expr) -> sp.Expr:
     """The series, corrected by half the lambda at which it would rest (0 where it is right)."""
     larger, smaller = larger_weight_series.expression, smaller_weight_series.expression
-    at = balance.subs({s.single_weight: 1, s.pair_weight: _R})
+    at = balance.subs({_P1: 1, _P2: _R})
     at = at.subs({s.a: larger, s.c: smaller}, simultaneous=True)
     return Taylor(weight.expression + at / 2, _R, 3)
 
@@ -288,7 +286,7 @@ PAIR_EXCESS = derived(
             LARGER_WEIGHT,
             SMALLER_WEIGHT,
             build=lambda loss, larger, smaller: Taylor(
-                loss.subs({s.lam: 0, s.single_weight: 1, s.pair_weight: _R}).subs(
+                loss.subs({s.lam: 0, _P1: 1, _P2: _R}).subs(
                     {s.a: larger, s.c: smaller}, simultaneous=True
                 ),
                 _R,
@@ -318,7 +316,7 @@ STIFF_PAIR = derived(
             PAIR_LOSS,
             build=lambda loss: (
                 -sp.diff(loss.subs(s.lam, 0).subs(s.c, s.a - 1 / s.a), s.a)
-                / (4 * s.single_weight * sp.Derivative(2 * s.a - 1 / s.a, s.a))
+                / (4 * _P1 * sp.Derivative(2 * s.a - 1 / s.a, s.a))
             ),
         ),
         reason="co-occurrence forces a (a - c) = 1; the rest balances l1",
@@ -363,7 +361,7 @@ PAIR_FOLD = derived(
         name="fold of the smaller weight",
         left=of(
             SMALLER_BALANCE,
-            build=lambda f: f.subs({s.single_weight: 1, s.pair_weight: _R}).subs(
+            build=lambda f: f.subs({_P1: 1, _P2: _R}).subs(
                 {s.a: 1 / sp.sqrt(3), s.c: 1 / sp.sqrt(3)}
             ),
         ),
@@ -376,14 +374,14 @@ PAIR_FOLD = derived(
 
 OVERLAP_MODEL = definition(
     name="two_overlapping_features",
-    expression=2 * s.pair_weight * (_relu(1 - _S) - 1) ** 2,
+    expression=2 * _P2 * (_relu(1 - _S) - 1) ** 2,
     meaning="The error of two unit features of overlap -s, both active.",
 )
 
 overlap_penalty = formula(
     name="overlap_penalty",
-    expression=2 * s.pair_weight * _S**2,
-    arguments=(s.pair_weight, _S),
+    expression=2 * _P2 * _S**2,
+    arguments=(_P2, _S),
     meaning="What a pair of unit features of overlap -s adds to the loss by co-occurring.",
     example=">>> theory.overlap_penalty(0.5, 1)\n1.0",
     regime=(_S <= 1,),
@@ -403,14 +401,14 @@ OVERLAP_PENALTY = derived(
 
 UNIFORM_OVERLAP_MODEL = definition(
     name="two_uniform_overlapping_features",
-    expression=2 * s.pair_weight * _mean((_v**2, 0, _S), (_S**2, _S, 1), (_v**2 * _S**2, 0, 1)),
+    expression=2 * _P2 * _mean((_v**2, 0, _S), (_S**2, _S, 1), (_v**2 * _S**2, 0, 1)),
     meaning="The mean error of two unit features of overlap -s, both active and uniform.",
 )
 
 uniform_overlap_penalty = formula(
     name="uniform_overlap_penalty",
-    expression=2 * s.pair_weight * (_S**2 / 3 - _S**3 / 6),
-    arguments=(s.pair_weight, _S),
+    expression=2 * _P2 * (_S**2 / 3 - _S**3 / 6),
+    arguments=(_P2, _S),
     meaning="What a pair of unit features of overlap -s adds to the loss by co-occurring, values "
     "uniform on [0, 1].",
     example=">>> round(theory.uniform_overlap_penalty(0.5, 1), 6)\n0.166667",
@@ -430,8 +428,8 @@ UNIFORM_OVERLAP_PENALTY = derived(
 
 overlap_decay = formula(
     name="overlap_decay",
-    expression=2 * s.pair_weight * _S,
-    arguments=(s.pair_weight, _S),
+    expression=2 * _P2 * _S,
+    arguments=(_P2, _S),
     meaning="The rate at which co-occurrence removes a negative overlap of two unit features.",
     example=">>> theory.overlap_decay(0.5, 1)\n1.0",
     regime=(_S <= 1,),

@@ -14,6 +14,7 @@ from .simplex import SIMPLEX_OVERLAP
 
 _NOTES = "paper_notes/noise.md"
 formula = partial(Formula, source=_NOTES)
+_Q = s.row_norm2
 _ENOUGH = (s.n >= 2,)
 _ALPHA = sp.sqrt(s.n / (s.n - 1))
 _BETA = (_ALPHA - 1 / sp.sqrt(s.n - 1)) / (s.n - 1)
@@ -38,11 +39,10 @@ CROWDED_NORM2 = derived(
             MIRRORED_BELOW,
             build=lambda own, square: Root(
                 sp.Derivative(
-                    own
-                    + (s.n - 2) * square.subs({s.depth: 0, s.draw: s.sigma * sp.sqrt(s.row_norm2)}),
-                    s.row_norm2,
+                    own + (s.n - 2) * square.subs({s.depth: 0, s.draw: s.sigma * sp.sqrt(_Q)}),
+                    _Q,
                 ),
-                s.row_norm2,
+                _Q,
                 -5,
                 2,
             ),
@@ -74,10 +74,9 @@ CROWDED_LOSS = derived(
             CROWDED_NORM2,
             build=lambda own, square, q: (
                 s.n
-                * (
-                    own
-                    + (s.n - 2) * square.subs({s.depth: 0, s.draw: s.sigma * sp.sqrt(s.row_norm2)})
-                ).subs(s.row_norm2, q)
+                * (own + (s.n - 2) * square.subs({s.depth: 0, s.draw: s.sigma * sp.sqrt(_Q)})).subs(
+                    _Q, q
+                )
             ),
         ),
         reason="the loss at the best norm",
@@ -105,9 +104,7 @@ CORNER_SIDE = derived(
         name="overlap with the spread row",
         left=of(
             SIMPLEX_OVERLAP,
-            build=lambda overlap: (
-                (_ALPHA + sp.sqrt(s.n - 1) * overlap.subs(s.row_norm2, 1)) / (s.n - 1)
-            ),
+            build=lambda overlap: (_ALPHA + sp.sqrt(s.n - 1) * overlap.subs(_Q, 1)) / (s.n - 1),
         ),
         reason="-(alpha - (n-1) beta)/sqrt(n-1) = -1/(n-1)",
         ranges={s.n: (2, 9)},
@@ -163,7 +160,7 @@ CENTRED_FOURTH_NORM = derived(
         left=of(
             SIMPLEX_OVERLAP,
             build=lambda overlap: (
-                (1 - overlap.subs(s.row_norm2, 1)) ** 2 * ((1 - 1 / s.n) ** 4 + (s.n - 1) / s.n**4)
+                (1 - overlap.subs(_Q, 1)) ** 2 * ((1 - 1 / s.n) ** 4 + (s.n - 1) / s.n**4)
             ),
         ),
         reason="W = sqrt(n/(n-1)) (I - 1/n), and n/(n-1) = 1 - overlap",
@@ -173,8 +170,8 @@ CENTRED_FOURTH_NORM = derived(
 
 largest_column_norm2 = formula(
     name="largest_column_norm2",
-    expression=s.n * s.row_norm2 / (s.n - 1),
-    arguments=(s.n, s.row_norm2),
+    expression=s.n * _Q / (s.n - 1),
+    arguments=(s.n, _Q),
     meaning="The largest squared norm that a neuron's weights can have on a simplex.",
     example=">>> theory.largest_column_norm2(n=5, row_norm2=1.0)\n1.25",
     regime=_ENOUGH,
@@ -185,7 +182,7 @@ LARGEST_COLUMN_NORM2 = derived(
     "On a regular simplex no neuron's weights have squared norm above {formula}.",
     Step(
         name="largest eigenvalue",
-        left=of(SIMPLEX_OVERLAP, build=lambda overlap: s.row_norm2 - overlap),
+        left=of(SIMPLEX_OVERLAP, build=lambda overlap: _Q - overlap),
         reason="W W^T = (q - u) I + u 1 1^T has the eigenvalues q - u and q + (n-1) u",
         ranges={s.n: (2, 9)},
     ),
@@ -195,8 +192,8 @@ LARGEST_COLUMN_NORM2 = derived(
 
 shared_weight_limit = formula(
     name="shared_weight_limit",
-    expression=sp.sqrt(s.n * s.row_norm2 / (2 * (s.n - 1))),
-    arguments=(s.n, s.row_norm2),
+    expression=sp.sqrt(s.n * _Q / (2 * (s.n - 1))),
+    arguments=(s.n, _Q),
     meaning="The largest size that two weights of one neuron can both have on a simplex.",
     example=">>> round(theory.shared_weight_limit(n=5, row_norm2=1.0), 4)\n0.7906",
     regime=_ENOUGH,

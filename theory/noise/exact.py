@@ -12,10 +12,11 @@ from ..proof.step import Definition, Step, of
 from .outputs import OVERLAP_NOISE_VARIANCE, RECTIFIED_SQUARE
 
 formula = partial(Formula, source="paper_notes/noise.md")
+_Q, _D, _Z = s.row_norm2, s.depth, s.draw
 
 
 def _on_both_signs(function) -> sp.Expr:
-    return (function(s.draw) + function(-s.draw)) / 2
+    return (function(_Z) + function(-_Z)) / 2
 
 
 RECTIFIER = Definition(
@@ -27,8 +28,8 @@ RECTIFIER = Definition(
 
 mirrored_square_below = formula(
     name="mirrored_square_below",
-    expression=sp.Max(0, s.draw - s.depth) ** 2 / 2,
-    arguments=(s.depth, s.draw),
+    expression=sp.Max(0, _Z - _D) ** 2 / 2,
+    arguments=(_D, _Z),
     meaning="The squared output at overlap -d <= 0, averaged over the two signs of a draw.",
     example=">>> theory.mirrored_square_below(depth=0.5, draw=1.5)\n0.5",
     unit="output squared",
@@ -40,7 +41,7 @@ MIRRORED_BELOW = derived(
         name="both signs",
         left=of(
             RECTIFIER,
-            build=lambda relu: _on_both_signs(lambda z: relu.subs(s.overlap, z - s.depth) ** 2),
+            build=lambda relu: _on_both_signs(lambda z: relu.subs(s.overlap, z - _D) ** 2),
         ),
         reason="a symmetric law is the mean over z and -z; only z > d passes",
     ),
@@ -48,13 +49,13 @@ MIRRORED_BELOW = derived(
 
 
 def _square_above(relu: sp.Expr) -> sp.Expr:
-    return _on_both_signs(lambda z: relu.subs(s.overlap, s.depth + z) ** 2)
+    return _on_both_signs(lambda z: relu.subs(s.overlap, _D + z) ** 2)
 
 
 mirrored_square_above = formula(
     name="mirrored_square_above",
-    expression=s.depth**2 + s.draw**2 - sp.Max(0, s.draw - s.depth) ** 2 / 2,
-    arguments=(s.depth, s.draw),
+    expression=_D**2 + _Z**2 - sp.Max(0, _Z - _D) ** 2 / 2,
+    arguments=(_D, _Z),
     meaning="The squared output at overlap d >= 0, averaged over the two signs of a draw.",
     example=">>> theory.mirrored_square_above(depth=0.5, draw=1.5)\n2.0",
     unit="output squared",
@@ -67,23 +68,23 @@ MIRRORED_ABOVE = derived(
         left=of(RECTIFIER, build=_square_above),
         right=mirrored_square_above,
         reason="only u + z passes",
-        assumptions=(s.draw > s.depth,),
+        assumptions=(_Z > _D,),
     ),
     Step(
         name="draw below the overlap",
         left=of(RECTIFIER, build=_square_above),
         reason="both u + z and u - z pass",
-        assumptions=(s.draw < s.depth,),
+        assumptions=(_Z < _D,),
     ),
 )
 
 mirrored_square_within = formula(
     name="mirrored_square_within",
-    expression=(s.depth**2 + s.draw**2) / 2 - s.depth * s.draw,
-    arguments=(s.depth, s.draw),
+    expression=(_D**2 + _Z**2) / 2 - _D * _Z,
+    arguments=(_D, _Z),
     meaning="The squared output at overlap -d, over both signs of a draw no smaller than d.",
     example=">>> theory.mirrored_square_within(depth=0.5, draw=1.5)\n0.5",
-    regime=(s.depth <= s.draw,),
+    regime=(_D <= _Z,),
     unit="output squared",
 )
 MIRRORED_WITHIN = derived(
@@ -94,7 +95,7 @@ MIRRORED_WITHIN = derived(
         name="no cut",
         left=of(MIRRORED_BELOW),
         reason="the draw exceeds the overlap",
-        assumptions=(s.draw > s.depth,),
+        assumptions=(_Z > _D,),
     ),
     prose="For u > 0 the same polynomial follows from the claim for u >= 0. For bipolar "
     "noise Khintchine's inequality puts E|Z| between s/sqrt 2 and s.",
@@ -103,8 +104,8 @@ MIRRORED_WITHIN = derived(
 
 rectified_curvature = formula(
     name="rectified_curvature",
-    expression=s.depth / (4 * s.draw ** sp.Rational(3, 2)),
-    arguments=(s.depth, s.draw),
+    expression=_D / (4 * _Z ** sp.Rational(3, 2)),
+    arguments=(_D, _Z),
     meaning="The second derivative of (sqrt(y) - d)^2 / 2 in y: positive, so y gains by spread.",
     example=">>> theory.rectified_curvature(depth=1.0, draw=1.0)\n0.25",
     unit="per output squared",
@@ -116,7 +117,7 @@ RECTIFIED_CURVATURE = derived(
         name="second derivative",
         left=of(
             MIRRORED_WITHIN,
-            build=lambda square: sp.Derivative(square.subs(s.draw, sp.sqrt(s.draw)), (s.draw, 2)),
+            build=lambda square: sp.Derivative(square.subs(_Z, sp.sqrt(_Z)), (_Z, 2)),
         ),
         reason="with y = z^2 in place of z",
     ),
@@ -126,8 +127,8 @@ RECTIFIED_CURVATURE = derived(
 
 rectified_square_bound = formula(
     name="rectified_square_bound",
-    expression=sp.Max(0, s.row_noise - s.depth) ** 2 / 2,
-    arguments=(s.depth, s.row_noise),
+    expression=sp.Max(0, s.row_noise - _D) ** 2 / 2,
+    arguments=(_D, s.row_noise),
     meaning="The least mean squared output at overlap -d over all symmetric noise of size s.",
     example=">>> theory.rectified_square_bound(depth=0.5, row_noise=1.5)\n0.5",
     error="exact (a lower bound; met by bipolar noise on a row with one weight)",
@@ -140,7 +141,7 @@ RECTIFIED_BOUND = derived(
     "bipolar noise is optimal.",
     Step(
         name="constant size",
-        left=of(MIRRORED_BELOW, build=lambda square: square.subs(s.draw, s.row_noise)),
+        left=of(MIRRORED_BELOW, build=lambda square: square.subs(_Z, s.row_noise)),
         reason="the value at |Z| = s",
     ),
     prose="Jensen's inequality for the convex function of Z^2, whose mean is s^2. |Z| = s "
@@ -150,8 +151,8 @@ RECTIFIED_BOUND = derived(
 
 diagonal_loss = formula(
     name="diagonal_loss",
-    expression=(1 - s.row_norm2) ** 2 + s.sigma**2 * s.row_norm2,
-    arguments=(s.sigma, s.row_norm2),
+    expression=(1 - _Q) ** 2 + s.sigma**2 * _Q,
+    arguments=(s.sigma, _Q),
     meaning="The mean squared error of a feature's own output, where its noise never clips.",
     example=">>> theory.diagonal_loss(sigma=0.5, row_norm2=1.0)\n0.25",
     error="exact where |Z_j| <= q, so for bipolar noise where sigma |W_j|_1 <= q",
@@ -164,17 +165,15 @@ DIAGONAL_LOSS = derived(
         name="both signs",
         left=of(
             RECTIFIER,
-            build=lambda relu: _on_both_signs(
-                lambda z: (relu.subs(s.overlap, s.row_norm2 + z) - 1) ** 2
-            ),
+            build=lambda relu: _on_both_signs(lambda z: (relu.subs(s.overlap, _Q + z) - 1) ** 2),
         ),
-        right=(1 - s.row_norm2) ** 2 + s.draw**2,
+        right=(1 - _Q) ** 2 + _Z**2,
         reason="no cut: the draw is smaller than q",
-        assumptions=(s.draw < s.row_norm2,),
+        assumptions=(_Z < _Q,),
     ),
     Step(
         name="mean of the squared draw",
-        left=of(OVERLAP_NOISE_VARIANCE, build=lambda variance: (1 - s.row_norm2) ** 2 + variance),
+        left=of(OVERLAP_NOISE_VARIANCE, build=lambda variance: (1 - _Q) ** 2 + variance),
         reason="E Z^2 = sigma^2 q",
     ),
 )
@@ -196,7 +195,7 @@ DIAGONAL_NORM2 = derived(
         name="minimise",
         left=of(
             DIAGONAL_LOSS,
-            build=lambda loss: Root(sp.Derivative(loss, s.row_norm2), s.row_norm2, -1, 2),
+            build=lambda loss: Root(sp.Derivative(loss, _Q), _Q, -1, 2),
         ),
         reason="the loss is a parabola in q",
         ranges={s.sigma: (0, 1)},
@@ -218,7 +217,7 @@ DIAGONAL_LOSS_LEAST = derived(
     "The least error of the own output is {formula}.",
     Step(
         name="insert",
-        left=of(DIAGONAL_LOSS, DIAGONAL_NORM2, build=lambda loss, q: loss.subs(s.row_norm2, q)),
+        left=of(DIAGONAL_LOSS, DIAGONAL_NORM2, build=lambda loss, q: loss.subs(_Q, q)),
         reason="the loss at the best norm",
         ranges={s.sigma: (0, 1)},
     ),
@@ -243,11 +242,7 @@ ANTIPODAL_GAIN = derived(
         left=of(
             MIRRORED_BELOW,
             build=lambda square: (
-                2
-                * (
-                    square.subs({s.depth: 0, s.draw: s.sigma})
-                    - square.subs({s.depth: 1, s.draw: s.sigma})
-                )
+                2 * (square.subs({_D: 0, _Z: s.sigma}) - square.subs({_D: 1, _Z: s.sigma}))
             ),
         ),
         reason="two outputs, each of them with |Z| = sigma",

@@ -21,6 +21,7 @@ from .simplex import SIMPLEX_OVERLAP
 _NOTES = "paper_notes/noise.md"
 definition = partial(Definition, source=_NOTES)
 formula = partial(Formula, source=_NOTES)
+_Q = s.row_norm2
 _OTHERS = sp.symbols("x_1:3", positive=True)
 
 overlap_rate = formula(
@@ -28,9 +29,9 @@ overlap_rate = formula(
     expression=s.kurtosis
     * s.sigma
     * s.overlap
-    / (12 * sp.sqrt(s.row_norm2))
-    * density(s.overlap / (s.sigma * sp.sqrt(s.row_norm2))),
-    arguments=(s.overlap, s.sigma, s.kurtosis, s.row_norm2),
+    / (12 * sp.sqrt(_Q))
+    * density(s.overlap / (s.sigma * sp.sqrt(_Q))),
+    arguments=(s.overlap, s.sigma, s.kurtosis, _Q),
     meaning="What one overlap adds to the rate r at which noise makes a row sparse.",
     example=">>> round(theory.overlap_rate(overlap=-0.1, sigma=0.1, kurtosis=-2, row_norm2=1), 6)"
     "\n0.000403",
@@ -47,7 +48,7 @@ OVERLAP_RATE = derived(
             OVERLAP_NOISE_KURTOSIS,
             OVERLAP_NOISE_VARIANCE,
             build=lambda cost, kurtosis, variance: (
-                -s.row_norm2
+                -_Q
                 / 4
                 * 4
                 * sp.Derivative(
@@ -64,10 +65,10 @@ growth_rate = formula(
     name="growth_rate",
     expression=-s.kurtosis
     * s.sigma
-    * sp.sqrt(s.row_norm2)
+    * sp.sqrt(_Q)
     / 12
-    * density(sp.sqrt(s.row_norm2) / ((s.n - 1) * s.sigma)),
-    arguments=(s.n, s.sigma, s.kurtosis, s.row_norm2),
+    * density(sp.sqrt(_Q) / ((s.n - 1) * s.sigma)),
+    arguments=(s.n, s.sigma, s.kurtosis, _Q),
     meaning="The rate r at which noise makes the rows of a regular simplex sparse.",
     example=">>> round(theory.growth_rate(n=8, sigma=0.1, kurtosis=-2, row_norm2=1), 6)\n0.002397",
     regime=(s.n >= 2,),
@@ -86,15 +87,15 @@ GROWTH_RATE = derived(
             build=lambda one, overlap: (s.n - 1) * one.subs(s.overlap, overlap),
         ),
         reason="n - 1 equal overlaps",
-        ranges={s.n: (2, 9), s.sigma: (0.05, 1), s.row_norm2: (0.5, 1.5)},
+        ranges={s.n: (2, 9), s.sigma: (0.05, 1), _Q: (0.5, 1.5)},
     ),
     checks=("noise_growth_time",),
 )
 
 growth_rate_strong = formula(
     name="growth_rate_strong",
-    expression=-s.kurtosis * s.sigma * sp.sqrt(s.row_norm2) / (12 * sp.sqrt(2 * sp.pi)),
-    arguments=(s.sigma, s.kurtosis, s.row_norm2),
+    expression=-s.kurtosis * s.sigma * sp.sqrt(_Q) / (12 * sp.sqrt(2 * sp.pi)),
+    arguments=(s.sigma, s.kurtosis, _Q),
     meaning="The growth rate for (n - 1) sigma >> 1: linear in sigma, whatever n.",
     example=">>> round(theory.growth_rate_strong(sigma=0.1, kurtosis=-2, row_norm2=1), 6)"
     "\n0.006649",
@@ -108,22 +109,22 @@ GROWTH_RATE_STRONG = derived(
         name="many features",
         left=of(GROWTH_RATE, build=lambda rate: sp.Limit(rate, s.n, sp.oo)),
         reason="phi(a*) tends to phi(0)",
-        ranges={s.sigma: (0.5, 1.5), s.row_norm2: (0.5, 1)},
+        ranges={s.sigma: (0.5, 1.5), _Q: (0.5, 1)},
         digits=20,
     ),
 )
 
 TANGENTIAL_FLOW = definition(
     name="tangential_flow",
-    expression=s.rate * (s.w**2 - s.fourth_norm / s.row_norm2) * s.w / s.row_norm2,
+    expression=s.rate * (s.w**2 - s.fourth_norm / _Q) * s.w / _Q,
     meaning="The velocity r W^3/q of a weight, less its part along the row.",
 )
 
 
 fourth_norm_rate = formula(
     name="fourth_norm_rate",
-    expression=4 * s.rate / s.row_norm2 * (s.sixth_norm - s.fourth_norm**2 / s.row_norm2),
-    arguments=(s.rate, s.fourth_norm, s.sixth_norm, s.row_norm2),
+    expression=4 * s.rate / _Q * (s.sixth_norm - s.fourth_norm**2 / _Q),
+    arguments=(s.rate, s.fourth_norm, s.sixth_norm, _Q),
     meaning="The velocity of the fourth norm of a row that turns at rate r on its own.",
     example=">>> theory.fourth_norm_rate(rate=1, fourth_norm=0.5, sixth_norm=0.5, row_norm2=1)"
     "\n1.0",
@@ -218,8 +219,8 @@ LENGTH_GENERATOR = Definition(
 
 isotropic_fourth_norm = formula(
     name="isotropic_fourth_norm",
-    expression=3 * s.row_norm2**2 / (s.m + 2),
-    arguments=(s.m, s.row_norm2),
+    expression=3 * _Q**2 / (s.m + 2),
+    arguments=(s.m, _Q),
     meaning="The mean fourth norm of a row of squared norm q that may point anywhere.",
     example=">>> theory.isotropic_fourth_norm(m=16, row_norm2=1)\n0.16666666666666666",
     unit="weight^4",
@@ -232,7 +233,7 @@ ISOTROPIC_FOURTH_NORM = derived(
         left=of(
             NORMAL_GENERATOR,
             LENGTH_GENERATOR,
-            build=lambda entry, length: s.row_norm2**2 * s.m * moment(entry, 4) / moment(length, 2),
+            build=lambda entry, length: _Q**2 * s.m * moment(entry, 4) / moment(length, 2),
         ),
         reason="length and direction of a normal vector are independent",
         ranges={s.m: (2, 9)},
@@ -309,7 +310,7 @@ INITIAL_GROWTH = derived(
             ISOTROPIC_DRIFT,
             RETAINED_DRIFT,
             build=lambda rate, drift, retained: (
-                sp.Derivative(rate, s.sixth_norm).subs(s.row_norm2, 1) * drift * retained
+                sp.Derivative(rate, s.sixth_norm).subs(_Q, 1) * drift * retained
             ),
         ),
         reason="4 r times the mean of |w|_6^6 - |w|_4^8, times what the simplex leaves",
@@ -320,7 +321,7 @@ INITIAL_GROWTH = derived(
 half_time = formula(
     name="half_time",
     expression=s.half_rotation / growth_rate.expression,
-    arguments=(s.n, s.sigma, s.kurtosis, s.row_norm2, s.half_rotation),
+    arguments=(s.n, s.sigma, s.kurtosis, _Q, s.half_rotation),
     meaning="The flow time at which the fourth norm has grown half way to the corner simplex.",
     example=">>> round(theory.half_time(n=8, sigma=0.1, kurtosis=-2, row_norm2=1, "
     "half_rotation=4.4), 1)\n1835.9",

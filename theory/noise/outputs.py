@@ -16,11 +16,12 @@ from ..proof.step import Definition, Step, of
 
 _NOTES = "paper_notes/noise.md"
 formula = partial(Formula, source=_NOTES)
+_U, _S = s.overlap, s.row_noise
 _PAPER = "Lecomte et al. 2023, section on noise"
 _Z = sp.Symbol("y", real=True)
-_A = s.overlap / s.row_noise
+_A = _U / _S
 
-_KURTOSIS_TERM = -s.overlap_kurtosis / 12 * s.overlap * s.row_noise * density(_A)
+_KURTOSIS_TERM = -s.overlap_kurtosis / 12 * _U * _S * density(_A)
 
 
 def moment(generator: sp.Expr, order: int) -> sp.Expr:
@@ -114,15 +115,15 @@ OVERLAP_NOISE_SIXTH = derived(
 
 NORMAL_NOISE = Definition(
     name="normal_noise",
-    expression=density(_Z / s.row_noise) / s.row_noise,
+    expression=density(_Z / _S) / _S,
     meaning="The density of Gaussian noise on an output.",
     source=_PAPER,
 )
 
 rectified_mean = formula(
     name="rectified_mean",
-    expression=s.row_noise * density(_A) + s.overlap * below(_A),
-    arguments=(s.overlap, s.row_noise),
+    expression=_S * density(_A) + _U * below(_A),
+    arguments=(_U, _S),
     meaning="The mean output under Gaussian noise, E ReLU(u + Z).",
     example=">>> round(theory.rectified_mean(overlap=0.0, row_noise=1.0), 6)\n0.398942",
     unit="output",
@@ -135,9 +136,7 @@ RECTIFIED_MEAN = derived(
         left=of(
             NORMAL_NOISE,
             build=lambda p: (
-                s.overlap / 2
-                + s.row_noise / sp.sqrt(2 * sp.pi)
-                + sp.Integral((s.overlap + _Z) * p, (_Z, -s.overlap, 0))
+                _U / 2 + _S / sp.sqrt(2 * sp.pi) + sp.Integral((_U + _Z) * p, (_Z, -_U, 0))
             ),
         ),
         reason="the rectifier cuts at -u; Z > 0 has the moments 1/2 and s/sqrt(2 pi)",
@@ -146,8 +145,8 @@ RECTIFIED_MEAN = derived(
 
 rectified_square = formula(
     name="rectified_square",
-    expression=(s.overlap**2 + s.row_noise**2) * below(_A) + s.overlap * s.row_noise * density(_A),
-    arguments=(s.overlap, s.row_noise),
+    expression=(_U**2 + _S**2) * below(_A) + _U * _S * density(_A),
+    arguments=(_U, _S),
     meaning="The mean squared output under Gaussian noise, E ReLU(u + Z)^2 = s^2 G(u/s).",
     example=">>> theory.rectified_square(overlap=0.0, row_noise=0.5)\n0.125",
     unit="output squared",
@@ -161,10 +160,10 @@ RECTIFIED_SQUARE = derived(
         left=of(
             NORMAL_NOISE,
             build=lambda p: (
-                s.overlap**2 / 2
-                + 2 * s.overlap * s.row_noise / sp.sqrt(2 * sp.pi)
-                + s.row_noise**2 / 2
-                + sp.Integral((s.overlap + _Z) ** 2 * p, (_Z, -s.overlap, 0))
+                _U**2 / 2
+                + 2 * _U * _S / sp.sqrt(2 * sp.pi)
+                + _S**2 / 2
+                + sp.Integral((_U + _Z) ** 2 * p, (_Z, -_U, 0))
             ),
         ),
         reason="the rectifier cuts at -u; Z > 0 has the moments 1/2, s/sqrt(2 pi), s^2/2",
@@ -174,7 +173,7 @@ RECTIFIED_SQUARE = derived(
 kurtosis_cost = formula(
     name="kurtosis_cost",
     expression=_KURTOSIS_TERM,
-    arguments=(s.overlap, s.row_noise, s.overlap_kurtosis),
+    arguments=(_U, _S, s.overlap_kurtosis),
     meaning="What the kurtosis of the noise adds to the mean squared output, at first order.",
     example=">>> round(theory.kurtosis_cost(overlap=-0.1, row_noise=0.1, overlap_kurtosis=-0.5), 7)"
     "\n-0.0001008",
@@ -189,9 +188,7 @@ KURTOSIS_COST = derived(
         name="fourth derivative",
         left=of(
             RECTIFIED_SQUARE,
-            build=lambda square: (
-                s.overlap_kurtosis * s.row_noise**4 / 24 * sp.Derivative(square, (s.overlap, 4))
-            ),
+            build=lambda square: s.overlap_kurtosis * _S**4 / 24 * sp.Derivative(square, (_U, 4)),
         ),
         reason="E f(u + Z) = exp(kappa_4 s^4 D^4/24 + ...) E f(u + Gaussian)",
     ),
@@ -203,13 +200,13 @@ rectified_square_expansion = formula(
     name="rectified_square_expansion",
     expression=rectified_square.expression
     + _KURTOSIS_TERM
-    - s.row_noise**2
+    - _S**2
     * density(_A)
     * (
         s.overlap_sixth / 360 * (_A**3 - 3 * _A)
         + s.overlap_kurtosis**2 / 576 * (_A**5 - 10 * _A**3 + 15 * _A)
     ),
-    arguments=(s.overlap, s.row_noise, s.overlap_kurtosis, s.overlap_sixth),
+    arguments=(_U, _S, s.overlap_kurtosis, s.overlap_sixth),
     meaning="The mean squared output under any symmetric noise, to second order in cumulants.",
     example=">>> round(theory.rectified_square_expansion(overlap=-0.1, row_noise=0.1, "
     "overlap_kurtosis=-0.5, overlap_sixth=1.0), 7)\n0.0006454",
@@ -227,11 +224,8 @@ RECTIFIED_SQUARE_EXPANSION = derived(
             build=lambda square, first: (
                 square
                 + first
-                + s.overlap_sixth * s.row_noise**6 / 720 * sp.Derivative(square, (s.overlap, 6))
-                + s.overlap_kurtosis**2
-                * s.row_noise**8
-                / 1152
-                * sp.Derivative(square, (s.overlap, 8))
+                + s.overlap_sixth * _S**6 / 720 * sp.Derivative(square, (_U, 6))
+                + s.overlap_kurtosis**2 * _S**8 / 1152 * sp.Derivative(square, (_U, 8))
             ),
         ),
         reason="the cumulant operator to second order",

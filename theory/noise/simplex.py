@@ -15,19 +15,20 @@ from .outputs import OVERLAP_NOISE_VARIANCE, RECTIFIED_MEAN, RECTIFIED_SQUARE
 _NOTES = "paper_notes/noise.md"
 definition = partial(Definition, source=_NOTES)
 formula = partial(Formula, source=_NOTES)
+_Q = s.row_norm2
 _ENOUGH = (s.n >= 2,)
 
 TOTAL_ROW = Definition(
     name="total_row",
-    expression=s.n * s.row_norm2 + s.n * (s.n - 1) * s.overlap,
+    expression=s.n * _Q + s.n * (s.n - 1) * s.overlap,
     meaning="The squared norm of the sum of n rows of squared norm q and mean overlap u.",
     source="Lecomte et al. 2023, Setup",
 )
 
 simplex_overlap = formula(
     name="simplex_overlap",
-    expression=-s.row_norm2 / (s.n - 1),
-    arguments=(s.n, s.row_norm2),
+    expression=-_Q / (s.n - 1),
+    arguments=(s.n, _Q),
     meaning="The overlap of any two rows of a regular simplex, the least mean overlap there is.",
     example=">>> theory.simplex_overlap(n=9, row_norm2=1.0)\n-0.125",
     regime=_ENOUGH,
@@ -41,7 +42,7 @@ SIMPLEX_OVERLAP = derived(
         name="rows that sum to zero",
         left=of(
             TOTAL_ROW,
-            build=lambda total: Root(total, s.overlap, -s.row_norm2, s.row_norm2),
+            build=lambda total: Root(total, s.overlap, -_Q, _Q),
         ),
         reason="a squared norm is not negative",
         ranges={s.n: (3, 9)},
@@ -50,8 +51,8 @@ SIMPLEX_OVERLAP = derived(
 
 simplex_relative_overlap = formula(
     name="simplex_relative_overlap",
-    expression=-sp.sqrt(s.row_norm2) / ((s.n - 1) * s.sigma),
-    arguments=(s.n, s.sigma, s.row_norm2),
+    expression=-sp.sqrt(_Q) / ((s.n - 1) * s.sigma),
+    arguments=(s.n, s.sigma, _Q),
     meaning="The overlap of the simplex in units of the noise on an output, a*.",
     example=">>> theory.simplex_relative_overlap(n=9, sigma=0.125, row_norm2=1.0)\n-1.0",
     regime=_ENOUGH,
@@ -73,7 +74,7 @@ SIMPLEX_RELATIVE_OVERLAP = derived(
 
 
 def _gaussian_simplex(square: sp.Expr, mean: sp.Expr, overlap: sp.Expr, noise: sp.Expr) -> sp.Expr:
-    own = {s.overlap: s.row_norm2, s.row_noise: noise}
+    own = {s.overlap: _Q, s.row_noise: noise}
     other = {s.overlap: overlap, s.row_noise: noise}
     return s.n * (
         square.subs(own, simultaneous=True)
@@ -83,19 +84,19 @@ def _gaussian_simplex(square: sp.Expr, mean: sp.Expr, overlap: sp.Expr, noise: s
     )
 
 
-_S = s.sigma * sp.sqrt(s.row_norm2)
-_OWN, _OTHER = sp.sqrt(s.row_norm2) / s.sigma, -sp.sqrt(s.row_norm2) / ((s.n - 1) * s.sigma)
+_S = s.sigma * sp.sqrt(_Q)
+_OWN, _OTHER = sp.sqrt(_Q) / s.sigma, -sp.sqrt(_Q) / ((s.n - 1) * s.sigma)
 
 simplex_loss_gaussian = formula(
     name="simplex_loss_gaussian",
     expression=s.n
     * (
-        (s.row_norm2**2 + _S**2 - 2 * s.row_norm2) * below(_OWN)
-        + (s.row_norm2 - 2) * _S * density(_OWN)
+        (_Q**2 + _S**2 - 2 * _Q) * below(_OWN)
+        + (_Q - 2) * _S * density(_OWN)
         + 1
         + (s.n - 1) * _S**2 * ((1 + _OTHER**2) * below(_OTHER) + _OTHER * density(_OTHER))
     ),
-    arguments=(s.n, s.sigma, s.row_norm2),
+    arguments=(s.n, s.sigma, _Q),
     meaning="The loss of a regular simplex of squared row norm q under Gaussian noise.",
     example=">>> round(theory.simplex_loss_gaussian(n=8, sigma=0.15, row_norm2=0.988953), 6)"
     "\n0.284418",
@@ -118,7 +119,7 @@ SIMPLEX_LEAST = derived(
             ),
         ),
         reason="n own outputs, n(n-1) others",
-        ranges={s.n: (2, 9), s.sigma: (0.1, 1), s.row_norm2: (0.5, 1.5)},
+        ranges={s.n: (2, 9), s.sigma: (0.1, 1), _Q: (0.5, 1.5)},
     ),
     label="simplex_least",
     prose="The mean squared output is strictly convex and increasing in the overlap, so "
@@ -162,9 +163,9 @@ SIMPLEX_NORM2 = derived(
                             {s.overlap: overlap, s.row_noise: sp.sqrt(variance)},
                             simultaneous=True,
                         ),
-                        s.row_norm2,
+                        _Q,
                     ),
-                    s.row_norm2,
+                    _Q,
                     1,
                 )
                 / 2
@@ -177,14 +178,14 @@ SIMPLEX_NORM2 = derived(
 
 LONGEST_NOISE = definition(
     name="longest_noise",
-    expression=s.sigma * sp.sqrt(s.m * s.row_norm2),
+    expression=s.sigma * sp.sqrt(s.m * _Q),
     meaning="The largest bipolar noise on an output: sigma |W_j|_1 <= sigma sqrt(m q).",
 )
 
 dead_zone = formula(
     name="dead_zone",
-    expression=sp.sqrt(s.row_norm2) / ((s.n - 1) * sp.sqrt(s.m)),
-    arguments=(s.n, s.m, s.row_norm2),
+    expression=sp.sqrt(_Q) / ((s.n - 1) * sp.sqrt(s.m)),
+    arguments=(s.n, s.m, _Q),
     meaning="The sigma up to which bipolar noise exerts no force on any rotation of the simplex.",
     example=">>> round(theory.dead_zone(n=8, m=16, row_norm2=1.0), 4)\n0.0357",
     regime=_ENOUGH,
@@ -306,8 +307,7 @@ ORTHONORMAL_LOSS = derived(
             DIAGONAL_LOSS,
             MIRRORED_BELOW,
             build=lambda own, square: (
-                s.n * own.subs(s.row_norm2, 1)
-                + s.n * (s.n - 1) * square.subs({s.depth: 0, s.draw: s.sigma})
+                s.n * own.subs(_Q, 1) + s.n * (s.n - 1) * square.subs({s.depth: 0, s.draw: s.sigma})
             ),
         ),
         reason="at u = 0 half of the mean square passes, whatever the law",

@@ -19,13 +19,14 @@ from .sparsification import ROW_SOLUTION
 
 _NOTES = "paper_notes/reshuffling.md"
 formula = partial(Formula, source=_NOTES)
+_L, _V = s.l1_strength, s.inverse_amplitude
 _PI = sp.pi
 _b, _z = s.past_threshold, s.relative_threshold
 
 collapse_rate = formula(
     name="collapse_rate",
-    expression=-(1 - s.mean_excess2 / s.inverse_amplitude**2) / s.l1_strength,
-    arguments=(s.inverse_amplitude, s.mean_excess2, s.l1_strength),
+    expression=-(1 - s.mean_excess2 / _V**2) / _L,
+    arguments=(_V, s.mean_excess2, _L),
     meaning="How the inverse amplitude of a lone row changes with its threshold.",
     example=(
         ">>> theory.collapse_rate(inverse_amplitude=1.0, mean_excess2=0.5, l1_strength=2.0)\n-0.25"
@@ -42,13 +43,13 @@ COLLAPSE_RATE = derived(
             build=lambda slope: (
                 slope.subs(
                     {
-                        s.inverse_square: s.inverse_amplitude**2,
+                        s.inverse_square: _V**2,
                         s.excess2: s.mean_excess2,
-                        s.lam: s.l1_strength / sp.sqrt(s.m),
+                        s.lam: _L / sp.sqrt(s.m),
                     },
                     simultaneous=True,
                 )
-                / (2 * s.inverse_amplitude * sp.sqrt(s.m))
+                / (2 * _V * sp.sqrt(s.m))
             ),
         ),
         reason="u = v^2, B = b/sqrt(m), M2 = m mu2/m, lambda = Lambda/sqrt(m)",
@@ -154,14 +155,14 @@ COLLAPSE_SECOND = derived(
 
 collapse_threshold = formula(
     name="collapse_threshold",
-    expression=s.l1_strength
+    expression=_L
     + collapse_shift.expression
-    + collapse_first.expression / s.l1_strength
-    + collapse_second.expression / s.l1_strength**2,
-    arguments=(s.l1_strength,),
+    + collapse_first.expression / _L
+    + collapse_second.expression / _L**2,
+    arguments=(_L,),
     meaning="A lone half-normal row dies if its largest weight, in units of its scale, is below.",
     example=">>> round(theory.collapse_threshold(l1_strength=2.0), 4)\n2.6808",
-    regime=(s.l1_strength >= 1,),
+    regime=(_L >= 1,),
     error="O(Lambda^-3), and the winner's own norm, Lambda^3/m",
 )
 COLLAPSE_THRESHOLD = derived(
@@ -174,10 +175,7 @@ COLLAPSE_THRESHOLD = derived(
             COLLAPSE_SHIFT,
             COLLAPSE_FIRST,
             COLLAPSE_SECOND,
-            build=lambda c0, c1, c2: (
-                s.l1_strength * (1 + sp.Add(c0 / s.l1_strength, c1 / s.l1_strength**2))
-                + c2 / s.l1_strength**2
-            ),
+            build=lambda c0, c1, c2: _L * (1 + sp.Add(c0 / _L, c1 / _L**2)) + c2 / _L**2,
         ),
         reason="v = 0 where b = Lambda + int_0^b mu2/v^2",
     ),
@@ -187,9 +185,7 @@ COLLAPSE_THRESHOLD = derived(
 
 dead_fraction_series = formula(
     name="dead_fraction_series",
-    expression=sp.erf(
-        collapse_threshold.expression.subs(s.l1_strength, s.lam * sp.sqrt(s.m)) / sp.sqrt(2)
-    )
+    expression=sp.erf(collapse_threshold.expression.subs(_L, s.lam * sp.sqrt(s.m)) / sp.sqrt(2))
     ** s.m,
     arguments=(s.m, s.lam),
     meaning="Fraction of lone half-normal rows that l1 kills, by the series of the threshold.",

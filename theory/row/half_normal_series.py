@@ -27,17 +27,15 @@ from .sparsification import (
 )
 
 formula = partial(Formula, source="paper_notes/half_normal.md")
+_B = s.relative_threshold
 
 excess2_series = formula(
     name="excess2_series",
-    expression=4
-    * DENSITY
-    / s.relative_threshold**3
-    * (1 - 6 / s.relative_threshold**2 + 45 / s.relative_threshold**4),
-    arguments=(s.relative_threshold,),
+    expression=4 * DENSITY / _B**3 * (1 - 6 / _B**2 + 45 / _B**4),
+    arguments=(_B,),
     meaning="The squared excess of a Gaussian row per neuron, for a large threshold, scale 1.",
     example=">>> round(theory.excess2_series(relative_threshold=5.0) / 1e-8, 3)\n3.958",
-    regime=(s.relative_threshold > 0,),
+    regime=(_B > 0,),
     error="relative O(b^-6), divergent, enveloping",
 )
 EXCESS2_SERIES = derived(
@@ -50,16 +48,16 @@ EXCESS2_SERIES = derived(
             INITIAL,
             build=lambda m2, density: (
                 density
-                / s.relative_threshold**3
+                / _B**3
                 * Expansion(
-                    m2 / (s.m * s.scale**2 * density) * s.relative_threshold**3,
-                    s.relative_threshold,
+                    m2 / (s.m * s.scale**2 * density) * _B**3,
+                    _B,
                     4,
                 )
             ),
         ),
         reason="asymptotic series of erfc",
-        ranges={s.relative_threshold: (3, 8)},
+        ranges={_B: (3, 8)},
     ),
     prose="The series of Mills' ratio envelops it: the error has the sign of, and is below, "
     "the first term left out.",
@@ -67,14 +65,11 @@ EXCESS2_SERIES = derived(
 
 participation_series = formula(
     name="participation_series",
-    expression=sp.Rational(1, 2)
-    + 1 / (2 * s.relative_threshold**2)
-    - 4 / s.relative_threshold**4
-    + 44 / s.relative_threshold**6,
-    arguments=(s.relative_threshold,),
+    expression=sp.Rational(1, 2) + 1 / (2 * _B**2) - 4 / _B**4 + 44 / _B**6,
+    arguments=(_B,),
     meaning="The squared l1 norm over the number of live weights (1 in the paper's estimate).",
     example=">>> theory.participation_series(relative_threshold=10.0)\n0.504644",
-    regime=(s.relative_threshold > 0,),
+    regime=(_B > 0,),
     error="O(b^-8), divergent: do not predict with it for b below 6",
 )
 PARTICIPATION_SERIES = derived(
@@ -85,17 +80,17 @@ PARTICIPATION_SERIES = derived(
         left=of(
             HALF_NORMAL_L1_NORM,
             HALF_NORMAL_LIVE,
-            build=lambda norm, live: Expansion(norm**2 / live, s.relative_threshold, 6),
+            build=lambda norm, live: Expansion(norm**2 / live, _B, 6),
         ),
         reason="asymptotic series of erfc in numerator and denominator",
-        ranges={s.relative_threshold: (3, 8)},
+        ranges={_B: (3, 8)},
     ),
 )
 
 l1_norm_constant_slope = formula(
     name="l1_norm_constant_slope",
     expression=MEAN1 / MEAN2 + s.norm_time * (MEAN1 / MEAN2 - TAIL / MEAN1),
-    arguments=(s.norm_time, s.relative_threshold),
+    arguments=(s.norm_time, _B),
     meaning="The derivative of lambda t times the l1 norm of a Gaussian row by its threshold.",
     example=(
         ">>> round(theory.l1_norm_constant_slope(norm_time=1.138, relative_threshold=3.0), 3)"
@@ -108,10 +103,10 @@ L1_NORM_CONSTANT_SLOPE = derived(
     "X = lambda t |W|_1 obeys dX/db = M1/M2 + X (M1/M2 - M0/M1), at s = 1.",
     Step(
         name="differentiate",
-        left=of(L1_NORM_CONSTANT, build=lambda x: sp.Derivative(x, s.relative_threshold)),
+        left=of(L1_NORM_CONSTANT, build=lambda x: sp.Derivative(x, _B)),
         reason="M1' = -M0, M2' = -2 M1",
         given={s.norm_time: of(L1_NORM_CONSTANT)},
-        ranges={s.relative_threshold: (0.5, 3)},
+        ranges={_B: (0.5, 3)},
     ),
 )
 
@@ -119,19 +114,16 @@ L1_NORM_CONSTANT_SLOPE = derived(
 def _solved(slope: sp.Expr, series: sp.Expr) -> sp.Expr:
     """X as the linear equation dX/db = slope(X) gives it, with the derivative of a series."""
     offset = slope.subs(s.norm_time, 0)
-    return (sp.diff(series, s.relative_threshold) - offset) / (slope.subs(s.norm_time, 1) - offset)
+    return (sp.diff(series, _B) - offset) / (slope.subs(s.norm_time, 1) - offset)
 
 
 l1_norm_constant_series = formula(
     name="l1_norm_constant_series",
-    expression=1
-    + 2 / s.relative_threshold**2
-    - 6 / s.relative_threshold**4
-    + 90 / s.relative_threshold**6,
-    arguments=(s.relative_threshold,),
+    expression=1 + 2 / _B**2 - 6 / _B**4 + 90 / _B**6,
+    arguments=(_B,),
     meaning="lambda t times the l1 norm of a Gaussian row, for a large threshold.",
     example=">>> theory.l1_norm_constant_series(relative_threshold=10.0)\n1.01949",
-    regime=(s.relative_threshold > 0,),
+    regime=(_B > 0,),
     error="O(b^-8), divergent: do not predict with it for b below 6",
 )
 L1_NORM_CONSTANT_SERIES = derived(
@@ -142,25 +134,22 @@ L1_NORM_CONSTANT_SERIES = derived(
         left=of(
             L1_NORM_CONSTANT_SLOPE,
             build=lambda slope: Expansion(
-                _solved(slope, l1_norm_constant_series.expression), s.relative_threshold, 6
+                _solved(slope, l1_norm_constant_series.expression), _B, 6
             ),
         ),
         reason="X = (X' - M1/M2)/(M1/M2 - M0/M1), whose right side gains two powers of 1/b",
-        ranges={s.relative_threshold: (3, 8)},
+        ranges={_B: (3, 8)},
     ),
     prose="Two solutions differ by a multiple of exp(-b^2/4) to leading order, beyond all powers.",
 )
 
 live_constant_series = formula(
     name="live_constant_series",
-    expression=2
-    * (
-        1 + 3 / s.relative_threshold**2 - 3 / s.relative_threshold**4 + 95 / s.relative_threshold**6
-    ),
-    arguments=(s.relative_threshold,),
+    expression=2 * (1 + 3 / _B**2 - 3 / _B**4 + 95 / _B**6),
+    arguments=(_B,),
     meaning="(lambda t)^2 times the number of live weights, for a large threshold.",
     example=">>> theory.live_constant_series(relative_threshold=10.0)\n2.05959",
-    regime=(s.relative_threshold > 0,),
+    regime=(_B > 0,),
     error="O(b^-8), divergent: do not predict with it for b below 6",
 )
 LIVE_CONSTANT_SERIES = derived(
@@ -171,10 +160,10 @@ LIVE_CONSTANT_SERIES = derived(
         left=of(
             L1_NORM_CONSTANT_SERIES,
             PARTICIPATION_SERIES,
-            build=lambda x, share: Expansion(x**2 / share, s.relative_threshold, 6),
+            build=lambda x, share: Expansion(x**2 / share, _B, 6),
         ),
         reason="m' (lambda t)^2 = (lambda t |W|_1)^2 m'/|W|_1^2",
-        ranges={s.relative_threshold: (3, 8)},
+        ranges={_B: (3, 8)},
     ),
     prose="The constants are functions of b alone.",
     by=(LIVE_CONSTANT,),
@@ -191,7 +180,7 @@ PAPER_L1_ESTIMATE = Definition(
 def _over_estimate(series: sp.Expr, estimate: sp.Expr, power: int) -> sp.Expr:
     """The limit of (lambda t)^power times the law, over that of the paper's estimate."""
     late = sp.Limit(estimate * (s.lam * s.t) ** power, s.t, sp.oo)
-    return sp.Limit(series, s.relative_threshold, sp.oo) / late
+    return sp.Limit(series, _B, sp.oo) / late
 
 
 l1_norm_limit = formula(
