@@ -4,11 +4,8 @@ from functools import partial
 
 import sympy as sp
 
+from .proof import Definition, Formula, IndexForm, Step, cited, density, derived, of
 from .proof import symbols as s
-from .proof.claims import cited, derived
-from .proof.formula import Formula, IndexForm
-from .proof.operators import density
-from .proof.step import Definition, Step, of
 
 _NOTES = "paper_notes/model.md"
 formula = partial(Formula, source=_NOTES)

@@ -4,11 +4,8 @@ from functools import partial
 
 import sympy as sp
 
+from ..proof import Definition, Formula, Step, Taylor, derived, of, quadratic_root
 from ..proof import symbols as s
-from ..proof.claims import derived
-from ..proof.formula import Formula
-from ..proof.operators import Taylor, quadratic_root
-from ..proof.step import Definition, Step, of
 from .pairs import LARGER_ERROR, LARGER_WEIGHT, SMALLER_WEIGHT
 
 _NOTES = "paper_notes/cooccurrence.md"

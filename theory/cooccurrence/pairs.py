@@ -8,11 +8,8 @@ from functools import partial
 
 import sympy as sp
 
+from ..proof import Definition, Formula, Step, Taylor, derived, of
 from ..proof import symbols as s
-from ..proof.claims import derived
-from ..proof.formula import Formula
-from ..proof.operators import Taylor
-from ..proof.step import Definition, Step, of
 
 _NOTES = "paper_notes/cooccurrence.md"
 definition = partial(Definition, source=_NOTES)

@@ -4,10 +4,8 @@ from functools import partial
 
 import sympy as sp
 
+from ..proof import Definition, Formula, Step, derived, of
 from ..proof import symbols as s
-from ..proof.claims import derived
-from ..proof.formula import Formula
-from ..proof.step import Definition, Step, of
 
 _NOTES = "paper_notes/cooccurrence.md"
 formula = partial(Formula, source=_NOTES)

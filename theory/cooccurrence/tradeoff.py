@@ -10,11 +10,8 @@ import sympy as sp
 
 from ..collisions.independent import expected_pairs
 from ..noise.outputs import RECTIFIED_MEAN, RECTIFIED_SQUARE, rectified_mean, rectified_square
+from ..proof import Formula, Step, derived, of, quadratic_root
 from ..proof import symbols as s
-from ..proof.claims import derived
-from ..proof.formula import Formula
-from ..proof.operators import quadratic_root
-from ..proof.step import Step, of
 from .pairs import COOCCURRING_LOSS, PAIR_LOSS
 from .race import SUPPRESSION_FIT, suppression_fit
 

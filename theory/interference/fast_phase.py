@@ -5,11 +5,8 @@ from functools import partial
 import sympy as sp
 
 from ..model import INITIAL
+from ..proof import Formula, Step, Taylor, derived, of
 from ..proof import symbols as s
-from ..proof.claims import derived
-from ..proof.formula import Formula
-from ..proof.operators import Taylor
-from ..proof.step import Step, of
 
 formula = partial(Formula, source="paper_notes/interference.md")
 

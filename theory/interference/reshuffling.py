@@ -10,11 +10,8 @@ from functools import partial
 import sympy as sp
 
 from ..model import INITIAL, THREE_FORCES, W, overlap, relu
+from ..proof import Definition, Formula, IndexForm, Step, below, density, derived, of
 from ..proof import symbols as s
-from ..proof.claims import derived
-from ..proof.formula import Formula, IndexForm
-from ..proof.operators import below, density
-from ..proof.step import Definition, Step, of
 from ..proof.symbols import kick_size, lam, m, n, pair_constant
 from .fast_phase import INTERFERENCE_SHIFT
 

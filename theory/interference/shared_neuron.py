@@ -5,11 +5,8 @@ from functools import partial
 import sympy as sp
 
 from ..model import THREE_FORCES, at, monosemantic_force
+from ..proof import Formula, Root, Step, cited, derived, of, stated, turning_point
 from ..proof import symbols as s
-from ..proof.claims import cited, derived
-from ..proof.formula import Formula
-from ..proof.operators import Root
-from ..proof.step import Step, of, stated
 
 formula = partial(Formula, source="paper_notes/interference.md")
 _SHARED_FOLD = sp.sqrt(6) / 9
@@ -106,10 +103,7 @@ SHARED_FOLD = derived(
     "Two equal weights of equal sign balance only for lambda <= {formula}.",
     Step(
         name="turning point",
-        left=of(
-            LAM_OF_SHARED_AMPLITUDE,
-            build=lambda f: Root(sp.Derivative(f, s.a), s.a, 0, 1),
-        ),
+        left=of(LAM_OF_SHARED_AMPLITUDE, build=lambda f: turning_point(f, s.a, 0, 1)),
         right=1 / sp.sqrt(6),
         reason="d/da (a - 2 a^3) = 0",
     ),

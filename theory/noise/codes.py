@@ -4,11 +4,8 @@ from functools import partial
 
 import sympy as sp
 
+from ..proof import Formula, Step, derived, of, turning_point
 from ..proof import symbols as s
-from ..proof.claims import derived
-from ..proof.formula import Formula
-from ..proof.operators import Root
-from ..proof.step import Step, of
 from .exact import DIAGONAL_LOSS, MIRRORED_BELOW, MIRRORED_WITHIN
 from .simplex import SIMPLEX_OVERLAP
 
@@ -18,6 +15,12 @@ _Q = s.row_norm2
 _ENOUGH = (s.n >= 2,)
 _ALPHA = sp.sqrt(s.n / (s.n - 1))
 _BETA = (_ALPHA - 1 / sp.sqrt(s.n - 1)) / (s.n - 1)
+
+
+def _crowded(own: sp.Expr, square: sp.Expr) -> sp.Expr:
+    """The loss of a feature of an antipodal pair: its own output, and n - 2 overlaps of 0."""
+    return own + (s.n - 2) * square.subs({s.depth: 0, s.draw: s.sigma * sp.sqrt(_Q)})
+
 
 crowded_norm2 = formula(
     name="crowded_norm2",
@@ -37,15 +40,7 @@ CROWDED_NORM2 = derived(
         left=of(
             DIAGONAL_LOSS,
             MIRRORED_BELOW,
-            build=lambda own, square: Root(
-                sp.Derivative(
-                    own + (s.n - 2) * square.subs({s.depth: 0, s.draw: s.sigma * sp.sqrt(_Q)}),
-                    _Q,
-                ),
-                _Q,
-                -5,
-                2,
-            ),
+            build=lambda own, square: turning_point(_crowded(own, square), _Q, -5, 2),
         ),
         reason="n - 2 overlaps are 0, that of the partner is -q and silent",
         ranges={s.n: (2, 9), s.sigma: (0.05, 0.6)},
@@ -72,12 +67,7 @@ CROWDED_LOSS = derived(
             DIAGONAL_LOSS,
             MIRRORED_BELOW,
             CROWDED_NORM2,
-            build=lambda own, square, q: (
-                s.n
-                * (own + (s.n - 2) * square.subs({s.depth: 0, s.draw: s.sigma * sp.sqrt(_Q)})).subs(
-                    _Q, q
-                )
-            ),
+            build=lambda own, square, q: s.n * _crowded(own, square).subs(_Q, q),
         ),
         reason="the loss at the best norm",
         ranges={s.n: (2, 9), s.sigma: (0.05, 0.6)},

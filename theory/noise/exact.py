@@ -4,11 +4,8 @@ from functools import partial
 
 import sympy as sp
 
+from ..proof import Definition, Formula, Step, below, density, derived, of, turning_point
 from ..proof import symbols as s
-from ..proof.claims import derived
-from ..proof.formula import Formula
-from ..proof.operators import Root, below, density
-from ..proof.step import Definition, Step, of
 from .outputs import OVERLAP_NOISE_VARIANCE, RECTIFIED_SQUARE
 
 formula = partial(Formula, source="paper_notes/noise.md")
@@ -193,10 +190,7 @@ DIAGONAL_NORM2 = derived(
     "The own output is best at q = {formula}.",
     Step(
         name="minimise",
-        left=of(
-            DIAGONAL_LOSS,
-            build=lambda loss: Root(sp.Derivative(loss, _Q), _Q, -1, 2),
-        ),
+        left=of(DIAGONAL_LOSS, build=lambda loss: turning_point(loss, _Q, -1, 2)),
         reason="the loss is a parabola in q",
         ranges={s.sigma: (0, 1)},
     ),
@@ -223,6 +217,12 @@ DIAGONAL_LOSS_LEAST = derived(
     ),
 )
 
+
+def _saved(square: sp.Expr, letter: sp.Symbol, end: int) -> sp.Expr:
+    """What two outputs save as a letter goes from 0 to its end."""
+    return 2 * (square.subs(letter, 0) - square.subs(letter, end))
+
+
 antipodal_gain = formula(
     name="antipodal_gain",
     expression=s.sigma**2,
@@ -239,12 +239,7 @@ ANTIPODAL_GAIN = derived(
     "compared with right angles, under bipolar noise with sigma <= 1.",
     Step(
         name="from 0 to -1",
-        left=of(
-            MIRRORED_BELOW,
-            build=lambda square: (
-                2 * (square.subs({_D: 0, _Z: s.sigma}) - square.subs({_D: 1, _Z: s.sigma}))
-            ),
-        ),
+        left=of(MIRRORED_BELOW, build=lambda square: _saved(square.subs(_Z, s.sigma), _D, 1)),
         reason="two outputs, each of them with |Z| = sigma",
         assumptions=(s.sigma < 1,),
     ),
@@ -268,13 +263,7 @@ ANTIPODAL_GAIN_GAUSSIAN = derived(
         name="from 0 to -1",
         left=of(
             RECTIFIED_SQUARE,
-            build=lambda square: (
-                2
-                * (
-                    square.subs({s.overlap: 0, s.row_noise: s.sigma})
-                    - square.subs({s.overlap: -1, s.row_noise: s.sigma})
-                )
-            ),
+            build=lambda square: _saved(square.subs(s.row_noise, s.sigma), s.overlap, -1),
         ),
         reason="two outputs",
     ),

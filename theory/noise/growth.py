@@ -4,11 +4,8 @@ from functools import partial
 
 import sympy as sp
 
+from ..proof import Definition, Formula, Step, density, derived, of
 from ..proof import symbols as s
-from ..proof.claims import derived
-from ..proof.formula import Formula
-from ..proof.operators import density
-from ..proof.step import Definition, Step, of
 from .outputs import (
     KURTOSIS_COST,
     OVERLAP_NOISE_KURTOSIS,

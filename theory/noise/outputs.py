@@ -8,11 +8,8 @@ from functools import partial
 
 import sympy as sp
 
+from ..proof import Definition, Formula, Step, below, cited, density, derived, of
 from ..proof import symbols as s
-from ..proof.claims import cited, derived
-from ..proof.formula import Formula
-from ..proof.operators import below, density
-from ..proof.step import Definition, Step, of
 
 _NOTES = "paper_notes/noise.md"
 formula = partial(Formula, source=_NOTES)

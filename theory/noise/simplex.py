@@ -4,11 +4,8 @@ from functools import partial
 
 import sympy as sp
 
+from ..proof import Definition, Formula, Root, Step, below, density, derived, of, turning_point
 from ..proof import symbols as s
-from ..proof.claims import derived
-from ..proof.formula import Formula
-from ..proof.operators import Root, below, density
-from ..proof.step import Definition, Step, of
 from .exact import DIAGONAL_LOSS, DIAGONAL_LOSS_LEAST, MIRRORED_BELOW
 from .outputs import OVERLAP_NOISE_VARIANCE, RECTIFIED_MEAN, RECTIFIED_SQUARE
 
@@ -250,8 +247,7 @@ FAMILY_DEAD_ZONE = derived(
     Step(
         name="best ratio",
         left=of(
-            FAMILY_MARGIN,
-            build=lambda margin: Root(sp.Derivative(_family_limit(margin), s.w), s.w, 0, 2),
+            FAMILY_MARGIN, build=lambda margin: turning_point(_family_limit(margin), s.w, 0, 2)
         ),
         right=sp.sqrt(3) - 1,
         reason="the only turning point",

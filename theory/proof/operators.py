@@ -64,6 +64,18 @@ class Root(_Operator):
         )
 
 
+def turning_point(function: sp.Expr, variable: sp.Symbol, low: sp.Expr, high: sp.Expr) -> Root:
+    """The only zero of the derivative of a function between two bounds.
+
+    >>> import sympy as sp
+    >>> from polysem.theory.proof.operators import turning_point
+    >>> x = sp.Symbol("x")
+    >>> turning_point(x**2 - x, x, 0, 1).doit().is_solved_by(sp.Rational(1, 2))
+    True
+    """
+    return Root(sp.Derivative(function, variable), variable, low, high)
+
+
 class Taylor(_Operator):
     """The Taylor polynomial of ``function`` in ``variable`` about 0, up to degree ``degree``.
 

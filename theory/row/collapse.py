@@ -10,10 +10,8 @@ from functools import partial
 import sympy as sp
 
 from ..model import INITIAL
+from ..proof import Formula, Step, derived, of
 from ..proof import symbols as s
-from ..proof.claims import derived
-from ..proof.formula import Formula
-from ..proof.step import Step, of
 from .slow_manifold import INVERSE_SQUARE_SLOPE
 from .sparsification import ROW_SOLUTION
 

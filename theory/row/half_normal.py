@@ -5,11 +5,8 @@ from functools import partial
 import sympy as sp
 
 from ..model import INITIAL
+from ..proof import Formula, Step, below, density, derived, of
 from ..proof import symbols as s
-from ..proof.claims import derived
-from ..proof.formula import Formula
-from ..proof.operators import below, density
-from ..proof.step import Step, of
 from .slow_manifold import SLOW_INVERSE_SQUARE
 from .sparsification import THRESHOLD_RATE
 

@@ -5,11 +5,8 @@ from functools import partial
 import sympy as sp
 
 from ..model import INITIAL
+from ..proof import Definition, Expansion, Formula, Step, cited, derived, of
 from ..proof import symbols as s
-from ..proof.claims import cited, derived
-from ..proof.formula import Formula
-from ..proof.operators import Expansion
-from ..proof.step import Definition, Step, of
 from .half_normal import (
     DENSITY,
     HALF_NORMAL_EXCESS2,

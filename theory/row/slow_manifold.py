@@ -4,11 +4,8 @@ from functools import partial
 
 import sympy as sp
 
+from ..proof import Definition, Formula, Root, Step, Taylor, derived, of
 from ..proof import symbols as s
-from ..proof.claims import derived
-from ..proof.formula import Formula
-from ..proof.operators import Root, Taylor
-from ..proof.step import Definition, Step, of
 from .sparsification import AMPLITUDE_RATE, EXCESS1_SLOPE, EXCESS2_SLOPE, THRESHOLD_RATE
 
 _NOTES = "paper_notes/sparsification.md"

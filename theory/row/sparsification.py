@@ -5,10 +5,8 @@ from functools import partial
 import sympy as sp
 
 from ..model import LONE_ROW, MONOSEMANTIC_FORCE, W
+from ..proof import Definition, Formula, IndexForm, Step, cited, derived, of
 from ..proof import symbols as s
-from ..proof.claims import cited, derived
-from ..proof.formula import Formula, IndexForm
-from ..proof.step import Definition, Step, of
 
 _NOTES = "paper_notes/sparsification.md"
 definition = partial(Definition, source=_NOTES)

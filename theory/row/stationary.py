@@ -5,11 +5,8 @@ from functools import partial
 import sympy as sp
 
 from ..model import LOSS, MONOSEMANTIC_FORCE, MONOSEMANTIC_LOSS, PAIR_LOSS, THREE_FORCES, at
+from ..proof import Formula, Root, Step, Taylor, derived, of, stated, turning_point
 from ..proof import symbols as s
-from ..proof.claims import derived
-from ..proof.formula import Formula
-from ..proof.operators import Root, Taylor
-from ..proof.step import Step, of, stated
 
 _FOLD = 2 / (3 * sp.sqrt(3))
 _AMPLITUDE = 2 / sp.sqrt(3) * sp.cos(sp.acos(-3 * sp.sqrt(3) / 2 * s.lam) / 3)
@@ -87,7 +84,7 @@ FOLD_AMPLITUDE = derived(
     "The two stationary weights meet at w = {formula}.",
     Step(
         name="turning point",
-        left=of(STATIONARY_WEIGHT, build=lambda f: Root(sp.Derivative(f, s.w), s.w, 0, 1)),
+        left=of(STATIONARY_WEIGHT, build=lambda f: turning_point(f, s.w, 0, 1)),
         reason="lambda(w) has its only maximum between 0 and 1 there",
     ),
 )
@@ -181,10 +178,7 @@ CROSSING_AMPLITUDE = derived(
     "A feature costs as much as a dead one, 1, at w = {formula}.",
     Step(
         name="loss 1",
-        left=of(
-            LOSS_OF_AMPLITUDE,
-            build=lambda loss: Root(loss - 1, s.w, 1 / sp.sqrt(3), 1),
-        ),
+        left=of(LOSS_OF_AMPLITUDE, build=lambda loss: Root(loss - 1, s.w, 1 / sp.sqrt(3), 1)),
         reason="1 - loss = w^2 (3 w^2 - 2), monotone on the stable branch",
     ),
 )
