@@ -9,6 +9,7 @@ from .proof import symbols as s
 
 _NOTES = "paper_notes/model.md"
 formula = partial(Formula, source=_NOTES)
+_step = partial(Step, ranges={s.n: (2, 3), s.m: (1, 3)})
 _SETUP = "Lecomte et al. 2023, Setup"
 W = sp.IndexedBase("W", real=True)
 """The weights: row i is feature i, column l is neuron l."""
@@ -51,7 +52,7 @@ GRADIENT = derived(
     gradient_form,
     "Where no overlap and no weight is 0, the gradient of the loss is 4 (ReLU(W W^T) - I) W + "
     "lambda_code sign(W).",
-    Step(
+    _step(
         name="chain rule",
         left=of(LOSS, build=lambda loss: sp.Derivative(loss, W[_I, _L])),
         right=sp.Sum(
@@ -65,9 +66,8 @@ GRADIENT = derived(
         + _l1_slope,
         reason="each overlap G_pq depends on row i through p = i and through q = i",
         assumptions=_INSIDE,
-        ranges={s.n: (2, 3), s.m: (1, 3)},
     ),
-    Step(
+    _step(
         name="two equal halves",
         right=4
         * sp.Sum(
@@ -79,13 +79,11 @@ GRADIENT = derived(
         + _l1_slope,
         reason="pick p = i and q = i; overlaps are symmetric",
         assumptions=_INSIDE,
-        ranges={s.n: (2, 3), s.m: (1, 3)},
     ),
-    Step(
+    _step(
         name="open gates",
         reason="ReLU(x) H(x) = ReLU(x), and H(G_ii) = 1 for a row that is not 0",
         assumptions=(*_INSIDE, sp.Eq(sp.Heaviside(overlap(_I, _I)), 1)),
-        ranges={s.n: (2, 3), s.m: (1, 3)},
     ),
 )
 
@@ -110,7 +108,7 @@ THREE_FORCES = cited(
     flow_form,
     "Feature benefit, interference and regularization make up the flow: it is -1/4 of the "
     "gradient, with lambda = lambda_code/4.",
-    Step(
+    _step(
         name="quarter",
         left=of(GRADIENT, build=lambda slope: -slope.subs(s.lam_code, 4 * s.lam) / 4),
         right=W[_I, _L]
@@ -118,13 +116,11 @@ THREE_FORCES = cited(
         - s.lam * sp.sign(W[_I, _L]),
         reason="divide the gradient by -4, set lambda_code = 4 lambda",
         assumptions=_INSIDE,
-        ranges={s.n: (2, 3), s.m: (1, 3)},
     ),
-    Step(
+    _step(
         name="own overlap apart",
         reason="the term j = i of the sum is |W_i|^2 W_il, as ReLU(|W_i|^2) = |W_i|^2",
         assumptions=(*_INSIDE, sp.Eq(relu(overlap(_I, _I)), overlap(_I, _I))),
-        ranges={s.n: (2, 3), s.m: (1, 3)},
     ),
     label="three_forces",
 )
@@ -277,6 +273,6 @@ gaussian_density = Formula(
 INITIAL = Definition(
     name="initial_density",
     expression=gaussian_density.expression,
-    meaning="The density of an initial weight in units of its standard deviation.",
+    meaning=gaussian_density.meaning,
     source=_SETUP,
 )

@@ -10,9 +10,9 @@ from ..proof import symbols as s
 _NOTES = "paper_notes/collisions.md"
 formula = partial(Formula, source=_NOTES)
 _MEAN = s.n * (s.n - 1) / (2 * (2 * s.m - 1))
+_step = partial(Step, ranges={s.n: (2, 12), s.m: (2, 12), s.k: (0, 4), s.r: (0, 4)})
 _DISPERSION = (2 * s.m - s.n) * (2 * s.m - s.n - 1) / ((2 * s.m - 1) * (2 * s.m - 3))
 _FITS = (s.n <= 2 * s.m,)
-_SIZES = {s.n: (2, 12), s.m: (2, 12), s.k: (0, 4), s.r: (0, 4)}
 
 
 def _sets_with_pairs(k: sp.Expr) -> sp.Expr:
@@ -43,12 +43,11 @@ exclusion_pmf = formula(
 EXCLUSION_PMF = derived(
     exclusion_pmf,
     "If no slot is taken twice, P(K = k) = {formula}.",
-    Step(
+    _step(
         name="count",
         left=of(SETS, build=lambda sets: _sets_with_pairs(s.k) / sets),
         reason="choose the full neurons, the half-full ones and their signs",
         assumptions=(2 * s.k <= s.n, s.n - s.k <= s.m),
-        ranges=_SIZES,
     ),
 )
 
@@ -68,12 +67,11 @@ exclusion_total_form = IndexForm(
 EXCLUSION_TOTAL = derived(
     exclusion_total_form,
     "The exclusion law adds up to 1 for all n and m.",
-    Step(
+    _step(
         name="telescope",
         left=of(EXCLUSION_PMF, build=lambda pmf: pmf.subs(s.n, s.n + 1) - pmf),
         reason="the certificate of Wilf and Zeilberger",
         assumptions=(2 * s.k + 2 <= s.n, s.n - s.k + 1 <= s.m),
-        ranges=_SIZES,
     ),
     prose="Summed over k the difference is 0, and for n = 0 the only term is 1.",
 )
@@ -89,12 +87,11 @@ exclusion_pmf_ratio = formula(
 EXCLUSION_PMF_RATIO = derived(
     exclusion_pmf_ratio,
     "P(K = k+1)/P(K = k) = {formula}.",
-    Step(
+    _step(
         name="divide",
         left=of(EXCLUSION_PMF, build=lambda pmf: pmf.subs(s.k, s.k + 1) / pmf),
         reason="ratios of binomial coefficients",
         assumptions=(2 * s.k + 2 <= s.n, s.n - s.k <= s.m),
-        ranges=_SIZES,
     ),
 )
 
@@ -118,7 +115,7 @@ exclusion_factorial_moment = formula(
 EXCLUSION_FACTORIAL_MOMENT = derived(
     exclusion_factorial_moment,
     "E K(K-1)...(K-r+1) = {formula}.",
-    Step(
+    _step(
         name="ordered full neurons",
         left=of(
             SETS,
@@ -126,7 +123,6 @@ EXCLUSION_FACTORIAL_MOMENT = derived(
         ),
         reason="r given neurons are full in C(2m-2r, n-2r) sets",
         assumptions=(2 * s.r <= s.n,),
-        ranges=_SIZES,
     ),
 )
 
@@ -141,12 +137,11 @@ expected_neurons_exclusion = formula(
 EXPECTED_NEURONS_EXCLUSION = derived(
     expected_neurons_exclusion,
     "The exclusion law has mean {formula}.",
-    Step(
+    _step(
         name="r = 1",
         left=of(EXCLUSION_FACTORIAL_MOMENT, build=lambda moment: moment.subs(s.r, 1)),
         reason="the first factorial moment",
         assumptions=(s.n >= 2,),
-        ranges=_SIZES,
     ),
 )
 
@@ -170,7 +165,7 @@ variance_neurons_exclusion = formula(
 VARIANCE_NEURONS_EXCLUSION = derived(
     variance_neurons_exclusion,
     "The exclusion law has variance {formula}.",
-    Step(
+    _step(
         name="r = 2",
         left=of(
             EXCLUSION_FACTORIAL_MOMENT,
@@ -179,7 +174,6 @@ VARIANCE_NEURONS_EXCLUSION = derived(
         ),
         reason="Var K = E K(K-1) + E K - (E K)^2",
         assumptions=(s.n >= 4,),
-        ranges=_SIZES,
     ),
 )
 
@@ -202,7 +196,7 @@ dispersion_neurons_exclusion = formula(
 DISPERSION_NEURONS_EXCLUSION = derived(
     dispersion_neurons_exclusion,
     "K is under-dispersed: Var K / E K = {formula} < 1 for n >= 2.",
-    Step(
+    _step(
         name="divide",
         left=of(
             VARIANCE_NEURONS_EXCLUSION,
@@ -211,7 +205,6 @@ DISPERSION_NEURONS_EXCLUSION = derived(
         ),
         reason="variance over mean",
         assumptions=(s.n >= 2,),
-        ranges=_SIZES,
     ),
     prose="For 2 <= n <= 2m and m >= 2 the numerator does not rise with n and is "
     "(2m-2)(2m-3) at n = 2, less than the denominator; for m = 1 and n = 2 it is 0.",
@@ -249,7 +242,7 @@ poisson_bound = formula(
 POISSON_BOUND = derived(
     poisson_bound,
     "K is within (1 - exp(-E K))(1 - Var K/E K) of Poisson's law in total variation.",
-    Step(
+    _step(
         name="negative relation",
         left=of(
             EXPECTED_NEURONS_EXCLUSION,
@@ -258,7 +251,6 @@ POISSON_BOUND = derived(
         ),
         reason="theorem of Barbour, Holst and Janson",
         assumptions=(s.n >= 2,),
-        ranges=_SIZES,
     ),
     prose="Given that a neuron is full, the rest of the set is a uniform set of n - 2 "
     "slots, which can be drawn from within the unconditioned one: the indicators are "

@@ -4,7 +4,7 @@ from functools import partial
 
 import sympy as sp
 
-from ..proof import Definition, Formula, Step, cited, derived, of
+from ..proof import Definition, Formula, Step, cited, defining, derived, of
 from ..proof import symbols as s
 
 _NOTES = "paper_notes/collisions.md"
@@ -179,11 +179,9 @@ paper_polysemantic_neurons = Formula(
     error="relative O(1/n) of expected_pairs",
 )
 
-PAPER_ESTIMATE = Definition(
-    name="paper_polysemantic_neurons",
-    expression=paper_polysemantic_neurons.expression,
-    meaning="The paper's estimate of the number of polysemantic neurons, n^2/(4m).",
-    source="Lecomte et al. 2023, Collisions",
+PAPER_ESTIMATE = defining(
+    paper_polysemantic_neurons,
+    "The paper's estimate of the number of polysemantic neurons, n^2/(4m).",
 )
 
 paper_count_limit = formula(

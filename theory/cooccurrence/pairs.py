@@ -21,6 +21,7 @@ LARGER_ERROR = 1 - _A * (_A - _C)  # when both are active
 _L1 = 4 * s.lam * (_A + _C)
 _v, _EDGE = s.active_value, _C / _A
 _S = s.antipodal_overlap
+_overlap_step = partial(Step, ranges={_S: (0, 1)})
 _TOP = sp.Rational(110593856, 10**8)  # the maximum, to 8 digits
 _APART = (s.a > s.c,)
 
@@ -387,12 +388,11 @@ overlap_penalty = formula(
 OVERLAP_PENALTY = derived(
     overlap_penalty,
     "Co-occurrence charges {formula} for an overlap -s_o of two unit features.",
-    Step(
+    _overlap_step(
         name="both read 1 - s",
         left=of(OVERLAP_MODEL),
         reason="for s < 1 both are read",
         assumptions=(_S < 1,),
-        ranges={_S: (0, 1)},
     ),
 )
 
@@ -415,11 +415,10 @@ uniform_overlap_penalty = formula(
 UNIFORM_OVERLAP_PENALTY = derived(
     uniform_overlap_penalty,
     "For values uniform on [0, 1] co-occurrence charges {formula}.",
-    Step(
+    _overlap_step(
         name="integrate",
         left=of(UNIFORM_OVERLAP_MODEL),
         reason="a feature is read where its value exceeds s times the other's",
-        ranges={_S: (0, 1)},
     ),
 )
 
@@ -435,10 +434,9 @@ overlap_decay = formula(
 OVERLAP_DECAY = derived(
     overlap_decay,
     "Co-occurrence makes the repulsion two-sided: a negative overlap decays at the rate {formula}.",
-    Step(
+    _overlap_step(
         name="two rows move",
         left=of(OVERLAP_PENALTY, build=lambda loss: 2 * sp.Derivative(loss, _S) / 4),
         reason="each of the two unit rows moves by a quarter of the slope along the other",
-        ranges={_S: (0, 1)},
     ),
 )

@@ -12,6 +12,7 @@ from .simplex import SIMPLEX_OVERLAP
 _NOTES = "paper_notes/noise.md"
 formula = partial(Formula, source=_NOTES)
 _Q = s.row_norm2
+_step = partial(Step, ranges={s.n: (2, 9)})
 _ENOUGH = (s.n >= 2,)
 _ALPHA = sp.sqrt(s.n / (s.n - 1))
 _BETA = (_ALPHA - 1 / sp.sqrt(s.n - 1)) / (s.n - 1)
@@ -90,14 +91,13 @@ CORNER_SIDE = derived(
     corner_side,
     "A corner simplex has the weights alpha - beta and -beta with alpha = sqrt(n/(n-1)) and beta "
     "= {formula}.",
-    Step(
+    _step(
         name="overlap with the spread row",
         left=of(
             SIMPLEX_OVERLAP,
             build=lambda overlap: (_ALPHA + sp.sqrt(s.n - 1) * overlap.subs(_Q, 1)) / (s.n - 1),
         ),
         reason="-(alpha - (n-1) beta)/sqrt(n-1) = -1/(n-1)",
-        ranges={s.n: (2, 9)},
     ),
     prose="With alpha fixed by (alpha - beta)^2 + (n-2) beta^2 = 1 all overlaps and norms "
     "are those of the simplex; the tests check them for every n up to 12.",
@@ -115,7 +115,7 @@ corner_fourth_norm = formula(
 CORNER_FOURTH_NORM = derived(
     corner_fourth_norm,
     "The corner simplex has mean fourth norm [(n-1)((alpha-beta)^4 + (n-2) beta^4) + 1/(n-1)]/n.",
-    Step(
+    _step(
         name="add the rows",
         left=of(
             CORNER_SIDE,
@@ -128,7 +128,6 @@ CORNER_FOURTH_NORM = derived(
             ),
         ),
         reason="n - 1 rows with a neuron, one spread row",
-        ranges={s.n: (2, 9)},
     ),
     checks=("noise_final_fourth_norm",),
 )
@@ -145,7 +144,7 @@ centred_fourth_norm = formula(
 CENTRED_FOURTH_NORM = derived(
     centred_fourth_norm,
     "The centred simplex has fourth norm {formula}.",
-    Step(
+    _step(
         name="add the weights",
         left=of(
             SIMPLEX_OVERLAP,
@@ -154,7 +153,6 @@ CENTRED_FOURTH_NORM = derived(
             ),
         ),
         reason="W = sqrt(n/(n-1)) (I - 1/n), and n/(n-1) = 1 - overlap",
-        ranges={s.n: (2, 9)},
     ),
 )
 
@@ -170,11 +168,10 @@ largest_column_norm2 = formula(
 LARGEST_COLUMN_NORM2 = derived(
     largest_column_norm2,
     "On a regular simplex no neuron's weights have squared norm above {formula}.",
-    Step(
+    _step(
         name="largest eigenvalue",
         left=of(SIMPLEX_OVERLAP, build=lambda overlap: _Q - overlap),
         reason="W W^T = (q - u) I + u 1 1^T has the eigenvalues q - u and q + (n-1) u",
-        ranges={s.n: (2, 9)},
     ),
     prose="W^T W has the same largest eigenvalue as W W^T, and its diagonal entries are "
     "the squared norms of the columns.",
@@ -193,11 +190,10 @@ SHARED_WEIGHT_LIMIT = derived(
     shared_weight_limit,
     "On a regular simplex two weights of one neuron are both at least theta only if theta "
     "<= {formula}: no neuron is polysemantic (theta = 0.8, q <= 1) for n >= 5.",
-    Step(
+    _step(
         name="two equal weights",
         left=of(LARGEST_COLUMN_NORM2, build=lambda largest: sp.sqrt(largest / 2)),
         reason="2 theta^2 is at most the squared norm of the column",
-        ranges={s.n: (2, 9)},
     ),
     prose="The limit falls with n: 0.8165 at n = 4, 0.7906 at n = 5.",
 )

@@ -3,7 +3,7 @@
 from .claims import cited, derived
 from .formula import Formula, IndexForm
 from .operators import Expansion, Root, Taylor, below, density, quadratic_root, turning_point
-from .step import Definition, Step, of, stated
+from .step import Definition, Step, defining, of, stated
 
 __all__ = [
     "Definition",
@@ -15,6 +15,7 @@ __all__ = [
     "Taylor",
     "below",
     "cited",
+    "defining",
     "density",
     "derived",
     "of",

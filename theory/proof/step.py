@@ -44,6 +44,19 @@ class Definition:
     source: str
 
 
+def defining(formula: IndexForm, meaning: str) -> Definition:
+    """The definition that a formula states, as a start of derivations.
+
+    >>> from polysem import theory
+    >>> from polysem.theory.proof.step import defining
+    >>> defining(theory.threshold_rate, "The velocity of the threshold.").name
+    'threshold_rate'
+    """
+    return Definition(
+        name=formula.name, expression=formula.expression, meaning=meaning, source=formula.source
+    )
+
+
 @dataclass(frozen=True)
 class Origin:
     """An expression built from the expressions of definitions and claims; see :func:`of`.

@@ -12,6 +12,7 @@ from .sparsification import THRESHOLD_RATE
 
 formula = partial(Formula, source="paper_notes/half_normal.md")
 _B, _PAST = s.relative_threshold, s.past_threshold
+_step = partial(Step, ranges={_B: (0.5, 3)})
 TAIL = below(-_B)
 DENSITY = density(_B)
 MEAN1 = DENSITY - _B * TAIL  # mean excess of one signed weight
@@ -110,7 +111,7 @@ HALF_NORMAL_TIME = derived(
     half_normal_time,
     "A Gaussian row of many weights meets the threshold b s at the time (1/lambda) int_0^b "
     "s db'/sqrt(M2(b')).",
-    Step(
+    _step(
         name="clock",
         left=of(
             THRESHOLD_RATE,
@@ -121,7 +122,6 @@ HALF_NORMAL_TIME = derived(
             ),
         ),
         reason="dt = s db/(dB/dt), with A = 1/sqrt(M2) on the slow manifold",
-        ranges={_B: (0.5, 3)},
     ),
     prose="For many weights M2 is near its mean (law of large numbers).",
     by=(SLOW_INVERSE_SQUARE,),
@@ -160,13 +160,12 @@ l1_norm_constant = formula(
 L1_NORM_CONSTANT = derived(
     l1_norm_constant,
     "lambda t |W|_1 is a function of the relative threshold alone.",
-    Step(
+    _step(
         name="product",
         left=of(
             HALF_NORMAL_TIME, HALF_NORMAL_L1_NORM, build=lambda time, norm: s.lam * time * norm
         ),
         reason="the numbers of neurons cancel",
-        ranges={_B: (0.5, 3)},
     ),
 )
 
@@ -181,7 +180,7 @@ live_constant = formula(
 LIVE_CONSTANT = derived(
     live_constant,
     "m' (lambda t)^2 is a function of the relative threshold alone.",
-    Step(
+    _step(
         name="product",
         left=of(
             HALF_NORMAL_TIME,
@@ -189,6 +188,5 @@ LIVE_CONSTANT = derived(
             build=lambda time, live: (s.lam * time) ** 2 * live,
         ),
         reason="the numbers of neurons cancel",
-        ranges={_B: (0.5, 3)},
     ),
 )

@@ -5,7 +5,7 @@ from functools import partial
 import sympy as sp
 
 from ..model import INITIAL
-from ..proof import Definition, Expansion, Formula, Step, cited, derived, of
+from ..proof import Expansion, Formula, Step, cited, defining, derived, of
 from ..proof import symbols as s
 from .half_normal import (
     DENSITY,
@@ -25,6 +25,7 @@ from .sparsification import (
 
 formula = partial(Formula, source="paper_notes/half_normal.md")
 _B = s.relative_threshold
+_late_step = partial(Step, ranges={_B: (3, 8)})
 
 excess2_series = formula(
     name="excess2_series",
@@ -38,7 +39,7 @@ excess2_series = formula(
 EXCESS2_SERIES = derived(
     excess2_series,
     "M2 = 2 m s^2 phi (2/b^3)(1 - 6/b^2 + 45/b^4 - ...) for a large threshold.",
-    Step(
+    _late_step(
         name="Mills",
         left=of(
             HALF_NORMAL_EXCESS2,
@@ -54,7 +55,6 @@ EXCESS2_SERIES = derived(
             ),
         ),
         reason="asymptotic series of erfc",
-        ranges={_B: (3, 8)},
     ),
     prose="The series of Mills' ratio envelops it: the error has the sign of, and is below, "
     "the first term left out.",
@@ -72,7 +72,7 @@ participation_series = formula(
 PARTICIPATION_SERIES = derived(
     participation_series,
     "|W|_1^2/m' is {formula} + O(b^-8) for a large threshold, not 1.",
-    Step(
+    _late_step(
         name="Mills",
         left=of(
             HALF_NORMAL_L1_NORM,
@@ -80,7 +80,6 @@ PARTICIPATION_SERIES = derived(
             build=lambda norm, live: Expansion(norm**2 / live, _B, 6),
         ),
         reason="asymptotic series of erfc in numerator and denominator",
-        ranges={_B: (3, 8)},
     ),
 )
 
@@ -126,7 +125,7 @@ l1_norm_constant_series = formula(
 L1_NORM_CONSTANT_SERIES = derived(
     l1_norm_constant_series,
     "lambda t |W|_1 = {formula} + O(b^-8) for a large threshold.",
-    Step(
+    _late_step(
         name="formal solution",
         left=of(
             L1_NORM_CONSTANT_SLOPE,
@@ -135,7 +134,6 @@ L1_NORM_CONSTANT_SERIES = derived(
             ),
         ),
         reason="X = (X' - M1/M2)/(M1/M2 - M0/M1), whose right side gains two powers of 1/b",
-        ranges={_B: (3, 8)},
     ),
     prose="Two solutions differ by a multiple of exp(-b^2/4) to leading order, beyond all powers.",
 )
@@ -152,7 +150,7 @@ live_constant_series = formula(
 LIVE_CONSTANT_SERIES = derived(
     live_constant_series,
     "m' (lambda t)^2 = {formula} + O(b^-8) for a large threshold.",
-    Step(
+    _late_step(
         name="square over participation",
         left=of(
             L1_NORM_CONSTANT_SERIES,
@@ -160,17 +158,13 @@ LIVE_CONSTANT_SERIES = derived(
             build=lambda x, share: Expansion(x**2 / share, _B, 6),
         ),
         reason="m' (lambda t)^2 = (lambda t |W|_1)^2 m'/|W|_1^2",
-        ranges={_B: (3, 8)},
     ),
     prose="The constants are functions of b alone.",
     by=(LIVE_CONSTANT,),
 )
 
-PAPER_L1_ESTIMATE = Definition(
-    name="paper_l1_norm",
-    expression=paper_l1_norm.expression,
-    meaning="The paper's estimate of the l1 norm, 1/(1/sqrt(m) + lambda t).",
-    source="Lecomte et al. 2023, Sparsity",
+PAPER_L1_ESTIMATE = defining(
+    paper_l1_norm, "The paper's estimate of the l1 norm, 1/(1/sqrt(m) + lambda t)."
 )
 
 
@@ -204,11 +198,9 @@ L1_NORM_LIMIT = derived(
     ),
 )
 
-PAPER_LIVE_ESTIMATE = Definition(
-    name="paper_live_weights",
-    expression=paper_live_weights.expression,
-    meaning="The paper's estimate of the number of live weights, 1/(1/sqrt(m) + lambda t)^2.",
-    source="Lecomte et al. 2023, Sparsity",
+PAPER_LIVE_ESTIMATE = defining(
+    paper_live_weights,
+    "The paper's estimate of the number of live weights, 1/(1/sqrt(m) + lambda t)^2.",
 )
 
 live_limit = formula(

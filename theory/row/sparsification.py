@@ -5,7 +5,7 @@ from functools import partial
 import sympy as sp
 
 from ..model import LONE_ROW, MONOSEMANTIC_FORCE, W
-from ..proof import Definition, Formula, IndexForm, Step, cited, derived, of
+from ..proof import Definition, Formula, IndexForm, Step, cited, defining, derived, of
 from ..proof import symbols as s
 
 _NOTES = "paper_notes/sparsification.md"
@@ -36,10 +36,8 @@ amplitude_rate = formula(
     unit="per flow time",
 )
 
-AMPLITUDE_RATE = definition(
-    name="amplitude_rate",
-    expression=amplitude_rate.expression,
-    meaning="dA/dt = (1 - A^2 M_2) A, which defines the common amplitude A, with A(0) = 1.",
+AMPLITUDE_RATE = defining(
+    amplitude_rate, "dA/dt = (1 - A^2 M_2) A, which defines the common amplitude A, with A(0) = 1."
 )
 
 threshold_rate = formula(
@@ -51,10 +49,8 @@ threshold_rate = formula(
     unit="weight per flow time",
 )
 
-THRESHOLD_RATE = definition(
-    name="threshold_rate",
-    expression=threshold_rate.expression,
-    meaning="dB/dt = lambda/A, which defines the threshold B, with B(0) = 0.",
+THRESHOLD_RATE = defining(
+    threshold_rate, "dB/dt = lambda/A, which defines the threshold B, with B(0) = 0."
 )
 
 soft_threshold_weight = formula(
@@ -68,10 +64,8 @@ soft_threshold_weight = formula(
     unit="weight",
 )
 
-SOFT_THRESHOLD = definition(
-    name="soft_threshold_weight",
-    expression=soft_threshold_weight.expression,
-    meaning="A (x - B)_+, the claimed size of a weight that starts at x.",
+SOFT_THRESHOLD = defining(
+    soft_threshold_weight, "A (x - B)_+, the claimed size of a weight that starts at x."
 )
 
 
