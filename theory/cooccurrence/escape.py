@@ -194,13 +194,15 @@ ESCAPE_SLOPE = derived(
 )
 
 
+def _by_difference(d: sp.Expr) -> dict[sp.Expr, sp.Expr]:
+    """The cosine and the sine of the angle, by their difference."""
+    root = sp.sqrt(2 - d**2)
+    return {sp.cos(s.angle): (root + d) / 2, sp.sin(s.angle): (root - d) / 2}
+
+
 def _root_in_difference(slope: sp.Expr) -> sp.Expr:
     d = sp.Symbol("d", positive=True)
-    both = {
-        sp.cos(s.angle): (sp.sqrt(2 - d**2) + d) / 2,
-        sp.sin(s.angle): (sp.sqrt(2 - d**2) - d) / 2,
-    }
-    return quadratic_root(sp.expand(slope.subs(both)), d, 1)
+    return quadratic_root(sp.expand(slope.subs(_by_difference(d))), d, 1)
 
 
 escape_difference = formula(
@@ -248,9 +250,7 @@ ESCAPE_ANGLE = derived(
 
 def _rise(plane: sp.Expr, d: sp.Expr) -> sp.Expr:
     one_row = plane.subs(s.shift, 0)
-    root = sp.sqrt(2 - d**2)
-    saddle = one_row.subs({sp.cos(s.angle): (root + d) / 2, sp.sin(s.angle): (root - d) / 2})
-    return saddle - one_row.subs(s.angle, 0)
+    return one_row.subs(_by_difference(d)) - one_row.subs(s.angle, 0)
 
 
 _ROOT = sp.sqrt(2 - _Q**2)

@@ -9,7 +9,14 @@ from functools import partial
 import sympy as sp
 
 from ..collisions.independent import expected_pairs
-from ..noise.outputs import RECTIFIED_MEAN, RECTIFIED_SQUARE, rectified_mean, rectified_square
+from ..noise.outputs import (
+    RECTIFIED_MEAN,
+    RECTIFIED_SQUARE,
+    at_output,
+    output_error,
+    rectified_mean,
+    rectified_square,
+)
 from ..proof import Formula, Step, derived, of, quadratic_root
 from ..proof import symbols as s
 from .pairs import COOCCURRING_LOSS, PAIR_LOSS
@@ -17,30 +24,11 @@ from .race import SUPPRESSION_FIT, suppression_fit
 
 formula = partial(Formula, source="paper_notes/cooccurrence.md")
 _W, _SIG, _TAU, _PROB = s.w, s.sigma, s.perturbation, s.activation_probability
-_MU, _S = s.overlap, s.row_noise
 
-
-def _square(
-    mean: sp.Expr, scale: sp.Expr, square: sp.Expr = rectified_square.expression
-) -> sp.Expr:
-    return square.subs({_MU: mean, _S: scale}, simultaneous=True)
-
-
+_square = partial(at_output, rectified_square.expression)
+_error = partial(output_error, rectified_square.expression, rectified_mean.expression)
 _GAIN = _W**2 * _SIG**2 - 2 * _square(-(_W**2), _W * _SIG)
 _BOTH = 2 - 2 * sp.sqrt(2 / sp.pi) * _W * _SIG + _W**2 * _SIG**2
-
-
-def _error(
-    mean: sp.Expr,
-    scale: sp.Expr,
-    square: sp.Expr = rectified_square.expression,
-    first: sp.Expr = rectified_mean.expression,
-) -> sp.Expr:
-    """E (ReLU(y) - 1)^2 of a normal output y."""
-    place = {_MU: mean, _S: scale}
-    return square.subs(place, simultaneous=True) - 2 * first.subs(place, simultaneous=True) + 1
-
-
 _ACTIVE = _error(_W**2, _W * _SIG)
 _FAN = sp.sqrt(2) * _W**2 * _TAU
 _WORST = (sp.sqrt(57) - 5) / 8
@@ -61,7 +49,7 @@ ACTIVE_ERROR = derived(
         left=of(
             RECTIFIED_SQUARE,
             RECTIFIED_MEAN,
-            build=lambda square, mean: _error(_W**2, _W * _SIG, square, mean),
+            build=lambda square, mean: output_error(square, mean, _W**2, _W * _SIG),
         ),
         reason="E (ReLU(y) - 1)^2",
     ),
@@ -83,7 +71,7 @@ BOTH_ACTIVE_ERROR = derived(
         left=of(
             RECTIFIED_SQUARE,
             RECTIFIED_MEAN,
-            build=lambda square, mean: 2 * _error(0, _W * _SIG, square, mean),
+            build=lambda square, mean: 2 * output_error(square, mean, 0, _W * _SIG),
         ),
         reason="the two inputs cancel on the neuron",
     ),
@@ -106,7 +94,7 @@ HIDDEN_NOISE_PRICE = derived(
         left=of(
             RECTIFIED_SQUARE,
             build=lambda square: (
-                2 * (_square(-(_W**2), _W * _SIG, square) - _square(0, _W * _SIG, square))
+                2 * (at_output(square, -(_W**2), _W * _SIG) - at_output(square, 0, _W * _SIG))
             ),
         ),
         reason="for each of the two inputs the partner's output sits at -w^2 and not at 0",
@@ -263,11 +251,11 @@ INPUT_NOISE_PRICE = derived(
             RECTIFIED_SQUARE,
             RECTIFIED_MEAN,
             build=lambda square, mean: (
-                2 * _error(_W**2, _FAN, square, mean)
-                - 2 * _error(_W**2, _W**2 * _TAU, square, mean)
-                + 2 * _square(-(_W**2), _FAN, square)
-                + 2 * (s.n - 2) * _square(0, _FAN, square)
-                - 2 * (s.n - 1) * _square(0, _W**2 * _TAU, square)
+                2 * output_error(square, mean, _W**2, _FAN)
+                - 2 * output_error(square, mean, _W**2, _W**2 * _TAU)
+                + 2 * at_output(square, -(_W**2), _FAN)
+                + 2 * (s.n - 2) * at_output(square, 0, _FAN)
+                - 2 * (s.n - 1) * at_output(square, 0, _W**2 * _TAU)
             ),
         ),
         reason="outputs of a pair see both inputs: deviation sqrt(2) w^2 tau for w^2 tau",
@@ -294,8 +282,8 @@ INPUT_NOISE_SMALL = derived(
             build=lambda square: (
                 # active outputs are never clipped, their silent partners never rise
                 2 * (_FAN**2 - _W**4 * _TAU**2)
-                + 2 * (s.n - 2) * _square(0, _FAN, square)
-                - 2 * (s.n - 1) * _square(0, _W**2 * _TAU, square)
+                + 2 * (s.n - 2) * at_output(square, 0, _FAN)
+                - 2 * (s.n - 1) * at_output(square, 0, _W**2 * _TAU)
             ),
         ),
         reason="the means are exponentially close to those of unrectified outputs",
@@ -319,7 +307,7 @@ WEIGHT_NOISE_PRICE = derived(
         name="overlaps that matter",
         left=of(
             RECTIFIED_SQUARE,
-            build=lambda square: -2 * _square(0, sp.sqrt(2) * _W * _TAU, square),
+            build=lambda square: -2 * at_output(square, 0, sp.sqrt(2) * _W * _TAU),
         ),
         reason="on two neurons the overlap of two features has variance 2 w^2 tau^2 and is read "
         "in both directions; on one neuron it stays near -w^2",

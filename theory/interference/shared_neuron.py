@@ -160,9 +160,9 @@ SHARED_RADIUS_RATE = derived(
 )
 
 
-def _symmetric(derivative: sp.Expr) -> sp.Expr:
-    """A derivative taken at c = a."""
-    return sp.Subs(derivative, s.c, s.a)
+def _jacobian(force: sp.Expr, sign: int) -> sp.Expr:
+    """The growth rate of a deviation along (1, sign) from equal weights."""
+    return sp.Subs(sp.Derivative(force, s.a) + sign * sp.Derivative(force, s.c), s.c, s.a)
 
 
 expulsion_rate = formula(
@@ -179,10 +179,7 @@ EXPULSION_RATE = cited(
     "{formula}, so that one is expelled.",
     Step(
         name="Jacobian along (1, -1)",
-        left=of(
-            SHARED_FORCE,
-            build=lambda f: _symmetric(sp.Derivative(f, s.a) - sp.Derivative(f, s.c)),
-        ),
+        left=of(SHARED_FORCE, build=lambda f: _jacobian(f, -1)),
         right=1 - 2 * s.a**2,
         reason="the swap of the two features fixes the eigenvectors",
     ),
@@ -205,10 +202,7 @@ SHARED_SUM_RATE = derived(
     "The sum of two equal-sign weights returns to their balance at the rate -({formula}).",
     Step(
         name="Jacobian along (1, 1)",
-        left=of(
-            SHARED_FORCE,
-            build=lambda f: _symmetric(sp.Derivative(f, s.a) + sp.Derivative(f, s.c)),
-        ),
+        left=of(SHARED_FORCE, build=lambda f: _jacobian(f, 1)),
         reason="the swap of the two features fixes the eigenvectors",
     ),
 )

@@ -12,8 +12,10 @@ formula = partial(Formula, source="paper_notes/noise.md")
 _Q, _D, _Z = s.row_norm2, s.depth, s.draw
 
 
-def _on_both_signs(function) -> sp.Expr:
-    return (function(_Z) + function(-_Z)) / 2
+def _mirrored(relu: sp.Expr, overlap: sp.Expr, target: int = 0) -> sp.Expr:
+    """The squared error of an output, averaged over a draw and its negative."""
+    outputs = (relu.subs(s.overlap, overlap + draw) for draw in (_Z, -_Z))
+    return sp.Add(*((output - target) ** 2 for output in outputs)) / 2
 
 
 RECTIFIER = Definition(
@@ -36,17 +38,10 @@ MIRRORED_BELOW = derived(
     "For symmetric noise and u <= 0, exactly E ReLU(u+Z)^2 = E (|Z| - |u|)_+^2 / 2.",
     Step(
         name="both signs",
-        left=of(
-            RECTIFIER,
-            build=lambda relu: _on_both_signs(lambda z: relu.subs(s.overlap, z - _D) ** 2),
-        ),
+        left=of(RECTIFIER, build=lambda relu: _mirrored(relu, -_D)),
         reason="a symmetric law is the mean over z and -z; only z > d passes",
     ),
 )
-
-
-def _square_above(relu: sp.Expr) -> sp.Expr:
-    return _on_both_signs(lambda z: relu.subs(s.overlap, _D + z) ** 2)
 
 
 mirrored_square_above = formula(
@@ -62,14 +57,14 @@ MIRRORED_ABOVE = derived(
     "For symmetric noise and u >= 0, exactly E ReLU(u+Z)^2 = u^2 + s^2 - E (|Z| - u)_+^2 / 2.",
     Step(
         name="draw above the overlap",
-        left=of(RECTIFIER, build=_square_above),
+        left=of(RECTIFIER, build=lambda relu: _mirrored(relu, _D)),
         right=mirrored_square_above,
         reason="only u + z passes",
         assumptions=(_Z > _D,),
     ),
     Step(
         name="draw below the overlap",
-        left=of(RECTIFIER, build=_square_above),
+        left=of(RECTIFIER, build=lambda relu: _mirrored(relu, _D)),
         reason="both u + z and u - z pass",
         assumptions=(_Z < _D,),
     ),
@@ -160,10 +155,7 @@ DIAGONAL_LOSS = derived(
     "A feature's own output errs by {formula} where |Z| <= q surely.",
     Step(
         name="both signs",
-        left=of(
-            RECTIFIER,
-            build=lambda relu: _on_both_signs(lambda z: (relu.subs(s.overlap, _Q + z) - 1) ** 2),
-        ),
+        left=of(RECTIFIER, build=lambda relu: _mirrored(relu, _Q, 1)),
         right=(1 - _Q) ** 2 + _Z**2,
         reason="no cut: the draw is smaller than q",
         assumptions=(_Z < _Q,),

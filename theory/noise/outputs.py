@@ -26,6 +26,16 @@ def moment(generator: sp.Expr, order: int) -> sp.Expr:
     return sp.Subs(sp.Derivative(generator, (s.tilt, order)), s.tilt, 0)
 
 
+def at_output(moment: sp.Expr, mean: sp.Expr, scale: sp.Expr) -> sp.Expr:
+    """A moment of a rectified normal output, for an output of this mean and deviation."""
+    return moment.subs({_U: mean, _S: scale}, simultaneous=True)
+
+
+def output_error(square: sp.Expr, first: sp.Expr, mean: sp.Expr, scale: sp.Expr) -> sp.Expr:
+    """E (ReLU(y) - 1)^2 of a normal output y, by its rectified square and mean."""
+    return at_output(square, mean, scale) - 2 * at_output(first, mean, scale) + 1
+
+
 def summed(polynomial: sp.Expr) -> sp.Expr:
     """The sum over the weights w of a row of a polynomial in w, its powers written as norms."""
     one = sp.expand(polynomial)

@@ -7,7 +7,13 @@ import sympy as sp
 from ..proof import Definition, Formula, Root, Step, below, density, derived, of, turning_point
 from ..proof import symbols as s
 from .exact import DIAGONAL_LOSS, DIAGONAL_LOSS_LEAST, MIRRORED_BELOW
-from .outputs import OVERLAP_NOISE_VARIANCE, RECTIFIED_MEAN, RECTIFIED_SQUARE
+from .outputs import (
+    OVERLAP_NOISE_VARIANCE,
+    RECTIFIED_MEAN,
+    RECTIFIED_SQUARE,
+    at_output,
+    output_error,
+)
 
 _NOTES = "paper_notes/noise.md"
 definition = partial(Definition, source=_NOTES)
@@ -70,15 +76,9 @@ SIMPLEX_RELATIVE_OVERLAP = derived(
 )
 
 
-def _gaussian_simplex(square: sp.Expr, mean: sp.Expr, overlap: sp.Expr, noise: sp.Expr) -> sp.Expr:
-    own = {s.overlap: _Q, s.row_noise: noise}
-    other = {s.overlap: overlap, s.row_noise: noise}
-    return s.n * (
-        square.subs(own, simultaneous=True)
-        - 2 * mean.subs(own, simultaneous=True)
-        + 1
-        + (s.n - 1) * square.subs(other, simultaneous=True)
-    )
+def _simplex_loss(square: sp.Expr, mean: sp.Expr, overlap: sp.Expr, noise: sp.Expr) -> sp.Expr:
+    others = (s.n - 1) * at_output(square, overlap, noise)
+    return s.n * (output_error(square, mean, _Q, noise) + others)
 
 
 _S = s.sigma * sp.sqrt(_Q)
@@ -111,7 +111,7 @@ SIMPLEX_LEAST = derived(
             RECTIFIED_MEAN,
             SIMPLEX_OVERLAP,
             OVERLAP_NOISE_VARIANCE,
-            build=lambda square, mean, overlap, variance: _gaussian_simplex(
+            build=lambda square, mean, overlap, variance: _simplex_loss(
                 square, mean, overlap, sp.sqrt(variance)
             ),
         ),
@@ -123,6 +123,12 @@ SIMPLEX_LEAST = derived(
     "the sum over pairs is least where all overlaps equal the least possible mean.",
     checks=("noise_fast_phase",),
 )
+
+
+def _newton(loss: sp.Expr) -> sp.Expr:
+    """The squared row norm after a step of Newton from 1, where the curvature is 2."""
+    return 1 - sp.Subs(sp.Derivative(loss, _Q), _Q, 1) / 2
+
 
 _UNIT = -1 / ((s.n - 1) * s.sigma)
 
@@ -150,22 +156,8 @@ SIMPLEX_NORM2 = derived(
             RECTIFIED_SQUARE,
             SIMPLEX_OVERLAP,
             OVERLAP_NOISE_VARIANCE,
-            build=lambda own, square, overlap, variance: (
-                1
-                - sp.Subs(
-                    sp.Derivative(
-                        own
-                        + (s.n - 1)
-                        * square.subs(
-                            {s.overlap: overlap, s.row_noise: sp.sqrt(variance)},
-                            simultaneous=True,
-                        ),
-                        _Q,
-                    ),
-                    _Q,
-                    1,
-                )
-                / 2
+            build=lambda own, square, overlap, variance: _newton(
+                own + (s.n - 1) * at_output(square, overlap, sp.sqrt(variance))
             ),
         ),
         reason="the loss per feature is (1-q)^2 and terms of order sigma^2",

@@ -8,6 +8,7 @@ from contextlib import suppress
 from fractions import Fraction
 from functools import reduce
 from math import prod
+from operator import methodcaller
 from typing import Any
 
 import sympy as sp
@@ -179,7 +180,9 @@ def _call(function: Callable[..., Any]) -> Callable[..., Any]:
     return lambda e, point, analytic: function(*(ball(x, point, analytic) for x in e.args))
 
 
+_SAME_NAME = ("exp", "cos", "sin", "erf", "erfc")
 _RULES: dict[type, Callable[..., Any]] = {
+    **{getattr(sp, name): _call(methodcaller(name)) for name in _SAME_NAME},
     sp.Rational: lambda e, p, _: flint.acb(flint.fmpq(int(e.p), int(e.q))),
     type(sp.pi): lambda e, p, _: flint.acb(flint.arb.pi()),
     type(sp.E): lambda e, p, _: flint.acb(1).exp(),
@@ -197,10 +200,5 @@ _RULES: dict[type, Callable[..., Any]] = {
     sp.Max: _call(lambda *balls: flint.acb(reduce(lambda x, y: x.max(y), (b.real for b in balls)))),
     sp.KroneckerDelta: _delta,
     sp.binomial: _binomial,
-    sp.exp: _call(lambda x: x.exp()),
     sp.log: lambda e, p, analytic: ball(e.args[0], p, analytic).log(analytic=analytic),
-    sp.cos: _call(lambda x: x.cos()),
-    sp.sin: _call(lambda x: x.sin()),
-    sp.erf: _call(lambda x: x.erf()),
-    sp.erfc: _call(lambda x: x.erfc()),
 }

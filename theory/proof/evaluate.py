@@ -222,7 +222,9 @@ def _largest(*values: Any) -> Any:
     return max(values, key=mpmath.re)
 
 
+_SAME_NAME = ("binomial", "factorial", "exp", "log", "cos", "sin", "acos", "erf", "erfc", "erfinv")
 _RULES: dict[type, Any] = {
+    **{getattr(sp, name): _call(getattr(mpmath, name)) for name in _SAME_NAME},
     sp.Rational: _rational,
     type(sp.pi): lambda e, p: +mpmath.pi,
     type(sp.E): lambda e, p: +mpmath.e,
@@ -244,17 +246,7 @@ _RULES: dict[type, Any] = {
     sp.sign: _call(_sign),
     sp.Heaviside: lambda e, p: (1 + _sign(value_of(e.args[0], p))) / 2,
     sp.KroneckerDelta: lambda e, p: mpmath.mpf(whole(e.args[0], p) == whole(e.args[1], p)),
-    sp.binomial: _call(mpmath.binomial),
-    sp.factorial: _call(mpmath.factorial),
     sp.FallingFactorial: _call(mpmath.ff),
-    sp.exp: _call(mpmath.exp),
-    sp.log: _call(mpmath.log),
-    sp.cos: _call(mpmath.cos),
-    sp.sin: _call(mpmath.sin),
-    sp.acos: _call(mpmath.acos),
-    sp.erf: _call(mpmath.erf),
-    sp.erfc: _call(mpmath.erfc),
-    sp.erfinv: _call(mpmath.erfinv),
     Root: _root,
     Taylor: _taylor,
     Expansion: _expansion,

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import sympy as sp
+
+Tactic = Callable[[sp.Expr], sp.Expr]
 
 
 class _Operator(sp.Expr):
@@ -217,8 +221,6 @@ def pick(expression: sp.Expr, upper: dict[sp.Basic, sp.Basic]) -> sp.Expr:
 
 def _gates(expression: sp.Expr) -> sp.Expr:
     """Write max(x, 0) for max(x, 0) H(x), also below a square."""
-    if not expression.has(sp.Heaviside):
-        return expression
 
     def close(product: sp.Mul) -> sp.Expr:
         gates = [f for f in product.args if isinstance(f, sp.Heaviside)]
@@ -232,8 +234,6 @@ def _gates(expression: sp.Expr) -> sp.Expr:
 
 def _linear(expression: sp.Expr) -> sp.Expr:
     """Sums over one range put together, and what they add up put in normal form."""
-    if not expression.has(sp.Sum):
-        return expression
     parts: dict[tuple, sp.Expr] = {}
     rest = []
     for term in sp.Add.make_args(sp.expand(expression)):
@@ -271,36 +271,23 @@ def _integrals(expression: sp.Expr) -> sp.Expr:
     return expression.replace(lambda e: isinstance(e, sp.Integral), by_known)
 
 
-def _binomials(expression: sp.Expr) -> sp.Expr:
-    kinds = (sp.binomial, sp.factorial, sp.gamma, sp.RisingFactorial, sp.FallingFactorial)
-    if not expression.has(*kinds):
-        return expression
-    return sp.simplify(sp.gammasimp(expression.rewrite(sp.gamma)))
+def _where(kinds: tuple[type, ...], tactic: Tactic) -> Tactic:
+    """A tactic that leaves expressions without these functions as they are."""
+    return lambda e: tactic(e) if e.has(*kinds) else e
 
 
-def _error_functions(expression: sp.Expr) -> sp.Expr:
-    if not expression.has(sp.erf, sp.erfc):
-        return expression
-    return sp.expand(expression.doit().rewrite(sp.erf))
-
-
-def _trigonometry(expression: sp.Expr) -> sp.Expr:
-    if not expression.has(sp.cos, sp.sin):
-        return expression
-    return sp.trigsimp(sp.expand(expression))
-
-
-_TACTICS = (
+_FACTORIALS = (sp.binomial, sp.factorial, sp.gamma, sp.RisingFactorial, sp.FallingFactorial)
+_TACTICS: tuple[Tactic, ...] = (
     _integrals,
     sp.expand,
-    _gates,
-    _linear,
+    _where((sp.Heaviside,), _gates),
+    _where((sp.Sum,), _linear),
     lambda e: e.doit(),
     lambda e: sp.expand(sp.numer(sp.together(e))),
-    _binomials,
-    _error_functions,
-    _trigonometry,
-    lambda e: sp.simplify(e),
+    _where(_FACTORIALS, lambda e: sp.simplify(sp.gammasimp(e.rewrite(sp.gamma)))),
+    _where((sp.erf, sp.erfc), lambda e: sp.expand(e.doit().rewrite(sp.erf))),
+    _where((sp.cos, sp.sin), lambda e: sp.trigsimp(sp.expand(e))),
+    sp.simplify,
     lambda e: sp.simplify(sp.factor(sp.powsimp(sp.expand_log(e, force=False)))),
-    lambda e: sp.simplify(sp.logcombine(sp.expand(e))) if e.has(sp.log) else e,
+    _where((sp.log,), lambda e: sp.simplify(sp.logcombine(sp.expand(e)))),
 )
