@@ -8,6 +8,7 @@ from functools import partial
 
 import sympy as sp
 
+from ..model import relu
 from ..proof import Definition, Formula, Step, Taylor, derived, of
 from ..proof import symbols as s
 
@@ -26,20 +27,16 @@ _TOP = sp.Rational(110593856, 10**8)  # the maximum, to 8 digits
 _APART = (s.a > s.c,)
 
 
-def _relu(x: sp.Expr) -> sp.Expr:
-    return sp.Max(0, x)
-
-
 MODEL = definition(
     name="two_cooccurring_features",
     expression=_P1
     * (
-        (_relu(_A**2) - 1) ** 2
-        + _relu(-_A * _C) ** 2
-        + (_relu(_C**2) - 1) ** 2
-        + _relu(-_A * _C) ** 2
+        (relu(_A**2) - 1) ** 2
+        + relu(-_A * _C) ** 2
+        + (relu(_C**2) - 1) ** 2
+        + relu(-_A * _C) ** 2
     )
-    + _P2 * ((_relu(_A**2 - _A * _C) - 1) ** 2 + (_relu(_C**2 - _A * _C) - 1) ** 2)
+    + _P2 * ((relu(_A**2 - _A * _C) - 1) ** 2 + (relu(_C**2 - _A * _C) - 1) ** 2)
     + _L1,
     meaning="The loss of two features with the weights a and -c on one neuron.",
 )
@@ -372,7 +369,7 @@ PAIR_FOLD = derived(
 
 OVERLAP_MODEL = definition(
     name="two_overlapping_features",
-    expression=2 * _P2 * (_relu(1 - _S) - 1) ** 2,
+    expression=2 * _P2 * (relu(1 - _S) - 1) ** 2,
     meaning="The error of two unit features of overlap -s, both active.",
 )
 

@@ -3,18 +3,19 @@
 A derivation starts from the model or from the formula of an earlier claim, moves by equalities
 and ends on the formula of its own claim::
 
+    from functools import partial
+
+    from ..proof import Definition, Formula, Step, derived, of
     from ..proof import symbols as s
-    from ..proof.claims import derived
-    from ..proof.formula import Formula
-    from ..proof.step import Definition, Step, of
+
+    formula = partial(Formula, source="paper_notes/stationary.md")
 
     FORCE = Definition(
         name="force", expression=(1 - s.w**2) * s.w - s.lam,
         meaning="The velocity of a lone weight.", source="Lecomte et al. 2023, Setup",
     )
-    growth = Formula(
-        name="growth", expression=1 - 3 * s.w**2, arguments=(s.w,),
-        source="paper_notes/stationary.md", ...
+    growth = formula(
+        name="growth", expression=1 - 3 * s.w**2, arguments=(s.w,), ...
     )
     GROWTH = derived(
         growth,
