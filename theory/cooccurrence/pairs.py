@@ -30,12 +30,7 @@ _APART = (s.a > s.c,)
 MODEL = definition(
     name="two_cooccurring_features",
     expression=_P1
-    * (
-        (relu(_A**2) - 1) ** 2
-        + relu(-_A * _C) ** 2
-        + (relu(_C**2) - 1) ** 2
-        + relu(-_A * _C) ** 2
-    )
+    * ((relu(_A**2) - 1) ** 2 + relu(-_A * _C) ** 2 + (relu(_C**2) - 1) ** 2 + relu(-_A * _C) ** 2)
     + _P2 * ((relu(_A**2 - _A * _C) - 1) ** 2 + (relu(_C**2 - _A * _C) - 1) ** 2)
     + _L1,
     meaning="The loss of two features with the weights a and -c on one neuron.",

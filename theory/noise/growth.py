@@ -6,13 +6,7 @@ import sympy as sp
 
 from ..proof import Definition, Formula, Step, density, derived, of
 from ..proof import symbols as s
-from .outputs import (
-    KURTOSIS_COST,
-    OVERLAP_NOISE_KURTOSIS,
-    OVERLAP_NOISE_VARIANCE,
-    moment,
-    summed,
-)
+from .outputs import KURTOSIS_COST, OVERLAP_NOISE_KURTOSIS, OVERLAP_NOISE_VARIANCE, moment, summed
 from .simplex import SIMPLEX_OVERLAP
 
 _NOTES = "paper_notes/noise.md"
@@ -186,12 +180,7 @@ REPLICATOR = derived(
         },
         reason="dy/dzeta = y^2, and dzeta/dt = 2 r/sum y; three weights stand for m",
         assumptions=(s.clock * s.share_start < 1,),
-        ranges={
-            s.clock: (0, 1),
-            s.share_start: (0, 1),
-            _OTHERS[0]: (0, 1),
-            _OTHERS[1]: (0, 1),
-        },
+        ranges={s.clock: (0, 1), s.share_start: (0, 1), _OTHERS[0]: (0, 1), _OTHERS[1]: (0, 1)},
     ),
     label="replicator",
     prose="For m weights only the sums get longer. The clock runs from 0 to 1/max x_0, "

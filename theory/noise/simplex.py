@@ -43,10 +43,7 @@ SIMPLEX_OVERLAP = derived(
     "they sum to zero.",
     Step(
         name="rows that sum to zero",
-        left=of(
-            TOTAL_ROW,
-            build=lambda total: Root(total, s.overlap, -_Q, _Q),
-        ),
+        left=of(TOTAL_ROW, build=lambda total: Root(total, s.overlap, -_Q, _Q)),
         reason="a squared norm is not negative",
         ranges={s.n: (3, 9)},
     ),
@@ -187,9 +184,7 @@ DEAD_ZONE = derived(
     Step(
         name="largest noise meets the overlap",
         left=of(
-            LONGEST_NOISE,
-            SIMPLEX_OVERLAP,
-            build=lambda noise, overlap: s.sigma * -overlap / noise,
+            LONGEST_NOISE, SIMPLEX_OVERLAP, build=lambda noise, overlap: s.sigma * -overlap / noise
         ),
         reason="sigma |W_j|_1 <= sigma sqrt(m q) by Cauchy-Schwarz; set it to q/(n-1)",
         ranges={s.n: (2, 9), s.m: (1, 20)},

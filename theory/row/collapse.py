@@ -40,11 +40,7 @@ COLLAPSE_RATE = derived(
             INVERSE_SQUARE_SLOPE,
             build=lambda slope: (
                 slope.subs(
-                    {
-                        s.inverse_square: _V**2,
-                        s.excess2: s.mean_excess2,
-                        s.lam: _L / sp.sqrt(s.m),
-                    },
+                    {s.inverse_square: _V**2, s.excess2: s.mean_excess2, s.lam: _L / sp.sqrt(s.m)},
                     simultaneous=True,
                 )
                 / (2 * _V * sp.sqrt(s.m))
@@ -94,9 +90,7 @@ COLLAPSE_FIRST = derived(
     Step(
         name="integrate",
         left=of(
-            INITIAL,
-            COLLAPSE_SHIFT,
-            build=lambda density, shift: 2 * _mean(density, 1) - shift**2,
+            INITIAL, COLLAPSE_SHIFT, build=lambda density, shift: 2 * _mean(density, 1) - shift**2
         ),
         reason="2 int mu2 I = I(infinity)^2",
     ),

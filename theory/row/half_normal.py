@@ -17,10 +17,7 @@ TAIL = below(-_B)
 DENSITY = density(_B)
 MEAN1 = DENSITY - _B * TAIL  # mean excess of one signed weight
 MEAN2 = (1 + _B**2) * TAIL - _B * DENSITY
-_CLOCK = sp.Integral(
-    1 / sp.sqrt(MEAN2.subs(_B, _PAST)),
-    (_PAST, 0, _B),
-)
+_CLOCK = sp.Integral(1 / sp.sqrt(MEAN2.subs(_B, _PAST)), (_PAST, 0, _B))
 
 
 def _tail_moment(power: int, density: sp.Expr) -> sp.Expr:
@@ -117,8 +114,7 @@ HALF_NORMAL_TIME = derived(
             THRESHOLD_RATE,
             HALF_NORMAL_EXCESS2,
             build=lambda rate, m2: sp.Integral(
-                (s.scale / rate.subs(s.common, 1 / sp.sqrt(m2))).subs(_B, _PAST),
-                (_PAST, 0, _B),
+                (s.scale / rate.subs(s.common, 1 / sp.sqrt(m2))).subs(_B, _PAST), (_PAST, 0, _B)
             ),
         ),
         reason="dt = s db/(dB/dt), with A = 1/sqrt(M2) on the slow manifold",
@@ -183,9 +179,7 @@ LIVE_CONSTANT = derived(
     _step(
         name="product",
         left=of(
-            HALF_NORMAL_TIME,
-            HALF_NORMAL_LIVE,
-            build=lambda time, live: (s.lam * time) ** 2 * live,
+            HALF_NORMAL_TIME, HALF_NORMAL_LIVE, build=lambda time, live: (s.lam * time) ** 2 * live
         ),
         reason="the numbers of neurons cancel",
     ),

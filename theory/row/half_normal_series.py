@@ -18,10 +18,7 @@ from .half_normal import (
     MEAN2,
     TAIL,
 )
-from .sparsification import (
-    paper_l1_norm,
-    paper_live_weights,
-)
+from .sparsification import paper_l1_norm, paper_live_weights
 
 formula = partial(Formula, source="paper_notes/half_normal.md")
 _B = s.relative_threshold
@@ -45,13 +42,7 @@ EXCESS2_SERIES = derived(
             HALF_NORMAL_EXCESS2,
             INITIAL,
             build=lambda m2, density: (
-                density
-                / _B**3
-                * Expansion(
-                    m2 / (s.m * s.scale**2 * density) * _B**3,
-                    _B,
-                    4,
-                )
+                density / _B**3 * Expansion(m2 / (s.m * s.scale**2 * density) * _B**3, _B, 4)
             ),
         ),
         reason="asymptotic series of erfc",

@@ -32,10 +32,7 @@ INVERSE_SQUARE_RATE = derived(
     "u = A^-2 obeys the linear equation u' = {formula}.",
     Step(
         name="change variable",
-        left=of(
-            AMPLITUDE_RATE,
-            build=lambda rate: sp.Derivative(_A**-2, _A) * rate,
-        ),
+        left=of(AMPLITUDE_RATE, build=lambda rate: sp.Derivative(_A**-2, _A) * rate),
         right=inverse_square_rate.expression.subs(_U, _A**-2),
         reason="u' = -2 A^-3 A'",
     ),
@@ -86,8 +83,7 @@ TRANSIENT_DELAY = derived(
         left=of(
             INVERSE_SQUARE_RATE,
             build=lambda rate: sp.Integral(
-                (s.a / _RHO - 1) * (-2 * s.a / rate.subs({_U: s.a**2})),
-                (s.a, _RHO, 1),
+                (s.a / _RHO - 1) * (-2 * s.a / rate.subs({_U: s.a**2})), (s.a, _RHO, 1)
             ).subs(_M2, _RHO**2),
         ),
         right=sp.Integral(s.a / (_RHO * (s.a + _RHO)), (s.a, _RHO, 1)),
