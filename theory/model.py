@@ -1,14 +1,15 @@
 """The model: loss, gradient, the three forces of the flow, and the authors' scaling."""
 
+from functools import partial
+
 import sympy as sp
 
+from .proof import Definition, Formula, IndexForm, Step, cited, density, derived, of
 from .proof import symbols as s
-from .proof.claims import cited, derived
-from .proof.formula import Formula, IndexForm
-from .proof.operators import density
-from .proof.step import Definition, Step, of
 
 _NOTES = "paper_notes/model.md"
+formula = partial(Formula, source=_NOTES)
+_step = partial(Step, ranges={s.n: (2, 3), s.m: (1, 3)})
 _SETUP = "Lecomte et al. 2023, Setup"
 W = sp.IndexedBase("W", real=True)
 """The weights: row i is feature i, column l is neuron l."""
@@ -51,7 +52,7 @@ GRADIENT = derived(
     gradient_form,
     "Where no overlap and no weight is 0, the gradient of the loss is 4 (ReLU(W W^T) - I) W + "
     "lambda_code sign(W).",
-    Step(
+    _step(
         name="chain rule",
         left=of(LOSS, build=lambda loss: sp.Derivative(loss, W[_I, _L])),
         right=sp.Sum(
@@ -65,9 +66,8 @@ GRADIENT = derived(
         + _l1_slope,
         reason="each overlap G_pq depends on row i through p = i and through q = i",
         assumptions=_INSIDE,
-        ranges={s.n: (2, 3), s.m: (1, 3)},
     ),
-    Step(
+    _step(
         name="two equal halves",
         right=4
         * sp.Sum(
@@ -79,13 +79,11 @@ GRADIENT = derived(
         + _l1_slope,
         reason="pick p = i and q = i; overlaps are symmetric",
         assumptions=_INSIDE,
-        ranges={s.n: (2, 3), s.m: (1, 3)},
     ),
-    Step(
+    _step(
         name="open gates",
         reason="ReLU(x) H(x) = ReLU(x), and H(G_ii) = 1 for a row that is not 0",
         assumptions=(*_INSIDE, sp.Eq(sp.Heaviside(overlap(_I, _I)), 1)),
-        ranges={s.n: (2, 3), s.m: (1, 3)},
     ),
 )
 
@@ -110,7 +108,7 @@ THREE_FORCES = cited(
     flow_form,
     "Feature benefit, interference and regularization make up the flow: it is -1/4 of the "
     "gradient, with lambda = lambda_code/4.",
-    Step(
+    _step(
         name="quarter",
         left=of(GRADIENT, build=lambda slope: -slope.subs(s.lam_code, 4 * s.lam) / 4),
         right=W[_I, _L]
@@ -118,13 +116,11 @@ THREE_FORCES = cited(
         - s.lam * sp.sign(W[_I, _L]),
         reason="divide the gradient by -4, set lambda_code = 4 lambda",
         assumptions=_INSIDE,
-        ranges={s.n: (2, 3), s.m: (1, 3)},
     ),
-    Step(
+    _step(
         name="own overlap apart",
         reason="the term j = i of the sum is |W_i|^2 W_il, as ReLU(|W_i|^2) = |W_i|^2",
         assumptions=(*_INSIDE, sp.Eq(relu(overlap(_I, _I)), overlap(_I, _I))),
-        ranges={s.n: (2, 3), s.m: (1, 3)},
     ),
     label="three_forces",
 )
@@ -158,12 +154,11 @@ def at(expression: sp.Expr, rows: list[list[sp.Expr]], i: int = 1, neuron: int =
     return written.subs(values, simultaneous=True)
 
 
-flow_time = Formula(
+flow_time = formula(
     name="flow_time",
     expression=4 * s.step_size * s.steps,
     arguments=(s.step_size, s.steps),
     meaning="The flow time reached by SGD on the summed loss.",
-    source=_NOTES,
     example=">>> theory.flow_time(step_size=0.001, steps=7500)\n30.0",
     error="O(step_size) in the weights (Euler's method)",
     unit="flow",
@@ -227,12 +222,11 @@ MONOSEMANTIC_FORCE = derived(
     page=_NOTES,
 )
 
-monosemantic_loss = Formula(
+monosemantic_loss = formula(
     name="monosemantic_loss",
     expression=(1 - s.w**2) ** 2 + 4 * s.lam * s.w,
     arguments=(s.w, s.lam),
     meaning="The loss that a row with one non-zero weight adds to the authors' summed loss.",
-    source=_NOTES,
     example=">>> theory.monosemantic_loss(weight=1.0, lam=0.25)\n1.0",
     unit="summed loss",
 )
@@ -246,12 +240,11 @@ MONOSEMANTIC_LOSS = derived(
     ),
 )
 
-antipodal_pair_loss = Formula(
+antipodal_pair_loss = formula(
     name="antipodal_pair_loss",
     expression=2 * monosemantic_loss.expression,
     arguments=(s.w, s.lam),
     meaning="The loss of an antipodal pair, two features with weights w and -w on one neuron.",
-    source=_NOTES,
     example=">>> theory.antipodal_pair_loss(weight=1.0, lam=0.25)\n2.0",
     unit="summed loss",
 )
@@ -280,6 +273,6 @@ gaussian_density = Formula(
 INITIAL = Definition(
     name="initial_density",
     expression=gaussian_density.expression,
-    meaning="The density of an initial weight in units of its standard deviation.",
+    meaning=gaussian_density.meaning,
     source=_SETUP,
 )

@@ -3,7 +3,7 @@
 from .cooccurrence.race import SUPPRESSION_FIT
 from .noise.growth import FOURTH_NORM_RATE, GROWTH_RATE
 from .noise.simplex import DEAD_ZONE
-from .proof.claims import cited
+from .proof import cited
 
 NOISE_SPARSIFIES = cited(
     "paper_noise_sparsifies",

@@ -1,17 +1,18 @@
 """The exclusion law: the number of shared neurons where no slot is taken twice."""
 
+from functools import partial
+
 import sympy as sp
 
+from ..proof import Definition, Formula, IndexForm, Step, derived, of
 from ..proof import symbols as s
-from ..proof.claims import derived
-from ..proof.formula import Formula, IndexForm
-from ..proof.step import Definition, Step, of
 
 _NOTES = "paper_notes/collisions.md"
+formula = partial(Formula, source=_NOTES)
 _MEAN = s.n * (s.n - 1) / (2 * (2 * s.m - 1))
+_step = partial(Step, ranges={s.n: (2, 12), s.m: (2, 12), s.k: (0, 4), s.r: (0, 4)})
 _DISPERSION = (2 * s.m - s.n) * (2 * s.m - s.n - 1) / ((2 * s.m - 1) * (2 * s.m - 3))
 _FITS = (s.n <= 2 * s.m,)
-_SIZES = {s.n: (2, 12), s.m: (2, 12), s.k: (0, 4), s.r: (0, 4)}
 
 
 def _sets_with_pairs(k: sp.Expr) -> sp.Expr:
@@ -28,7 +29,7 @@ SETS = Definition(
     source=_NOTES,
 )
 
-exclusion_pmf = Formula(
+exclusion_pmf = formula(
     name="exclusion_pmf",
     expression=sp.binomial(s.m, s.k)
     * sp.binomial(s.m - s.k, s.n - 2 * s.k)
@@ -36,19 +37,17 @@ exclusion_pmf = Formula(
     / sp.binomial(2 * s.m, s.n),
     arguments=(s.k, s.n, s.m),
     meaning="The probability of k neurons with both signs when no slot is taken twice.",
-    source=_NOTES,
     example=">>> round(theory.exclusion_pmf(k=1, n=4, m=4), 6)\n0.685714",
     regime=(s.n <= 2 * s.m, 2 * s.k <= s.n, s.n - s.k <= s.m),
 )
 EXCLUSION_PMF = derived(
     exclusion_pmf,
     "If no slot is taken twice, P(K = k) = {formula}.",
-    Step(
+    _step(
         name="count",
         left=of(SETS, build=lambda sets: _sets_with_pairs(s.k) / sets),
         reason="choose the full neurons, the half-full ones and their signs",
         assumptions=(2 * s.k <= s.n, s.n - s.k <= s.m),
-        ranges=_SIZES,
     ),
 )
 
@@ -68,34 +67,31 @@ exclusion_total_form = IndexForm(
 EXCLUSION_TOTAL = derived(
     exclusion_total_form,
     "The exclusion law adds up to 1 for all n and m.",
-    Step(
+    _step(
         name="telescope",
         left=of(EXCLUSION_PMF, build=lambda pmf: pmf.subs(s.n, s.n + 1) - pmf),
         reason="the certificate of Wilf and Zeilberger",
         assumptions=(2 * s.k + 2 <= s.n, s.n - s.k + 1 <= s.m),
-        ranges=_SIZES,
     ),
     prose="Summed over k the difference is 0, and for n = 0 the only term is 1.",
 )
 
-exclusion_pmf_ratio = Formula(
+exclusion_pmf_ratio = formula(
     name="exclusion_pmf_ratio",
     expression=(s.n - 2 * s.k) * (s.n - 2 * s.k - 1) / (4 * (s.k + 1) * (s.m - s.n + s.k + 1)),
     arguments=(s.k, s.n, s.m),
     meaning="P(K = k + 1) / P(K = k) for the number K of neurons with both signs, exclusion.",
-    source=_NOTES,
     example=">>> theory.exclusion_pmf_ratio(k=0, n=4, m=4)\n3.0",
     regime=(s.n <= 2 * s.m, 2 * s.k <= s.n, s.n - s.k <= s.m),
 )
 EXCLUSION_PMF_RATIO = derived(
     exclusion_pmf_ratio,
     "P(K = k+1)/P(K = k) = {formula}.",
-    Step(
+    _step(
         name="divide",
         left=of(EXCLUSION_PMF, build=lambda pmf: pmf.subs(s.k, s.k + 1) / pmf),
         reason="ratios of binomial coefficients",
         assumptions=(2 * s.k + 2 <= s.n, s.n - s.k <= s.m),
-        ranges=_SIZES,
     ),
 )
 
@@ -106,21 +102,20 @@ def _sets_beside(r: sp.Expr) -> sp.Expr:
     return sp.factorial(rest) / (sp.factorial(taken) * sp.factorial(rest - taken))
 
 
-exclusion_factorial_moment = Formula(
+exclusion_factorial_moment = formula(
     name="exclusion_factorial_moment",
     expression=sp.ff(s.m, s.r)
     * sp.binomial(2 * s.m - 2 * s.r, s.n - 2 * s.r)
     / sp.binomial(2 * s.m, s.n),
     arguments=(s.r, s.n, s.m),
     meaning="E K (K - 1) ... (K - r + 1) for the number K of neurons with both signs, exclusion.",
-    source=_NOTES,
     example=">>> theory.exclusion_factorial_moment(r=1, n=16, m=8)\n8.0",
     regime=(s.n <= 2 * s.m, s.r <= s.m),
 )
 EXCLUSION_FACTORIAL_MOMENT = derived(
     exclusion_factorial_moment,
     "E K(K-1)...(K-r+1) = {formula}.",
-    Step(
+    _step(
         name="ordered full neurons",
         left=of(
             SETS,
@@ -128,28 +123,25 @@ EXCLUSION_FACTORIAL_MOMENT = derived(
         ),
         reason="r given neurons are full in C(2m-2r, n-2r) sets",
         assumptions=(2 * s.r <= s.n,),
-        ranges=_SIZES,
     ),
 )
 
-expected_neurons_exclusion = Formula(
+expected_neurons_exclusion = formula(
     name="expected_neurons_exclusion",
     expression=_MEAN,
     arguments=(s.n, s.m),
     meaning="The expected number of neurons with both signs when no slot is taken twice.",
-    source=_NOTES,
     example=">>> theory.expected_neurons_exclusion(n=16, m=8)\n8.0",
     regime=_FITS,
 )
 EXPECTED_NEURONS_EXCLUSION = derived(
     expected_neurons_exclusion,
     "The exclusion law has mean {formula}.",
-    Step(
+    _step(
         name="r = 1",
         left=of(EXCLUSION_FACTORIAL_MOMENT, build=lambda moment: moment.subs(s.r, 1)),
         reason="the first factorial moment",
         assumptions=(s.n >= 2,),
-        ranges=_SIZES,
     ),
 )
 
@@ -162,19 +154,18 @@ EXCLUSION_MEAN_IN_TRAINING = derived(
     checks=("exclusion_mean_in_training",),
 )
 
-variance_neurons_exclusion = Formula(
+variance_neurons_exclusion = formula(
     name="variance_neurons_exclusion",
     expression=_MEAN * _DISPERSION,
     arguments=(s.n, s.m),
     meaning="The variance of the number of neurons with both signs when no slot is taken twice.",
-    source=_NOTES,
     example=">>> theory.variance_neurons_exclusion(n=2, m=2)\n0.2222222222222222",
     regime=_FITS,
 )
 VARIANCE_NEURONS_EXCLUSION = derived(
     variance_neurons_exclusion,
     "The exclusion law has variance {formula}.",
-    Step(
+    _step(
         name="r = 2",
         left=of(
             EXCLUSION_FACTORIAL_MOMENT,
@@ -183,7 +174,6 @@ VARIANCE_NEURONS_EXCLUSION = derived(
         ),
         reason="Var K = E K(K-1) + E K - (E K)^2",
         assumptions=(s.n >= 4,),
-        ranges=_SIZES,
     ),
 )
 
@@ -195,19 +185,18 @@ DISPERSION_IN_TRAINING = derived(
     checks=("dispersion_in_training",),
 )
 
-dispersion_neurons_exclusion = Formula(
+dispersion_neurons_exclusion = formula(
     name="dispersion_neurons_exclusion",
     expression=_DISPERSION,
     arguments=(s.n, s.m),
     meaning="Variance over mean of the number of neurons with both signs, no slot taken twice.",
-    source=_NOTES,
     example=">>> round(theory.dispersion_neurons_exclusion(n=64, m=64), 4)\n0.254",
     regime=(s.n >= 2, *_FITS),
 )
 DISPERSION_NEURONS_EXCLUSION = derived(
     dispersion_neurons_exclusion,
     "K is under-dispersed: Var K / E K = {formula} < 1 for n >= 2.",
-    Step(
+    _step(
         name="divide",
         left=of(
             VARIANCE_NEURONS_EXCLUSION,
@@ -216,18 +205,15 @@ DISPERSION_NEURONS_EXCLUSION = derived(
         ),
         reason="variance over mean",
         assumptions=(s.n >= 2,),
-        ranges=_SIZES,
     ),
     prose="For 2 <= n <= 2m and m >= 2 the numerator does not rise with n and is "
     "(2m-2)(2m-3) at n = 2, less than the denominator; for m = 1 and n = 2 it is 0.",
 )
 
-dispersion_limit = Formula(
+dispersion_limit = formula(
     name="dispersion_limit",
     expression=sp.Rational(1, 4),
-    arguments=(),
     meaning="Variance over mean of K (exclusion law) for n = m -> infinity; Poisson's law has 1.",
-    source=_NOTES,
     example=">>> theory.dispersion_limit()\n0.25",
     error="asymptotic: O(1/n)",
 )
@@ -244,12 +230,11 @@ DISPERSION_LIMIT = derived(
     ),
 )
 
-poisson_bound = Formula(
+poisson_bound = formula(
     name="poisson_bound",
     expression=(1 - sp.exp(-_MEAN)) * (1 - _DISPERSION),
     arguments=(s.n, s.m),
     meaning="A bound on the total variation distance of K (exclusion law) from Poisson's law.",
-    source=_NOTES,
     example=">>> round(theory.poisson_bound(n=16, m=4096), 6)\n5.1e-05",
     regime=_FITS,
     error="exact as a bound",
@@ -257,7 +242,7 @@ poisson_bound = Formula(
 POISSON_BOUND = derived(
     poisson_bound,
     "K is within (1 - exp(-E K))(1 - Var K/E K) of Poisson's law in total variation.",
-    Step(
+    _step(
         name="negative relation",
         left=of(
             EXPECTED_NEURONS_EXCLUSION,
@@ -266,7 +251,6 @@ POISSON_BOUND = derived(
         ),
         reason="theorem of Barbour, Holst and Janson",
         assumptions=(s.n >= 2,),
-        ranges=_SIZES,
     ),
     prose="Given that a neuron is full, the rest of the set is a uniform set of n - 2 "
     "slots, which can be drawn from within the unconditioned one: the indicators are "

@@ -1,13 +1,14 @@
 """Counting collisions of independent choices: pairs, shared neurons, the paper's estimate."""
 
+from functools import partial
+
 import sympy as sp
 
+from ..proof import Definition, Formula, Step, cited, defining, derived, of
 from ..proof import symbols as s
-from ..proof.claims import cited, derived
-from ..proof.formula import Formula
-from ..proof.step import Definition, Step, of
 
 _NOTES = "paper_notes/collisions.md"
+formula = partial(Formula, source=_NOTES)
 _PAIRS = s.n * (s.n - 1) / (4 * s.m)
 UNIFORM = (
     "The law of an initial row does not change if neurons are exchanged or signs "
@@ -70,13 +71,12 @@ def _pair_variance(slots: sp.Expr, p: sp.Expr) -> sp.Expr:
     return pairs * p * (1 - p) + sharing * (both - p**2)
 
 
-variance_pairs = Formula(
+variance_pairs = formula(
     name="variance_pairs",
     expression=_PAIRS * (1 - 1 / (2 * s.m)),
     arguments=(s.n, s.m),
     meaning="The variance of the number of pairs of features that choose one neuron with opposite "
     "signs.",
-    source=_NOTES,
     example=">>> theory.variance_pairs(n=3, m=2)\n0.5625",
 )
 VARIANCE_PAIRS = derived(
@@ -100,12 +100,11 @@ def _chen_stein(n: sp.Expr, p: sp.Expr, mu: sp.Expr) -> sp.Expr:
     return (b1 + b2) * (1 - sp.exp(-mu)) / mu
 
 
-chen_stein_bound = Formula(
+chen_stein_bound = formula(
     name="chen_stein_bound",
     expression=(1 - sp.exp(-_PAIRS)) * (4 * s.n - 7) / (2 * s.m),
     arguments=(s.n, s.m),
     meaning="A bound on the total variation distance of the number of pairs from Poisson's law.",
-    source=_NOTES,
     example=">>> round(theory.chen_stein_bound(n=16, m=4096), 6)\n0.000101",
     regime=(s.n >= 2,),
     error="exact as a bound, but far from sharp",
@@ -123,12 +122,11 @@ CHEN_STEIN_BOUND = derived(
     "feature are independent.",
 )
 
-expected_neurons_independent = Formula(
+expected_neurons_independent = formula(
     name="expected_neurons_independent",
     expression=s.m * (1 - 2 * (1 - 1 / (2 * s.m)) ** s.n + (1 - 1 / s.m) ** s.n),
     arguments=(s.n, s.m),
     meaning="The expected number of neurons chosen with both signs, independent choices.",
-    source=_NOTES,
     example=">>> round(theory.expected_neurons_independent(n=256, m=1024), 4)\n14.0961",
 )
 EXPECTED_NEURONS_INDEPENDENT = derived(
@@ -146,12 +144,11 @@ EXPECTED_NEURONS_INDEPENDENT = derived(
     checks=("initial_neurons",),
 )
 
-expected_shared_neurons_independent = Formula(
+expected_shared_neurons_independent = formula(
     name="expected_shared_neurons_independent",
     expression=s.m * (1 - (1 - 1 / s.m) ** s.n - s.n / s.m * (1 - 1 / s.m) ** (s.n - 1)),
     arguments=(s.n, s.m),
     meaning="The expected number of neurons chosen by two or more features, independent choices.",
-    source=_NOTES,
     example=">>> round(theory.expected_shared_neurons_independent(n=256, m=1024), 4)\n27.0619",
 )
 EXPECTED_SHARED_NEURONS_INDEPENDENT = derived(
@@ -182,19 +179,15 @@ paper_polysemantic_neurons = Formula(
     error="relative O(1/n) of expected_pairs",
 )
 
-PAPER_ESTIMATE = Definition(
-    name="paper_polysemantic_neurons",
-    expression=paper_polysemantic_neurons.expression,
-    meaning="The paper's estimate of the number of polysemantic neurons, n^2/(4m).",
-    source="Lecomte et al. 2023, Collisions",
+PAPER_ESTIMATE = defining(
+    paper_polysemantic_neurons,
+    "The paper's estimate of the number of polysemantic neurons, n^2/(4m).",
 )
 
-paper_count_limit = Formula(
+paper_count_limit = formula(
     name="paper_count_limit",
     expression=sp.Integer(1),
-    arguments=(),
     meaning="The limit of the expected number of pairs over the paper's estimate, n -> infinity.",
-    source=_NOTES,
     example=">>> theory.paper_count_limit()\n1.0",
     error="asymptotic: O(1/n)",
 )

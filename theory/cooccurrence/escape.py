@@ -1,38 +1,38 @@
 """Stability of an antipodal pair that co-occurs: small steps, third features, perturbations."""
 
+from functools import partial
+
 import sympy as sp
 
+from ..proof import Definition, Formula, Step, Taylor, derived, of, quadratic_root
 from ..proof import symbols as s
-from ..proof.claims import derived
-from ..proof.formula import Formula
-from ..proof.operators import Taylor, quadratic_root
-from ..proof.step import Definition, Step, of
 from .pairs import LARGER_ERROR, LARGER_WEIGHT, SMALLER_WEIGHT
 
 _NOTES = "paper_notes/cooccurrence.md"
+definition = partial(Definition, source=_NOTES)
+formula = partial(Formula, source=_NOTES)
+_P1, _P2, _EPS, _RC = s.single_weight, s.pair_weight, s.sprout, s.strength
 _ORDERED = (s.a >= s.c,)
 _A, _C, _R = s.a, s.c, s.pair_ratio
 _W = s.w
 _TH, _PH = s.angle, s.shift
-_Q = (sp.sqrt(1 + s.strength**2) - 1) / s.strength
-_POSITIVE = (s.strength > 0,)
+_Q = (sp.sqrt(1 + _RC**2) - 1) / _RC
+_POSITIVE = (_RC > 0,)
 
-LEAVING = Definition(
+LEAVING = definition(
     name="leaving_row",
-    expression=s.single_weight * ((1 - _A**2 - s.sprout**2) ** 2 + (1 - _C**2) ** 2)
-    + s.pair_weight * ((1 - _A**2 - s.sprout**2 + _A * _C) ** 2 + 1)
-    + 4 * s.lam * (_A + _C + s.sprout),
+    expression=_P1 * ((1 - _A**2 - _EPS**2) ** 2 + (1 - _C**2) ** 2)
+    + _P2 * ((1 - _A**2 - _EPS**2 + _A * _C) ** 2 + 1)
+    + 4 * s.lam * (_A + _C + _EPS),
     meaning="The loss of a pair whose larger feature also has a weight on a free neuron.",
-    source=_NOTES,
 )
 
-escape_cost = Formula(
+escape_cost = formula(
     name="escape_cost",
     expression=4 * s.lam,
     arguments=(s.lam,),
     meaning="The slope of the loss as a feature of a pair grows a weight on a free neuron: "
     "positive, however much the pair co-occurs.",
-    source=_NOTES,
     example=">>> theory.escape_cost(0.01)\n0.04",
     unit="summed loss per weight",
 )
@@ -42,18 +42,17 @@ ESCAPE_COST = derived(
     "> 0.",
     Step(
         name="first order",
-        left=of(LEAVING, build=lambda loss: sp.diff(loss, s.sprout).subs(s.sprout, 0)),
+        left=of(LEAVING, build=lambda loss: sp.diff(loss, _EPS).subs(_EPS, 0)),
         reason="all terms but l1 are even in the new weight",
     ),
 )
 
-escape_gain = Formula(
+escape_gain = formula(
     name="escape_gain",
-    expression=2 * s.single_weight * (1 - _A**2) + 2 * s.pair_weight * LARGER_ERROR,
-    arguments=(s.a, s.c, s.single_weight, s.pair_weight),
+    expression=2 * _P1 * (1 - _A**2) + 2 * _P2 * LARGER_ERROR,
+    arguments=(s.a, s.c, _P1, _P2),
     meaning="The gain at second order as a feature of a pair grows a weight eps on a free neuron: "
     "the loss changes by 4 lambda eps - gain eps^2.",
-    source=_NOTES,
     example=">>> theory.escape_gain(1, 1, 1, 0.5)\n1.0",
     regime=_ORDERED,
     unit="summed loss per weight squared",
@@ -63,36 +62,33 @@ ESCAPE_GAIN = derived(
     "At lambda = 0 the pair is a saddle towards a free neuron, with the coefficient -({formula}).",
     Step(
         name="second order",
-        left=of(LEAVING, build=lambda loss: -sp.diff(loss, s.sprout, 2).subs(s.sprout, 0) / 2),
+        left=of(LEAVING, build=lambda loss: -sp.diff(loss, _EPS, 2).subs(_EPS, 0) / 2),
         reason="minus half the second derivative",
     ),
 )
 
 
-THIRD_MODEL = Definition(
+THIRD_MODEL = definition(
     name="third_feature",
-    expression=s.pair_weight
+    expression=_P2
     * (
         # l and i active: outputs l and i;  l and j active: outputs l and j
-        (_W**2 + s.sprout**2 - s.sprout * _A - 1) ** 2
-        + (_A**2 - s.sprout * _A - 1) ** 2
-        + (_W**2 + s.sprout**2 + s.sprout * _C - 1) ** 2
-        + (_C**2 + s.sprout * _C - 1) ** 2
+        (_W**2 + _EPS**2 - _EPS * _A - 1) ** 2
+        + (_A**2 - _EPS * _A - 1) ** 2
+        + (_W**2 + _EPS**2 + _EPS * _C - 1) ** 2
+        + (_C**2 + _EPS * _C - 1) ** 2
     )
-    + 4 * s.lam * s.sprout,
+    + 4 * s.lam * _EPS,
     meaning="The terms of first order in the weight -epsilon that a third feature, alone with w "
     "on its own neuron, grows on the neuron of a pair.",
-    source=_NOTES,
 )
 
-third_party_slope = Formula(
+third_party_slope = formula(
     name="third_party_slope",
-    expression=4 * s.lam
-    + 2 * s.pair_weight * (_A * (2 - _A**2 - _W**2) - _C * (2 - _C**2 - _W**2)),
-    arguments=(s.a, s.c, s.w, s.pair_weight, s.lam),
+    expression=4 * s.lam + 2 * _P2 * (_A * (2 - _A**2 - _W**2) - _C * (2 - _C**2 - _W**2)),
+    arguments=(s.a, s.c, s.w, _P2, s.lam),
     meaning="The slope of the loss as a third feature, alone with w on its neuron, sprouts on "
     "the pair's neuron with the sign of its smaller member; the pair is stable while it is > 0.",
-    source=_NOTES,
     example=">>> theory.third_party_slope(1, 1, 1, 0.5, 0.01)\n0.04",
     regime=_ORDERED,
     unit="summed loss per weight",
@@ -103,19 +99,18 @@ THIRD_PARTY_SLOPE = derived(
     "neuron while {formula} > 0.",
     Step(
         name="first order",
-        left=of(THIRD_MODEL, build=lambda loss: sp.diff(loss, s.sprout).subs(s.sprout, 0)),
+        left=of(THIRD_MODEL, build=lambda loss: sp.diff(loss, _EPS).subs(_EPS, 0)),
         reason="the four outputs that depend on the new weight at first order",
     ),
     prose="All other terms are of second order: an output of the pair that is silent stays "
     "silent, a new positive overlap enters squared.",
 )
 
-third_party_margin = Formula(
+third_party_margin = formula(
     name="third_party_margin",
-    expression=4 * s.lam - 2 * s.pair_weight * _R,
-    arguments=(s.pair_weight, s.pair_ratio, s.lam),
+    expression=4 * s.lam - 2 * _P2 * _R,
+    arguments=(_P2, s.pair_ratio, s.lam),
     meaning="The slope third_party_slope for small lambda and small co-occurrence.",
-    source=_NOTES,
     example=">>> theory.third_party_margin(0.5, 0.5, 0.125)\n0.0",
     error="O(pair_weight pair_ratio^3), lambda -> 0",
     unit="summed loss per weight",
@@ -140,19 +135,18 @@ THIRD_PARTY_MARGIN = derived(
 
 
 def _larger_root(margin: sp.Expr) -> sp.Expr:
-    p, c = s.pair_weight, 1 + s.pair_weight * (s.n - 2)
+    p, c = _P2, 1 + _P2 * (s.n - 2)
     return quadratic_root(sp.numer(sp.together(margin.subs(_R, p / c))), p, -1)
 
 
 _FREE = s.lam * (s.n - 2)
 
-third_party_threshold = Formula(
+third_party_threshold = formula(
     name="third_party_threshold",
     expression=_FREE + sp.sqrt(_FREE**2 + 2 * s.lam),
     arguments=(s.n, s.lam),
     meaning="The weight of a pair, all pairs co-occurring, above which other features grow weights "
     "on the neuron of an antipodal pair: p^2 = 2 lambda (1 + p (n - 2)).",
-    source=_NOTES,
     example=">>> round(theory.third_party_threshold(16, 0.001), 5)\n0.06086",
     regime=(s.n >= 2,),
     error="leading order in lambda",
@@ -169,24 +163,22 @@ THIRD_PARTY_THRESHOLD = derived(
     ),
 )
 
-PLANE = Definition(
+PLANE = definition(
     name="escape_plane",
     expression=sp.cos(_TH)
     + sp.sin(_TH)
     + sp.cos(_PH)
     + sp.sin(_PH)
-    + s.strength / 2 * sp.cos(_TH) ** 2 * sp.cos(_PH) ** 2,
+    + _RC / 2 * sp.cos(_TH) ** 2 * sp.cos(_PH) ** 2,
     meaning="A quarter of the loss over lambda of two unit rows, each on the shared neuron and a "
     "free one of its own, turned by two angles.",
-    source=_NOTES,
 )
 
-escape_slope = Formula(
+escape_slope = formula(
     name="escape_slope",
-    expression=sp.cos(_TH) - sp.sin(_TH) - s.strength * sp.cos(_TH) * sp.sin(_TH),
-    arguments=(s.angle, s.strength),
+    expression=sp.cos(_TH) - sp.sin(_TH) - _RC * sp.cos(_TH) * sp.sin(_TH),
+    arguments=(s.angle, _RC),
     meaning="The slope of the loss, over 4 lambda, as one row of a pair turns to a free neuron.",
-    source=_NOTES,
     example=">>> theory.escape_slope(0, 0.5)\n1.0",
     error="lambda -> 0",
 )
@@ -202,21 +194,22 @@ ESCAPE_SLOPE = derived(
 )
 
 
+def _by_difference(d: sp.Expr) -> dict[sp.Expr, sp.Expr]:
+    """The cosine and the sine of the angle, by their difference."""
+    root = sp.sqrt(2 - d**2)
+    return {sp.cos(s.angle): (root + d) / 2, sp.sin(s.angle): (root - d) / 2}
+
+
 def _root_in_difference(slope: sp.Expr) -> sp.Expr:
     d = sp.Symbol("d", positive=True)
-    both = {
-        sp.cos(s.angle): (sp.sqrt(2 - d**2) + d) / 2,
-        sp.sin(s.angle): (sp.sqrt(2 - d**2) - d) / 2,
-    }
-    return quadratic_root(sp.expand(slope.subs(both)), d, 1)
+    return quadratic_root(sp.expand(slope.subs(_by_difference(d))), d, 1)
 
 
-escape_difference = Formula(
+escape_difference = formula(
     name="escape_difference",
     expression=_Q,
-    arguments=(s.strength,),
+    arguments=(_RC,),
     meaning="cos - sin of the angle at which a row of a pair escapes; tan(arctan(r)/2).",
-    source=_NOTES,
     example=">>> round(theory.escape_difference(1.0), 6)\n0.414214",
     regime=_POSITIVE,
     error="lambda -> 0",
@@ -231,12 +224,11 @@ ESCAPE_DIFFERENCE = derived(
     ),
 )
 
-escape_angle = Formula(
+escape_angle = formula(
     name="escape_angle",
     expression=sp.acos(_Q / sp.sqrt(2)) - sp.pi / 4,
-    arguments=(s.strength,),
+    arguments=(_RC,),
     meaning="The angle to which one row of a pair must be turned towards a free neuron to escape.",
-    source=_NOTES,
     example=">>> round(theory.escape_angle(1.0), 5)\n0.48815",
     regime=_POSITIVE,
     error="lambda -> 0 at fixed pair_weight / lambda",
@@ -258,19 +250,16 @@ ESCAPE_ANGLE = derived(
 
 def _rise(plane: sp.Expr, d: sp.Expr) -> sp.Expr:
     one_row = plane.subs(s.shift, 0)
-    root = sp.sqrt(2 - d**2)
-    saddle = one_row.subs({sp.cos(s.angle): (root + d) / 2, sp.sin(s.angle): (root - d) / 2})
-    return saddle - one_row.subs(s.angle, 0)
+    return one_row.subs(_by_difference(d)) - one_row.subs(s.angle, 0)
 
 
 _ROOT = sp.sqrt(2 - _Q**2)
 
-escape_barrier = Formula(
+escape_barrier = formula(
     name="escape_barrier",
-    expression=_ROOT - 1 + s.strength / 4 * (_Q * _ROOT - 1),
-    arguments=(s.strength,),
+    expression=_ROOT - 1 + _RC / 4 * (_Q * _ROOT - 1),
+    arguments=(_RC,),
     meaning="The rise of the loss, over 4 lambda, that one row of a pair must pass to escape.",
-    source=_NOTES,
     example=">>> round(theory.escape_barrier(1.0), 6)\n0.242218",
     regime=_POSITIVE,
     error="lambda -> 0 at fixed pair_weight / lambda",

@@ -4,50 +4,43 @@ An antipodal pair holds a on its neuron for one feature and -c for the other, wi
 the two differ.  ``single_weight`` is the weight of one feature alone, ``pair_weight`` of both.
 """
 
+from functools import partial
+
 import sympy as sp
 
+from ..model import relu
+from ..proof import Definition, Formula, Step, Taylor, derived, of
 from ..proof import symbols as s
-from ..proof.claims import derived
-from ..proof.formula import Formula
-from ..proof.operators import Taylor
-from ..proof.step import Definition, Step, of
 
 _NOTES = "paper_notes/cooccurrence.md"
+definition = partial(Definition, source=_NOTES)
+formula = partial(Formula, source=_NOTES)
+_P1, _P2 = s.single_weight, s.pair_weight
 _ORDERED = (s.a >= s.c,)
 _A, _C, _R = s.a, s.c, s.pair_ratio
 LARGER_ERROR = 1 - _A * (_A - _C)  # when both are active
 _L1 = 4 * s.lam * (_A + _C)
 _v, _EDGE = s.active_value, _C / _A
 _S = s.antipodal_overlap
+_overlap_step = partial(Step, ranges={_S: (0, 1)})
 _TOP = sp.Rational(110593856, 10**8)  # the maximum, to 8 digits
 _APART = (s.a > s.c,)
 
 
-def _relu(x: sp.Expr) -> sp.Expr:
-    return sp.Max(0, x)
-
-
-MODEL = Definition(
+MODEL = definition(
     name="two_cooccurring_features",
-    expression=s.single_weight
-    * (
-        (_relu(_A**2) - 1) ** 2
-        + _relu(-_A * _C) ** 2
-        + (_relu(_C**2) - 1) ** 2
-        + _relu(-_A * _C) ** 2
-    )
-    + s.pair_weight * ((_relu(_A**2 - _A * _C) - 1) ** 2 + (_relu(_C**2 - _A * _C) - 1) ** 2)
+    expression=_P1
+    * ((relu(_A**2) - 1) ** 2 + relu(-_A * _C) ** 2 + (relu(_C**2) - 1) ** 2 + relu(-_A * _C) ** 2)
+    + _P2 * ((relu(_A**2 - _A * _C) - 1) ** 2 + (relu(_C**2 - _A * _C) - 1) ** 2)
     + _L1,
     meaning="The loss of two features with the weights a and -c on one neuron.",
-    source=_NOTES,
 )
 
-cooccurring_loss = Formula(
+cooccurring_loss = formula(
     name="cooccurring_loss",
-    expression=(s.single_weight + s.pair_weight) * (1 - s.w**2) ** 2 + 4 * s.lam * s.w,
-    arguments=(s.w, s.single_weight, s.pair_weight, s.lam),
+    expression=(_P1 + _P2) * (1 - s.w**2) ** 2 + 4 * s.lam * s.w,
+    arguments=(s.w, _P1, _P2, s.lam),
     meaning="The loss of a feature alone on its neuron, one other feature co-occurring.",
-    source=_NOTES,
     example=">>> theory.cooccurring_loss(1, 1, 0.1, 0.25)\n1.0",
     unit="summed loss",
 )
@@ -61,10 +54,8 @@ COOCCURRING_LOSS = derived(
             MODEL,
             # two neurons: no overlap, so each feature pays with weight c + q
             build=lambda loss: (
-                loss.subs(s.pair_weight, 0).subs({s.c: s.a}).doit()
-                * (s.single_weight + s.pair_weight)
-                / (2 * s.single_weight)
-            ).subs({s.a: s.w, s.lam: s.lam * s.single_weight / (s.single_weight + s.pair_weight)}),
+                loss.subs(_P2, 0).subs({s.c: s.a}).doit() * (_P1 + _P2) / (2 * _P1)
+            ).subs({s.a: s.w, s.lam: s.lam * _P1 / (_P1 + _P2)}),
         ),
         reason="with no overlap both together cost what each costs alone",
     ),
@@ -72,12 +63,11 @@ COOCCURRING_LOSS = derived(
 
 _ALONE = (1 - _A**2) ** 2 + (1 - _C**2) ** 2
 
-pair_loss = Formula(
+pair_loss = formula(
     name="pair_loss",
-    expression=s.single_weight * _ALONE + s.pair_weight * (LARGER_ERROR**2 + 1) + _L1,
-    arguments=(s.a, s.c, s.single_weight, s.pair_weight, s.lam),
+    expression=_P1 * _ALONE + _P2 * (LARGER_ERROR**2 + 1) + _L1,
+    arguments=(s.a, s.c, _P1, _P2, s.lam),
     meaning="The loss of an antipodal pair (a, -c) that co-occurs, values 1.",
-    source=_NOTES,
     example=">>> theory.pair_loss(1, 1, 1, 0.1, 0.0)\n0.2",
     regime=_ORDERED,
     unit="summed loss",
@@ -99,7 +89,7 @@ def _mean(*pieces: tuple[sp.Expr, sp.Expr, sp.Expr]) -> sp.Expr:
     return sum(sp.Integral(f, (_v, low, high)) for f, low, high in pieces) / 4
 
 
-UNIFORM_MODEL = Definition(
+UNIFORM_MODEL = definition(
     name="two_uniform_features",
     expression=_mean(
         # the larger feature is read where u a > v c, the smaller where v c > u a
@@ -111,10 +101,9 @@ UNIFORM_MODEL = Definition(
         (_v**2, 0, 1),
     ),
     meaning="The mean error of an antipodal pair, both features active and uniform on [0, 1].",
-    source=_NOTES,
 )
 
-uniform_pair_error = Formula(
+uniform_pair_error = formula(
     name="uniform_pair_error",
     expression=_A**4 / 3
     - _A**3 * _C / 2
@@ -127,7 +116,6 @@ uniform_pair_error = Formula(
     - _C**3 / (3 * _A),
     arguments=(s.a, s.c),
     meaning="The mean error of an antipodal pair (a, -c), both active, values uniform on [0, 1].",
-    source=_NOTES,
     example=">>> round(theory.uniform_pair_error(1, 1), 6)\n0.333333",
     regime=_ORDERED,
     unit="squared error",
@@ -144,13 +132,12 @@ UNIFORM_PAIR_ERROR = derived(
     ),
 )
 
-pair_kink = Formula(
+pair_kink = formula(
     name="pair_kink",
-    expression=2 * s.pair_weight * s.w,
-    arguments=(s.pair_weight, s.w),
+    expression=2 * _P2 * s.w,
+    arguments=(_P2, s.w),
     meaning="The slope at which the loss falls, from a = c = w, as the smaller weight falls or "
     "the larger one grows, by co-occurrence alone.",
-    source=_NOTES,
     example=">>> theory.pair_kink(0.5, 1)\n1.0",
     unit="summed loss per weight",
 )
@@ -163,32 +150,30 @@ PAIR_KINK = derived(
         left=of(
             PAIR_LOSS,
             build=lambda loss: sp.Limit(sp.Derivative(loss.subs({s.lam: 0}), s.c), s.c, s.a).subs(
-                s.single_weight, 0
+                _P1, 0
             ),
         ),
-        right=2 * s.pair_weight * s.a,
+        right=2 * _P2 * s.a,
         reason="slope in the smaller weight, from below",
-        assumptions=(sp.Gt(s.pair_weight, 0),),
+        assumptions=(sp.Gt(_P2, 0),),
     ),
     Step(
         name="at a = w",
         left=of(
             PAIR_LOSS,
             build=lambda loss: (
-                -sp.diff(loss.subs({s.lam: 0, s.single_weight: 0}), s.a).subs({s.c: s.w, s.a: s.w})
+                -sp.diff(loss.subs({s.lam: 0, _P1: 0}), s.a).subs({s.c: s.w, s.a: s.w})
             ),
         ),
         reason="minus the slope in the larger weight is the same",
     ),
 )
 
-larger_balance = Formula(
+larger_balance = formula(
     name="larger_balance",
-    expression=s.single_weight * (1 - _A**2) * _A
-    + s.pair_weight / 2 * (2 * _A - _C) * LARGER_ERROR,
-    arguments=(s.a, s.c, s.single_weight, s.pair_weight),
+    expression=_P1 * (1 - _A**2) * _A + _P2 / 2 * (2 * _A - _C) * LARGER_ERROR,
+    arguments=(s.a, s.c, _P1, _P2),
     meaning="The lambda at which the larger weight of a co-occurring pair is at rest.",
-    source=_NOTES,
     example=">>> theory.larger_balance(1, 1, 1, 0.02)\n0.01",
     regime=_ORDERED,
     unit="flow",
@@ -203,12 +188,11 @@ LARGER_BALANCE = derived(
     ),
 )
 
-smaller_balance = Formula(
+smaller_balance = formula(
     name="smaller_balance",
-    expression=s.single_weight * (1 - _C**2) * _C - s.pair_weight / 2 * _A * LARGER_ERROR,
-    arguments=(s.a, s.c, s.single_weight, s.pair_weight),
+    expression=_P1 * (1 - _C**2) * _C - _P2 / 2 * _A * LARGER_ERROR,
+    arguments=(s.a, s.c, _P1, _P2),
     meaning="The lambda at which the smaller weight of a co-occurring pair is at rest.",
-    source=_NOTES,
     example=">>> theory.smaller_balance(1, 1, 1, 0.02)\n-0.01",
     regime=_ORDERED,
     unit="flow",
@@ -227,17 +211,16 @@ SMALLER_BALANCE = derived(
 def _corrected(weight: Formula, balance: sp.Expr) -> sp.Expr:
     """The series, corrected by half the lambda at which it would rest (0 where it is right)."""
     larger, smaller = larger_weight_series.expression, smaller_weight_series.expression
-    at = balance.subs({s.single_weight: 1, s.pair_weight: _R})
+    at = balance.subs({_P1: 1, _P2: _R})
     at = at.subs({s.a: larger, s.c: smaller}, simultaneous=True)
     return Taylor(weight.expression + at / 2, _R, 3)
 
 
-larger_weight_series = Formula(
+larger_weight_series = formula(
     name="larger_weight_series",
     expression=1 + _R / 4 - _R**2 / 32 - 15 * _R**3 / 128,
     arguments=(s.pair_ratio,),
     meaning="The larger weight of a co-occurring pair for lambda -> 0.",
-    source=_NOTES,
     example=">>> round(theory.larger_weight_series(0.1), 6)\n1.02457",
     error="O(pair_ratio^4), lambda = 0",
     unit="weight",
@@ -253,12 +236,11 @@ LARGER_WEIGHT = derived(
     ),
 )
 
-smaller_weight_series = Formula(
+smaller_weight_series = formula(
     name="smaller_weight_series",
     expression=1 - _R / 4 - _R**2 / 32 + 7 * _R**3 / 128,
     arguments=(s.pair_ratio,),
     meaning="The smaller weight of a co-occurring pair for lambda -> 0.",
-    source=_NOTES,
     example=">>> round(theory.smaller_weight_series(0.1), 6)\n0.974742",
     error="O(pair_ratio^4), lambda = 0",
     unit="weight",
@@ -274,12 +256,11 @@ SMALLER_WEIGHT = derived(
     ),
 )
 
-pair_excess_series = Formula(
+pair_excess_series = formula(
     name="pair_excess_series",
     expression=2 * _R - _R**2 / 2 + _R**4 / 8,
     arguments=(s.pair_ratio,),
     meaning="What a relaxed pair costs more than two features alone, over single_weight.",
-    source=_NOTES,
     example=">>> round(theory.pair_excess_series(0.1), 7)\n0.1950125",
     error="O(pair_ratio^6), lambda = 0",
     unit="summed loss",
@@ -295,7 +276,7 @@ PAIR_EXCESS = derived(
             LARGER_WEIGHT,
             SMALLER_WEIGHT,
             build=lambda loss, larger, smaller: Taylor(
-                loss.subs({s.lam: 0, s.single_weight: 1, s.pair_weight: _R}).subs(
+                loss.subs({s.lam: 0, _P1: 1, _P2: _R}).subs(
                     {s.a: larger, s.c: smaller}, simultaneous=True
                 ),
                 _R,
@@ -306,12 +287,11 @@ PAIR_EXCESS = derived(
     ),
 )
 
-stiff_pair_lam = Formula(
+stiff_pair_lam = formula(
     name="stiff_pair_lam",
     expression=-(_A**2 - 1) * (2 * _A**6 - 2 * _A**4 - 2 * _A**2 + 1) / (_A**3 * (2 * _A**2 + 1)),
     arguments=(s.a,),
     meaning="lambda / single_weight at which a pair with (a, 1/a - a) rests, pair_ratio -> oo.",
-    source=_NOTES,
     example=">>> round(theory.stiff_pair_lam(1.1), 7)\n0.037141",
     regime=(s.a > 1,),
     error="O(1/pair_ratio)",
@@ -326,19 +306,17 @@ STIFF_PAIR = derived(
             PAIR_LOSS,
             build=lambda loss: (
                 -sp.diff(loss.subs(s.lam, 0).subs(s.c, s.a - 1 / s.a), s.a)
-                / (4 * s.single_weight * sp.Derivative(2 * s.a - 1 / s.a, s.a))
+                / (4 * _P1 * sp.Derivative(2 * s.a - 1 / s.a, s.a))
             ),
         ),
         reason="co-occurrence forces a (a - c) = 1; the rest balances l1",
     ),
 )
 
-pair_fold_limit = Formula(
+pair_fold_limit = formula(
     name="pair_fold_limit",
     expression=stiff_pair_lam.expression.subs(_A, _TOP),
-    arguments=(),
     meaning="lambda / single_weight up to which an antipodal pair exists, pair_ratio -> oo.",
-    source=_NOTES,
     example=">>> round(theory.pair_fold_limit(), 7)\n0.0372679",
     error="exact to 1e-15: the maximum is inserted to 8 digits",
     unit="flow",
@@ -357,12 +335,11 @@ PAIR_FOLD_LIMIT = derived(
     "not claimed.",
 )
 
-pair_fold_series = Formula(
+pair_fold_series = formula(
     name="pair_fold_series",
     expression=2 / (3 * sp.sqrt(3)) - _R / (2 * sp.sqrt(3)),
     arguments=(s.pair_ratio,),
     meaning="lambda / single_weight up to which an antipodal pair exists.",
-    source=_NOTES,
     example=">>> round(theory.pair_fold_series(0.001), 5)\n0.38461",
     error="O(pair_ratio^(3/2))",
     unit="flow",
@@ -374,7 +351,7 @@ PAIR_FOLD = derived(
         name="fold of the smaller weight",
         left=of(
             SMALLER_BALANCE,
-            build=lambda f: f.subs({s.single_weight: 1, s.pair_weight: _R}).subs(
+            build=lambda f: f.subs({_P1: 1, _P2: _R}).subs(
                 {s.a: 1 / sp.sqrt(3), s.c: 1 / sp.sqrt(3)}
             ),
         ),
@@ -385,19 +362,17 @@ PAIR_FOLD = derived(
     "larger by (varrho/3)^(1/2), which enters at order varrho^(3/2).",
 )
 
-OVERLAP_MODEL = Definition(
+OVERLAP_MODEL = definition(
     name="two_overlapping_features",
-    expression=2 * s.pair_weight * (_relu(1 - _S) - 1) ** 2,
+    expression=2 * _P2 * (relu(1 - _S) - 1) ** 2,
     meaning="The error of two unit features of overlap -s, both active.",
-    source=_NOTES,
 )
 
-overlap_penalty = Formula(
+overlap_penalty = formula(
     name="overlap_penalty",
-    expression=2 * s.pair_weight * _S**2,
-    arguments=(s.pair_weight, _S),
+    expression=2 * _P2 * _S**2,
+    arguments=(_P2, _S),
     meaning="What a pair of unit features of overlap -s adds to the loss by co-occurring.",
-    source=_NOTES,
     example=">>> theory.overlap_penalty(0.5, 1)\n1.0",
     regime=(_S <= 1,),
     unit="summed loss",
@@ -405,29 +380,26 @@ overlap_penalty = Formula(
 OVERLAP_PENALTY = derived(
     overlap_penalty,
     "Co-occurrence charges {formula} for an overlap -s_o of two unit features.",
-    Step(
+    _overlap_step(
         name="both read 1 - s",
         left=of(OVERLAP_MODEL),
         reason="for s < 1 both are read",
         assumptions=(_S < 1,),
-        ranges={_S: (0, 1)},
     ),
 )
 
-UNIFORM_OVERLAP_MODEL = Definition(
+UNIFORM_OVERLAP_MODEL = definition(
     name="two_uniform_overlapping_features",
-    expression=2 * s.pair_weight * _mean((_v**2, 0, _S), (_S**2, _S, 1), (_v**2 * _S**2, 0, 1)),
+    expression=2 * _P2 * _mean((_v**2, 0, _S), (_S**2, _S, 1), (_v**2 * _S**2, 0, 1)),
     meaning="The mean error of two unit features of overlap -s, both active and uniform.",
-    source=_NOTES,
 )
 
-uniform_overlap_penalty = Formula(
+uniform_overlap_penalty = formula(
     name="uniform_overlap_penalty",
-    expression=2 * s.pair_weight * (_S**2 / 3 - _S**3 / 6),
-    arguments=(s.pair_weight, _S),
+    expression=2 * _P2 * (_S**2 / 3 - _S**3 / 6),
+    arguments=(_P2, _S),
     meaning="What a pair of unit features of overlap -s adds to the loss by co-occurring, values "
     "uniform on [0, 1].",
-    source=_NOTES,
     example=">>> round(theory.uniform_overlap_penalty(0.5, 1), 6)\n0.166667",
     regime=(_S <= 1,),
     unit="summed loss",
@@ -435,20 +407,18 @@ uniform_overlap_penalty = Formula(
 UNIFORM_OVERLAP_PENALTY = derived(
     uniform_overlap_penalty,
     "For values uniform on [0, 1] co-occurrence charges {formula}.",
-    Step(
+    _overlap_step(
         name="integrate",
         left=of(UNIFORM_OVERLAP_MODEL),
         reason="a feature is read where its value exceeds s times the other's",
-        ranges={_S: (0, 1)},
     ),
 )
 
-overlap_decay = Formula(
+overlap_decay = formula(
     name="overlap_decay",
-    expression=2 * s.pair_weight * _S,
-    arguments=(s.pair_weight, _S),
+    expression=2 * _P2 * _S,
+    arguments=(_P2, _S),
     meaning="The rate at which co-occurrence removes a negative overlap of two unit features.",
-    source=_NOTES,
     example=">>> theory.overlap_decay(0.5, 1)\n1.0",
     regime=(_S <= 1,),
     unit="weight squared per flow time",
@@ -456,10 +426,9 @@ overlap_decay = Formula(
 OVERLAP_DECAY = derived(
     overlap_decay,
     "Co-occurrence makes the repulsion two-sided: a negative overlap decays at the rate {formula}.",
-    Step(
+    _overlap_step(
         name="two rows move",
         left=of(OVERLAP_PENALTY, build=lambda loss: 2 * sp.Derivative(loss, _S) / 4),
         reason="each of the two unit rows moves by a quarter of the slope along the other",
-        ranges={_S: (0, 1)},
     ),
 )

@@ -1,13 +1,14 @@
 """How co-occurrence suppresses collisions of features, and the fraction that survives."""
 
+from functools import partial
+
 import sympy as sp
 
+from ..proof import Definition, Formula, Step, derived, of
 from ..proof import symbols as s
-from ..proof.claims import derived
-from ..proof.formula import Formula
-from ..proof.step import Definition, Step, of
 
 _NOTES = "paper_notes/cooccurrence.md"
+formula = partial(Formula, source=_NOTES)
 _X, _Y = s.shared_weight, s.opposite_weight
 
 RACE = Definition(
@@ -18,13 +19,12 @@ RACE = Definition(
     source=_NOTES,
 )
 
-handicap_rate = Formula(
+handicap_rate = formula(
     name="handicap_rate",
     expression=s.strength * _X * _Y**2,
     arguments=(s.strength, s.shared_weight, s.opposite_weight),
     meaning="What co-occurrence adds to the threshold of a shared weight, per rise of that of "
     "the other weights: dC/dB.",
-    source=_NOTES,
     example=">>> theory.handicap_rate(0.5, 1, 1)\n0.5",
     error="lambda -> 0, m >> n",
 )
@@ -40,12 +40,11 @@ HANDICAP_RATE = derived(
     "rows overlap on the shared neuron alone.",
 )
 
-suppression_fit = Formula(
+suppression_fit = formula(
     name="suppression_fit",
     expression=sp.exp(-sp.Rational(5, 2) * s.strength - s.strength**2),
     arguments=(s.strength,),
     meaning="The fraction of collisions that survive co-occurrence, wide networks, values 1.",
-    source=_NOTES,
     example=">>> round(theory.suppression_fit(0.25), 3)\n0.503",
     regime=(s.strength <= sp.Rational(3, 2),),
     error="a fit, not derived: about 1 % in its logarithm for 0.1 <= r <= 1.5",
@@ -56,13 +55,12 @@ SUPPRESSION_FIT = derived(
     checks=("suppression_in_training",),
 )
 
-uniform_suppression_fit = Formula(
+uniform_suppression_fit = formula(
     name="uniform_suppression_fit",
     expression=sp.exp(-sp.Rational(31, 20) * s.strength - sp.Rational(17, 100) * s.strength**2),
     arguments=(s.strength,),
     meaning="The fraction of collisions that survive co-occurrence, wide networks, values u "
     "uniform on [0, 1]; r = pair_weight E u^2 / lambda.",
-    source=_NOTES,
     example=">>> round(theory.uniform_suppression_fit(0.25), 3)\n0.672",
     regime=(s.strength <= 3,),
     error="a fit, not derived: about 2 % in its logarithm for 0.1 <= r <= 3",
@@ -75,13 +73,12 @@ UNIFORM_SUPPRESSION_FIT = derived(
 
 _OCCUPIED = s.n - s.n * (s.n - 1) / (2 * (2 * s.m - 1))
 
-crowded_suppression = Formula(
+crowded_suppression = formula(
     name="crowded_suppression",
     expression=suppression_fit.expression ** (1 - _OCCUPIED / s.m),
     arguments=(s.n, s.m, s.strength),
     meaning="K(p)/K(0) in a network whose neurons are not nearly all free: the suppression of "
     "wide networks to the power of the fraction of free neurons.",
-    source=_NOTES,
     example=">>> round(theory.crowded_suppression(64, 128, 0.5), 3)\n0.431",
     regime=(s.n <= s.m, s.strength <= 2),
     error="a guess, not derived: for n = 64, r <= 2 and lambda = 0.01 within 0.02 of the measured "
@@ -94,12 +91,11 @@ CROWDED_SUPPRESSION = derived(
     "the share of free neurons.",
 )
 
-partial_suppression = Formula(
+partial_suppression = formula(
     name="partial_suppression",
     expression=1 - s.fraction + s.fraction * suppression_fit.expression,
     arguments=(s.fraction, s.strength),
     meaning="K(p)/K(0) where only a fraction of the pairs co-occurs: the other collisions stay.",
-    source=_NOTES,
     example=">>> round(theory.partial_suppression(0.5, 0.5), 3)\n0.612",
     regime=(s.fraction <= 1, s.strength <= sp.Rational(3, 2)),
     error="a guess, not derived: within 0.03 of the measured K(p)/K(0) at n/m = 1/8; in crowded "

@@ -4,54 +4,40 @@ All neurons of a trained network are a direct sum, so every loss is linear in th
 the price is what one antipodal pair (w, -w) costs more than two features alone.
 """
 
+from functools import partial
+
 import sympy as sp
 
 from ..collisions.independent import expected_pairs
-from ..noise.outputs import RECTIFIED_MEAN, RECTIFIED_SQUARE, rectified_mean, rectified_square
+from ..noise.outputs import (
+    RECTIFIED_MEAN,
+    RECTIFIED_SQUARE,
+    at_output,
+    output_error,
+    rectified_mean,
+    rectified_square,
+)
+from ..proof import Formula, Step, derived, of, quadratic_root
 from ..proof import symbols as s
-from ..proof.claims import derived
-from ..proof.formula import Formula
-from ..proof.operators import quadratic_root
-from ..proof.step import Step, of
 from .pairs import COOCCURRING_LOSS, PAIR_LOSS
 from .race import SUPPRESSION_FIT, suppression_fit
 
-_NOTES = "paper_notes/cooccurrence.md"
+formula = partial(Formula, source="paper_notes/cooccurrence.md")
 _W, _SIG, _TAU, _PROB = s.w, s.sigma, s.perturbation, s.activation_probability
-_MU, _S = s.overlap, s.row_noise
 
-
-def _square(
-    mean: sp.Expr, scale: sp.Expr, square: sp.Expr = rectified_square.expression
-) -> sp.Expr:
-    return square.subs({_MU: mean, _S: scale}, simultaneous=True)
-
-
+_square = partial(at_output, rectified_square.expression)
+_error = partial(output_error, rectified_square.expression, rectified_mean.expression)
 _GAIN = _W**2 * _SIG**2 - 2 * _square(-(_W**2), _W * _SIG)
 _BOTH = 2 - 2 * sp.sqrt(2 / sp.pi) * _W * _SIG + _W**2 * _SIG**2
-
-
-def _error(
-    mean: sp.Expr,
-    scale: sp.Expr,
-    square: sp.Expr = rectified_square.expression,
-    first: sp.Expr = rectified_mean.expression,
-) -> sp.Expr:
-    """E (ReLU(y) - 1)^2 of a normal output y."""
-    place = {_MU: mean, _S: scale}
-    return square.subs(place, simultaneous=True) - 2 * first.subs(place, simultaneous=True) + 1
-
-
 _ACTIVE = _error(_W**2, _W * _SIG)
 _FAN = sp.sqrt(2) * _W**2 * _TAU
 _WORST = (sp.sqrt(57) - 5) / 8
 
-active_error = Formula(
+active_error = formula(
     name="active_error",
     expression=_ACTIVE,
     arguments=(_W, _SIG),
     meaning="The mean error of the active feature under noise on the neurons.",
-    source=_NOTES,
     example=">>> round(theory.active_error(1, 0.1), 6)\n0.01",
     unit="squared error",
 )
@@ -63,18 +49,17 @@ ACTIVE_ERROR = derived(
         left=of(
             RECTIFIED_SQUARE,
             RECTIFIED_MEAN,
-            build=lambda square, mean: _error(_W**2, _W * _SIG, square, mean),
+            build=lambda square, mean: output_error(square, mean, _W**2, _W * _SIG),
         ),
         reason="E (ReLU(y) - 1)^2",
     ),
 )
 
-both_active_error = Formula(
+both_active_error = formula(
     name="both_active_error",
     expression=_BOTH,
     arguments=(_W, _SIG),
     meaning="The mean error of an antipodal pair, both active, under noise on the neurons.",
-    source=_NOTES,
     example=">>> round(theory.both_active_error(1, 0.1), 6)\n1.850423",
     unit="squared error",
 )
@@ -86,19 +71,18 @@ BOTH_ACTIVE_ERROR = derived(
         left=of(
             RECTIFIED_SQUARE,
             RECTIFIED_MEAN,
-            build=lambda square, mean: 2 * _error(0, _W * _SIG, square, mean),
+            build=lambda square, mean: 2 * output_error(square, mean, 0, _W * _SIG),
         ),
         reason="the two inputs cancel on the neuron",
     ),
 )
 
-hidden_noise_price = Formula(
+hidden_noise_price = formula(
     name="hidden_noise_price",
     expression=-_GAIN,
     arguments=(_W, _SIG),
     meaning="The price of a polysemantic neuron under noise on the neurons, one-hot inputs: "
     "negative, near -w^2 sigma^2.",
-    source=_NOTES,
     example=">>> round(theory.hidden_noise_price(1, 0.1), 6)\n-0.01",
     unit="summed loss",
 )
@@ -110,20 +94,19 @@ HIDDEN_NOISE_PRICE = derived(
         left=of(
             RECTIFIED_SQUARE,
             build=lambda square: (
-                2 * (_square(-(_W**2), _W * _SIG, square) - _square(0, _W * _SIG, square))
+                2 * (at_output(square, -(_W**2), _W * _SIG) - at_output(square, 0, _W * _SIG))
             ),
         ),
         reason="for each of the two inputs the partner's output sits at -w^2 and not at 0",
     ),
 )
 
-noisy_cooccurrence_price = Formula(
+noisy_cooccurrence_price = formula(
     name="noisy_cooccurrence_price",
     expression=_PROB**2 * (_BOTH - 2 * _ACTIVE) - _PROB * (1 - _PROB) * _GAIN,
     arguments=(_PROB, _W, _SIG),
     meaning="The price of a polysemantic neuron when features are active independently and the "
     "neurons are noisy.",
-    source=_NOTES,
     example=">>> round(theory.noisy_cooccurrence_price(0.1, 1, 0.1), 6)\n0.017404",
     regime=(_PROB <= 1,),
     unit="mean loss",
@@ -147,13 +130,12 @@ NOISY_PRICE = derived(
     ),
 )
 
-break_even_odds = Formula(
+break_even_odds = formula(
     name="break_even_odds",
     expression=_GAIN / (_BOTH - 2 * _ACTIVE),
     arguments=(_W, _SIG),
     meaning="The odds p/(1-p) of activity below which polysemanticity pays under noise on the "
     "neurons; negative where it always pays.",
-    source=_NOTES,
     example=">>> round(theory.break_even_odds(1, 0.1), 6)\n0.005463",
 )
 BREAK_EVEN_ODDS = derived(
@@ -172,13 +154,12 @@ BREAK_EVEN_ODDS = derived(
     ),
 )
 
-break_even_odds_small = Formula(
+break_even_odds_small = formula(
     name="break_even_odds_small",
     expression=_SIG**2 / (2 * (2 - _W**2)),
     arguments=(_W, _SIG),
     meaning="The odds p/(1-p) of activity below which polysemanticity pays, for weak noise on the "
     "neurons.",
-    source=_NOTES,
     example=">>> round(theory.break_even_odds_small(1, 0.1), 6)\n0.005",
     error="O(sigma^3)",
 )
@@ -195,12 +176,11 @@ BREAK_EVEN_SMALL = derived(
     ),
 )
 
-cooccurrence_price = Formula(
+cooccurrence_price = formula(
     name="cooccurrence_price",
     expression=2 * s.pair_weight * _W**2 * (2 - _W**2),
     arguments=(s.pair_weight, _W),
     meaning="The price of a symmetric polysemantic neuron when its two features co-occur.",
-    source=_NOTES,
     example=">>> theory.cooccurrence_price(0.01, 1)\n0.02",
     unit="summed loss",
 )
@@ -218,14 +198,13 @@ COOCCURRENCE_PRICE = derived(
     ),
 )
 
-pairs_network_loss = Formula(
+pairs_network_loss = formula(
     name="pairs_network_loss",
     expression=s.n * (1 + s.pair_weight * (s.n - 1)) * (1 - _W**2) ** 2
     + s.k * cooccurrence_price.expression,
     arguments=(s.n, s.k, s.pair_weight, _W),
     meaning="The reconstruction loss of n features of weight w with k polysemantic neurons, all "
     "pairs co-occurring.",
-    source=_NOTES,
     example=">>> theory.pairs_network_loss(4, 1, 0.01, 1)\n0.02",
     regime=(2 * s.k <= s.n,),
     unit="summed loss",
@@ -252,14 +231,13 @@ PAIRS_NETWORK_LOSS = derived(
     "neurons do not overlap, so each neuron adds its own loss and K counts those with a price.",
 )
 
-input_noise_price = Formula(
+input_noise_price = formula(
     name="input_noise_price",
     expression=2 * (_error(_W**2, _FAN) - _error(_W**2, _W**2 * _TAU))
     + 2 * (_square(-(_W**2), _FAN) - _square(0, _W**2 * _TAU))
     + 2 * (s.n - 2) * (_square(0, _FAN) - _square(0, _W**2 * _TAU)),
     arguments=(s.n, _W, _TAU),
     meaning="The price of a polysemantic neuron under normal noise on all inputs, clean targets.",
-    source=_NOTES,
     example=">>> round(theory.input_noise_price(64, 1, 0.1), 6)\n0.63",
     regime=(s.n >= 2,),
     unit="summed loss",
@@ -273,24 +251,23 @@ INPUT_NOISE_PRICE = derived(
             RECTIFIED_SQUARE,
             RECTIFIED_MEAN,
             build=lambda square, mean: (
-                2 * _error(_W**2, _FAN, square, mean)
-                - 2 * _error(_W**2, _W**2 * _TAU, square, mean)
-                + 2 * _square(-(_W**2), _FAN, square)
-                + 2 * (s.n - 2) * _square(0, _FAN, square)
-                - 2 * (s.n - 1) * _square(0, _W**2 * _TAU, square)
+                2 * output_error(square, mean, _W**2, _FAN)
+                - 2 * output_error(square, mean, _W**2, _W**2 * _TAU)
+                + 2 * at_output(square, -(_W**2), _FAN)
+                + 2 * (s.n - 2) * at_output(square, 0, _FAN)
+                - 2 * (s.n - 1) * at_output(square, 0, _W**2 * _TAU)
             ),
         ),
         reason="outputs of a pair see both inputs: deviation sqrt(2) w^2 tau for w^2 tau",
     ),
 )
 
-input_noise_price_small = Formula(
+input_noise_price_small = formula(
     name="input_noise_price_small",
     expression=(s.n - 1) * _W**4 * _TAU**2,
     arguments=(s.n, _W, _TAU),
     meaning="The price of a polysemantic neuron under weak normal noise on all inputs, clean "
     "targets: positive.",
-    source=_NOTES,
     example=">>> theory.input_noise_price_small(5, 1, 0.5)\n1.0",
     error="exponentially small in 1/tau^2",
     unit="summed loss",
@@ -305,20 +282,19 @@ INPUT_NOISE_SMALL = derived(
             build=lambda square: (
                 # active outputs are never clipped, their silent partners never rise
                 2 * (_FAN**2 - _W**4 * _TAU**2)
-                + 2 * (s.n - 2) * _square(0, _FAN, square)
-                - 2 * (s.n - 1) * _square(0, _W**2 * _TAU, square)
+                + 2 * (s.n - 2) * at_output(square, 0, _FAN)
+                - 2 * (s.n - 1) * at_output(square, 0, _W**2 * _TAU)
             ),
         ),
         reason="the means are exponentially close to those of unrectified outputs",
     ),
 )
 
-weight_noise_price = Formula(
+weight_noise_price = formula(
     name="weight_noise_price",
     expression=-2 * _W**2 * _TAU**2,
     arguments=(_W, _TAU),
     meaning="The price of a polysemantic neuron under independent noise on all weights.",
-    source=_NOTES,
     example=">>> theory.weight_noise_price(1, 0.5)\n-0.5",
     error="O(tau^4 m)",
     unit="summed loss",
@@ -331,14 +307,14 @@ WEIGHT_NOISE_PRICE = derived(
         name="overlaps that matter",
         left=of(
             RECTIFIED_SQUARE,
-            build=lambda square: -2 * _square(0, sp.sqrt(2) * _W * _TAU, square),
+            build=lambda square: -2 * at_output(square, 0, sp.sqrt(2) * _W * _TAU),
         ),
         reason="on two neurons the overlap of two features has variance 2 w^2 tau^2 and is read "
         "in both directions; on one neuron it stays near -w^2",
     ),
 )
 
-ablation_variance = Formula(
+ablation_variance = formula(
     name="ablation_variance",
     expression=s.ablation_probability
     * (1 - s.ablation_probability)
@@ -347,7 +323,6 @@ ablation_variance = Formula(
     arguments=(s.n, s.k, _W, s.ablation_probability),
     meaning="The variance of the one-hot loss when each neuron is silenced at random; its mean "
     "does not depend on the number of polysemantic neurons.",
-    source=_NOTES,
     example=">>> theory.ablation_variance(4, 1, 1, 0.5)\n1.5",
     regime=(s.ablation_probability <= 1, 2 * s.k <= s.n),
     unit="summed loss squared",
@@ -360,13 +335,12 @@ ABLATION_VARIANCE = derived(
     "delta (1 - delta) D^2 [(n - 2K) + 4K].",
 )
 
-tradeoff_loss = Formula(
+tradeoff_loss = formula(
     name="tradeoff_loss",
     expression=expected_pairs.expression * suppression_fit.expression * 2 * s.strength * s.lam,
     arguments=(s.n, s.m, s.strength, s.lam),
     meaning="The loss that polysemanticity costs a wide network (n << m) trained on co-occurring "
     "features.",
-    source=_NOTES,
     example=">>> round(theory.tradeoff_loss(64, 512, 0.25, 0.01), 6)\n0.00495",
     regime=(s.strength <= sp.Rational(3, 2),),
     error="rests on the fit of the suppression; n << m, small lambda",
@@ -399,12 +373,10 @@ def _top(fraction: sp.Expr) -> sp.Expr:
     return quadratic_root(sp.expand(sp.simplify(slope)), r, -1)
 
 
-worst_strength = Formula(
+worst_strength = formula(
     name="worst_strength",
     expression=_WORST,
-    arguments=(),
     meaning="The co-occurrence p/lambda at which tradeoff_loss is largest.",
-    source=_NOTES,
     example=">>> round(theory.worst_strength(), 4)\n0.3187",
     error="rests on the fit of the suppression",
 )
@@ -418,13 +390,12 @@ WORST_STRENGTH = derived(
     ),
 )
 
-worst_tradeoff_loss = Formula(
+worst_tradeoff_loss = formula(
     name="worst_tradeoff_loss",
     expression=tradeoff_loss.expression.subs(s.strength, _WORST),
     arguments=(s.n, s.m, s.lam),
     meaning="The most that polysemanticity can cost a wide network (n << m) trained on features "
     "that co-occur: near 0.26 lambda times the expected number of pairs.",
-    source=_NOTES,
     example=">>> round(theory.worst_tradeoff_loss(64, 512, 0.01), 6)\n0.005111",
     error="rests on the fit of the suppression; n << m, small lambda",
     unit="summed loss",

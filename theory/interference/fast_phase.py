@@ -1,22 +1,20 @@
 """The fast phase, in which positive overlaps of the initial rows are removed."""
 
+from functools import partial
+
 import sympy as sp
 
 from ..model import INITIAL
+from ..proof import Formula, Step, Taylor, derived, of
 from ..proof import symbols as s
-from ..proof.claims import derived
-from ..proof.formula import Formula
-from ..proof.operators import Taylor
-from ..proof.step import Step, of
 
-_NOTES = "paper_notes/interference.md"
+formula = partial(Formula, source="paper_notes/interference.md")
 
-positive_overlap = Formula(
+positive_overlap = formula(
     name="positive_overlap",
     expression=s.n / (2 * s.m),
     arguments=(s.n, s.m),
     meaning="The sum of the squares of a feature's positive overlaps with n others at the start.",
-    source=_NOTES,
     example=">>> theory.positive_overlap(n=64, m=128)\n0.25",
     error="relative O(1/n + 1/m), overlaps taken as normal with variance 1/m",
 )
@@ -39,12 +37,11 @@ POSITIVE_OVERLAP = derived(
     "many neurons it is normal with variance 1/m.",
 )
 
-interference_cosine = Formula(
+interference_cosine = formula(
     name="interference_cosine",
     expression=1 - s.n / (16 * s.m),
     arguments=(s.n, s.m),
     meaning="The cosine between a feature's row at the start and after the fast phase.",
-    source=_NOTES,
     example=">>> theory.interference_cosine(n=64, m=2048)\n0.998046875",
     regime=(s.n <= s.m,),
     error="O((n/m)^(3/2)), for lambda -> 0",
@@ -64,12 +61,11 @@ INTERFERENCE_COSINE = derived(
     "overlaps are smaller by sqrt(n/m).",
 )
 
-interference_shift = Formula(
+interference_shift = formula(
     name="interference_shift",
     expression=s.scale * sp.sqrt(s.n / (8 * s.m)),
     arguments=(s.n, s.m, s.scale),
     meaning="The root mean square by which the fast phase moves an entry of the weights.",
-    source=_NOTES,
     example=">>> theory.interference_shift(n=64, m=2048, scale=1.0)\n0.0625",
     regime=(s.n <= s.m,),
     error="relative O(sqrt(n/m)), for lambda -> 0",

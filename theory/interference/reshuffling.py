@@ -5,28 +5,28 @@ Interference acts on a row as an additive kick to its initial weights,
 form; paper_notes/reshuffling.md derives it and says what is proved, asymptotic and fitted.
 """
 
+from functools import partial
+
 import sympy as sp
 
 from ..model import INITIAL, THREE_FORCES, W, overlap, relu
+from ..proof import Definition, Formula, IndexForm, Step, below, density, derived, of
 from ..proof import symbols as s
-from ..proof.claims import derived
-from ..proof.formula import Formula, IndexForm
-from ..proof.operators import below, density
-from ..proof.step import Definition, Step, of
 from ..proof.symbols import kick_size, lam, m, n, pair_constant
 from .fast_phase import INTERFERENCE_SHIFT
 
 _NOTES = "paper_notes/reshuffling.md"
+definition = partial(Definition, source=_NOTES)
+formula = partial(Formula, source=_NOTES)
 _x = sp.Dummy("x", real=True)
 _y = sp.Dummy("y", nonnegative=True)
 PAIR_CONSTANT = sp.Rational(346, 1000)
 """J of the dense pair problem, measured: 0.346 +- 0.001 (numerics.pair_problem)."""
 
-NETWORK_AMPLITUDE = Definition(
+NETWORK_AMPLITUDE = definition(
     name="network_amplitude_rate",
     expression=(1 - overlap(s.i, s.i)) * s.common,
     meaning="The growth of A_i, which starts at 1 and follows the feature benefit alone.",
-    source=_NOTES,
 )
 
 height_rate_form = IndexForm(
@@ -74,13 +74,12 @@ UNIFORM_ASSIGNMENT = derived(
 )
 
 
-rival_weight = Formula(
+rival_weight = formula(
     name="rival_weight",
     expression=below(s.kick)
     + sp.exp(kick_size**2 / 2 - kick_size * s.kick) * below(kick_size - s.kick),
     arguments=(s.kick, kick_size),
     meaning="Mean of max(1, exp(difference of kicks)) over the kick of a rival (D).",
-    source=_NOTES,
     example=">>> theory.rival_weight(kick=0.0, kick_size=0.0)\n1.0",
 )
 RIVAL_WEIGHT = derived(
@@ -104,14 +103,13 @@ RIVAL_WEIGHT = derived(
 )
 
 
-retained_fraction = Formula(
+retained_fraction = formula(
     name="retained_fraction",
     expression=sp.Integral(
         density(_x) / rival_weight.expression.subs(s.kick, _x), (_x, -sp.oo, sp.oo)
     ),
     arguments=(kick_size,),
     meaning="Fraction of winners left in place by independent Gaussian kicks.",
-    source=_NOTES,
     example=">>> round(theory.retained_fraction(kick_size=0.5), 4)\n0.7444",
     error="exact for exponential gaps; O(1/log m) for Gaussian rows",
 )
@@ -125,12 +123,11 @@ RETAINED_FRACTION = derived(
     by=(RIVAL_WEIGHT,),
 )
 
-largest_weight = Formula(
+largest_weight = formula(
     name="largest_weight",
     expression=sp.sqrt(2) * sp.erfinv(2 ** (-1 / m)),
     arguments=(m,),
     meaning="Median of the largest of m half-normal weights, in units of their scale.",
-    source=_NOTES,
     example=">>> round(theory.largest_weight(m=64), 4)\n2.55",
 )
 LARGEST_WEIGHT = derived(
@@ -140,12 +137,11 @@ LARGEST_WEIGHT = derived(
     by=(INITIAL,),
 )
 
-fast_shrink = Formula(
+fast_shrink = formula(
     name="fast_shrink",
     expression=1 - n / (4 * m),
     arguments=(n, m),
     meaning="Factor by which the fast phase scales an entry of the weights, on average.",
-    source=_NOTES,
     example=">>> theory.fast_shrink(n=16, m=64)\n0.9375",
     regime=(n <= m,),
     error="O((n/m)^2), for lambda -> 0",
@@ -173,12 +169,11 @@ def _gap_rate(x: sp.Expr) -> sp.Expr:
     return density(x) / below(-x)
 
 
-fast_kick_size = Formula(
+fast_kick_size = formula(
     name="fast_kick_size",
     expression=_gap_rate(largest_weight.expression) * sp.sqrt(n / (8 * m)) / (1 - n / (4 * m)),
     arguments=(n, m),
     meaning="Size of a kick after the fast phase, lambda t << 1.",
-    source=_NOTES,
     example=">>> round(theory.fast_kick_size(n=16, m=64), 4)\n0.5409",
     regime=(n <= m,),
     error="O(n/m) relative",
@@ -209,11 +204,10 @@ FAST_PHASE_LAW = derived(
     checks=("fast_phase_law",),
 )
 
-EXPONENTIAL = Definition(
+EXPONENTIAL = definition(
     name="exponential_density",
     expression=sp.exp(-_y),
     meaning="The density of the excess of a weight that lives at a high threshold, in gaps.",
-    source=_NOTES,
 )
 
 
@@ -223,12 +217,11 @@ def _excesses(density: sp.Expr, lag: sp.Expr) -> sp.Expr:
     return sp.Integral(excess * (excess + lag) * density.subs(_y, excess) * _x, (_x, 0, sp.oo))
 
 
-overlap_correlation = Formula(
+overlap_correlation = formula(
     name="overlap_correlation",
     expression=sp.exp(-s.lag) * (1 + s.lag / 2) ** 2,
     arguments=(s.lag,),
     meaning="Correlation of the overlap of two crowded rows at two thresholds.",
-    source=_NOTES,
     example=">>> theory.overlap_correlation(lag=0.0)\n1.0",
     error="exact for exponential rows",
 )
@@ -259,43 +252,39 @@ PAIR_CONSTANT_CLAIM = derived(
     checks=("pair_constant",),
 )
 
-sparse_threshold = Formula(
+sparse_threshold = formula(
     name="sparse_threshold",
     expression=sp.sqrt(2) * sp.erfinv(1 - 1 / sp.sqrt(m)),
     arguments=(m,),
     meaning="Threshold at which sqrt(m) of m half-normal weights live, in units of their scale.",
-    source=_NOTES,
     example=">>> round(theory.sparse_threshold(m=64), 4)\n1.5341",
 )
 
-gap_ratio = Formula(
+gap_ratio = formula(
     name="gap_ratio",
     expression=_gap_rate(largest_weight.expression) / _gap_rate(sparse_threshold.expression),
     arguments=(m,),
     meaning="Gap at the sparse threshold over the gap below the winner (f; 1 for Laplace rows).",
-    source=_NOTES,
     example=">>> round(theory.gap_ratio(m=64), 4)\n1.4577",
     regime=(m > 1,),
 )
 
-winner_height = Formula(
+winner_height = formula(
     name="winner_height",
     expression=_gap_rate(sparse_threshold.expression)
     * (largest_weight.expression - sparse_threshold.expression),
     arguments=(m,),
     meaning="Height of the winner over the sparse threshold, in gaps there (h).",
-    source=_NOTES,
     example=">>> round(theory.winner_height(m=64), 4)\n1.999",
     regime=(m > 1,),
 )
 
-sparse_kick_size = Formula(
+sparse_kick_size = formula(
     name="sparse_kick_size",
     expression=gap_ratio.expression
     * sp.sqrt(pair_constant * (n - 1) / (winner_height.expression * sp.sqrt(m))),
     arguments=(n, m, pair_constant),
     meaning="Size of a kick at the end, lambda -> 0, Gaussian rows; no fitted constant.",
-    source=_NOTES,
     example=">>> round(theory.sparse_kick_size(n=128, m=1024, pair_constant=0.346), 4)\n0.9655",
     regime=(m > 1,),
     error="heuristic in its factor O(1): R within 8 % for m = 64 and 256 and n <= 4 sqrt(m), and "
@@ -309,22 +298,20 @@ SPARSE_PHASE_LAW = derived(
     checks=("sparse_phase_law",),
 )
 
-winner_height_laplace = Formula(
+winner_height_laplace = formula(
     name="winner_height_laplace",
     expression=sp.log(m) / 2 - sp.log(sp.log(2)),
     arguments=(m,),
     meaning="Height of the winner over the sparse threshold for Laplace rows, in gaps (h).",
-    source=_NOTES,
     example=">>> round(theory.winner_height_laplace(m=64), 3)\n2.446",
     regime=(m > 1,),
 )
 
-sparse_kick_size_laplace = Formula(
+sparse_kick_size_laplace = formula(
     name="sparse_kick_size_laplace",
     expression=sp.sqrt(pair_constant * (n - 1) / (winner_height_laplace.expression * sp.sqrt(m))),
     arguments=(n, m, pair_constant),
     meaning="Size of a kick at the end, lambda -> 0, Laplace rows; no fitted constant.",
-    source=_NOTES,
     example=(
         ">>> round(theory.sparse_kick_size_laplace(n=32, m=64, pair_constant=0.346), 4)\n0.7404"
     ),
@@ -340,21 +327,19 @@ SPARSE_PHASE_LAW_LAPLACE = derived(
 FITTED_CONSTANT = sp.Rational(31, 100)
 """delta^2 sqrt(m)/n, fitted to Gaussian rows with 2 <= n/sqrt(m) <= 8, n <= m/2, m <= 1024."""
 
-crowding = Formula(
+crowding = formula(
     name="crowding",
     expression=n / sp.sqrt(m),
     arguments=(n, m),
     meaning="Features over the square root of the neurons: the variable of reshuffling.",
-    source=_NOTES,
     example=">>> theory.crowding(n=128, m=1024)\n4.0",
 )
 
-fitted_kick_size = Formula(
+fitted_kick_size = formula(
     name="fitted_kick_size",
     expression=sp.sqrt(FITTED_CONSTANT * crowding.expression),
     arguments=(n, m),
     meaning="Size of a kick at the end, lambda -> 0, Gaussian rows; one fitted constant.",
-    source=_NOTES,
     example=">>> round(theory.fitted_kick_size(n=128, m=1024), 4)\n1.1136",
     regime=(n >= 2 * sp.sqrt(m), 2 * n <= m),
     error="fitted for m = 16..1024: R within 6 % for m = 64..4096 and n <= 4 sqrt(m)",

@@ -1,23 +1,21 @@
 """Two features on one neuron: opposite signs do not interact, of equal signs one is expelled."""
 
+from functools import partial
+
 import sympy as sp
 
 from ..model import THREE_FORCES, at, monosemantic_force
+from ..proof import Formula, Root, Step, cited, derived, of, stated, turning_point
 from ..proof import symbols as s
-from ..proof.claims import cited, derived
-from ..proof.formula import Formula
-from ..proof.operators import Root
-from ..proof.step import Step, of, stated
 
-_NOTES = "paper_notes/interference.md"
+formula = partial(Formula, source="paper_notes/interference.md")
 _SHARED_FOLD = sp.sqrt(6) / 9
 
-opposite_sign_force = Formula(
+opposite_sign_force = formula(
     name="opposite_sign_force",
     expression=monosemantic_force.expression,
     arguments=monosemantic_force.arguments,
     meaning="The velocity of a weight whose neuron another feature uses with the other sign.",
-    source=_NOTES,
     example=">>> theory.opposite_sign_force(weight=0.5, lam=0.125)\n0.25",
     unit="weight per flow time",
 )
@@ -33,12 +31,11 @@ OPPOSITE_SIGNS_KEPT = cited(
     source="Lecomte et al. 2023, Setup",
 )
 
-shared_force = Formula(
+shared_force = formula(
     name="shared_force",
     expression=(1 - s.a**2 - s.c**2) * s.a - s.lam,
     arguments=(s.a, s.c, s.lam),
     meaning="The velocity of a weight whose neuron another feature uses with the same sign.",
-    source=_NOTES,
     example=">>> theory.shared_force(a=0.5, c=0.5, lam=0.125)\n0.125",
     unit="weight per flow time",
 )
@@ -52,12 +49,11 @@ SHARED_FORCE = derived(
     ),
 )
 
-lam_of_shared_amplitude = Formula(
+lam_of_shared_amplitude = formula(
     name="lam_of_shared_amplitude",
     expression=s.a * (1 - 2 * s.a**2),
     arguments=(s.a,),
     meaning="The lambda at which two equal weights of equal sign on one neuron are stationary.",
-    source=_NOTES,
     example=">>> theory.lam_of_shared_amplitude(a=0.5)\n0.25",
     regime=(2 * s.a**2 <= 1,),
     unit="flow",
@@ -72,12 +68,11 @@ LAM_OF_SHARED_AMPLITUDE = derived(
     ),
 )
 
-shared_amplitude = Formula(
+shared_amplitude = formula(
     name="shared_amplitude",
     expression=sp.sqrt(sp.Rational(2, 3)) * sp.cos(sp.acos(-3 * sp.sqrt(6) / 2 * s.lam) / 3),
     arguments=(s.lam,),
     meaning="The weight of two features that share a neuron with equal sign, a saddle.",
-    source=_NOTES,
     example=">>> round(theory.shared_amplitude(lam=0.1), 6)\n0.650488",
     regime=(s.lam <= _SHARED_FOLD,),
     unit="weight",
@@ -96,12 +91,10 @@ SHARED_AMPLITUDE = derived(
     prose="With a = w/sqrt(2) it is the equation of a lone weight at sqrt(2) lambda.",
 )
 
-shared_fold = Formula(
+shared_fold = formula(
     name="shared_fold",
     expression=_SHARED_FOLD,
-    arguments=(),
     meaning="The largest lambda at which two equal-sign features can balance on one neuron.",
-    source=_NOTES,
     example=">>> round(theory.shared_fold(), 6)\n0.272166",
     unit="flow",
 )
@@ -110,10 +103,7 @@ SHARED_FOLD = derived(
     "Two equal weights of equal sign balance only for lambda <= {formula}.",
     Step(
         name="turning point",
-        left=of(
-            LAM_OF_SHARED_AMPLITUDE,
-            build=lambda f: Root(sp.Derivative(f, s.a), s.a, 0, 1),
-        ),
+        left=of(LAM_OF_SHARED_AMPLITUDE, build=lambda f: turning_point(f, s.a, 0, 1)),
         right=1 / sp.sqrt(6),
         reason="d/da (a - 2 a^3) = 0",
     ),
@@ -130,12 +120,11 @@ def _other(force: sp.Expr) -> sp.Expr:
     return force.subs({s.a: s.c, s.c: s.a}, simultaneous=True)
 
 
-difference_rate = Formula(
+difference_rate = formula(
     name="difference_rate",
     expression=(1 - s.a**2 - s.c**2) * (s.a - s.c),
     arguments=(s.a, s.c),
     meaning="The time derivative of the difference of two equal-sign weights on one neuron.",
-    source=_NOTES,
     example=">>> theory.difference_rate(a=0.75, c=0.25)\n0.1875",
     unit="weight per flow time",
 )
@@ -149,12 +138,11 @@ DIFFERENCE_RATE = derived(
     ),
 )
 
-shared_radius_rate = Formula(
+shared_radius_rate = formula(
     name="shared_radius_rate",
     expression=2 * (1 - s.a**2 - s.c**2) * (s.a**2 + s.c**2),
     arguments=(s.a, s.c),
     meaning="The time derivative of a^2 + c^2 for equal signs on one neuron, at lambda = 0.",
-    source=_NOTES,
     example=">>> theory.shared_radius_rate(a=0.5, c=0.5)\n0.5",
     unit="weight squared per flow time",
 )
@@ -172,17 +160,16 @@ SHARED_RADIUS_RATE = derived(
 )
 
 
-def _symmetric(derivative: sp.Expr) -> sp.Expr:
-    """A derivative taken at c = a."""
-    return sp.Subs(derivative, s.c, s.a)
+def _jacobian(force: sp.Expr, sign: int) -> sp.Expr:
+    """The growth rate of a deviation along (1, sign) from equal weights."""
+    return sp.Subs(sp.Derivative(force, s.a) + sign * sp.Derivative(force, s.c), s.c, s.a)
 
 
-expulsion_rate = Formula(
+expulsion_rate = formula(
     name="expulsion_rate",
     expression=s.lam / s.a,
     arguments=(s.lam, s.a),
     meaning="The rate at which the difference of two equal-sign weights on one neuron grows.",
-    source=_NOTES,
     example=">>> theory.expulsion_rate(lam=0.25, a=0.5)\n0.5",
     unit="per flow time",
 )
@@ -192,10 +179,7 @@ EXPULSION_RATE = cited(
     "{formula}, so that one is expelled.",
     Step(
         name="Jacobian along (1, -1)",
-        left=of(
-            SHARED_FORCE,
-            build=lambda f: _symmetric(sp.Derivative(f, s.a) - sp.Derivative(f, s.c)),
-        ),
+        left=of(SHARED_FORCE, build=lambda f: _jacobian(f, -1)),
         right=1 - 2 * s.a**2,
         reason="the swap of the two features fixes the eigenvectors",
     ),
@@ -205,12 +189,11 @@ EXPULSION_RATE = cited(
     source="Lecomte et al. 2023, Setup",
 )
 
-shared_sum_rate = Formula(
+shared_sum_rate = formula(
     name="shared_sum_rate",
     expression=1 - 6 * s.a**2,
     arguments=(s.a,),
     meaning="The rate of the sum of two equal-sign weights about their stationary state.",
-    source=_NOTES,
     example=">>> theory.shared_sum_rate(a=0.5)\n-0.5",
     unit="per flow time",
 )
@@ -219,20 +202,16 @@ SHARED_SUM_RATE = derived(
     "The sum of two equal-sign weights returns to their balance at the rate -({formula}).",
     Step(
         name="Jacobian along (1, 1)",
-        left=of(
-            SHARED_FORCE,
-            build=lambda f: _symmetric(sp.Derivative(f, s.a) + sp.Derivative(f, s.c)),
-        ),
+        left=of(SHARED_FORCE, build=lambda f: _jacobian(f, 1)),
         reason="the swap of the two features fixes the eigenvectors",
     ),
 )
 
-expulsion_time = Formula(
+expulsion_time = formula(
     name="expulsion_time",
     expression=s.a / s.lam * sp.log(1 / s.gap),
     arguments=(s.lam, s.a, s.gap),
     meaning="The time in which one of two equal-sign features is expelled from a neuron.",
-    source=_NOTES,
     example=">>> round(theory.expulsion_time(lam=0.1, a=0.65, gap=0.01), 3)\n29.934",
     regime=(s.lam > 0, s.gap < 1),
     error="O(1/lambda) beside the logarithm (the saddle's linear flow)",
@@ -261,12 +240,10 @@ def _parting(flow: sp.Expr, feature: int, share: sp.Expr) -> sp.Expr:
     return sp.Subs(sp.Derivative(velocity, s.gap), s.gap, 0) / share
 
 
-escape_rate = Formula(
+escape_rate = formula(
     name="escape_rate",
     expression=sp.Integer(1),
-    arguments=(),
     meaning="The rate at which two equal-sign features part along a second neuron, at lambda = 0.",
-    source=_NOTES,
     example=">>> theory.escape_rate()\n1.0",
     error="exact to first order in the weights of the second neuron",
     unit="per flow time",

@@ -1,26 +1,33 @@
 """Final weights under noise: sparse simplexes, limits on shared neurons, pairs on few neurons."""
 
+from functools import partial
+
 import sympy as sp
 
+from ..proof import Formula, Step, derived, of, turning_point
 from ..proof import symbols as s
-from ..proof.claims import derived
-from ..proof.formula import Formula
-from ..proof.operators import Root
-from ..proof.step import Step, of
 from .exact import DIAGONAL_LOSS, MIRRORED_BELOW, MIRRORED_WITHIN
 from .simplex import SIMPLEX_OVERLAP
 
 _NOTES = "paper_notes/noise.md"
+formula = partial(Formula, source=_NOTES)
+_Q = s.row_norm2
+_step = partial(Step, ranges={s.n: (2, 9)})
 _ENOUGH = (s.n >= 2,)
 _ALPHA = sp.sqrt(s.n / (s.n - 1))
 _BETA = (_ALPHA - 1 / sp.sqrt(s.n - 1)) / (s.n - 1)
 
-crowded_norm2 = Formula(
+
+def _crowded(own: sp.Expr, square: sp.Expr) -> sp.Expr:
+    """The loss of a feature of an antipodal pair: its own output, and n - 2 overlaps of 0."""
+    return own + (s.n - 2) * square.subs({s.depth: 0, s.draw: s.sigma * sp.sqrt(_Q)})
+
+
+crowded_norm2 = formula(
     name="crowded_norm2",
     expression=1 - s.n * s.sigma**2 / 4,
     arguments=(s.n, s.sigma),
     meaning="The squared row norm of n/2 antipodal pairs on n/2 neurons.",
-    source=_NOTES,
     example=">>> theory.crowded_norm2(n=8, sigma=0.25)\n0.875",
     regime=(s.n * s.sigma**2 < 4,),
     error="exact for symmetric noise that never exceeds q",
@@ -34,28 +41,18 @@ CROWDED_NORM2 = derived(
         left=of(
             DIAGONAL_LOSS,
             MIRRORED_BELOW,
-            build=lambda own, square: Root(
-                sp.Derivative(
-                    own
-                    + (s.n - 2) * square.subs({s.depth: 0, s.draw: s.sigma * sp.sqrt(s.row_norm2)}),
-                    s.row_norm2,
-                ),
-                s.row_norm2,
-                -5,
-                2,
-            ),
+            build=lambda own, square: turning_point(_crowded(own, square), _Q, -5, 2),
         ),
         reason="n - 2 overlaps are 0, that of the partner is -q and silent",
         ranges={s.n: (2, 9), s.sigma: (0.05, 0.6)},
     ),
 )
 
-crowded_loss = Formula(
+crowded_loss = formula(
     name="crowded_loss",
     expression=s.n * (s.n * s.sigma**2 / 2 - s.n**2 * s.sigma**4 / 16),
     arguments=(s.n, s.sigma),
     meaning="The loss of n/2 antipodal pairs on n/2 neurons, at the best norm.",
-    source=_NOTES,
     example=">>> round(theory.crowded_loss(n=8, sigma=0.15), 7)\n0.7038",
     regime=(s.n * s.sigma**2 < 4,),
     error="exact for symmetric noise that never exceeds q",
@@ -71,13 +68,7 @@ CROWDED_LOSS = derived(
             DIAGONAL_LOSS,
             MIRRORED_BELOW,
             CROWDED_NORM2,
-            build=lambda own, square, q: (
-                s.n
-                * (
-                    own
-                    + (s.n - 2) * square.subs({s.depth: 0, s.draw: s.sigma * sp.sqrt(s.row_norm2)})
-                ).subs(s.row_norm2, q)
-            ),
+            build=lambda own, square, q: s.n * _crowded(own, square).subs(_Q, q),
         ),
         reason="the loss at the best norm",
         ranges={s.n: (2, 9), s.sigma: (0.05, 0.6)},
@@ -87,12 +78,11 @@ CROWDED_LOSS = derived(
     by=(MIRRORED_WITHIN,),
 )
 
-corner_side = Formula(
+corner_side = formula(
     name="corner_side",
     expression=_BETA,
     arguments=(s.n,),
     meaning="Minus the weight of a corner simplex's row on the neurons of the other features.",
-    source=_NOTES,
     example=">>> round(theory.corner_side(n=8), 4)\n0.0987",
     regime=_ENOUGH,
     unit="weight",
@@ -101,27 +91,23 @@ CORNER_SIDE = derived(
     corner_side,
     "A corner simplex has the weights alpha - beta and -beta with alpha = sqrt(n/(n-1)) and beta "
     "= {formula}.",
-    Step(
+    _step(
         name="overlap with the spread row",
         left=of(
             SIMPLEX_OVERLAP,
-            build=lambda overlap: (
-                (_ALPHA + sp.sqrt(s.n - 1) * overlap.subs(s.row_norm2, 1)) / (s.n - 1)
-            ),
+            build=lambda overlap: (_ALPHA + sp.sqrt(s.n - 1) * overlap.subs(_Q, 1)) / (s.n - 1),
         ),
         reason="-(alpha - (n-1) beta)/sqrt(n-1) = -1/(n-1)",
-        ranges={s.n: (2, 9)},
     ),
     prose="With alpha fixed by (alpha - beta)^2 + (n-2) beta^2 = 1 all overlaps and norms "
     "are those of the simplex; the tests check them for every n up to 12.",
 )
 
-corner_fourth_norm = Formula(
+corner_fourth_norm = formula(
     name="corner_fourth_norm",
     expression=((s.n - 1) * ((_ALPHA - _BETA) ** 4 + (s.n - 2) * _BETA**4) + 1 / (s.n - 1)) / s.n,
     arguments=(s.n,),
     meaning="The mean fourth norm of the rows of a corner simplex.",
-    source=_NOTES,
     example=">>> round(theory.corner_fourth_norm(n=8), 7)\n0.7940072",
     regime=_ENOUGH,
     unit="weight^4",
@@ -129,7 +115,7 @@ corner_fourth_norm = Formula(
 CORNER_FOURTH_NORM = derived(
     corner_fourth_norm,
     "The corner simplex has mean fourth norm [(n-1)((alpha-beta)^4 + (n-2) beta^4) + 1/(n-1)]/n.",
-    Step(
+    _step(
         name="add the rows",
         left=of(
             CORNER_SIDE,
@@ -142,17 +128,15 @@ CORNER_FOURTH_NORM = derived(
             ),
         ),
         reason="n - 1 rows with a neuron, one spread row",
-        ranges={s.n: (2, 9)},
     ),
     checks=("noise_final_fourth_norm",),
 )
 
-centred_fourth_norm = Formula(
+centred_fourth_norm = formula(
     name="centred_fourth_norm",
     expression=(s.n**2 - 3 * s.n + 3) / (s.n * (s.n - 1)),
     arguments=(s.n,),
     meaning="The fourth norm of the rows of a centred simplex.",
-    source=_NOTES,
     example=">>> round(theory.centred_fourth_norm(n=8), 6)\n0.767857",
     regime=_ENOUGH,
     unit="weight^4",
@@ -160,25 +144,23 @@ centred_fourth_norm = Formula(
 CENTRED_FOURTH_NORM = derived(
     centred_fourth_norm,
     "The centred simplex has fourth norm {formula}.",
-    Step(
+    _step(
         name="add the weights",
         left=of(
             SIMPLEX_OVERLAP,
             build=lambda overlap: (
-                (1 - overlap.subs(s.row_norm2, 1)) ** 2 * ((1 - 1 / s.n) ** 4 + (s.n - 1) / s.n**4)
+                (1 - overlap.subs(_Q, 1)) ** 2 * ((1 - 1 / s.n) ** 4 + (s.n - 1) / s.n**4)
             ),
         ),
         reason="W = sqrt(n/(n-1)) (I - 1/n), and n/(n-1) = 1 - overlap",
-        ranges={s.n: (2, 9)},
     ),
 )
 
-largest_column_norm2 = Formula(
+largest_column_norm2 = formula(
     name="largest_column_norm2",
-    expression=s.n * s.row_norm2 / (s.n - 1),
-    arguments=(s.n, s.row_norm2),
+    expression=s.n * _Q / (s.n - 1),
+    arguments=(s.n, _Q),
     meaning="The largest squared norm that a neuron's weights can have on a simplex.",
-    source=_NOTES,
     example=">>> theory.largest_column_norm2(n=5, row_norm2=1.0)\n1.25",
     regime=_ENOUGH,
     unit="weight squared",
@@ -186,22 +168,20 @@ largest_column_norm2 = Formula(
 LARGEST_COLUMN_NORM2 = derived(
     largest_column_norm2,
     "On a regular simplex no neuron's weights have squared norm above {formula}.",
-    Step(
+    _step(
         name="largest eigenvalue",
-        left=of(SIMPLEX_OVERLAP, build=lambda overlap: s.row_norm2 - overlap),
+        left=of(SIMPLEX_OVERLAP, build=lambda overlap: _Q - overlap),
         reason="W W^T = (q - u) I + u 1 1^T has the eigenvalues q - u and q + (n-1) u",
-        ranges={s.n: (2, 9)},
     ),
     prose="W^T W has the same largest eigenvalue as W W^T, and its diagonal entries are "
     "the squared norms of the columns.",
 )
 
-shared_weight_limit = Formula(
+shared_weight_limit = formula(
     name="shared_weight_limit",
-    expression=sp.sqrt(s.n * s.row_norm2 / (2 * (s.n - 1))),
-    arguments=(s.n, s.row_norm2),
+    expression=sp.sqrt(s.n * _Q / (2 * (s.n - 1))),
+    arguments=(s.n, _Q),
     meaning="The largest size that two weights of one neuron can both have on a simplex.",
-    source=_NOTES,
     example=">>> round(theory.shared_weight_limit(n=5, row_norm2=1.0), 4)\n0.7906",
     regime=_ENOUGH,
     unit="weight",
@@ -210,11 +190,10 @@ SHARED_WEIGHT_LIMIT = derived(
     shared_weight_limit,
     "On a regular simplex two weights of one neuron are both at least theta only if theta "
     "<= {formula}: no neuron is polysemantic (theta = 0.8, q <= 1) for n >= 5.",
-    Step(
+    _step(
         name="two equal weights",
         left=of(LARGEST_COLUMN_NORM2, build=lambda largest: sp.sqrt(largest / 2)),
         reason="2 theta^2 is at most the squared norm of the column",
-        ranges={s.n: (2, 9)},
     ),
     prose="The limit falls with n: 0.8165 at n = 4, 0.7906 at n = 5.",
 )
@@ -227,12 +206,11 @@ NO_POLYSEMANTIC_NEURON = derived(
     checks=("noise_polysemantic",),
 )
 
-capacity_pairs = Formula(
+capacity_pairs = formula(
     name="capacity_pairs",
     expression=sp.Max(0, s.n - s.m - s.spread_count),
     arguments=(s.n, s.m, s.spread_count),
     meaning="The number of antipodal pairs that noise leaves, given the number of spread rows.",
-    source=_NOTES,
     example=">>> theory.capacity_pairs(n=8, m=6, spread_rows=0)\n2.0",
     regime=(2 * s.m >= s.n,),
     error="conjecture: every neuron carries a feature; measured at n = 8",

@@ -1,19 +1,21 @@
 """Exact results for symmetric noise: identities, the best row, the own output, pairs."""
 
+from functools import partial
+
 import sympy as sp
 
+from ..proof import Definition, Formula, Step, below, density, derived, of, turning_point
 from ..proof import symbols as s
-from ..proof.claims import derived
-from ..proof.formula import Formula
-from ..proof.operators import Root
-from ..proof.step import Definition, Step, of
-from .outputs import OVERLAP_NOISE_VARIANCE, RECTIFIED_SQUARE, below, density
+from .outputs import OVERLAP_NOISE_VARIANCE, RECTIFIED_SQUARE
 
-_NOTES = "paper_notes/noise.md"
+formula = partial(Formula, source="paper_notes/noise.md")
+_Q, _D, _Z = s.row_norm2, s.depth, s.draw
 
 
-def _on_both_signs(function) -> sp.Expr:
-    return (function(s.draw) + function(-s.draw)) / 2
+def _mirrored(relu: sp.Expr, overlap: sp.Expr, target: int = 0) -> sp.Expr:
+    """The squared error of an output, averaged over a draw and its negative."""
+    outputs = (relu.subs(s.overlap, overlap + draw) for draw in (_Z, -_Z))
+    return sp.Add(*((output - target) ** 2 for output in outputs)) / 2
 
 
 RECTIFIER = Definition(
@@ -23,12 +25,11 @@ RECTIFIER = Definition(
     source="Lecomte et al. 2023, Setup",
 )
 
-mirrored_square_below = Formula(
+mirrored_square_below = formula(
     name="mirrored_square_below",
-    expression=sp.Max(0, s.draw - s.depth) ** 2 / 2,
-    arguments=(s.depth, s.draw),
+    expression=sp.Max(0, _Z - _D) ** 2 / 2,
+    arguments=(_D, _Z),
     meaning="The squared output at overlap -d <= 0, averaged over the two signs of a draw.",
-    source=_NOTES,
     example=">>> theory.mirrored_square_below(depth=0.5, draw=1.5)\n0.5",
     unit="output squared",
 )
@@ -37,25 +38,17 @@ MIRRORED_BELOW = derived(
     "For symmetric noise and u <= 0, exactly E ReLU(u+Z)^2 = E (|Z| - |u|)_+^2 / 2.",
     Step(
         name="both signs",
-        left=of(
-            RECTIFIER,
-            build=lambda relu: _on_both_signs(lambda z: relu.subs(s.overlap, z - s.depth) ** 2),
-        ),
+        left=of(RECTIFIER, build=lambda relu: _mirrored(relu, -_D)),
         reason="a symmetric law is the mean over z and -z; only z > d passes",
     ),
 )
 
 
-def _square_above(relu: sp.Expr) -> sp.Expr:
-    return _on_both_signs(lambda z: relu.subs(s.overlap, s.depth + z) ** 2)
-
-
-mirrored_square_above = Formula(
+mirrored_square_above = formula(
     name="mirrored_square_above",
-    expression=s.depth**2 + s.draw**2 - sp.Max(0, s.draw - s.depth) ** 2 / 2,
-    arguments=(s.depth, s.draw),
+    expression=_D**2 + _Z**2 - sp.Max(0, _Z - _D) ** 2 / 2,
+    arguments=(_D, _Z),
     meaning="The squared output at overlap d >= 0, averaged over the two signs of a draw.",
-    source=_NOTES,
     example=">>> theory.mirrored_square_above(depth=0.5, draw=1.5)\n2.0",
     unit="output squared",
 )
@@ -64,27 +57,26 @@ MIRRORED_ABOVE = derived(
     "For symmetric noise and u >= 0, exactly E ReLU(u+Z)^2 = u^2 + s^2 - E (|Z| - u)_+^2 / 2.",
     Step(
         name="draw above the overlap",
-        left=of(RECTIFIER, build=_square_above),
+        left=of(RECTIFIER, build=lambda relu: _mirrored(relu, _D)),
         right=mirrored_square_above,
         reason="only u + z passes",
-        assumptions=(s.draw > s.depth,),
+        assumptions=(_Z > _D,),
     ),
     Step(
         name="draw below the overlap",
-        left=of(RECTIFIER, build=_square_above),
+        left=of(RECTIFIER, build=lambda relu: _mirrored(relu, _D)),
         reason="both u + z and u - z pass",
-        assumptions=(s.draw < s.depth,),
+        assumptions=(_Z < _D,),
     ),
 )
 
-mirrored_square_within = Formula(
+mirrored_square_within = formula(
     name="mirrored_square_within",
-    expression=(s.depth**2 + s.draw**2) / 2 - s.depth * s.draw,
-    arguments=(s.depth, s.draw),
+    expression=(_D**2 + _Z**2) / 2 - _D * _Z,
+    arguments=(_D, _Z),
     meaning="The squared output at overlap -d, over both signs of a draw no smaller than d.",
-    source=_NOTES,
     example=">>> theory.mirrored_square_within(depth=0.5, draw=1.5)\n0.5",
-    regime=(s.depth <= s.draw,),
+    regime=(_D <= _Z,),
     unit="output squared",
 )
 MIRRORED_WITHIN = derived(
@@ -95,19 +87,18 @@ MIRRORED_WITHIN = derived(
         name="no cut",
         left=of(MIRRORED_BELOW),
         reason="the draw exceeds the overlap",
-        assumptions=(s.draw > s.depth,),
+        assumptions=(_Z > _D,),
     ),
     prose="For u > 0 the same polynomial follows from the claim for u >= 0. For bipolar "
     "noise Khintchine's inequality puts E|Z| between s/sqrt 2 and s.",
     by=(MIRRORED_ABOVE,),
 )
 
-rectified_curvature = Formula(
+rectified_curvature = formula(
     name="rectified_curvature",
-    expression=s.depth / (4 * s.draw ** sp.Rational(3, 2)),
-    arguments=(s.depth, s.draw),
+    expression=_D / (4 * _Z ** sp.Rational(3, 2)),
+    arguments=(_D, _Z),
     meaning="The second derivative of (sqrt(y) - d)^2 / 2 in y: positive, so y gains by spread.",
-    source=_NOTES,
     example=">>> theory.rectified_curvature(depth=1.0, draw=1.0)\n0.25",
     unit="per output squared",
 )
@@ -118,7 +109,7 @@ RECTIFIED_CURVATURE = derived(
         name="second derivative",
         left=of(
             MIRRORED_WITHIN,
-            build=lambda square: sp.Derivative(square.subs(s.draw, sp.sqrt(s.draw)), (s.draw, 2)),
+            build=lambda square: sp.Derivative(square.subs(_Z, sp.sqrt(_Z)), (_Z, 2)),
         ),
         reason="with y = z^2 in place of z",
     ),
@@ -126,12 +117,11 @@ RECTIFIED_CURVATURE = derived(
     "and the slope is continuous at y = d^2.",
 )
 
-rectified_square_bound = Formula(
+rectified_square_bound = formula(
     name="rectified_square_bound",
-    expression=sp.Max(0, s.row_noise - s.depth) ** 2 / 2,
-    arguments=(s.depth, s.row_noise),
+    expression=sp.Max(0, s.row_noise - _D) ** 2 / 2,
+    arguments=(_D, s.row_noise),
     meaning="The least mean squared output at overlap -d over all symmetric noise of size s.",
-    source=_NOTES,
     example=">>> theory.rectified_square_bound(depth=0.5, row_noise=1.5)\n0.5",
     error="exact (a lower bound; met by bipolar noise on a row with one weight)",
     unit="output squared",
@@ -143,7 +133,7 @@ RECTIFIED_BOUND = derived(
     "bipolar noise is optimal.",
     Step(
         name="constant size",
-        left=of(MIRRORED_BELOW, build=lambda square: square.subs(s.draw, s.row_noise)),
+        left=of(MIRRORED_BELOW, build=lambda square: square.subs(_Z, s.row_noise)),
         reason="the value at |Z| = s",
     ),
     prose="Jensen's inequality for the convex function of Z^2, whose mean is s^2. |Z| = s "
@@ -151,12 +141,11 @@ RECTIFIED_BOUND = derived(
     by=(RECTIFIED_CURVATURE,),
 )
 
-diagonal_loss = Formula(
+diagonal_loss = formula(
     name="diagonal_loss",
-    expression=(1 - s.row_norm2) ** 2 + s.sigma**2 * s.row_norm2,
-    arguments=(s.sigma, s.row_norm2),
+    expression=(1 - _Q) ** 2 + s.sigma**2 * _Q,
+    arguments=(s.sigma, _Q),
     meaning="The mean squared error of a feature's own output, where its noise never clips.",
-    source=_NOTES,
     example=">>> theory.diagonal_loss(sigma=0.5, row_norm2=1.0)\n0.25",
     error="exact where |Z_j| <= q, so for bipolar noise where sigma |W_j|_1 <= q",
     unit="summed loss",
@@ -166,29 +155,23 @@ DIAGONAL_LOSS = derived(
     "A feature's own output errs by {formula} where |Z| <= q surely.",
     Step(
         name="both signs",
-        left=of(
-            RECTIFIER,
-            build=lambda relu: _on_both_signs(
-                lambda z: (relu.subs(s.overlap, s.row_norm2 + z) - 1) ** 2
-            ),
-        ),
-        right=(1 - s.row_norm2) ** 2 + s.draw**2,
+        left=of(RECTIFIER, build=lambda relu: _mirrored(relu, _Q, 1)),
+        right=(1 - _Q) ** 2 + _Z**2,
         reason="no cut: the draw is smaller than q",
-        assumptions=(s.draw < s.row_norm2,),
+        assumptions=(_Z < _Q,),
     ),
     Step(
         name="mean of the squared draw",
-        left=of(OVERLAP_NOISE_VARIANCE, build=lambda variance: (1 - s.row_norm2) ** 2 + variance),
+        left=of(OVERLAP_NOISE_VARIANCE, build=lambda variance: (1 - _Q) ** 2 + variance),
         reason="E Z^2 = sigma^2 q",
     ),
 )
 
-diagonal_norm2 = Formula(
+diagonal_norm2 = formula(
     name="diagonal_norm2",
     expression=1 - s.sigma**2 / 2,
     arguments=(s.sigma,),
     meaning="The squared norm of a row that makes its own output's error least.",
-    source=_NOTES,
     example=">>> theory.diagonal_norm2(sigma=0.5)\n0.875",
     regime=(s.sigma < sp.sqrt(2),),
     error="exact where the noise never clips",
@@ -199,21 +182,17 @@ DIAGONAL_NORM2 = derived(
     "The own output is best at q = {formula}.",
     Step(
         name="minimise",
-        left=of(
-            DIAGONAL_LOSS,
-            build=lambda loss: Root(sp.Derivative(loss, s.row_norm2), s.row_norm2, -1, 2),
-        ),
+        left=of(DIAGONAL_LOSS, build=lambda loss: turning_point(loss, _Q, -1, 2)),
         reason="the loss is a parabola in q",
         ranges={s.sigma: (0, 1)},
     ),
 )
 
-diagonal_loss_least = Formula(
+diagonal_loss_least = formula(
     name="diagonal_loss_least",
     expression=s.sigma**2 - s.sigma**4 / 4,
     arguments=(s.sigma,),
     meaning="The least mean squared error of a feature's own output.",
-    source=_NOTES,
     example=">>> theory.diagonal_loss_least(sigma=0.5)\n0.234375",
     regime=(s.sigma < sp.sqrt(2),),
     error="exact where the noise never clips",
@@ -224,18 +203,23 @@ DIAGONAL_LOSS_LEAST = derived(
     "The least error of the own output is {formula}.",
     Step(
         name="insert",
-        left=of(DIAGONAL_LOSS, DIAGONAL_NORM2, build=lambda loss, q: loss.subs(s.row_norm2, q)),
+        left=of(DIAGONAL_LOSS, DIAGONAL_NORM2, build=lambda loss, q: loss.subs(_Q, q)),
         reason="the loss at the best norm",
         ranges={s.sigma: (0, 1)},
     ),
 )
 
-antipodal_gain = Formula(
+
+def _saved(square: sp.Expr, letter: sp.Symbol, end: int) -> sp.Expr:
+    """What two outputs save as a letter goes from 0 to its end."""
+    return 2 * (square.subs(letter, 0) - square.subs(letter, end))
+
+
+antipodal_gain = formula(
     name="antipodal_gain",
     expression=s.sigma**2,
     arguments=(s.sigma,),
     meaning="What two unit rows gain by turning from right angles to opposite, bounded noise.",
-    source=_NOTES,
     example=">>> theory.antipodal_gain(sigma=0.5)\n0.25",
     regime=(s.sigma <= 1,),
     error="exact for bipolar noise on rows with one weight",
@@ -247,29 +231,19 @@ ANTIPODAL_GAIN = derived(
     "compared with right angles, under bipolar noise with sigma <= 1.",
     Step(
         name="from 0 to -1",
-        left=of(
-            MIRRORED_BELOW,
-            build=lambda square: (
-                2
-                * (
-                    square.subs({s.depth: 0, s.draw: s.sigma})
-                    - square.subs({s.depth: 1, s.draw: s.sigma})
-                )
-            ),
-        ),
+        left=of(MIRRORED_BELOW, build=lambda square: _saved(square.subs(_Z, s.sigma), _D, 1)),
         reason="two outputs, each of them with |Z| = sigma",
         assumptions=(s.sigma < 1,),
     ),
 )
 
-antipodal_gain_gaussian = Formula(
+antipodal_gain_gaussian = formula(
     name="antipodal_gain_gaussian",
     expression=s.sigma**2
     - 2 * (1 + s.sigma**2) * below(-1 / s.sigma)
     + 2 * s.sigma * density(1 / s.sigma),
     arguments=(s.sigma,),
     meaning="What two unit rows gain by turning from right angles to opposite, Gaussian noise.",
-    source=_NOTES,
     example=">>> round(theory.antipodal_gain_gaussian(sigma=0.2), 13)\n0.0399999984525",
     unit="summed loss",
 )
@@ -281,13 +255,7 @@ ANTIPODAL_GAIN_GAUSSIAN = derived(
         name="from 0 to -1",
         left=of(
             RECTIFIED_SQUARE,
-            build=lambda square: (
-                2
-                * (
-                    square.subs({s.overlap: 0, s.row_noise: s.sigma})
-                    - square.subs({s.overlap: -1, s.row_noise: s.sigma})
-                )
-            ),
+            build=lambda square: _saved(square.subs(s.row_noise, s.sigma), s.overlap, -1),
         ),
         reason="two outputs",
     ),

@@ -1,34 +1,29 @@
 """How noise makes a row sparse: the growth law, its exact one-row solution, the half time."""
 
+from functools import partial
+
 import sympy as sp
 
+from ..proof import Definition, Formula, Step, density, derived, of
 from ..proof import symbols as s
-from ..proof.claims import derived
-from ..proof.formula import Formula
-from ..proof.step import Definition, Step, of
-from .outputs import (
-    KURTOSIS_COST,
-    OVERLAP_NOISE_KURTOSIS,
-    OVERLAP_NOISE_VARIANCE,
-    density,
-    moment,
-    summed,
-)
+from .outputs import KURTOSIS_COST, OVERLAP_NOISE_KURTOSIS, OVERLAP_NOISE_VARIANCE, moment, summed
 from .simplex import SIMPLEX_OVERLAP
 
 _NOTES = "paper_notes/noise.md"
+definition = partial(Definition, source=_NOTES)
+formula = partial(Formula, source=_NOTES)
+_Q = s.row_norm2
 _OTHERS = sp.symbols("x_1:3", positive=True)
 
-overlap_rate = Formula(
+overlap_rate = formula(
     name="overlap_rate",
     expression=s.kurtosis
     * s.sigma
     * s.overlap
-    / (12 * sp.sqrt(s.row_norm2))
-    * density(s.overlap / (s.sigma * sp.sqrt(s.row_norm2))),
-    arguments=(s.overlap, s.sigma, s.kurtosis, s.row_norm2),
+    / (12 * sp.sqrt(_Q))
+    * density(s.overlap / (s.sigma * sp.sqrt(_Q))),
+    arguments=(s.overlap, s.sigma, s.kurtosis, _Q),
     meaning="What one overlap adds to the rate r at which noise makes a row sparse.",
-    source=_NOTES,
     example=">>> round(theory.overlap_rate(overlap=-0.1, sigma=0.1, kurtosis=-2, row_norm2=1), 6)"
     "\n0.000403",
     error="first order in the kurtosis",
@@ -44,7 +39,7 @@ OVERLAP_RATE = derived(
             OVERLAP_NOISE_KURTOSIS,
             OVERLAP_NOISE_VARIANCE,
             build=lambda cost, kurtosis, variance: (
-                -s.row_norm2
+                -_Q
                 / 4
                 * 4
                 * sp.Derivative(
@@ -57,16 +52,15 @@ OVERLAP_RATE = derived(
     ),
 )
 
-growth_rate = Formula(
+growth_rate = formula(
     name="growth_rate",
     expression=-s.kurtosis
     * s.sigma
-    * sp.sqrt(s.row_norm2)
+    * sp.sqrt(_Q)
     / 12
-    * density(sp.sqrt(s.row_norm2) / ((s.n - 1) * s.sigma)),
-    arguments=(s.n, s.sigma, s.kurtosis, s.row_norm2),
+    * density(sp.sqrt(_Q) / ((s.n - 1) * s.sigma)),
+    arguments=(s.n, s.sigma, s.kurtosis, _Q),
     meaning="The rate r at which noise makes the rows of a regular simplex sparse.",
-    source=_NOTES,
     example=">>> round(theory.growth_rate(n=8, sigma=0.1, kurtosis=-2, row_norm2=1), 6)\n0.002397",
     regime=(s.n >= 2,),
     error="first order in the kurtosis: right to a factor 2 for 0.4 < (n-1) sigma < 2",
@@ -84,17 +78,16 @@ GROWTH_RATE = derived(
             build=lambda one, overlap: (s.n - 1) * one.subs(s.overlap, overlap),
         ),
         reason="n - 1 equal overlaps",
-        ranges={s.n: (2, 9), s.sigma: (0.05, 1), s.row_norm2: (0.5, 1.5)},
+        ranges={s.n: (2, 9), s.sigma: (0.05, 1), _Q: (0.5, 1.5)},
     ),
     checks=("noise_growth_time",),
 )
 
-growth_rate_strong = Formula(
+growth_rate_strong = formula(
     name="growth_rate_strong",
-    expression=-s.kurtosis * s.sigma * sp.sqrt(s.row_norm2) / (12 * sp.sqrt(2 * sp.pi)),
-    arguments=(s.sigma, s.kurtosis, s.row_norm2),
+    expression=-s.kurtosis * s.sigma * sp.sqrt(_Q) / (12 * sp.sqrt(2 * sp.pi)),
+    arguments=(s.sigma, s.kurtosis, _Q),
     meaning="The growth rate for (n - 1) sigma >> 1: linear in sigma, whatever n.",
-    source=_NOTES,
     example=">>> round(theory.growth_rate_strong(sigma=0.1, kurtosis=-2, row_norm2=1), 6)"
     "\n0.006649",
     error="relative O(1/((n-1) sigma)^2), and first order in the kurtosis",
@@ -107,25 +100,23 @@ GROWTH_RATE_STRONG = derived(
         name="many features",
         left=of(GROWTH_RATE, build=lambda rate: sp.Limit(rate, s.n, sp.oo)),
         reason="phi(a*) tends to phi(0)",
-        ranges={s.sigma: (0.5, 1.5), s.row_norm2: (0.5, 1)},
+        ranges={s.sigma: (0.5, 1.5), _Q: (0.5, 1)},
         digits=20,
     ),
 )
 
-TANGENTIAL_FLOW = Definition(
+TANGENTIAL_FLOW = definition(
     name="tangential_flow",
-    expression=s.rate * (s.w**2 - s.fourth_norm / s.row_norm2) * s.w / s.row_norm2,
+    expression=s.rate * (s.w**2 - s.fourth_norm / _Q) * s.w / _Q,
     meaning="The velocity r W^3/q of a weight, less its part along the row.",
-    source=_NOTES,
 )
 
 
-fourth_norm_rate = Formula(
+fourth_norm_rate = formula(
     name="fourth_norm_rate",
-    expression=4 * s.rate / s.row_norm2 * (s.sixth_norm - s.fourth_norm**2 / s.row_norm2),
-    arguments=(s.rate, s.fourth_norm, s.sixth_norm, s.row_norm2),
+    expression=4 * s.rate / _Q * (s.sixth_norm - s.fourth_norm**2 / _Q),
+    arguments=(s.rate, s.fourth_norm, s.sixth_norm, _Q),
     meaning="The velocity of the fourth norm of a row that turns at rate r on its own.",
-    source=_NOTES,
     example=">>> theory.fourth_norm_rate(rate=1, fourth_norm=0.5, sixth_norm=0.5, row_norm2=1)"
     "\n1.0",
     unit="weight^4 per flow time",
@@ -143,11 +134,10 @@ FOURTH_NORM_RATE = derived(
     by=(GROWTH_RATE,),
 )
 
-UNNORMALIZED = Definition(
+UNNORMALIZED = definition(
     name="unnormalized_share",
     expression=s.share_start / (1 - s.clock * s.share_start),
     meaning="The share of a weight at a clock time, before it is divided by the sum of all.",
-    source=_NOTES,
 )
 
 
@@ -165,12 +155,11 @@ def _concentration(unnormalized: sp.Expr) -> sp.Expr:
     return sp.Add(*(y**2 for y in shares)) / sp.Add(*shares) ** 2
 
 
-replicator_velocity = Formula(
+replicator_velocity = formula(
     name="replicator_velocity",
     expression=2 * s.rate * (s.share - s.concentration) * s.share,
     arguments=(s.share, s.concentration, s.rate),
     meaning="The velocity of one weight's share of its row: shares above the mean grow.",
-    source=_NOTES,
     example=">>> theory.replicator_velocity(share=0.5, concentration=0.25, rate=1)\n0.25",
     unit="per flow time",
 )
@@ -191,12 +180,7 @@ REPLICATOR = derived(
         },
         reason="dy/dzeta = y^2, and dzeta/dt = 2 r/sum y; three weights stand for m",
         assumptions=(s.clock * s.share_start < 1,),
-        ranges={
-            s.clock: (0, 1),
-            s.share_start: (0, 1),
-            _OTHERS[0]: (0, 1),
-            _OTHERS[1]: (0, 1),
-        },
+        ranges={s.clock: (0, 1), s.share_start: (0, 1), _OTHERS[0]: (0, 1), _OTHERS[1]: (0, 1)},
     ),
     label="replicator",
     prose="For m weights only the sums get longer. The clock runs from 0 to 1/max x_0, "
@@ -219,12 +203,11 @@ LENGTH_GENERATOR = Definition(
 )
 
 
-isotropic_fourth_norm = Formula(
+isotropic_fourth_norm = formula(
     name="isotropic_fourth_norm",
-    expression=3 * s.row_norm2**2 / (s.m + 2),
-    arguments=(s.m, s.row_norm2),
+    expression=3 * _Q**2 / (s.m + 2),
+    arguments=(s.m, _Q),
     meaning="The mean fourth norm of a row of squared norm q that may point anywhere.",
-    source=_NOTES,
     example=">>> theory.isotropic_fourth_norm(m=16, row_norm2=1)\n0.16666666666666666",
     unit="weight^4",
 )
@@ -236,7 +219,7 @@ ISOTROPIC_FOURTH_NORM = derived(
         left=of(
             NORMAL_GENERATOR,
             LENGTH_GENERATOR,
-            build=lambda entry, length: s.row_norm2**2 * s.m * moment(entry, 4) / moment(length, 2),
+            build=lambda entry, length: _Q**2 * s.m * moment(entry, 4) / moment(length, 2),
         ),
         reason="length and direction of a normal vector are independent",
         ranges={s.m: (2, 9)},
@@ -247,12 +230,11 @@ ISOTROPIC_FOURTH_NORM = derived(
     checks=("noise_gaussian_fourth_norm",),
 )
 
-isotropic_drift = Formula(
+isotropic_drift = formula(
     name="isotropic_drift",
     expression=6 * (s.m - 1) / ((s.m + 2) * (s.m + 4) * (s.m + 6)),
     arguments=(s.m,),
     meaning="The mean of |w|_6^6 - |w|_4^8 for a unit row that may point anywhere.",
-    source=_NOTES,
     example=">>> round(theory.isotropic_drift(m=16), 6)\n0.011364",
 )
 ISOTROPIC_DRIFT = derived(
@@ -274,12 +256,11 @@ ISOTROPIC_DRIFT = derived(
     ),
 )
 
-retained_drift = Formula(
+retained_drift = formula(
     name="retained_drift",
     expression=(s.n - 1) * (2 * s.m - s.n) / (2 * s.n * (s.m - 1)),
     arguments=(s.n, s.m),
     meaning="The part of the drift of free rows that a rigid simplex leaves: directions counted.",
-    source=_NOTES,
     example=">>> theory.retained_drift(n=8, m=16)\n0.7",
     regime=(s.m >= s.n - 1, s.n >= 2, s.m >= 2),
     error="counting heuristic: 3 % at m >= 2n, 16 % at m = n (measured)",
@@ -291,7 +272,7 @@ RETAINED_DRIFT = derived(
     checks=("noise_retained_drift",),
 )
 
-initial_growth = Formula(
+initial_growth = formula(
     name="initial_growth",
     expression=12
     * s.rate
@@ -300,7 +281,6 @@ initial_growth = Formula(
     / (s.n * (s.m + 2) * (s.m + 4) * (s.m + 6)),
     arguments=(s.n, s.m, s.rate),
     meaning="The velocity of the mean fourth norm of a randomly turned simplex of unit rows.",
-    source=_NOTES,
     example=">>> round(theory.initial_growth(n=8, m=16, rate=0.0024), 8)\n7.636e-05",
     regime=(s.m >= s.n - 1, s.n >= 2, s.m >= 2),
     error="that of retained_drift and of the rate",
@@ -316,7 +296,7 @@ INITIAL_GROWTH = derived(
             ISOTROPIC_DRIFT,
             RETAINED_DRIFT,
             build=lambda rate, drift, retained: (
-                sp.Derivative(rate, s.sixth_norm).subs(s.row_norm2, 1) * drift * retained
+                sp.Derivative(rate, s.sixth_norm).subs(_Q, 1) * drift * retained
             ),
         ),
         reason="4 r times the mean of |w|_6^6 - |w|_4^8, times what the simplex leaves",
@@ -324,12 +304,11 @@ INITIAL_GROWTH = derived(
     ),
 )
 
-half_time = Formula(
+half_time = formula(
     name="half_time",
     expression=s.half_rotation / growth_rate.expression,
-    arguments=(s.n, s.sigma, s.kurtosis, s.row_norm2, s.half_rotation),
+    arguments=(s.n, s.sigma, s.kurtosis, _Q, s.half_rotation),
     meaning="The flow time at which the fourth norm has grown half way to the corner simplex.",
-    source=_NOTES,
     example=">>> round(theory.half_time(n=8, sigma=0.1, kurtosis=-2, row_norm2=1, "
     "half_rotation=4.4), 1)\n1835.9",
     regime=(s.n >= 2, s.kurtosis < 0),

@@ -4,25 +4,36 @@ Output j for input i is ReLU(u_ij + Z_j): u_ij is the overlap of the rows, Z_j =
 the noise. The code names them overlap and row_noise (the standard deviation of Z_j).
 """
 
+from functools import partial
+
 import sympy as sp
 
+from ..proof import Definition, Formula, Step, below, cited, density, derived, of
 from ..proof import symbols as s
-from ..proof.claims import cited, derived
-from ..proof.formula import Formula
-from ..proof.operators import below, density
-from ..proof.step import Definition, Step, of
 
 _NOTES = "paper_notes/noise.md"
+formula = partial(Formula, source=_NOTES)
+_U, _S = s.overlap, s.row_noise
 _PAPER = "Lecomte et al. 2023, section on noise"
 _Z = sp.Symbol("y", real=True)
-_A = s.overlap / s.row_noise
+_A = _U / _S
 
-_KURTOSIS_TERM = -s.overlap_kurtosis / 12 * s.overlap * s.row_noise * density(_A)
+_KURTOSIS_TERM = -s.overlap_kurtosis / 12 * _U * _S * density(_A)
 
 
 def moment(generator: sp.Expr, order: int) -> sp.Expr:
     """The moment or cumulant of an order, by its generating function in the tilt."""
     return sp.Subs(sp.Derivative(generator, (s.tilt, order)), s.tilt, 0)
+
+
+def at_output(moment: sp.Expr, mean: sp.Expr, scale: sp.Expr) -> sp.Expr:
+    """A moment of a rectified normal output, for an output of this mean and deviation."""
+    return moment.subs({_U: mean, _S: scale}, simultaneous=True)
+
+
+def output_error(square: sp.Expr, first: sp.Expr, mean: sp.Expr, scale: sp.Expr) -> sp.Expr:
+    """E (ReLU(y) - 1)^2 of a normal output y, by its rectified square and mean."""
+    return at_output(square, mean, scale) - 2 * at_output(first, mean, scale) + 1
 
 
 def summed(polynomial: sp.Expr) -> sp.Expr:
@@ -92,12 +103,11 @@ OVERLAP_NOISE_KURTOSIS = cited(
     ),
 )
 
-overlap_noise_sixth = Formula(
+overlap_noise_sixth = formula(
     name="overlap_noise_sixth",
     expression=s.sixth_cumulant * s.sixth_norm / s.row_norm2**3,
     arguments=(s.sixth_cumulant, s.sixth_norm, s.row_norm2),
     meaning="The sixth standardized cumulant of the noise on an output.",
-    source=_NOTES,
     example=">>> theory.overlap_noise_sixth(sixth_cumulant=16, sixth_norm=0.25, row_norm2=1)\n4.0",
 )
 OVERLAP_NOISE_SIXTH = derived(
@@ -112,17 +122,16 @@ OVERLAP_NOISE_SIXTH = derived(
 
 NORMAL_NOISE = Definition(
     name="normal_noise",
-    expression=density(_Z / s.row_noise) / s.row_noise,
+    expression=density(_Z / _S) / _S,
     meaning="The density of Gaussian noise on an output.",
     source=_PAPER,
 )
 
-rectified_mean = Formula(
+rectified_mean = formula(
     name="rectified_mean",
-    expression=s.row_noise * density(_A) + s.overlap * below(_A),
-    arguments=(s.overlap, s.row_noise),
+    expression=_S * density(_A) + _U * below(_A),
+    arguments=(_U, _S),
     meaning="The mean output under Gaussian noise, E ReLU(u + Z).",
-    source=_NOTES,
     example=">>> round(theory.rectified_mean(overlap=0.0, row_noise=1.0), 6)\n0.398942",
     unit="output",
 )
@@ -134,21 +143,18 @@ RECTIFIED_MEAN = derived(
         left=of(
             NORMAL_NOISE,
             build=lambda p: (
-                s.overlap / 2
-                + s.row_noise / sp.sqrt(2 * sp.pi)
-                + sp.Integral((s.overlap + _Z) * p, (_Z, -s.overlap, 0))
+                _U / 2 + _S / sp.sqrt(2 * sp.pi) + sp.Integral((_U + _Z) * p, (_Z, -_U, 0))
             ),
         ),
         reason="the rectifier cuts at -u; Z > 0 has the moments 1/2 and s/sqrt(2 pi)",
     ),
 )
 
-rectified_square = Formula(
+rectified_square = formula(
     name="rectified_square",
-    expression=(s.overlap**2 + s.row_noise**2) * below(_A) + s.overlap * s.row_noise * density(_A),
-    arguments=(s.overlap, s.row_noise),
+    expression=(_U**2 + _S**2) * below(_A) + _U * _S * density(_A),
+    arguments=(_U, _S),
     meaning="The mean squared output under Gaussian noise, E ReLU(u + Z)^2 = s^2 G(u/s).",
-    source=_NOTES,
     example=">>> theory.rectified_square(overlap=0.0, row_noise=0.5)\n0.125",
     unit="output squared",
 )
@@ -161,22 +167,21 @@ RECTIFIED_SQUARE = derived(
         left=of(
             NORMAL_NOISE,
             build=lambda p: (
-                s.overlap**2 / 2
-                + 2 * s.overlap * s.row_noise / sp.sqrt(2 * sp.pi)
-                + s.row_noise**2 / 2
-                + sp.Integral((s.overlap + _Z) ** 2 * p, (_Z, -s.overlap, 0))
+                _U**2 / 2
+                + 2 * _U * _S / sp.sqrt(2 * sp.pi)
+                + _S**2 / 2
+                + sp.Integral((_U + _Z) ** 2 * p, (_Z, -_U, 0))
             ),
         ),
         reason="the rectifier cuts at -u; Z > 0 has the moments 1/2, s/sqrt(2 pi), s^2/2",
     ),
 )
 
-kurtosis_cost = Formula(
+kurtosis_cost = formula(
     name="kurtosis_cost",
     expression=_KURTOSIS_TERM,
-    arguments=(s.overlap, s.row_noise, s.overlap_kurtosis),
+    arguments=(_U, _S, s.overlap_kurtosis),
     meaning="What the kurtosis of the noise adds to the mean squared output, at first order.",
-    source=_NOTES,
     example=">>> round(theory.kurtosis_cost(overlap=-0.1, row_noise=0.1, overlap_kurtosis=-0.5), 7)"
     "\n-0.0001008",
     error="second order in the cumulants; fails for sparse rows",
@@ -190,9 +195,7 @@ KURTOSIS_COST = derived(
         name="fourth derivative",
         left=of(
             RECTIFIED_SQUARE,
-            build=lambda square: (
-                s.overlap_kurtosis * s.row_noise**4 / 24 * sp.Derivative(square, (s.overlap, 4))
-            ),
+            build=lambda square: s.overlap_kurtosis * _S**4 / 24 * sp.Derivative(square, (_U, 4)),
         ),
         reason="E f(u + Z) = exp(kappa_4 s^4 D^4/24 + ...) E f(u + Gaussian)",
     ),
@@ -200,19 +203,18 @@ KURTOSIS_COST = derived(
     "remainder is measured, not bounded: it fails where the row is sparse.",
 )
 
-rectified_square_expansion = Formula(
+rectified_square_expansion = formula(
     name="rectified_square_expansion",
     expression=rectified_square.expression
     + _KURTOSIS_TERM
-    - s.row_noise**2
+    - _S**2
     * density(_A)
     * (
         s.overlap_sixth / 360 * (_A**3 - 3 * _A)
         + s.overlap_kurtosis**2 / 576 * (_A**5 - 10 * _A**3 + 15 * _A)
     ),
-    arguments=(s.overlap, s.row_noise, s.overlap_kurtosis, s.overlap_sixth),
+    arguments=(_U, _S, s.overlap_kurtosis, s.overlap_sixth),
     meaning="The mean squared output under any symmetric noise, to second order in cumulants.",
-    source=_NOTES,
     example=">>> round(theory.rectified_square_expansion(overlap=-0.1, row_noise=0.1, "
     "overlap_kurtosis=-0.5, overlap_sixth=1.0), 7)\n0.0006454",
     error="third order in the cumulants: about 3e-4 of s^2 at 14 dense bipolar neurons",
@@ -229,11 +231,8 @@ RECTIFIED_SQUARE_EXPANSION = derived(
             build=lambda square, first: (
                 square
                 + first
-                + s.overlap_sixth * s.row_noise**6 / 720 * sp.Derivative(square, (s.overlap, 6))
-                + s.overlap_kurtosis**2
-                * s.row_noise**8
-                / 1152
-                * sp.Derivative(square, (s.overlap, 8))
+                + s.overlap_sixth * _S**6 / 720 * sp.Derivative(square, (_U, 6))
+                + s.overlap_kurtosis**2 * _S**8 / 1152 * sp.Derivative(square, (_U, 8))
             ),
         ),
         reason="the cumulant operator to second order",

@@ -1,37 +1,38 @@
 """Early dynamics under noise: the overlaps of a regular simplex, its loss, its dead zones."""
 
+from functools import partial
+
 import sympy as sp
 
+from ..proof import Definition, Formula, Root, Step, below, density, derived, of, turning_point
 from ..proof import symbols as s
-from ..proof.claims import derived
-from ..proof.formula import Formula
-from ..proof.operators import Root
-from ..proof.step import Definition, Step, of
 from .exact import DIAGONAL_LOSS, DIAGONAL_LOSS_LEAST, MIRRORED_BELOW
 from .outputs import (
     OVERLAP_NOISE_VARIANCE,
     RECTIFIED_MEAN,
     RECTIFIED_SQUARE,
-    below,
-    density,
+    at_output,
+    output_error,
 )
 
 _NOTES = "paper_notes/noise.md"
+definition = partial(Definition, source=_NOTES)
+formula = partial(Formula, source=_NOTES)
+_Q = s.row_norm2
 _ENOUGH = (s.n >= 2,)
 
 TOTAL_ROW = Definition(
     name="total_row",
-    expression=s.n * s.row_norm2 + s.n * (s.n - 1) * s.overlap,
+    expression=s.n * _Q + s.n * (s.n - 1) * s.overlap,
     meaning="The squared norm of the sum of n rows of squared norm q and mean overlap u.",
     source="Lecomte et al. 2023, Setup",
 )
 
-simplex_overlap = Formula(
+simplex_overlap = formula(
     name="simplex_overlap",
-    expression=-s.row_norm2 / (s.n - 1),
-    arguments=(s.n, s.row_norm2),
+    expression=-_Q / (s.n - 1),
+    arguments=(s.n, _Q),
     meaning="The overlap of any two rows of a regular simplex, the least mean overlap there is.",
-    source=_NOTES,
     example=">>> theory.simplex_overlap(n=9, row_norm2=1.0)\n-0.125",
     regime=_ENOUGH,
     unit="weight squared",
@@ -42,21 +43,17 @@ SIMPLEX_OVERLAP = derived(
     "they sum to zero.",
     Step(
         name="rows that sum to zero",
-        left=of(
-            TOTAL_ROW,
-            build=lambda total: Root(total, s.overlap, -s.row_norm2, s.row_norm2),
-        ),
+        left=of(TOTAL_ROW, build=lambda total: Root(total, s.overlap, -_Q, _Q)),
         reason="a squared norm is not negative",
         ranges={s.n: (3, 9)},
     ),
 )
 
-simplex_relative_overlap = Formula(
+simplex_relative_overlap = formula(
     name="simplex_relative_overlap",
-    expression=-sp.sqrt(s.row_norm2) / ((s.n - 1) * s.sigma),
-    arguments=(s.n, s.sigma, s.row_norm2),
+    expression=-sp.sqrt(_Q) / ((s.n - 1) * s.sigma),
+    arguments=(s.n, s.sigma, _Q),
     meaning="The overlap of the simplex in units of the noise on an output, a*.",
-    source=_NOTES,
     example=">>> theory.simplex_relative_overlap(n=9, sigma=0.125, row_norm2=1.0)\n-1.0",
     regime=_ENOUGH,
 )
@@ -76,32 +73,25 @@ SIMPLEX_RELATIVE_OVERLAP = derived(
 )
 
 
-def _gaussian_simplex(square: sp.Expr, mean: sp.Expr, overlap: sp.Expr, noise: sp.Expr) -> sp.Expr:
-    own = {s.overlap: s.row_norm2, s.row_noise: noise}
-    other = {s.overlap: overlap, s.row_noise: noise}
-    return s.n * (
-        square.subs(own, simultaneous=True)
-        - 2 * mean.subs(own, simultaneous=True)
-        + 1
-        + (s.n - 1) * square.subs(other, simultaneous=True)
-    )
+def _simplex_loss(square: sp.Expr, mean: sp.Expr, overlap: sp.Expr, noise: sp.Expr) -> sp.Expr:
+    others = (s.n - 1) * at_output(square, overlap, noise)
+    return s.n * (output_error(square, mean, _Q, noise) + others)
 
 
-_S = s.sigma * sp.sqrt(s.row_norm2)
-_OWN, _OTHER = sp.sqrt(s.row_norm2) / s.sigma, -sp.sqrt(s.row_norm2) / ((s.n - 1) * s.sigma)
+_S = s.sigma * sp.sqrt(_Q)
+_OWN, _OTHER = sp.sqrt(_Q) / s.sigma, -sp.sqrt(_Q) / ((s.n - 1) * s.sigma)
 
-simplex_loss_gaussian = Formula(
+simplex_loss_gaussian = formula(
     name="simplex_loss_gaussian",
     expression=s.n
     * (
-        (s.row_norm2**2 + _S**2 - 2 * s.row_norm2) * below(_OWN)
-        + (s.row_norm2 - 2) * _S * density(_OWN)
+        (_Q**2 + _S**2 - 2 * _Q) * below(_OWN)
+        + (_Q - 2) * _S * density(_OWN)
         + 1
         + (s.n - 1) * _S**2 * ((1 + _OTHER**2) * below(_OTHER) + _OTHER * density(_OTHER))
     ),
-    arguments=(s.n, s.sigma, s.row_norm2),
+    arguments=(s.n, s.sigma, _Q),
     meaning="The loss of a regular simplex of squared row norm q under Gaussian noise.",
-    source=_NOTES,
     example=">>> round(theory.simplex_loss_gaussian(n=8, sigma=0.15, row_norm2=0.988953), 6)"
     "\n0.284418",
     regime=_ENOUGH,
@@ -118,12 +108,12 @@ SIMPLEX_LEAST = derived(
             RECTIFIED_MEAN,
             SIMPLEX_OVERLAP,
             OVERLAP_NOISE_VARIANCE,
-            build=lambda square, mean, overlap, variance: _gaussian_simplex(
+            build=lambda square, mean, overlap, variance: _simplex_loss(
                 square, mean, overlap, sp.sqrt(variance)
             ),
         ),
         reason="n own outputs, n(n-1) others",
-        ranges={s.n: (2, 9), s.sigma: (0.1, 1), s.row_norm2: (0.5, 1.5)},
+        ranges={s.n: (2, 9), s.sigma: (0.1, 1), _Q: (0.5, 1.5)},
     ),
     label="simplex_least",
     prose="The mean squared output is strictly convex and increasing in the overlap, so "
@@ -131,9 +121,15 @@ SIMPLEX_LEAST = derived(
     checks=("noise_fast_phase",),
 )
 
+
+def _newton(loss: sp.Expr) -> sp.Expr:
+    """The squared row norm after a step of Newton from 1, where the curvature is 2."""
+    return 1 - sp.Subs(sp.Derivative(loss, _Q), _Q, 1) / 2
+
+
 _UNIT = -1 / ((s.n - 1) * s.sigma)
 
-simplex_norm2 = Formula(
+simplex_norm2 = formula(
     name="simplex_norm2",
     expression=1
     - s.sigma**2
@@ -141,7 +137,6 @@ simplex_norm2 = Formula(
     * (1 + (s.n - 1) * ((1 + 2 * _UNIT**2) * below(_UNIT) + 2 * _UNIT * density(_UNIT))),
     arguments=(s.n, s.sigma),
     meaning="The squared row norm of the best regular simplex under Gaussian noise.",
-    source=_NOTES,
     example=">>> round(theory.simplex_norm2(n=8, sigma=0.1), 6)\n0.995762",
     regime=(s.n >= 2, s.sigma <= sp.Rational(1, 3)),
     error="O(((n-1) sigma^2)^2): second order in sigma at fixed (n-1) sigma",
@@ -158,22 +153,8 @@ SIMPLEX_NORM2 = derived(
             RECTIFIED_SQUARE,
             SIMPLEX_OVERLAP,
             OVERLAP_NOISE_VARIANCE,
-            build=lambda own, square, overlap, variance: (
-                1
-                - sp.Subs(
-                    sp.Derivative(
-                        own
-                        + (s.n - 1)
-                        * square.subs(
-                            {s.overlap: overlap, s.row_noise: sp.sqrt(variance)},
-                            simultaneous=True,
-                        ),
-                        s.row_norm2,
-                    ),
-                    s.row_norm2,
-                    1,
-                )
-                / 2
+            build=lambda own, square, overlap, variance: _newton(
+                own + (s.n - 1) * at_output(square, overlap, sp.sqrt(variance))
             ),
         ),
         reason="the loss per feature is (1-q)^2 and terms of order sigma^2",
@@ -181,19 +162,17 @@ SIMPLEX_NORM2 = derived(
     ),
 )
 
-LONGEST_NOISE = Definition(
+LONGEST_NOISE = definition(
     name="longest_noise",
-    expression=s.sigma * sp.sqrt(s.m * s.row_norm2),
+    expression=s.sigma * sp.sqrt(s.m * _Q),
     meaning="The largest bipolar noise on an output: sigma |W_j|_1 <= sigma sqrt(m q).",
-    source=_NOTES,
 )
 
-dead_zone = Formula(
+dead_zone = formula(
     name="dead_zone",
-    expression=sp.sqrt(s.row_norm2) / ((s.n - 1) * sp.sqrt(s.m)),
-    arguments=(s.n, s.m, s.row_norm2),
+    expression=sp.sqrt(_Q) / ((s.n - 1) * sp.sqrt(s.m)),
+    arguments=(s.n, s.m, _Q),
     meaning="The sigma up to which bipolar noise exerts no force on any rotation of the simplex.",
-    source=_NOTES,
     example=">>> round(theory.dead_zone(n=8, m=16, row_norm2=1.0), 4)\n0.0357",
     regime=_ENOUGH,
     unit="hidden activation",
@@ -205,9 +184,7 @@ DEAD_ZONE = derived(
     Step(
         name="largest noise meets the overlap",
         left=of(
-            LONGEST_NOISE,
-            SIMPLEX_OVERLAP,
-            build=lambda noise, overlap: s.sigma * -overlap / noise,
+            LONGEST_NOISE, SIMPLEX_OVERLAP, build=lambda noise, overlap: s.sigma * -overlap / noise
         ),
         reason="sigma |W_j|_1 <= sigma sqrt(m q) by Cauchy-Schwarz; set it to q/(n-1)",
         ranges={s.n: (2, 9), s.m: (1, 20)},
@@ -217,12 +194,11 @@ DEAD_ZONE = derived(
     checks=("noise_dead_zone",),
 )
 
-FAMILY_MARGIN = Definition(
+FAMILY_MARGIN = definition(
     name="family_margin",
     expression=(2 * s.w - (s.n - 2) * s.w**2)
     / ((1 + (s.n - 1) * s.w) * sp.sqrt(1 + (s.n - 1) * s.w**2)),
     meaning="Minus the overlap over |W_j|_1 sqrt(q), for c on the diagonal and -w c beside it.",
-    source=_NOTES,
 )
 
 
@@ -230,13 +206,12 @@ def _family_limit(margin: sp.Expr) -> sp.Expr:
     return sp.limit(s.n * margin.subs(s.w, s.w / s.n), s.n, sp.oo)
 
 
-family_dead_zone = Formula(
+family_dead_zone = formula(
     name="family_dead_zone",
     expression=(4 - 2 * sp.sqrt(3)) / s.n,
     arguments=(s.n,),
     meaning="The sigma up to which bipolar noise exerts no force off the diagonal, for weights c "
     "on the diagonal and -d beside it at the best ratio.",
-    source=_NOTES,
     example=">>> round(theory.family_dead_zone(n=64), 5)\n0.00837",
     error="relative O(1/n)",
     unit="hidden activation",
@@ -259,8 +234,7 @@ FAMILY_DEAD_ZONE = derived(
     Step(
         name="best ratio",
         left=of(
-            FAMILY_MARGIN,
-            build=lambda margin: Root(sp.Derivative(_family_limit(margin), s.w), s.w, 0, 2),
+            FAMILY_MARGIN, build=lambda margin: turning_point(_family_limit(margin), s.w, 0, 2)
         ),
         right=sp.sqrt(3) - 1,
         reason="the only turning point",
@@ -275,12 +249,11 @@ FAMILY_DEAD_ZONE = derived(
     ),
 )
 
-silent_loss = Formula(
+silent_loss = formula(
     name="silent_loss",
     expression=s.n * (s.sigma**2 - s.sigma**4 / 4),
     arguments=(s.n, s.sigma),
     meaning="The loss where noise never passes a rectifier off the diagonal.",
-    source=_NOTES,
     example=">>> theory.silent_loss(n=8, sigma=0.5)\n1.875",
     regime=(s.sigma < sp.sqrt(2),),
     error="exact for bounded noise that clips nowhere on the diagonal",
@@ -298,13 +271,12 @@ SILENT_LOSS = derived(
     ),
 )
 
-orthonormal_loss = Formula(
+orthonormal_loss = formula(
     name="orthonormal_loss",
     expression=s.n * s.sigma**2 + s.n * (s.n - 1) * s.sigma**2 / 2,
     arguments=(s.n, s.sigma),
     meaning="The loss of n orthonormal rows under bounded noise; a pair turned opposite saves "
     "sigma^2.",
-    source=_NOTES,
     example=">>> theory.orthonormal_loss(n=8, sigma=0.5)\n9.0",
     error="exact for symmetric noise that clips nowhere on the diagonal",
     unit="summed loss",
@@ -318,8 +290,7 @@ ORTHONORMAL_LOSS = derived(
             DIAGONAL_LOSS,
             MIRRORED_BELOW,
             build=lambda own, square: (
-                s.n * own.subs(s.row_norm2, 1)
-                + s.n * (s.n - 1) * square.subs({s.depth: 0, s.draw: s.sigma})
+                s.n * own.subs(_Q, 1) + s.n * (s.n - 1) * square.subs({s.depth: 0, s.draw: s.sigma})
             ),
         ),
         reason="at u = 0 half of the mean square passes, whatever the law",

@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any, Literal
 
 from .derivation import Derivation
-from .formula import Formula, IndexForm
+from .formula import IndexForm
 from .step import Definition, Step
 
 _PACKAGE = ".".join(__name__.split(".")[:2])
@@ -27,26 +27,19 @@ _READING_ORDER = [
     "paper",
 ]
 
-PROVED = "proved"
-PROSE = "proved in prose"
-ASYMPTOTIC = "asymptotic"
-MEASURED = "measured"
-REFINED = "refined"
-WRONG = "does not hold as stated"
-UNDECIDED = "undecided"
-CONJECTURE = "conjecture"
-FAILS = "fails its checks"
+# from the strongest status to the weakest
 _STRENGTH = (
-    PROVED,
-    PROSE,
-    ASYMPTOTIC,
-    MEASURED,
-    REFINED,
-    UNDECIDED,
-    CONJECTURE,
-    WRONG,
-    FAILS,
+    "proved",
+    "proved in prose",
+    "asymptotic",
+    "measured",
+    "refined",
+    "undecided",
+    "conjecture",
+    "does not hold as stated",
+    "fails its checks",
 )
+PROVED, PROSE, ASYMPTOTIC, MEASURED, REFINED, UNDECIDED, CONJECTURE, WRONG, FAILS = _STRENGTH
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -134,7 +127,7 @@ class Claim:
     template: str
     kind: Literal["cited", "derived here"]
     source: str
-    formula: Formula | IndexForm | None = None
+    formula: IndexForm | None = None
     derivation: Derivation | None = None
     prose: Prose | None = None
     factor: Claim | None = None
@@ -157,7 +150,7 @@ class Claim:
         """The claim in one sentence, in plain text."""
         return self.worded(lambda formula: formula.plain())
 
-    def worded(self, write: Callable[[Formula | IndexForm], str]) -> str:
+    def worded(self, write: Callable[[IndexForm], str]) -> str:
         """The claim in one sentence, each formula in it written by a given function.
 
         >>> from polysem import theory
@@ -240,7 +233,7 @@ class Claim:
 
 
 def derived(
-    formula: Formula | IndexForm | str,
+    formula: IndexForm | str,
     template: str,
     *steps: Step,
     label: str = "",
@@ -275,21 +268,24 @@ def derived(
     checks : tuple of str
         Names of the checks that compare the claim with simulations or published numbers.
     """
-    form, source = (None, page) if isinstance(formula, str) else (formula, page or formula.source)
+    form = None if isinstance(formula, str) else formula
+    source = page or (form.source if form else "")
+    if steps and steps[-1].right is None:
+        steps = (*steps[:-1], replace(steps[-1], right=form))
     return Claim(
-        label=label or (formula if isinstance(formula, str) else formula.name),
+        label=label or (form.name if form else str(formula)),
         template=template,
         kind="derived here",
         source=source,
         formula=form,
-        derivation=_derivation(form, steps),
+        derivation=Derivation(*steps) if steps else None,
         prose=Prose(argument=prose, page=source, by=by) if prose else None,
         checks=checks,
     )
 
 
 def cited(
-    formula: Formula | IndexForm | str,
+    formula: IndexForm | str,
     template: str,
     *steps: Step,
     page: str = "",
@@ -313,16 +309,8 @@ def cited(
         For an estimate: the claim of the factor by which it must be multiplied.
     """
     claim = derived(formula, template, *steps, page=page, **options)
-    source = source or (formula.source if isinstance(formula, Formula | IndexForm) else "")
+    source = source or (claim.formula.source if claim.formula else "")
     return replace(claim, kind="cited", source=source, factor=factor)
-
-
-def _derivation(formula: Formula | IndexForm | None, steps: tuple[Step, ...]) -> Derivation | None:
-    """The steps as a derivation, with the formula on the right side of the last one."""
-    if not steps:
-        return None
-    last = steps[-1]
-    return Derivation(*steps[:-1], last if last.right is not None else replace(last, right=formula))
 
 
 @cache

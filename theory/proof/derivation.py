@@ -3,18 +3,19 @@
 A derivation starts from the model or from the formula of an earlier claim, moves by equalities
 and ends on the formula of its own claim::
 
+    from functools import partial
+
+    from ..proof import Definition, Formula, Step, derived, of
     from ..proof import symbols as s
-    from ..proof.claims import derived
-    from ..proof.formula import Formula
-    from ..proof.step import Definition, Step, of
+
+    formula = partial(Formula, source="paper_notes/stationary.md")
 
     FORCE = Definition(
         name="force", expression=(1 - s.w**2) * s.w - s.lam,
         meaning="The velocity of a lone weight.", source="Lecomte et al. 2023, Setup",
     )
-    growth = Formula(
-        name="growth", expression=1 - 3 * s.w**2, arguments=(s.w,),
-        source="paper_notes/stationary.md", ...
+    growth = formula(
+        name="growth", expression=1 - 3 * s.w**2, arguments=(s.w,), ...
     )
     GROWTH = derived(
         growth,
@@ -52,7 +53,7 @@ from typing import Any
 import sympy as sp
 
 from .enclosure import enclose
-from .formula import Formula, IndexForm
+from .formula import IndexForm
 from .routes import numeric, symbolic
 from .step import Step, StepResult
 from .typeset import align
@@ -140,7 +141,7 @@ def check_step(step: Step, left: sp.Expr, right: sp.Expr, *, enclosures: bool = 
         for source in origin.ignored():
             said = f"the left side is said to come from {_name(source)} but does not depend on it"
             return StepResult(name=step.name, symbolic=said, numeric="not run")
-    if step.left is None and left == right and not isinstance(step.right, Formula | IndexForm):
+    if step.left is None and left == right and not isinstance(step.right, IndexForm):
         said = f"both sides are the same expression, {right}"
         return StepResult(name=step.name, symbolic=said, numeric="not run")
     given = (step, left, right, assumed(step))
@@ -166,5 +167,5 @@ def _name(source: Any) -> str:
 
 def assumed(step: Step) -> tuple[sp.Basic, ...]:
     """The assumptions of a step, and the regime of the formula on its right."""
-    regime = step.right.regime if isinstance(step.right, Formula | IndexForm) else ()
+    regime = step.right.regime if isinstance(step.right, IndexForm) else ()
     return (*step.assumptions, *regime)

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from fractions import Fraction
+from functools import reduce
+from math import prod
+from operator import methodcaller
 from typing import Any
 
 import sympy as sp
 
-from .evaluate import Point
+from .evaluate import Point, outermost
 from .routes import points
+
+with suppress(ImportError):
+    import flint
 
 BITS = 200
 TOLERANCE = 2.0**-110
@@ -34,13 +41,11 @@ def enclose(step: Any, left: sp.Expr, right: sp.Expr, assumptions: Iterable[Any]
         return "not needed"
     if not available():
         return "not run"
-    import flint
-
     with flint.ctx.workprec(BITS):
         for point in points(step, left, right, assumptions):
             try:
-                for symbol, origin in step.given.items():
-                    point[symbol] = ball(origin.expression, point)
+                for symbol, expression in step.replaced.items():
+                    point[symbol] = ball(expression, point)
                 balls = [ball(side, point) for side in (left, right)]
             except NotImplementedError as missing:
                 return f"not run ({missing})"
@@ -66,67 +71,13 @@ def ball(expression: sp.Basic, point: Point, analytic: bool = False) -> Any:
     >>> ball(sp.Integral(x**2, (x, 0, 1)), Point()).overlaps(ball(sp.Rational(1, 3), Point()))
     True
     """
-    import flint
-
-    def go(e: sp.Basic) -> Any:
-        return ball(e, point, analytic)
-
-    head = expression
-    if isinstance(head, sp.Rational):
-        return flint.acb(flint.fmpq(int(head.p), int(head.q)))
-    if head is sp.pi:
-        return flint.acb(flint.arb.pi())
-    if head is sp.E:
-        return flint.acb(1).exp()
-    if isinstance(head, sp.Symbol):
-        return _convert(point[head])
-    if isinstance(head, sp.Indexed):
-        return _convert(point[head.base.label][tuple(_whole(x, point) for x in head.indices)])
-    if isinstance(head, sp.Add):
-        return sum((go(x) for x in head.args), flint.acb(0))
-    if isinstance(head, sp.Mul):
-        product = flint.acb(1)
-        for x in head.args:
-            product *= go(x)
-        return product
-    if isinstance(head, sp.Pow):
-        return _power(head, point, analytic)
-    if isinstance(head, sp.Sum):
-        return _sum(head, point, analytic)
-    if isinstance(head, sp.Integral):
-        return _integral(head, point)
-    if isinstance(head, sp.Limit):
-        return _limit(head, point)
-    if isinstance(head, sp.Derivative):
-        return go(head.doit(deep=False))
-    if isinstance(head, sp.sign | sp.Heaviside):
-        return _by_sign(head, go(head.args[0]))
-    if isinstance(head, sp.Max):
-        return _largest([go(x) for x in head.args])
-    if isinstance(head, sp.KroneckerDelta):
-        return flint.acb(int(_whole(head.args[0], point) == _whole(head.args[1], point)))
-    if isinstance(head, sp.binomial):
-        return _binomial(*(_whole(x, point) for x in head.args))
-    name = _FUNCTIONS.get(type(head))
-    if name is None:
-        raise NotImplementedError(f"no enclosure rule for {type(head).__name__}")
-    value = go(head.args[0])
-    return value.log(analytic=analytic) if name == "log" else getattr(value, name)()
-
-
-_FUNCTIONS = {
-    sp.exp: "exp",
-    sp.log: "log",
-    sp.cos: "cos",
-    sp.sin: "sin",
-    sp.erf: "erf",
-    sp.erfc: "erfc",
-}
+    for kind in type(expression).__mro__:
+        if kind in _RULES:
+            return _RULES[kind](expression, point, analytic)
+    raise NotImplementedError(f"no enclosure rule for {type(expression).__name__}")
 
 
 def _convert(value: Any) -> Any:
-    import flint
-
     if isinstance(value, Fraction):
         return flint.acb(flint.fmpq(value.numerator, value.denominator))
     return flint.acb(value)
@@ -137,6 +88,10 @@ def _whole(expression: sp.Basic, point: Point) -> int:
     if unique is None:
         raise NotImplementedError(f"{expression} is no integer in ball arithmetic")
     return int(unique)
+
+
+def _indexed(letter: sp.Indexed, point: Point, _: bool) -> Any:
+    return _convert(point[letter.base.label][tuple(_whole(x, point) for x in letter.indices)])
 
 
 def _power(power: sp.Pow, point: Point, analytic: bool) -> Any:
@@ -152,10 +107,7 @@ def _power(power: sp.Pow, point: Point, analytic: bool) -> Any:
 
 
 def _sum(total: sp.Sum, point: Point, analytic: bool) -> Any:
-    import flint
-
-    (variable, low, high), *rest = reversed(total.limits)
-    inner = sp.Sum(total.function, *reversed(rest)) if rest else total.function
+    inner, variable, low, high = outermost(total)
     if high is sp.oo:
         raise NotImplementedError("an infinite sum")
     terms = range(_whole(low, point), _whole(high, point) + 1)
@@ -163,11 +115,8 @@ def _sum(total: sp.Sum, point: Point, analytic: bool) -> Any:
     return sum(values, flint.acb(0))
 
 
-def _integral(integral: sp.Integral, point: Point) -> Any:
-    import flint
-
-    (variable, low, high), *rest = reversed(integral.limits)
-    inner = sp.Integral(integral.function, *reversed(rest)) if rest else integral.function
+def _integral(integral: sp.Integral, point: Point, _: bool = False) -> Any:
+    inner, variable, low, high = outermost(integral)
     if low is -sp.oo:
         raise NotImplementedError("an integral from minus infinity")
     if high is sp.oo:
@@ -187,8 +136,6 @@ def _gaussian_tail(function: sp.Expr, variable: sp.Symbol, point: Point) -> Any:
     By parts, the integral of x^j exp(-x^2/2) beyond T is at most 2 T^(j-1) exp(-T^2/2) for
     T^2 >= 2 j.
     """
-    import flint
-
     polynomial = sp.Poly(sp.powsimp(sp.expand(function * sp.exp(variable**2 / 2))), variable)
     if polynomial.degree() > _FAR or any(c.has(sp.exp) for c in polynomial.coeffs()):
         raise NotImplementedError("an integral to infinity that is not Gaussian")
@@ -199,10 +146,8 @@ def _gaussian_tail(function: sp.Expr, variable: sp.Symbol, point: Point) -> Any:
     return flint.acb(flint.arb(0, bound.upper()))
 
 
-def _limit(limit: sp.Limit, point: Point) -> Any:
+def _limit(limit: sp.Limit, point: Point, _: bool) -> Any:
     """The function over a ball that reaches its limit point (rational functions only)."""
-    import flint
-
     function, variable, target, direction = limit.args
     small = sp.Dummy("y", positive=True)
     place = 1 / small if target is sp.oo else target + small * (-1 if str(direction) == "-" else 1)
@@ -213,28 +158,47 @@ def _limit(limit: sp.Limit, point: Point) -> Any:
     return ball(near, point.with_value(small, tiny))
 
 
-def _by_sign(head: sp.Basic, value: Any) -> Any:
-    import flint
-
-    real = value.real
-    if real == 0 and isinstance(head, sp.Heaviside):
-        return flint.acb(flint.fmpq(1, 2))
-    if real.contains(0) and not real == 0:
-        raise NotImplementedError(f"{head} where its sign is not certain")
-    sign = 0 if real == 0 else (1 if real > 0 else -1)
-    return flint.acb(sign if isinstance(head, sp.sign) else (1 + sign) // 2)
+def _sign(sign: sp.Basic, point: Point, analytic: bool) -> Any:
+    real = ball(sign.args[0], point, analytic).real
+    for value, certain in ((0, real == 0), (1, real > 0), (-1, real < 0)):
+        if certain:
+            return flint.acb(value)
+    raise NotImplementedError(f"{sign} where its sign is not certain")
 
 
-def _largest(values: list[Any]) -> Any:
-    import flint
-
-    best = values[0].real
-    for value in values[1:]:
-        best = best.max(value.real)
-    return flint.acb(best)
-
-
-def _binomial(top: int, bottom: int) -> Any:
-    import flint
-
+def _binomial(binomial: sp.binomial, point: Point, _: bool) -> Any:
+    top, bottom = (_whole(x, point) for x in binomial.args)
     return flint.acb(flint.fmpz.bin_uiui(top, bottom) if 0 <= bottom <= top else 0)
+
+
+def _delta(delta: sp.KroneckerDelta, point: Point, _: bool) -> Any:
+    return flint.acb(int(_whole(delta.args[0], point) == _whole(delta.args[1], point)))
+
+
+def _call(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The rule of a function that takes the balls of all arguments."""
+    return lambda e, point, analytic: function(*(ball(x, point, analytic) for x in e.args))
+
+
+_SAME_NAME = ("exp", "cos", "sin", "erf", "erfc")
+_RULES: dict[type, Callable[..., Any]] = {
+    **{getattr(sp, name): _call(methodcaller(name)) for name in _SAME_NAME},
+    sp.Rational: lambda e, p, _: flint.acb(flint.fmpq(int(e.p), int(e.q))),
+    type(sp.pi): lambda e, p, _: flint.acb(flint.arb.pi()),
+    type(sp.E): lambda e, p, _: flint.acb(1).exp(),
+    sp.Symbol: lambda e, p, _: _convert(p[e]),
+    sp.Indexed: _indexed,
+    sp.Add: _call(lambda *balls: sum(balls, flint.acb(0))),
+    sp.Mul: _call(lambda *balls: prod(balls, start=flint.acb(1))),
+    sp.Pow: _power,
+    sp.Sum: _sum,
+    sp.Integral: _integral,
+    sp.Limit: _limit,
+    sp.Derivative: lambda e, p, analytic: ball(e.doit(deep=False), p, analytic),
+    sp.sign: _sign,
+    sp.Heaviside: lambda e, p, analytic: (1 + _sign(e, p, analytic)) / 2,
+    sp.Max: _call(lambda *balls: flint.acb(reduce(lambda x, y: x.max(y), (b.real for b in balls)))),
+    sp.KroneckerDelta: _delta,
+    sp.binomial: _binomial,
+    sp.log: lambda e, p, analytic: ball(e.args[0], p, analytic).log(analytic=analytic),
+}

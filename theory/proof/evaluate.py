@@ -6,8 +6,7 @@ bisections and limits extrapolations; SymPy's ``evalf`` and ``doit`` are never c
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from fractions import Fraction
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import mpmath
@@ -76,18 +75,12 @@ def _rational(number: Any, _point: Point) -> Any:
 
 
 def _symbol(symbol: sp.Symbol, point: Point) -> Any:
-    value = point[symbol]
-    if isinstance(value, Fraction):
-        return mpmath.mpf(value.numerator) / value.denominator
-    return mpmath.mpmathify(value)
+    return mpmath.mpmathify(point[symbol])
 
 
 def _indexed(letter: sp.Indexed, point: Point) -> Any:
     place = tuple(whole(index, point) for index in letter.indices)
-    value = point[letter.base.label][place]
-    if isinstance(value, Fraction):
-        return mpmath.mpf(value.numerator) / value.denominator
-    return value
+    return mpmath.mpmathify(point[letter.base.label][place])
 
 
 def _power(power: sp.Pow, point: Point) -> Any:
@@ -97,27 +90,37 @@ def _power(power: sp.Pow, point: Point) -> Any:
     return mpmath.power(value_of(base, point), value_of(exponent, point))
 
 
+def _in_one(expression: sp.Basic, variable: sp.Basic, point: Point) -> Callable[[Any], Any]:
+    """The expression as a function of one variable, the others as at the point."""
+    return lambda x: value_of(expression, point.with_value(variable, x))
+
+
+def outermost(node: sp.Sum | sp.Integral) -> tuple[sp.Expr, sp.Symbol, sp.Expr, sp.Expr]:
+    """What the outermost sum or integral adds up, its variable and its bounds."""
+    *inner, limits = node.limits
+    return (node.func(node.function, *inner) if inner else node.function, *limits)
+
+
 def _sum(total: sp.Sum, point: Point) -> Any:
-    (variable, low, high), *rest = reversed(total.limits)
-    inner = sp.Sum(total.function, *reversed(rest)) if rest else total.function
+    inner, variable, low, high = outermost(total)
     terms = range(whole(low, point), whole(high, point) + 1)
-    return mpmath.fsum(value_of(inner, point.with_value(variable, k)) for k in terms)
+    return mpmath.fsum(map(_in_one(inner, variable, point), terms))
 
 
 def _integral(integral: sp.Integral, point: Point) -> Any:
-    (variable, low, high), *rest = reversed(integral.limits)
-    inner = sp.Integral(integral.function, *reversed(rest)) if rest else integral.function
-    ends = [value_of(low, point), value_of(high, point)]
-    if mpmath.isinf(ends[1]) and not mpmath.isinf(ends[0]):
-        ends = [ends[0], ends[0] + 1, ends[0] + 4, ends[1]]
-    return mpmath.quad(lambda x: value_of(inner, point.with_value(variable, x)), ends)
+    inner, variable, *bounds = outermost(integral)
+    low, high = (value_of(bound, point) for bound in bounds)
+    ends = [low, high]
+    if mpmath.isinf(high) and not mpmath.isinf(low):
+        ends = [low, low + 1, low + 4, high]
+    return mpmath.quad(_in_one(inner, variable, point), ends)
 
 
 def _derivative(derivative: sp.Derivative, point: Point) -> Any:
-    (variable, count), *rest = derivative.variable_count[::-1]
-    inner = sp.Derivative(derivative.expr, *rest[::-1]) if rest else derivative.expr
+    *rest, (variable, count) = derivative.variable_count
+    inner = sp.Derivative(derivative.expr, *rest) if rest else derivative.expr
     at = value_of(variable, point)
-    return mpmath.diff(lambda x: value_of(inner, point.with_value(variable, x)), at, int(count))
+    return mpmath.diff(_in_one(inner, variable, point), at, int(count))
 
 
 def _subs(node: sp.Subs, point: Point) -> Any:
@@ -129,8 +132,8 @@ def _subs(node: sp.Subs, point: Point) -> Any:
 def _limit(limit: sp.Limit, point: Point) -> Any:
     """Polynomial extrapolation in the distance, or in 1/x towards infinity."""
     function, variable, target, direction = limit.args
-    count, digits = 26, mpmath.mp.dps
-    with mpmath.workdps(4 * digits):
+    count = 26
+    with mpmath.workdps(4 * mpmath.mp.dps):
         if target == sp.oo:
             at = [mpmath.mpf(200 + 20 * q) for q in range(count)]
             small = [1 / x for x in at]
@@ -139,67 +142,45 @@ def _limit(limit: sp.Limit, point: Point) -> Any:
             centre = value_of(target, point)
             small = [mpmath.mpf(q + 1) / (50 * count) / 100 for q in range(count)]
             at = [centre + sign * x for x in small]
-        values = [value_of(function, point.with_value(variable, x)) for x in at]
-        return _polynomial(small, values)[0]
+        return _polynomial(small, map(_in_one(function, variable, point), at))[0]
 
 
-def _polynomial(places: list[Any], values: list[Any]) -> list[Any]:
-    """Coefficients of the polynomial through given points (Newton's divided differences)."""
-    slopes = list(values)
-    for order in range(1, len(places)):
-        for q in range(len(places) - 1, order - 1, -1):
-            slopes[q] = (slopes[q] - slopes[q - 1]) / (places[q] - places[q - order])
-    coefficients = [slopes[-1]]
-    for place, slope in zip(places[-2::-1], slopes[-2::-1], strict=True):
-        shifted = [mpmath.mpf(0), *coefficients]
-        coefficients = [
-            high - place * low for high, low in zip(shifted, [*coefficients, 0], strict=True)
-        ]
-        coefficients[0] += slope
-    return coefficients
+def _polynomial(places: list[Any], values: Iterable[Any]) -> list[Any]:
+    """Coefficients of the polynomial through given points."""
+    powers = mpmath.matrix([[place**q for q in range(len(places))] for place in places])
+    return list(mpmath.lu_solve(powers, mpmath.matrix(list(values))))
 
 
 def _root(root: Root, point: Point) -> Any:
-    low, high = (value_of(bound, point) for bound in root.bounds)
-
-    def function(x: Any) -> Any:
-        return value_of(root.function, point.with_value(root.variable, x))
-
-    left, right = (_sign(function(bound)) for bound in (low, high))
-    if left == 0 or right == 0:
-        return low if left == 0 else high
-    if left == right:
+    ends = [value_of(bound, point) for bound in root.bounds]
+    function = _in_one(root.function, root.variable, point)
+    signs = [_sign(function(end)) for end in ends]
+    if 0 in signs:
+        return ends[signs.index(0)]
+    if signs[0] == signs[1]:
         raise ArithmeticError(f"No change of sign between the bounds of {root} at {point}.")
-    for _ in range(int(mpmath.mp.prec) + 8):
-        middle = (low + high) / 2
-        if _sign(function(middle)) == left:
-            low = middle
-        else:
-            high = middle
-    return (low + high) / 2
+    return mpmath.findroot(
+        lambda x: mpmath.re(function(x)),
+        ends,
+        solver="bisect",
+        tol=mpmath.eps,
+        maxsteps=2 * mpmath.mp.prec,
+        verify=False,
+    )
 
 
 def _taylor(taylor: Taylor, point: Point) -> Any:
-    x = value_of(taylor.variable, point)
-    places = [mpmath.mpf(q - 20) / 4000 for q in range(41) if q != 20]
-    with mpmath.workdps(4 * mpmath.mp.dps):
-        values = [
-            value_of(taylor.function, point.with_value(taylor.variable, place)) for place in places
-        ]
-        coefficients = _polynomial(places, values)[: taylor.degree + 1]
-        return mpmath.fsum(c * x**q for q, c in enumerate(coefficients))
+    coefficients = mpmath.taylor(_in_one(taylor.function, taylor.variable, point), 0, taylor.degree)
+    return mpmath.polyval(coefficients[::-1], value_of(taylor.variable, point))
 
 
 def _expansion(expansion: Expansion, point: Point) -> Any:
     x = value_of(expansion.variable, point)
     at = [mpmath.mpf(400 + 20 * q) for q in range(34)]
     with mpmath.workdps(4 * mpmath.mp.dps):
-        values = [
-            value_of(expansion.function, point.with_value(expansion.variable, place))
-            for place in at
-        ]
+        values = map(_in_one(expansion.function, expansion.variable, point), at)
         coefficients = _polynomial([1 / place for place in at], values)[: expansion.order + 1]
-        return mpmath.fsum(c / x**q for q, c in enumerate(coefficients))
+        return mpmath.polyval(coefficients[::-1], 1 / x)
 
 
 def _piecewise(piecewise: sp.Piecewise, point: Point) -> Any:
@@ -221,16 +202,12 @@ _ORDER = {
 
 def holds(condition: sp.Basic, point: Point) -> bool:
     """Whether a condition holds at a point."""
-    if condition in (sp.true, sp.false):
-        return condition == sp.true
-    if isinstance(condition, sp.And):
-        return all(holds(part, point) for part in condition.args)
-    if isinstance(condition, sp.Or):
-        return any(holds(part, point) for part in condition.args)
-    if isinstance(condition, sp.Not):
-        return not holds(condition.args[0], point)
-    difference = value_of(condition.lhs, point) - value_of(condition.rhs, point)
-    return bool(_ORDER[type(condition)](mpmath.re(difference)))
+
+    def truth(relation: sp.Rel) -> sp.Basic:
+        difference = value_of(relation.lhs, point) - value_of(relation.rhs, point)
+        return sp.sympify(bool(_ORDER[type(relation)](mpmath.re(difference))))
+
+    return condition.xreplace({part: truth(part) for part in condition.atoms(sp.Rel)}) == sp.true
 
 
 def _call(function: Any) -> Any:
@@ -245,7 +222,9 @@ def _largest(*values: Any) -> Any:
     return max(values, key=mpmath.re)
 
 
+_SAME_NAME = ("binomial", "factorial", "exp", "log", "cos", "sin", "acos", "erf", "erfc", "erfinv")
 _RULES: dict[type, Any] = {
+    **{getattr(sp, name): _call(getattr(mpmath, name)) for name in _SAME_NAME},
     sp.Rational: _rational,
     type(sp.pi): lambda e, p: +mpmath.pi,
     type(sp.E): lambda e, p: +mpmath.e,
@@ -267,17 +246,7 @@ _RULES: dict[type, Any] = {
     sp.sign: _call(_sign),
     sp.Heaviside: lambda e, p: (1 + _sign(value_of(e.args[0], p))) / 2,
     sp.KroneckerDelta: lambda e, p: mpmath.mpf(whole(e.args[0], p) == whole(e.args[1], p)),
-    sp.binomial: _call(mpmath.binomial),
-    sp.factorial: _call(mpmath.factorial),
     sp.FallingFactorial: _call(mpmath.ff),
-    sp.exp: _call(mpmath.exp),
-    sp.log: _call(mpmath.log),
-    sp.cos: _call(mpmath.cos),
-    sp.sin: _call(mpmath.sin),
-    sp.acos: _call(mpmath.acos),
-    sp.erf: _call(mpmath.erf),
-    sp.erfc: _call(mpmath.erfc),
-    sp.erfinv: _call(mpmath.erfinv),
     Root: _root,
     Taylor: _taylor,
     Expansion: _expansion,

@@ -51,7 +51,58 @@ class _Docstring:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class Formula:
+class IndexForm:
+    """A closed form that is not evaluated by itself, such as one in index notation.
+
+    >>> from polysem import theory
+    >>> theory.claims()["three_forces"].formula.error
+    'exact'
+
+    Parameters
+    ----------
+    name : str
+        A short name.
+    expression : sympy.Expr
+        The closed form.
+    meaning : str
+        One sentence: what it is.
+    source : str
+        Section of the paper, or page of the notes.
+    regime : tuple of sympy relations
+        Conditions on the letters.
+    error : str
+        "exact", or the order of the neglected terms.
+    """
+
+    name: str
+    expression: sp.Expr
+    meaning: str
+    source: str
+    regime: tuple[sp.Basic, ...] = ()
+    error: str = "exact"
+
+    def plain(self) -> str:
+        """The right-hand side in plain text, for sentences.
+
+        >>> from polysem import theory
+        >>> theory.expected_pairs.plain()
+        'n (n - 1)/(4 m)'
+        """
+        return str(_Readable().doprint(self.expression)).replace("**", "^").replace("*", " ")
+
+    def latex(self) -> str:
+        """The right-hand side in LaTeX."""
+        return sp.latex(self.expression)
+
+    def _repr_latex_(self) -> str:
+        return rf"$\displaystyle {self.latex()}$"
+
+    def __repr__(self) -> str:
+        return f"{self.name} = {sp.sstr(self.expression)}"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Formula(IndexForm):
     __doc__ = _Docstring(
         """A closed form that can be read, evaluated and printed.
 
@@ -72,7 +123,7 @@ class Formula:
     expression : sympy.Expr
         The closed form, in the symbols of :mod:`polysem.theory.proof.symbols`.
     arguments : tuple of sympy.Symbol
-        The symbols that it takes, in positional order.
+        The symbols that it takes, in positional order; none for a constant.
     meaning : str
         One sentence: what the value is.
     source : str
@@ -97,14 +148,8 @@ class Formula:
     """
     )
 
-    name: str
-    expression: sp.Expr
-    arguments: tuple[sp.Symbol, ...]
-    meaning: str
-    source: str
     example: str
-    regime: tuple[sp.Basic, ...] = ()
-    error: str = "exact"
+    arguments: tuple[sp.Symbol, ...] = ()
     unit: str = "none"
 
     def __call__(self, *values: Any, **named: Any) -> Any:
@@ -188,17 +233,16 @@ class Formula:
         for condition in self.regime:
             if condition.subs(exact) == sp.false:
                 given = ", ".join(f"{letter(s).argument}={bound[s]}" for s in self.arguments)
-                return f"{self.name} holds for {_plain(condition)}; got {given}."
+                return f"{self.name} holds for {sp.sstr(condition)}; got {given}."
         return None
 
     def describe(self) -> str:
         """The formula in words: meaning, closed form, regime, error, example, source."""
-        signature = ", ".join(letter(symbol).argument for symbol in self.arguments)
-        regime = " and ".join(_plain(condition) for condition in self.regime)
+        regime = " and ".join(sp.sstr(condition) for condition in self.regime)
         lines = [
             self.meaning,
             "",
-            f"    {self.name}({signature}) = {_plain(self.expression)}",
+            f"    {self!r}",
             "",
             f"Regime: {regime or 'all values of the arguments'}. Error: {self.error}.",
             "",
@@ -219,77 +263,14 @@ class Formula:
         lines += ["", "Source", "------", self.source]
         return "\n".join(lines)
 
-    def plain(self) -> str:
-        """The right-hand side in plain text, for sentences.
-
-        >>> from polysem import theory
-        >>> theory.expected_pairs.plain()
-        'n (n - 1)/(4 m)'
-        """
-        return _readable(self.expression)
-
-    def latex(self) -> str:
-        """The right-hand side in LaTeX."""
-        return sp.latex(self.expression)
-
     def _repr_latex_(self) -> str:
         taken = ", ".join(map(sp.latex, self.arguments))
         name = self.name.replace("_", r"\_")
         return rf"$\displaystyle \mathtt{{{name}}}({taken}) = {self.latex()}$"
 
     def __repr__(self) -> str:
-        signature = ", ".join(letter(symbol).argument for symbol in self.arguments)
-        return f"{self.name}({signature}) = {_plain(self.expression)}"
-
-
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class IndexForm:
-    """A closed form in index notation, for any numbers of features and neurons.
-
-    >>> from polysem import theory
-    >>> theory.claims()["three_forces"].formula.error
-    'exact'
-
-    Parameters
-    ----------
-    name : str
-        A short name.
-    expression : sympy.Expr
-        The closed form.
-    meaning : str
-        One sentence: what it is.
-    source : str
-        Section of the paper, or page of the notes.
-    regime : tuple of sympy relations
-        Conditions on the letters.
-    error : str
-        "exact", or the order of the neglected terms.
-    """
-
-    name: str
-    expression: sp.Expr
-    meaning: str
-    source: str
-    regime: tuple[sp.Basic, ...] = ()
-    error: str = "exact"
-
-    def plain(self) -> str:
-        """The form in plain text, for sentences."""
-        return _readable(self.expression)
-
-    def latex(self) -> str:
-        """The form in LaTeX."""
-        return sp.latex(self.expression)
-
-    def _repr_latex_(self) -> str:
-        return rf"$\displaystyle {self.latex()}$"
-
-    def __repr__(self) -> str:
-        return f"{self.name} = {_plain(self.expression)}"
-
-
-def _plain(expression: sp.Basic) -> str:
-    return sp.sstr(expression)
+        taken = ", ".join(letter(symbol).argument for symbol in self.arguments)
+        return f"{self.name}({taken}) = {sp.sstr(self.expression)}"
 
 
 class _Readable(StrPrinter):
@@ -308,7 +289,3 @@ class _Readable(StrPrinter):
 
     def _print_acos(self, expr: sp.Expr) -> str:
         return f"arccos({self._print(expr.args[0])})"
-
-
-def _readable(expression: sp.Expr) -> str:
-    return str(_Readable().doprint(expression)).replace("**", "^").replace("*", " ")

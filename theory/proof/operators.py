@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import sympy as sp
 
+Tactic = Callable[[sp.Expr], sp.Expr]
 
-class Root(sp.Expr):
+
+class _Operator(sp.Expr):
+    """An expression about a function of one variable."""
+
+    function = property(lambda self: self.args[0])
+    variable = property(lambda self: self.args[1])
+
+    def __new__(cls, function, variable, *more):
+        return super().__new__(cls, *map(sp.sympify, (function, variable, *more)))
+
+
+class Root(_Operator):
     """The only zero of ``function`` in ``variable`` between ``low`` and ``high``.
 
     >>> import sympy as sp
@@ -16,12 +30,7 @@ class Root(sp.Expr):
     (True, False)
     """
 
-    function = property(lambda self: self.args[0])
-    variable = property(lambda self: self.args[1])
     bounds = property(lambda self: self.args[2:])
-
-    def __new__(cls, function, variable, low, high):
-        return super().__new__(cls, *map(sp.sympify, (function, variable, low, high)))
 
     @property
     def free_symbols(self):
@@ -33,9 +42,7 @@ class Root(sp.Expr):
         return [self.variable]
 
     def _eval_subs(self, old, new):
-        if old == self.variable:
-            return self
-        return None
+        return self if old == self.variable else None
 
     def is_solved_by(self, value):
         """True if ``value`` is a zero and the function is monotone between the bounds.
@@ -61,7 +68,19 @@ class Root(sp.Expr):
         )
 
 
-class Taylor(sp.Expr):
+def turning_point(function: sp.Expr, variable: sp.Symbol, low: sp.Expr, high: sp.Expr) -> Root:
+    """The only zero of the derivative of a function between two bounds.
+
+    >>> import sympy as sp
+    >>> from polysem.theory.proof.operators import turning_point
+    >>> x = sp.Symbol("x")
+    >>> turning_point(x**2 - x, x, 0, 1).doit().is_solved_by(sp.Rational(1, 2))
+    True
+    """
+    return Root(sp.Derivative(function, variable), variable, low, high)
+
+
+class Taylor(_Operator):
     """The Taylor polynomial of ``function`` in ``variable`` about 0, up to degree ``degree``.
 
     >>> import sympy as sp
@@ -71,12 +90,7 @@ class Taylor(sp.Expr):
     1 - x**2/2
     """
 
-    function = property(lambda self: self.args[0])
-    variable = property(lambda self: self.args[1])
     degree = property(lambda self: int(self.args[2]))
-
-    def __new__(cls, function, variable, degree):
-        return super().__new__(cls, *map(sp.sympify, (function, variable, degree)))
 
     def doit(self, **hints):
         if not hints.get("deep", True):
@@ -88,7 +102,7 @@ class Taylor(sp.Expr):
         return rf"T_{{{self.degree}}}\left[{printer._print(self.function)}\right]"
 
 
-class Expansion(sp.Expr):
+class Expansion(_Operator):
     """The expansion of ``function`` in 1/``variable``, up to the power ``order``.
 
     >>> import sympy as sp
@@ -98,12 +112,7 @@ class Expansion(sp.Expr):
     1 - 1/x + x**(-2)
     """
 
-    function = property(lambda self: self.args[0])
-    variable = property(lambda self: self.args[1])
     order = property(lambda self: int(self.args[2]))
-
-    def __new__(cls, function, variable, order):
-        return super().__new__(cls, *map(sp.sympify, (function, variable, order)))
 
     def doit(self, **hints):
         small = sp.Dummy("y", positive=True)
@@ -212,8 +221,6 @@ def pick(expression: sp.Expr, upper: dict[sp.Basic, sp.Basic]) -> sp.Expr:
 
 def _gates(expression: sp.Expr) -> sp.Expr:
     """Write max(x, 0) for max(x, 0) H(x), also below a square."""
-    if not expression.has(sp.Heaviside):
-        return expression
 
     def close(product: sp.Mul) -> sp.Expr:
         gates = [f for f in product.args if isinstance(f, sp.Heaviside)]
@@ -227,8 +234,6 @@ def _gates(expression: sp.Expr) -> sp.Expr:
 
 def _linear(expression: sp.Expr) -> sp.Expr:
     """Sums over one range put together, and what they add up put in normal form."""
-    if not expression.has(sp.Sum):
-        return expression
     parts: dict[tuple, sp.Expr] = {}
     rest = []
     for term in sp.Add.make_args(sp.expand(expression)):
@@ -266,36 +271,23 @@ def _integrals(expression: sp.Expr) -> sp.Expr:
     return expression.replace(lambda e: isinstance(e, sp.Integral), by_known)
 
 
-def _binomials(expression: sp.Expr) -> sp.Expr:
-    kinds = (sp.binomial, sp.factorial, sp.gamma, sp.RisingFactorial, sp.FallingFactorial)
-    if not expression.has(*kinds):
-        return expression
-    return sp.simplify(sp.gammasimp(expression.rewrite(sp.gamma)))
+def _where(kinds: tuple[type, ...], tactic: Tactic) -> Tactic:
+    """A tactic that leaves expressions without these functions as they are."""
+    return lambda e: tactic(e) if e.has(*kinds) else e
 
 
-def _error_functions(expression: sp.Expr) -> sp.Expr:
-    if not expression.has(sp.erf, sp.erfc):
-        return expression
-    return sp.expand(expression.doit().rewrite(sp.erf))
-
-
-def _trigonometry(expression: sp.Expr) -> sp.Expr:
-    if not expression.has(sp.cos, sp.sin):
-        return expression
-    return sp.trigsimp(sp.expand(expression))
-
-
-_TACTICS = (
+_FACTORIALS = (sp.binomial, sp.factorial, sp.gamma, sp.RisingFactorial, sp.FallingFactorial)
+_TACTICS: tuple[Tactic, ...] = (
     _integrals,
     sp.expand,
-    _gates,
-    _linear,
+    _where((sp.Heaviside,), _gates),
+    _where((sp.Sum,), _linear),
     lambda e: e.doit(),
     lambda e: sp.expand(sp.numer(sp.together(e))),
-    _binomials,
-    _error_functions,
-    _trigonometry,
-    lambda e: sp.simplify(e),
+    _where(_FACTORIALS, lambda e: sp.simplify(sp.gammasimp(e.rewrite(sp.gamma)))),
+    _where((sp.erf, sp.erfc), lambda e: sp.expand(e.doit().rewrite(sp.erf))),
+    _where((sp.cos, sp.sin), lambda e: sp.trigsimp(sp.expand(e))),
+    sp.simplify,
     lambda e: sp.simplify(sp.factor(sp.powsimp(sp.expand_log(e, force=False)))),
-    lambda e: sp.simplify(sp.logcombine(sp.expand(e))) if e.has(sp.log) else e,
+    _where((sp.log,), lambda e: sp.simplify(sp.logcombine(sp.expand(e)))),
 )

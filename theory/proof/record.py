@@ -6,7 +6,7 @@ import json
 import os
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from functools import cache
 from hashlib import sha256
 from importlib import metadata
@@ -15,8 +15,9 @@ from typing import Any
 
 import sympy as sp
 
-from .claims import Claim, claims
-from .formula import Formula, IndexForm
+from .claims import claims
+from .formula import IndexForm
+from .source import syntax_digest
 from .step import Step, StepResult
 
 PATH = Path(__file__).parent.with_name("status.json")
@@ -37,7 +38,7 @@ def versions() -> dict[str, str]:
 @cache
 def _machinery() -> str:
     folder = Path(__file__).parent
-    return sha256(b"".join((folder / f"{name}.py").read_bytes() for name in _MACHINERY)).hexdigest()
+    return "".join(syntax_digest(folder / f"{name}.py") for name in _MACHINERY)
 
 
 @cache
@@ -66,7 +67,7 @@ def digest(label: str) -> str:
 
 
 def _step(step: Step) -> str:
-    given = [(_text(symbol), _text(origin.expression)) for symbol, origin in step.given.items()]
+    given = [(_text(symbol), _text(expression)) for symbol, expression in step.replaced.items()]
     ranges = [(_text(symbol), repr(bounds)) for symbol, bounds in step.ranges.items()]
     return repr((step.name, given, list(map(_text, step.assumptions)), ranges, step.digits))
 
@@ -74,7 +75,7 @@ def _step(step: Step) -> str:
 def _text(thing: Any) -> str:
     if thing is None:
         return ""
-    if isinstance(thing, Formula | IndexForm):
+    if isinstance(thing, IndexForm):
         return f"{_text(thing.expression)} {list(map(_text, thing.regime))} {thing.error}"
     return re.sub(r"dummy_index=\d+", "", sp.srepr(thing))
 
@@ -96,6 +97,7 @@ def recheck(labels: Iterable[str], *, progress: bool = False) -> dict[str, Any]:
     return entries
 
 
+@dataclass(frozen=True)
 class Record:
     """Check results by claim and by check, as stored in status.json.
 
@@ -113,15 +115,9 @@ class Record:
         Versions of the libraries with which it was made.
     """
 
-    def __init__(
-        self,
-        claims: Mapping[str, Any],
-        checks: Mapping[str, Any],
-        versions: Mapping[str, str],
-    ) -> None:
-        self.claims = dict(claims)
-        self.checks = dict(checks)
-        self.versions = dict(versions)
+    claims: Mapping[str, Any]
+    checks: Mapping[str, Any]
+    versions: Mapping[str, str]
 
     @classmethod
     def load(cls, path: Path = PATH) -> Record:
@@ -160,7 +156,7 @@ class Record:
         """The record with new entries, made with the installed libraries."""
         known = claims()
         current = {label: entry for label, entry in self.claims.items() if label in known}
-        return Record(current | dict(entries), self.checks | dict(checks), versions())
+        return Record(current | dict(entries), {**self.checks, **checks}, versions())
 
     def changed(self, label: str) -> bool:
         """Whether a claim, or a claim that it uses, has changed since it was checked."""
@@ -172,15 +168,9 @@ class Record:
 
     def status(self, label: str) -> str:
         """The status of a claim that follows from the results of the record."""
-        return self._status(claims()[label])
-
-    def _status(self, claim: Claim) -> str:
         verdicts = {name: entry["verdict"] for name, entry in self.checks.items()}
-        return claim.status(verdicts, self._steps_passed())
-
-    def _steps_passed(self) -> dict[str, bool]:
-        return {
-            label: bool(entry["steps"])
-            and all(StepResult(**step).passed for step in entry["steps"])
-            for label, entry in self.claims.items()
+        passed = {
+            name: bool(entry["steps"]) and all(StepResult(**step).passed for step in entry["steps"])
+            for name, entry in self.claims.items()
         }
+        return claims()[label].status(verdicts, passed)

@@ -23,13 +23,12 @@ TRIES = 4000
 
 def symbolic(step: Step, left: sp.Expr, right: sp.Expr, assumptions: Iterable[Any]) -> str:
     """Passed where SymPy finds the sides equal, else what it found."""
-    given = {symbol: origin.expression for symbol, origin in step.given.items()}
     if isinstance(left, Root):
         verdict = left.doit().is_solved_by(right)
     else:
         upper = {c.lts: c.gts for c in assumptions if isinstance(c, sp.LessThan)}
         sides = [pick(_carried_out(side), upper) for side in (left, right)]
-        difference = (sides[0] - sides[1]).subs(given)
+        difference = (sides[0] - sides[1]).subs(step.replaced)
         narrowed = _under(difference, assumptions)
         verdict = vanishes(narrowed)
         if verdict is None and narrowed != difference:
@@ -73,18 +72,14 @@ def letters(expressions: Iterable[sp.Basic]) -> tuple[list[sp.Symbol], list[sp.S
     bases = {base.label for e in expressions for base in e.atoms(sp.IndexedBase)}
     free = {symbol for e in expressions for symbol in e.free_symbols}
     plain = {symbol for symbol in free if isinstance(symbol, sp.Symbol)} - bases
-    return sorted(plain, key=_name_of), sorted(bases, key=_name_of)
-
-
-def _name_of(symbol: sp.Symbol) -> str:
-    return symbol.name
+    return sorted(plain, key=str), sorted(bases, key=str)
 
 
 def points(
     step: Step, left: sp.Expr, right: sp.Expr, assumptions: Iterable[Any]
 ) -> Iterable[Point]:
     """Random rational points at which the assumptions hold, the same for the same step."""
-    given = {symbol: origin.expression for symbol, origin in step.given.items()}
+    given = step.replaced
     assumptions = [condition for condition in assumptions if condition != sp.true]
     plain, bases = letters([left, right, *given.values(), *assumptions])
     plain = [symbol for symbol in plain if symbol not in given]
@@ -95,7 +90,7 @@ def points(
     for _ in range(TRIES):
         point = Point({symbol: _draw(rng, symbol, step.ranges) for symbol in plain})
         for base in bases:
-            point[base] = Field(partial(_field, rng, base, step.ranges))
+            point[base] = Field(partial(_draw, rng, base, step.ranges))
         for symbol, expression in given.items():
             point[symbol] = value_of(expression, point)
         if all(holds(condition, point) for condition in assumptions):
@@ -110,11 +105,10 @@ def points(
         )
 
 
-def _field(rng: random.Random, base: sp.Basic, ranges: Mapping[Any, Any], _: Any) -> Any:
-    return _draw(rng, base, ranges)
-
-
-def _draw(rng: random.Random, symbol: sp.Basic, ranges: Mapping[Any, Any]) -> Any:
+def _draw(
+    rng: random.Random, symbol: sp.Basic, ranges: Mapping[Any, Any], _place: Any = None
+) -> Any:
+    """A random value of a letter, or of an indexed letter at one place."""
     if symbol.is_integer:
         return rng.randint(*ranges.get(symbol, (1, 5)))
     low, high = ranges.get(symbol, (0 if symbol.is_nonnegative else -3, 3))

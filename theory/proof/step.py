@@ -8,7 +8,7 @@ from typing import Any
 
 import sympy as sp
 
-from .formula import Formula, IndexForm
+from .formula import IndexForm
 
 _FINE = ("passed", "not needed", "not run")
 _MARK = sp.Symbol("mark", positive=True)
@@ -42,6 +42,19 @@ class Definition:
     expression: sp.Expr
     meaning: str
     source: str
+
+
+def defining(formula: IndexForm, meaning: str) -> Definition:
+    """The definition that a formula states, as a start of derivations.
+
+    >>> from polysem import theory
+    >>> from polysem.theory.proof.step import defining
+    >>> defining(theory.threshold_rate, "The velocity of the threshold.").name
+    'threshold_rate'
+    """
+    return Definition(
+        name=formula.name, expression=formula.expression, meaning=meaning, source=formula.source
+    )
 
 
 @dataclass(frozen=True)
@@ -152,7 +165,7 @@ class Step:
 
     name: str
     reason: str
-    right: sp.Expr | Formula | IndexForm | None = None
+    right: sp.Expr | IndexForm | None = None
     left: Origin | None = None
     given: Mapping[sp.Symbol, Origin] = field(default_factory=dict)
     assumptions: tuple[sp.Basic, ...] = ()
@@ -160,9 +173,14 @@ class Step:
     digits: int = 50
 
     @property
+    def replaced(self) -> dict[sp.Symbol, sp.Expr]:
+        """What earlier claims give for some of the symbols, as expressions."""
+        return {symbol: origin.expression for symbol, origin in self.given.items()}
+
+    @property
     def right_expression(self) -> sp.Expr:
         right = self.right
-        return right.expression if isinstance(right, Formula | IndexForm) else sp.sympify(right)
+        return right.expression if isinstance(right, IndexForm) else sp.sympify(right)
 
     @property
     def sources(self) -> tuple[Any, ...]:

@@ -4,6 +4,7 @@ Code uses the argument names given here; the paper's own letter stands beside ea
 """
 
 from dataclasses import dataclass
+from functools import partial
 
 import sympy as sp
 
@@ -43,14 +44,13 @@ def _letter(
     argument: str,
     name: str,
     meaning: str,
-    *,
     unit: str = "none",
-    shape: str = "scalar",
+    *,
     paper: str = "-",
     **assumptions: bool,
 ) -> sp.Symbol:
     symbol = sp.Symbol(name, **assumptions)
-    LETTERS[symbol] = Letter(argument, symbol, meaning, unit, shape, paper)
+    LETTERS[symbol] = Letter(argument, symbol, meaning, unit, paper=paper)
     return symbol
 
 
@@ -59,247 +59,143 @@ def letter(symbol: sp.Symbol) -> Letter:
     return LETTERS[symbol]
 
 
-n = _letter("n", "n", "number of features", paper="n", integer=True, positive=True)
-m = _letter("m", "m", "number of neurons", paper="m", integer=True, positive=True)
-k = _letter("k", "k", "number of polysemantic neurons", integer=True, nonnegative=True)
-r = _letter("r", "r", "order of a moment", integer=True, nonnegative=True)
-steps = _letter("steps", "N", "number of optimizer steps", integer=True, nonnegative=True)
-i = _letter("i", "i", "index of a feature", paper="i", integer=True, positive=True)
-j = _letter("j", "j", "index of another feature", paper="j", integer=True, positive=True)
-p = _letter("p", "p", "index of a feature in a double sum", integer=True, positive=True)
-q = _letter("q", "e", "index of the other feature in a double sum", integer=True, positive=True)
-g = _letter("g", "g", "index of a neuron in a sum", integer=True, positive=True)
-h = _letter("h", "h", "index of another neuron in a sum", integer=True, positive=True)
-l = _letter("l", "l", "index of a neuron", paper="k", integer=True, positive=True)  # noqa: E741
+_size = partial(_letter, integer=True, positive=True)
+_count = partial(_letter, integer=True, nonnegative=True)
+_positive = partial(_letter, positive=True)
+_nonnegative = partial(_letter, nonnegative=True)
+_real = partial(_letter, real=True)
 
-lam = _letter(
-    "lam", "lambda", "weight of the l1 regulariser", unit="flow", paper="λ", nonnegative=True
-)
-lam_code = _letter(
+n = _size("n", "n", "number of features", paper="n")
+m = _size("m", "m", "number of neurons", paper="m")
+k = _count("k", "k", "number of polysemantic neurons")
+r = _count("r", "r", "order of a moment")
+steps = _count("steps", "N", "number of optimizer steps")
+i = _size("i", "i", "index of a feature", paper="i")
+j = _size("j", "j", "index of another feature", paper="j")
+p = _size("p", "p", "index of a feature in a double sum")
+q = _size("q", "e", "index of the other feature in a double sum")
+g = _size("g", "g", "index of a neuron in a sum")
+h = _size("h", "h", "index of another neuron in a sum")
+l = _size("l", "l", "index of a neuron", paper="k")  # noqa: E741
+
+lam = _nonnegative("lam", "lambda", "weight of the l1 regulariser", "flow", paper="λ")
+lam_code = _nonnegative(
     "lam_code",
     "lambda_code",
     "weight of the l1 regulariser in the authors' program, 4 lambda",
-    unit="summed loss",
-    nonnegative=True,
+    "summed loss",
 )
-t = _letter("t", "t", "time", unit="flow", paper="t", nonnegative=True)
-step_size = _letter(
-    "step_size", "delta", "step size of SGD on the summed loss", unit="summed loss", positive=True
-)
-scale = _letter(
-    "scale", "s", "standard deviation of an initial weight", unit="weight", positive=True
-)
+t = _nonnegative("t", "t", "time", "flow", paper="t")
+step_size = _positive("step_size", "delta", "step size of SGD on the summed loss", "summed loss")
+scale = _positive("scale", "s", "standard deviation of an initial weight", "weight")
 
-w = _letter("weight", "w", "non-zero weight of a stationary row", unit="weight", positive=True)
-a = _letter("a", "a", "weight of one feature on a shared neuron", unit="weight", positive=True)
-c = _letter(
-    "c", "c", "weight of the other feature on a shared neuron", unit="weight", positive=True
-)
-gap = _letter(
-    "gap", "Delta", "initial difference of two weights, in units of a", unit="none", positive=True
-)
-largest = _letter(
-    "largest", "x_max", "largest initial weight of a row", unit="weight", positive=True
-)
-initial = _letter(
-    "initial", "x", "size of an initial weight, |W_ik(0)|", unit="weight", nonnegative=True
-)
-initial_norm = _letter(
-    "initial_norm", "rho", "Euclidean norm of the initial row", unit="weight", positive=True
-)
+w = _positive("weight", "w", "non-zero weight of a stationary row", "weight")
+a = _positive("a", "a", "weight of one feature on a shared neuron", "weight")
+c = _positive("c", "c", "weight of the other feature on a shared neuron", "weight")
+gap = _positive("gap", "Delta", "initial difference of two weights, in units of a")
+largest = _positive("largest", "x_max", "largest initial weight of a row", "weight")
+initial = _nonnegative("initial", "x", "size of an initial weight, |W_ik(0)|", "weight")
+initial_norm = _positive("initial_norm", "rho", "Euclidean norm of the initial row", "weight")
 
-common = _letter(
-    "common_amplitude", "A", "common amplitude of the live weights of a row", positive=True
+common = _positive("common_amplitude", "A", "common amplitude of the live weights of a row")
+inverse_square = _positive(
+    "inverse_amplitude_squared", "u", "inverse square of the common amplitude"
 )
-inverse_square = _letter(
-    "inverse_amplitude_squared", "u", "inverse square of the common amplitude", positive=True
+threshold = _nonnegative(
+    "threshold", "B", "threshold below which initial weights are dead", "weight"
 )
-threshold = _letter(
-    "threshold",
-    "B",
-    "threshold below which initial weights are dead",
-    unit="weight",
-    nonnegative=True,
+relative_threshold = _nonnegative(
+    "relative_threshold", "b", "threshold in units of the initial standard deviation"
 )
-relative_threshold = _letter(
-    "relative_threshold",
-    "b",
-    "threshold in units of the initial standard deviation",
-    nonnegative=True,
+past_threshold = _nonnegative(
+    "past_threshold", "b_1", "threshold already passed, in units of the initial standard deviation"
 )
-past_threshold = _letter(
-    "past_threshold",
-    "b_1",
-    "threshold already passed, in units of the initial standard deviation",
-    nonnegative=True,
+live = _nonnegative("live", "M_0", "number of live weights of a row", paper="m'")
+excess1 = _positive(
+    "excess1", "M_1", "sum of the excesses of the initial weights over the threshold", "weight"
 )
-live = _letter("live", "M_0", "number of live weights of a row", paper="m'", nonnegative=True)
-excess1 = _letter(
-    "excess1",
-    "M_1",
-    "sum of the excesses of the initial weights over the threshold",
-    unit="weight",
-    positive=True,
-)
-excess2 = _letter(
+excess2 = _positive(
     "excess2",
     "M_2",
     "sum of the squared excesses of the initial weights over the threshold",
-    unit="weight squared",
-    positive=True,
+    "weight squared",
 )
-kick_size = _letter(
-    "kick_size",
-    "delta_k",
-    "standard deviation of a kick in units of the gap below the winner",
-    nonnegative=True,
+kick_size = _nonnegative(
+    "kick_size", "delta_k", "standard deviation of a kick in units of the gap below the winner"
 )
-pair_constant = _letter(
-    "pair_constant",
-    "J",
-    "constant of the dense pair problem, Var(kick) = J nu/c",
-    positive=True,
+pair_constant = _positive(
+    "pair_constant", "J", "constant of the dense pair problem, Var(kick) = J nu/c"
 )
-l1_strength = _letter(
-    "l1_strength",
-    "Lambda",
-    "l1 weight in units of the initial weights, lambda sqrt(m)",
-    positive=True,
+l1_strength = _positive(
+    "l1_strength", "Lambda", "l1 weight in units of the initial weights, lambda sqrt(m)"
 )
 
-sigma = _letter(
-    "sigma",
-    "sigma",
-    "standard deviation of the noise on a neuron",
-    unit="hidden activation",
-    paper="σ",
-    positive=True,
+sigma = _positive(
+    "sigma", "sigma", "standard deviation of the noise on a neuron", "hidden activation", paper="σ"
 )
-kurtosis = _letter("kurtosis", "kappa", "excess kurtosis of the noise on a neuron", real=True)
-sixth_cumulant = _letter(
-    "sixth_cumulant", "lambda_6", "sixth cumulant of the noise on a neuron over sigma^6", real=True
+kurtosis = _real("kurtosis", "kappa", "excess kurtosis of the noise on a neuron")
+sixth_cumulant = _real(
+    "sixth_cumulant", "lambda_6", "sixth cumulant of the noise on a neuron over sigma^6"
 )
-row_norm2 = _letter(
-    "row_norm2", "q", "squared norm of a row of weights", unit="weight squared", positive=True
+row_norm2 = _positive("row_norm2", "q", "squared norm of a row of weights", "weight squared")
+fourth_norm = _positive("fourth_norm", "F", "sum of the fourth powers of a row", "weight^4")
+sixth_norm = _positive("sixth_norm", "H", "sum of the sixth powers of a row", "weight^6")
+overlap = _real("overlap", "u_ij", "inner product of two rows", "weight squared")
+row_noise = _positive(
+    "row_noise", "s_j", "standard deviation of the noise on an output", "weight squared"
 )
-fourth_norm = _letter(
-    "fourth_norm", "F", "sum of the fourth powers of a row", unit="weight^4", positive=True
+overlap_kurtosis = _real("overlap_kurtosis", "kappa_4", "excess kurtosis of the noise on an output")
+overlap_sixth = _real(
+    "overlap_sixth", "kappa_6", "sixth standardized cumulant of the noise on an output"
 )
-sixth_norm = _letter(
-    "sixth_norm", "H", "sum of the sixth powers of a row", unit="weight^6", positive=True
-)
-overlap = _letter("overlap", "u_ij", "inner product of two rows", unit="weight squared", real=True)
-row_noise = _letter(
-    "row_noise",
-    "s_j",
-    "standard deviation of the noise on an output",
-    unit="weight squared",
-    positive=True,
-)
-overlap_kurtosis = _letter(
-    "overlap_kurtosis", "kappa_4", "excess kurtosis of the noise on an output", real=True
-)
-overlap_sixth = _letter(
-    "overlap_sixth", "kappa_6", "sixth standardized cumulant of the noise on an output", real=True
-)
-draw = _letter(
-    "draw", "z", "size of one draw of the noise on an output", unit="weight squared", positive=True
-)
-depth = _letter(
-    "depth", "d", "size of a negative inner product", unit="weight squared", nonnegative=True
-)
-tilt = _letter("tilt", "theta", "argument of a cumulant generating function", real=True)
-rate = _letter(
-    "rate", "r_j", "rate at which noise makes a row sparse", unit="per flow time", real=True
-)
-share = _letter("share", "x_k", "share of one weight in the squared norm of its row", positive=True)
-share_start = _letter("share_start", "x_0", "share of one weight at the start", positive=True)
-concentration = _letter(
-    "concentration", "C", "sum of the squared shares of a row, F/q^2", positive=True
-)
-clock = _letter(
-    "clock", "zeta", "rescaled time of the replicator equation, below 1/max share", nonnegative=True
-)
-half_rotation = _letter(
-    "half_rotation",
-    "tau_half",
-    "time to half growth in units of 1/rate",
-    positive=True,
-)
-spread_count = _letter(
-    "spread_rows",
-    "n_s",
-    "number of rows that are spread over the neurons",
-    integer=True,
-    nonnegative=True,
-)
-single_weight = _letter(
+draw = _positive("draw", "z", "size of one draw of the noise on an output", "weight squared")
+depth = _nonnegative("depth", "d", "size of a negative inner product", "weight squared")
+tilt = _real("tilt", "theta", "argument of a cumulant generating function")
+rate = _real("rate", "r_j", "rate at which noise makes a row sparse", "per flow time")
+share = _positive("share", "x_k", "share of one weight in the squared norm of its row")
+share_start = _positive("share_start", "x_0", "share of one weight at the start")
+concentration = _positive("concentration", "C", "sum of the squared shares of a row, F/q^2")
+clock = _nonnegative("clock", "zeta", "rescaled time of the replicator equation, below 1/max share")
+half_rotation = _positive("half_rotation", "tau_half", "time to half growth in units of 1/rate")
+spread_count = _count("spread_rows", "n_s", "number of rows that are spread over the neurons")
+
+single_weight = _positive(
     "single_weight",
     "p_1",
     "weight of one of two features active without the other",
-    unit="loss per squared error",
-    positive=True,
+    "loss per squared error",
 )
-pair_weight = _letter(
-    "pair_weight",
-    "p_2",
-    "weight of a pair of features active together",
-    unit="loss per squared error",
-    positive=True,
+pair_weight = _positive(
+    "pair_weight", "p_2", "weight of a pair of features active together", "loss per squared error"
 )
-pair_ratio = _letter(
-    "pair_ratio", "varrho", "weight of both features over that of one alone", positive=True
+pair_ratio = _positive("pair_ratio", "varrho", "weight of both features over that of one alone")
+strength = _nonnegative("strength", "r_c", "weight of a pair of features over lambda")
+fraction = _nonnegative("fraction", "f_c", "fraction of the pairs of features that co-occurs")
+activation_probability = _positive(
+    "activation_probability", "p_a", "probability that a feature is active"
 )
-strength = _letter("strength", "r_c", "weight of a pair of features over lambda", nonnegative=True)
-fraction = _letter(
-    "fraction", "f_c", "fraction of the pairs of features that co-occurs", nonnegative=True
+angle = _real("angle", "vartheta", "angle by which a row has turned away from its neuron")
+shared_weight = _positive("shared_weight", "x_s", "weight of a unit row on the shared neuron")
+opposite_weight = _positive(
+    "opposite_weight", "y_s", "size of the other row's weight on the shared neuron"
 )
-activation_probability = _letter(
-    "activation_probability", "p_a", "probability that a feature is active", positive=True
+multiplier = _real("multiplier", "mu", "rate that keeps a row at norm 1")
+sprout = _positive("sprout", "epsilon", "small weight of a feature on another neuron", "weight")
+shift = _real("shift", "varphi", "angle by which the other row has turned away from the neuron")
+antipodal_overlap = _positive(
+    "antipodal_overlap", "s_o", "minus the overlap of two features of norm 1", "weight squared"
 )
-angle = _letter(
-    "angle", "vartheta", "angle by which a row has turned away from its neuron", real=True
+perturbation = _positive("perturbation", "tau", "standard deviation of noise on weights or inputs")
+ablation_probability = _positive(
+    "ablation_probability", "delta_a", "probability that a neuron is silenced"
 )
-shared_weight = _letter(
-    "shared_weight", "x_s", "weight of a unit row on the shared neuron", positive=True
-)
-opposite_weight = _letter(
-    "opposite_weight", "y_s", "size of the other row's weight on the shared neuron", positive=True
-)
-multiplier = _letter("multiplier", "mu", "rate that keeps a row at norm 1", real=True)
-sprout = _letter(
-    "sprout", "epsilon", "small weight of a feature on another neuron", unit="weight", positive=True
-)
-shift = _letter(
-    "shift", "varphi", "angle by which the other row has turned away from the neuron", real=True
-)
-antipodal_overlap = _letter(
-    "antipodal_overlap",
-    "s_o",
-    "minus the overlap of two features of norm 1",
-    unit="weight squared",
-    positive=True,
-)
-perturbation = _letter(
-    "perturbation", "tau", "standard deviation of noise on weights or inputs", positive=True
-)
-ablation_probability = _letter(
-    "ablation_probability", "delta_a", "probability that a neuron is silenced", positive=True
-)
-active_value = _letter("active_value", "v_1", "value of an active feature", real=True)
-norm_time = _letter(
-    "norm_time", "X", "product of lambda, t and the l1 norm of a row", nonnegative=True
-)
-lag = _letter("lag", "D", "difference of two thresholds, in gaps", nonnegative=True)
-inverse_amplitude = _letter(
-    "inverse_amplitude", "v", "inverse of the common amplitude of a row", positive=True
-)
-mean_excess2 = _letter(
+active_value = _real("active_value", "v_1", "value of an active feature")
+norm_time = _nonnegative("norm_time", "X", "product of lambda, t and the l1 norm of a row")
+lag = _nonnegative("lag", "D", "difference of two thresholds, in gaps")
+inverse_amplitude = _positive("inverse_amplitude", "v", "inverse of the common amplitude of a row")
+mean_excess2 = _nonnegative(
     "mean_excess2",
     "mu_2",
     "mean squared excess of a weight over the threshold, in units of its variance",
-    nonnegative=True,
 )
-kick = _letter(
-    "kick", "eta", "kick of one weight, in units of the standard deviation of kicks", real=True
-)
+kick = _real("kick", "eta", "kick of one weight, in units of the standard deviation of kicks")

@@ -32,7 +32,7 @@ def align(steps: Sequence[Step], sides: Sequence[tuple[sp.Expr, sp.Expr]]) -> st
     return "\\begin{align*}\n" + " \\\\\n".join(f"& {row}" for row in rows) + "\n\\end{align*}"
 
 
-def named(formula: Formula | IndexForm) -> str:
+def named(formula: IndexForm) -> str:
     """A formula, behind its name if it has arguments to name, in as many lines as it needs.
 
     A number of many digits is rounded.

@@ -5,26 +5,27 @@ A lone row with threshold b (in units of its initial scale) and inverse amplitud
 largest weight. paper_notes/reshuffling.md derives the series.
 """
 
+from functools import partial
+
 import sympy as sp
 
 from ..model import INITIAL
+from ..proof import Formula, Step, derived, of
 from ..proof import symbols as s
-from ..proof.claims import derived
-from ..proof.formula import Formula
-from ..proof.step import Step, of
 from .slow_manifold import INVERSE_SQUARE_SLOPE
 from .sparsification import ROW_SOLUTION
 
 _NOTES = "paper_notes/reshuffling.md"
+formula = partial(Formula, source=_NOTES)
+_L, _V = s.l1_strength, s.inverse_amplitude
 _PI = sp.pi
 _b, _z = s.past_threshold, s.relative_threshold
 
-collapse_rate = Formula(
+collapse_rate = formula(
     name="collapse_rate",
-    expression=-(1 - s.mean_excess2 / s.inverse_amplitude**2) / s.l1_strength,
-    arguments=(s.inverse_amplitude, s.mean_excess2, s.l1_strength),
+    expression=-(1 - s.mean_excess2 / _V**2) / _L,
+    arguments=(_V, s.mean_excess2, _L),
     meaning="How the inverse amplitude of a lone row changes with its threshold.",
-    source=_NOTES,
     example=(
         ">>> theory.collapse_rate(inverse_amplitude=1.0, mean_excess2=0.5, l1_strength=2.0)\n-0.25"
     ),
@@ -39,14 +40,10 @@ COLLAPSE_RATE = derived(
             INVERSE_SQUARE_SLOPE,
             build=lambda slope: (
                 slope.subs(
-                    {
-                        s.inverse_square: s.inverse_amplitude**2,
-                        s.excess2: s.mean_excess2,
-                        s.lam: s.l1_strength / sp.sqrt(s.m),
-                    },
+                    {s.inverse_square: _V**2, s.excess2: s.mean_excess2, s.lam: _L / sp.sqrt(s.m)},
                     simultaneous=True,
                 )
-                / (2 * s.inverse_amplitude * sp.sqrt(s.m))
+                / (2 * _V * sp.sqrt(s.m))
             ),
         ),
         reason="u = v^2, B = b/sqrt(m), M2 = m mu2/m, lambda = Lambda/sqrt(m)",
@@ -60,12 +57,10 @@ def _mean(density: sp.Expr, power: int) -> sp.Expr:
     return sp.Integral(2 * density * inner, (_z, 0, sp.oo))
 
 
-collapse_shift = Formula(
+collapse_shift = formula(
     name="collapse_shift",
     expression=sp.Rational(2, 3) * sp.sqrt(2 / _PI),
-    arguments=(),
     meaning="Coefficient of Lambda^0 in the collapse threshold.",
-    source=_NOTES,
     example=">>> round(theory.collapse_shift(), 4)\n0.5319",
 )
 COLLAPSE_SHIFT = derived(
@@ -82,12 +77,10 @@ COLLAPSE_SHIFT = derived(
     by=(COLLAPSE_RATE,),
 )
 
-collapse_first = Formula(
+collapse_first = formula(
     name="collapse_first",
     expression=sp.Rational(1, 2) - 8 / (9 * _PI),
-    arguments=(),
     meaning="Coefficient of 1/Lambda in the collapse threshold.",
-    source=_NOTES,
     example=">>> round(theory.collapse_first(), 4)\n0.2171",
 )
 COLLAPSE_FIRST = derived(
@@ -97,9 +90,7 @@ COLLAPSE_FIRST = derived(
     Step(
         name="integrate",
         left=of(
-            INITIAL,
-            COLLAPSE_SHIFT,
-            build=lambda density, shift: 2 * _mean(density, 1) - shift**2,
+            INITIAL, COLLAPSE_SHIFT, build=lambda density, shift: 2 * _mean(density, 1) - shift**2
         ),
         reason="2 int mu2 I = I(infinity)^2",
     ),
@@ -124,13 +115,11 @@ def _two_means(density: sp.Expr) -> sp.Expr:
     return 4 / sp.sqrt(2 * _PI) * radial * angular
 
 
-collapse_second = Formula(
+collapse_second = formula(
     name="collapse_second",
     expression=(1728 * _PI + 2800 * sp.sqrt(2) - 1539 * sp.sqrt(2) * _PI)
     / (2835 * _PI ** sp.Rational(3, 2)),
-    arguments=(),
     meaning="Coefficient of 1/Lambda^2 in the collapse threshold.",
-    source=_NOTES,
     example=">>> round(theory.collapse_second(), 4)\n0.1616",
 )
 COLLAPSE_SECOND = derived(
@@ -156,17 +145,16 @@ COLLAPSE_SECOND = derived(
     by=(COLLAPSE_RATE,),
 )
 
-collapse_threshold = Formula(
+collapse_threshold = formula(
     name="collapse_threshold",
-    expression=s.l1_strength
+    expression=_L
     + collapse_shift.expression
-    + collapse_first.expression / s.l1_strength
-    + collapse_second.expression / s.l1_strength**2,
-    arguments=(s.l1_strength,),
+    + collapse_first.expression / _L
+    + collapse_second.expression / _L**2,
+    arguments=(_L,),
     meaning="A lone half-normal row dies if its largest weight, in units of its scale, is below.",
-    source=_NOTES,
     example=">>> round(theory.collapse_threshold(l1_strength=2.0), 4)\n2.6808",
-    regime=(s.l1_strength >= 1,),
+    regime=(_L >= 1,),
     error="O(Lambda^-3), and the winner's own norm, Lambda^3/m",
 )
 COLLAPSE_THRESHOLD = derived(
@@ -179,10 +167,7 @@ COLLAPSE_THRESHOLD = derived(
             COLLAPSE_SHIFT,
             COLLAPSE_FIRST,
             COLLAPSE_SECOND,
-            build=lambda c0, c1, c2: (
-                s.l1_strength * (1 + sp.Add(c0 / s.l1_strength, c1 / s.l1_strength**2))
-                + c2 / s.l1_strength**2
-            ),
+            build=lambda c0, c1, c2: _L * (1 + sp.Add(c0 / _L, c1 / _L**2)) + c2 / _L**2,
         ),
         reason="v = 0 where b = Lambda + int_0^b mu2/v^2",
     ),
@@ -190,15 +175,12 @@ COLLAPSE_THRESHOLD = derived(
     by=(COLLAPSE_RATE, ROW_SOLUTION),
 )
 
-dead_fraction_series = Formula(
+dead_fraction_series = formula(
     name="dead_fraction_series",
-    expression=sp.erf(
-        collapse_threshold.expression.subs(s.l1_strength, s.lam * sp.sqrt(s.m)) / sp.sqrt(2)
-    )
+    expression=sp.erf(collapse_threshold.expression.subs(_L, s.lam * sp.sqrt(s.m)) / sp.sqrt(2))
     ** s.m,
     arguments=(s.m, s.lam),
     meaning="Fraction of lone half-normal rows that l1 kills, by the series of the threshold.",
-    source=_NOTES,
     example=">>> round(theory.dead_fraction_series(m=1024, lam=0.0872), 3)\n0.528",
     regime=(s.lam * sp.sqrt(s.m) >= 1,),
     error="asymptotic in Lambda = lambda sqrt(m); use numerics.dead_fraction for numbers",

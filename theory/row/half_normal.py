@@ -1,39 +1,36 @@
 """Gaussian rows of many weights: half-normal moments and the law in time."""
 
+from functools import partial
+
 import sympy as sp
 
 from ..model import INITIAL
+from ..proof import Formula, Step, below, density, derived, of
 from ..proof import symbols as s
-from ..proof.claims import derived
-from ..proof.formula import Formula
-from ..proof.operators import below, density
-from ..proof.step import Step, of
 from .slow_manifold import SLOW_INVERSE_SQUARE
 from .sparsification import THRESHOLD_RATE
 
-_NOTES = "paper_notes/half_normal.md"
-TAIL = below(-s.relative_threshold)
-DENSITY = density(s.relative_threshold)
-MEAN1 = DENSITY - s.relative_threshold * TAIL  # mean excess of one signed weight
-MEAN2 = (1 + s.relative_threshold**2) * TAIL - s.relative_threshold * DENSITY
-_CLOCK = sp.Integral(
-    1 / sp.sqrt(MEAN2.subs(s.relative_threshold, s.past_threshold)),
-    (s.past_threshold, 0, s.relative_threshold),
-)
+formula = partial(Formula, source="paper_notes/half_normal.md")
+_B, _PAST = s.relative_threshold, s.past_threshold
+_step = partial(Step, ranges={_B: (0.5, 3)})
+TAIL = below(-_B)
+DENSITY = density(_B)
+MEAN1 = DENSITY - _B * TAIL  # mean excess of one signed weight
+MEAN2 = (1 + _B**2) * TAIL - _B * DENSITY
+_CLOCK = sp.Integral(1 / sp.sqrt(MEAN2.subs(_B, _PAST)), (_PAST, 0, _B))
 
 
 def _tail_moment(power: int, density: sp.Expr) -> sp.Expr:
     """2 m times the integral of (x - b)^power over the density beyond b."""
-    x, b = s.past_threshold, s.relative_threshold
+    x, b = _PAST, _B
     return 2 * s.m * sp.Integral((x - b) ** power * density.subs(b, x), (x, b, sp.oo))
 
 
-half_normal_live = Formula(
+half_normal_live = formula(
     name="half_normal_live",
     expression=2 * s.m * TAIL,
-    arguments=(s.m, s.relative_threshold),
+    arguments=(s.m, _B),
     meaning="The expected number of live weights of a Gaussian row at a given threshold.",
-    source=_NOTES,
     example=">>> round(theory.half_normal_live(m=1000, relative_threshold=2.0), 4)\n45.5003",
     error="exact in expectation over the initial row",
 )
@@ -44,16 +41,15 @@ HALF_NORMAL_LIVE = derived(
         name="tail",
         left=of(INITIAL, build=lambda density: _tail_moment(0, density)),
         reason="m weights, two equal tails",
-        assumptions=(s.relative_threshold > 0,),
+        assumptions=(_B > 0,),
     ),
 )
 
-half_normal_excess1 = Formula(
+half_normal_excess1 = formula(
     name="half_normal_excess1",
     expression=2 * s.m * s.scale * MEAN1,
-    arguments=(s.m, s.relative_threshold, s.scale),
+    arguments=(s.m, _B, s.scale),
     meaning="The expected sum of the excesses of a Gaussian row over a given threshold.",
-    source=_NOTES,
     example=(
         ">>> round(theory.half_normal_excess1(m=1000, relative_threshold=2.0, scale=1.0), 4)"
         "\n16.9814"
@@ -68,16 +64,15 @@ HALF_NORMAL_EXCESS1 = derived(
         name="first tail moment",
         left=of(INITIAL, build=lambda density: s.scale * _tail_moment(1, density)),
         reason="integrate (x - b) phi(x) beyond b",
-        assumptions=(s.relative_threshold > 0,),
+        assumptions=(_B > 0,),
     ),
 )
 
-half_normal_excess2 = Formula(
+half_normal_excess2 = formula(
     name="half_normal_excess2",
     expression=2 * s.m * s.scale**2 * MEAN2,
-    arguments=(s.m, s.relative_threshold, s.scale),
+    arguments=(s.m, _B, s.scale),
     meaning="The expected sum of the squared excesses of a Gaussian row over a given threshold.",
-    source=_NOTES,
     example=(
         ">>> round(theory.half_normal_excess2(m=1000, relative_threshold=2.0, scale=1.0), 4)"
         "\n11.5375"
@@ -93,16 +88,15 @@ HALF_NORMAL_EXCESS2 = derived(
         name="second tail moment",
         left=of(INITIAL, build=lambda density: s.scale**2 * _tail_moment(2, density)),
         reason="integrate (x - b)^2 phi(x) beyond b",
-        assumptions=(s.relative_threshold > 0,),
+        assumptions=(_B > 0,),
     ),
 )
 
-half_normal_time = Formula(
+half_normal_time = formula(
     name="half_normal_time",
     expression=_CLOCK / (s.lam * sp.sqrt(2 * s.m)),
-    arguments=(s.lam, s.m, s.relative_threshold),
+    arguments=(s.lam, s.m, _B),
     meaning="The time at which a Gaussian row of many weights reaches a given threshold.",
-    source=_NOTES,
     example=(
         ">>> round(theory.half_normal_time(lam=0.01, m=1024, relative_threshold=2.0), 3)\n20.974"
     ),
@@ -114,32 +108,27 @@ HALF_NORMAL_TIME = derived(
     half_normal_time,
     "A Gaussian row of many weights meets the threshold b s at the time (1/lambda) int_0^b "
     "s db'/sqrt(M2(b')).",
-    Step(
+    _step(
         name="clock",
         left=of(
             THRESHOLD_RATE,
             HALF_NORMAL_EXCESS2,
             build=lambda rate, m2: sp.Integral(
-                (s.scale / rate.subs(s.common, 1 / sp.sqrt(m2))).subs(
-                    s.relative_threshold, s.past_threshold
-                ),
-                (s.past_threshold, 0, s.relative_threshold),
+                (s.scale / rate.subs(s.common, 1 / sp.sqrt(m2))).subs(_B, _PAST), (_PAST, 0, _B)
             ),
         ),
         reason="dt = s db/(dB/dt), with A = 1/sqrt(M2) on the slow manifold",
-        ranges={s.relative_threshold: (0.5, 3)},
     ),
     prose="For many weights M2 is near its mean (law of large numbers).",
     by=(SLOW_INVERSE_SQUARE,),
     checks=("half_normal_live_weights",),
 )
 
-half_normal_l1_norm = Formula(
+half_normal_l1_norm = formula(
     name="half_normal_l1_norm",
     expression=sp.sqrt(2 * s.m) * MEAN1 / sp.sqrt(MEAN2),
-    arguments=(s.m, s.relative_threshold),
+    arguments=(s.m, _B),
     meaning="The l1 norm of a Gaussian row of many weights at a given threshold.",
-    source=_NOTES,
     example=(">>> round(theory.half_normal_l1_norm(m=1024, relative_threshold=2.0), 4)\n5.059"),
     error="relative O(lambda sqrt(live)): the slow manifold to leading order",
     unit="weight",
@@ -156,48 +145,42 @@ HALF_NORMAL_L1_NORM = derived(
     by=(SLOW_INVERSE_SQUARE,),
 )
 
-l1_norm_constant = Formula(
+l1_norm_constant = formula(
     name="l1_norm_constant",
     expression=_CLOCK * MEAN1 / sp.sqrt(MEAN2),
-    arguments=(s.relative_threshold,),
+    arguments=(_B,),
     meaning="lambda t times the l1 norm of a Gaussian row (1 in the paper's estimate).",
-    source=_NOTES,
     example=">>> round(theory.l1_norm_constant(relative_threshold=3.0), 3)\n1.138",
     error="leading order in lambda",
 )
 L1_NORM_CONSTANT = derived(
     l1_norm_constant,
     "lambda t |W|_1 is a function of the relative threshold alone.",
-    Step(
+    _step(
         name="product",
         left=of(
             HALF_NORMAL_TIME, HALF_NORMAL_L1_NORM, build=lambda time, norm: s.lam * time * norm
         ),
         reason="the numbers of neurons cancel",
-        ranges={s.relative_threshold: (0.5, 3)},
     ),
 )
 
-live_constant = Formula(
+live_constant = formula(
     name="live_constant",
     expression=TAIL * _CLOCK**2,
-    arguments=(s.relative_threshold,),
+    arguments=(_B,),
     meaning="(lambda t)^2 times the number of live weights of a Gaussian row (1 in the paper).",
-    source=_NOTES,
     example=">>> round(theory.live_constant(relative_threshold=3.0), 3)\n2.433",
     error="leading order in lambda",
 )
 LIVE_CONSTANT = derived(
     live_constant,
     "m' (lambda t)^2 is a function of the relative threshold alone.",
-    Step(
+    _step(
         name="product",
         left=of(
-            HALF_NORMAL_TIME,
-            HALF_NORMAL_LIVE,
-            build=lambda time, live: (s.lam * time) ** 2 * live,
+            HALF_NORMAL_TIME, HALF_NORMAL_LIVE, build=lambda time, live: (s.lam * time) ** 2 * live
         ),
         reason="the numbers of neurons cancel",
-        ranges={s.relative_threshold: (0.5, 3)},
     ),
 )

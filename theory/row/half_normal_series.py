@@ -1,13 +1,12 @@
 """Gaussian rows at late times: series of the half-normal law, and the paper's estimates."""
 
+from functools import partial
+
 import sympy as sp
 
 from ..model import INITIAL
+from ..proof import Expansion, Formula, Step, cited, defining, derived, of
 from ..proof import symbols as s
-from ..proof.claims import cited, derived
-from ..proof.formula import Formula
-from ..proof.operators import Expansion
-from ..proof.step import Definition, Step, of
 from .half_normal import (
     DENSITY,
     HALF_NORMAL_EXCESS2,
@@ -19,85 +18,67 @@ from .half_normal import (
     MEAN2,
     TAIL,
 )
-from .sparsification import (
-    paper_l1_norm,
-    paper_live_weights,
-)
+from .sparsification import paper_l1_norm, paper_live_weights
 
-_NOTES = "paper_notes/half_normal.md"
+formula = partial(Formula, source="paper_notes/half_normal.md")
+_B = s.relative_threshold
+_late_step = partial(Step, ranges={_B: (3, 8)})
 
-excess2_series = Formula(
+excess2_series = formula(
     name="excess2_series",
-    expression=4
-    * DENSITY
-    / s.relative_threshold**3
-    * (1 - 6 / s.relative_threshold**2 + 45 / s.relative_threshold**4),
-    arguments=(s.relative_threshold,),
+    expression=4 * DENSITY / _B**3 * (1 - 6 / _B**2 + 45 / _B**4),
+    arguments=(_B,),
     meaning="The squared excess of a Gaussian row per neuron, for a large threshold, scale 1.",
-    source=_NOTES,
     example=">>> round(theory.excess2_series(relative_threshold=5.0) / 1e-8, 3)\n3.958",
-    regime=(s.relative_threshold > 0,),
+    regime=(_B > 0,),
     error="relative O(b^-6), divergent, enveloping",
 )
 EXCESS2_SERIES = derived(
     excess2_series,
     "M2 = 2 m s^2 phi (2/b^3)(1 - 6/b^2 + 45/b^4 - ...) for a large threshold.",
-    Step(
+    _late_step(
         name="Mills",
         left=of(
             HALF_NORMAL_EXCESS2,
             INITIAL,
             build=lambda m2, density: (
-                density
-                / s.relative_threshold**3
-                * Expansion(
-                    m2 / (s.m * s.scale**2 * density) * s.relative_threshold**3,
-                    s.relative_threshold,
-                    4,
-                )
+                density / _B**3 * Expansion(m2 / (s.m * s.scale**2 * density) * _B**3, _B, 4)
             ),
         ),
         reason="asymptotic series of erfc",
-        ranges={s.relative_threshold: (3, 8)},
     ),
     prose="The series of Mills' ratio envelops it: the error has the sign of, and is below, "
     "the first term left out.",
 )
 
-participation_series = Formula(
+participation_series = formula(
     name="participation_series",
-    expression=sp.Rational(1, 2)
-    + 1 / (2 * s.relative_threshold**2)
-    - 4 / s.relative_threshold**4
-    + 44 / s.relative_threshold**6,
-    arguments=(s.relative_threshold,),
+    expression=sp.Rational(1, 2) + 1 / (2 * _B**2) - 4 / _B**4 + 44 / _B**6,
+    arguments=(_B,),
     meaning="The squared l1 norm over the number of live weights (1 in the paper's estimate).",
-    source=_NOTES,
     example=">>> theory.participation_series(relative_threshold=10.0)\n0.504644",
-    regime=(s.relative_threshold > 0,),
+    regime=(_B > 0,),
     error="O(b^-8), divergent: do not predict with it for b below 6",
 )
 PARTICIPATION_SERIES = derived(
     participation_series,
     "|W|_1^2/m' is {formula} + O(b^-8) for a large threshold, not 1.",
-    Step(
+    _late_step(
         name="Mills",
         left=of(
             HALF_NORMAL_L1_NORM,
             HALF_NORMAL_LIVE,
-            build=lambda norm, live: Expansion(norm**2 / live, s.relative_threshold, 6),
+            build=lambda norm, live: Expansion(norm**2 / live, _B, 6),
         ),
         reason="asymptotic series of erfc in numerator and denominator",
-        ranges={s.relative_threshold: (3, 8)},
     ),
 )
 
-l1_norm_constant_slope = Formula(
+l1_norm_constant_slope = formula(
     name="l1_norm_constant_slope",
     expression=MEAN1 / MEAN2 + s.norm_time * (MEAN1 / MEAN2 - TAIL / MEAN1),
-    arguments=(s.norm_time, s.relative_threshold),
+    arguments=(s.norm_time, _B),
     meaning="The derivative of lambda t times the l1 norm of a Gaussian row by its threshold.",
-    source=_NOTES,
     example=(
         ">>> round(theory.l1_norm_constant_slope(norm_time=1.138, relative_threshold=3.0), 3)"
         "\n-0.004"
@@ -109,10 +90,10 @@ L1_NORM_CONSTANT_SLOPE = derived(
     "X = lambda t |W|_1 obeys dX/db = M1/M2 + X (M1/M2 - M0/M1), at s = 1.",
     Step(
         name="differentiate",
-        left=of(L1_NORM_CONSTANT, build=lambda x: sp.Derivative(x, s.relative_threshold)),
+        left=of(L1_NORM_CONSTANT, build=lambda x: sp.Derivative(x, _B)),
         reason="M1' = -M0, M2' = -2 M1",
         given={s.norm_time: of(L1_NORM_CONSTANT)},
-        ranges={s.relative_threshold: (0.5, 3)},
+        ranges={_B: (0.5, 3)},
     ),
 )
 
@@ -120,89 +101,74 @@ L1_NORM_CONSTANT_SLOPE = derived(
 def _solved(slope: sp.Expr, series: sp.Expr) -> sp.Expr:
     """X as the linear equation dX/db = slope(X) gives it, with the derivative of a series."""
     offset = slope.subs(s.norm_time, 0)
-    return (sp.diff(series, s.relative_threshold) - offset) / (slope.subs(s.norm_time, 1) - offset)
+    return (sp.diff(series, _B) - offset) / (slope.subs(s.norm_time, 1) - offset)
 
 
-l1_norm_constant_series = Formula(
+l1_norm_constant_series = formula(
     name="l1_norm_constant_series",
-    expression=1
-    + 2 / s.relative_threshold**2
-    - 6 / s.relative_threshold**4
-    + 90 / s.relative_threshold**6,
-    arguments=(s.relative_threshold,),
+    expression=1 + 2 / _B**2 - 6 / _B**4 + 90 / _B**6,
+    arguments=(_B,),
     meaning="lambda t times the l1 norm of a Gaussian row, for a large threshold.",
-    source=_NOTES,
     example=">>> theory.l1_norm_constant_series(relative_threshold=10.0)\n1.01949",
-    regime=(s.relative_threshold > 0,),
+    regime=(_B > 0,),
     error="O(b^-8), divergent: do not predict with it for b below 6",
 )
 L1_NORM_CONSTANT_SERIES = derived(
     l1_norm_constant_series,
     "lambda t |W|_1 = {formula} + O(b^-8) for a large threshold.",
-    Step(
+    _late_step(
         name="formal solution",
         left=of(
             L1_NORM_CONSTANT_SLOPE,
             build=lambda slope: Expansion(
-                _solved(slope, l1_norm_constant_series.expression), s.relative_threshold, 6
+                _solved(slope, l1_norm_constant_series.expression), _B, 6
             ),
         ),
         reason="X = (X' - M1/M2)/(M1/M2 - M0/M1), whose right side gains two powers of 1/b",
-        ranges={s.relative_threshold: (3, 8)},
     ),
     prose="Two solutions differ by a multiple of exp(-b^2/4) to leading order, beyond all powers.",
 )
 
-live_constant_series = Formula(
+live_constant_series = formula(
     name="live_constant_series",
-    expression=2
-    * (
-        1 + 3 / s.relative_threshold**2 - 3 / s.relative_threshold**4 + 95 / s.relative_threshold**6
-    ),
-    arguments=(s.relative_threshold,),
+    expression=2 * (1 + 3 / _B**2 - 3 / _B**4 + 95 / _B**6),
+    arguments=(_B,),
     meaning="(lambda t)^2 times the number of live weights, for a large threshold.",
-    source=_NOTES,
     example=">>> theory.live_constant_series(relative_threshold=10.0)\n2.05959",
-    regime=(s.relative_threshold > 0,),
+    regime=(_B > 0,),
     error="O(b^-8), divergent: do not predict with it for b below 6",
 )
 LIVE_CONSTANT_SERIES = derived(
     live_constant_series,
     "m' (lambda t)^2 = {formula} + O(b^-8) for a large threshold.",
-    Step(
+    _late_step(
         name="square over participation",
         left=of(
             L1_NORM_CONSTANT_SERIES,
             PARTICIPATION_SERIES,
-            build=lambda x, share: Expansion(x**2 / share, s.relative_threshold, 6),
+            build=lambda x, share: Expansion(x**2 / share, _B, 6),
         ),
         reason="m' (lambda t)^2 = (lambda t |W|_1)^2 m'/|W|_1^2",
-        ranges={s.relative_threshold: (3, 8)},
     ),
     prose="The constants are functions of b alone.",
     by=(LIVE_CONSTANT,),
 )
 
-PAPER_L1_ESTIMATE = Definition(
-    name="paper_l1_norm",
-    expression=paper_l1_norm.expression,
-    meaning="The paper's estimate of the l1 norm, 1/(1/sqrt(m) + lambda t).",
-    source="Lecomte et al. 2023, Sparsity",
+PAPER_L1_ESTIMATE = defining(
+    paper_l1_norm, "The paper's estimate of the l1 norm, 1/(1/sqrt(m) + lambda t)."
 )
 
 
 def _over_estimate(series: sp.Expr, estimate: sp.Expr, power: int) -> sp.Expr:
     """The limit of (lambda t)^power times the law, over that of the paper's estimate."""
     late = sp.Limit(estimate * (s.lam * s.t) ** power, s.t, sp.oo)
-    return sp.Limit(series, s.relative_threshold, sp.oo) / late
+    return sp.Limit(series, _B, sp.oo) / late
 
 
-l1_norm_limit = Formula(
+l1_norm_limit = formula(
     name="l1_norm_limit",
     expression=sp.Integer(1),
-    arguments=(),
     meaning="The limit of the l1 norm of a wide Gaussian row over the paper's estimate.",
-    source=_NOTES,
     example=">>> theory.l1_norm_limit()\n1.0",
     error="asymptotic: m -> infinity first (lambda sqrt(m) -> 0), then t -> infinity",
 )
@@ -223,20 +189,16 @@ L1_NORM_LIMIT = derived(
     ),
 )
 
-PAPER_LIVE_ESTIMATE = Definition(
-    name="paper_live_weights",
-    expression=paper_live_weights.expression,
-    meaning="The paper's estimate of the number of live weights, 1/(1/sqrt(m) + lambda t)^2.",
-    source="Lecomte et al. 2023, Sparsity",
+PAPER_LIVE_ESTIMATE = defining(
+    paper_live_weights,
+    "The paper's estimate of the number of live weights, 1/(1/sqrt(m) + lambda t)^2.",
 )
 
-live_limit = Formula(
+live_limit = formula(
     name="live_limit",
     expression=sp.Integer(2),
-    arguments=(),
     meaning="The limit of the number of live weights of a wide Gaussian row over the paper's "
     "estimate.",
-    source=_NOTES,
     example=">>> theory.live_limit()\n2.0",
     error="asymptotic: m -> infinity first (lambda sqrt(m) -> 0), then t -> infinity",
 )

@@ -1,29 +1,29 @@
 """The slow manifold of a row on its own: its amplitude as a function of the threshold."""
 
+from functools import partial
+
 import sympy as sp
 
+from ..proof import Definition, Formula, Root, Step, Taylor, derived, of
 from ..proof import symbols as s
-from ..proof.claims import derived
-from ..proof.formula import Formula
-from ..proof.operators import Root, Taylor
-from ..proof.step import Definition, Step, of
 from .sparsification import AMPLITUDE_RATE, EXCESS1_SLOPE, EXCESS2_SLOPE, THRESHOLD_RATE
 
 _NOTES = "paper_notes/sparsification.md"
+formula = partial(Formula, source=_NOTES)
+_U, _A, _M1, _M2, _RHO = s.inverse_square, s.common, s.excess1, s.excess2, s.initial_norm
 
 INVERSE_SQUARE = Definition(
     name="inverse_square",
-    expression=s.common**-2,
+    expression=_A**-2,
     meaning="u, the inverse square of the common amplitude.",
     source=_NOTES,
 )
 
-inverse_square_rate = Formula(
+inverse_square_rate = formula(
     name="inverse_square_rate",
-    expression=-2 * (s.inverse_square - s.excess2),
-    arguments=(s.inverse_square, s.excess2),
+    expression=-2 * (_U - _M2),
+    arguments=(_U, _M2),
     meaning="The time derivative of u, the inverse square of the common amplitude.",
-    source=_NOTES,
     example=(">>> theory.inverse_square_rate(inverse_amplitude_squared=1.0, excess2=0.75)\n-0.5"),
     unit="per flow time",
 )
@@ -32,22 +32,18 @@ INVERSE_SQUARE_RATE = derived(
     "u = A^-2 obeys the linear equation u' = {formula}.",
     Step(
         name="change variable",
-        left=of(
-            AMPLITUDE_RATE,
-            build=lambda rate: sp.Derivative(s.common**-2, s.common) * rate,
-        ),
-        right=inverse_square_rate.expression.subs(s.inverse_square, s.common**-2),
+        left=of(AMPLITUDE_RATE, build=lambda rate: sp.Derivative(_A**-2, _A) * rate),
+        right=inverse_square_rate.expression.subs(_U, _A**-2),
         reason="u' = -2 A^-3 A'",
     ),
-    Step(name="in u", reason="u = A^-2", given={s.inverse_square: of(INVERSE_SQUARE)}),
+    Step(name="in u", reason="u = A^-2", given={_U: of(INVERSE_SQUARE)}),
 )
 
-inverse_square_slope = Formula(
+inverse_square_slope = formula(
     name="inverse_square_slope",
-    expression=-2 / s.lam * (sp.sqrt(s.inverse_square) - s.excess2 / sp.sqrt(s.inverse_square)),
-    arguments=(s.lam, s.inverse_square, s.excess2),
+    expression=-2 / s.lam * (sp.sqrt(_U) - _M2 / sp.sqrt(_U)),
+    arguments=(s.lam, _U, _M2),
     meaning="The derivative of u, the inverse square of the amplitude, by the threshold.",
-    source=_NOTES,
     example=(
         ">>> theory.inverse_square_slope(lam=0.5, inverse_amplitude_squared=4.0, excess2=3.0)\n-2.0"
     ),
@@ -62,19 +58,18 @@ INVERSE_SQUARE_SLOPE = derived(
         left=of(
             INVERSE_SQUARE_RATE,
             THRESHOLD_RATE,
-            build=lambda up, clock: up / clock.subs(s.common, 1 / sp.sqrt(s.inverse_square)),
+            build=lambda up, clock: up / clock.subs(_A, 1 / sp.sqrt(_U)),
         ),
         reason="du/dB = (du/dt)/(dB/dt), A = u^(-1/2)",
         assumptions=(s.lam > 0,),
     ),
 )
 
-transient_delay = Formula(
+transient_delay = formula(
     name="transient_delay",
-    expression=1 / s.initial_norm - 1 - sp.log((1 + 1 / s.initial_norm) / 2),
-    arguments=(s.initial_norm,),
+    expression=1 / _RHO - 1 - sp.log((1 + 1 / _RHO) / 2),
+    arguments=(_RHO,),
     meaning="By how much the slow manifold overestimates the time at which a threshold is met.",
-    source=_NOTES,
     example=">>> round(theory.transient_delay(initial_norm=0.9), 4)\n0.057",
     error="o(1) as lambda -> 0",
     unit="flow",
@@ -88,22 +83,19 @@ TRANSIENT_DELAY = derived(
         left=of(
             INVERSE_SQUARE_RATE,
             build=lambda rate: sp.Integral(
-                (s.a / s.initial_norm - 1) * (-2 * s.a / rate.subs({s.inverse_square: s.a**2})),
-                (s.a, s.initial_norm, 1),
-            ).subs(s.excess2, s.initial_norm**2),
+                (s.a / _RHO - 1) * (-2 * s.a / rate.subs({_U: s.a**2})), (s.a, _RHO, 1)
+            ).subs(_M2, _RHO**2),
         ),
-        right=sp.Integral(
-            s.a / (s.initial_norm * (s.a + s.initial_norm)), (s.a, s.initial_norm, 1)
-        ),
+        right=sp.Integral(s.a / (_RHO * (s.a + _RHO)), (s.a, _RHO, 1)),
         reason="int (sqrt(u/M2) - 1) dt with u = a^2, at M2 = |W(0)|^2, its initial value",
-        assumptions=(s.initial_norm < 1,),
-        ranges={s.initial_norm: (0.3, 0.95)},
+        assumptions=(_RHO < 1,),
+        ranges={_RHO: (0.3, 0.95)},
     ),
     Step(
         name="integrate",
         reason="a/(a + rho) = 1 - rho/(a + rho)",
-        assumptions=(s.initial_norm < 1,),
-        ranges={s.initial_norm: (0.3, 0.95)},
+        assumptions=(_RHO < 1,),
+        ranges={_RHO: (0.3, 0.95)},
     ),
     prose="While the transient lasts, a time of order 1, the threshold and with it M2 move "
     "by order lambda only.",
@@ -112,17 +104,14 @@ TRANSIENT_DELAY = derived(
 
 def _along(slow: sp.Expr) -> sp.Expr:
     """The derivative by B of a function of M1, M2 (M2' = -2 M1, M1' = -M0)."""
-    return -2 * s.excess1 * sp.diff(slow, s.excess2) - s.live * sp.diff(slow, s.excess1)
+    return -2 * _M1 * sp.diff(slow, _M2) - s.live * sp.diff(slow, _M1)
 
 
-slow_inverse_amplitude_squared = Formula(
+slow_inverse_amplitude_squared = formula(
     name="slow_inverse_amplitude_squared",
-    expression=s.excess2
-    + s.lam * s.excess1 * sp.sqrt(s.excess2)
-    + s.lam**2 * (s.excess1**2 + s.live * s.excess2 / 2),
-    arguments=(s.lam, s.live, s.excess1, s.excess2),
+    expression=_M2 + s.lam * _M1 * sp.sqrt(_M2) + s.lam**2 * (_M1**2 + s.live * _M2 / 2),
+    arguments=(s.lam, s.live, _M1, _M2),
     meaning="The inverse square of the common amplitude on the slow manifold, to second order.",
-    source=_NOTES,
     example=(
         ">>> round(theory.slow_inverse_amplitude_squared(lam=0.01, live=100, excess1=7.5,"
         " excess2=1.0), 6)\n1.085625"
@@ -141,11 +130,7 @@ SLOW_INVERSE_SQUARE = derived(
             INVERSE_SQUARE_SLOPE,
             build=lambda slope: Taylor(
                 sp.expand(
-                    _SLOW
-                    + s.lam
-                    * sp.sqrt(_SLOW)
-                    / 2
-                    * (slope.subs(s.inverse_square, _SLOW) - _along(_SLOW))
+                    _SLOW + s.lam * sp.sqrt(_SLOW) / 2 * (slope.subs(_U, _SLOW) - _along(_SLOW))
                 ),
                 s.lam,
                 2,
@@ -153,18 +138,17 @@ SLOW_INVERSE_SQUARE = derived(
         ),
         reason="u = M2 - (lambda/2) sqrt(u) du/dB holds to second order",
         assumptions=(s.lam > 0,),
-        ranges={s.excess2: (0.5, 3), s.live: (0.1, 3)},
+        ranges={_M2: (0.5, 3), s.live: (0.1, 3)},
     ),
     prose="u' = -2 (u - M2) pulls u to the manifold at rate 2, and M1' = -M0, M2' = -2 M1.",
     by=(INVERSE_SQUARE_RATE, EXCESS1_SLOPE, EXCESS2_SLOPE),
 )
 
-slow_amplitude = Formula(
+slow_amplitude = formula(
     name="slow_amplitude",
-    expression=2 / (s.lam * s.excess1 + sp.sqrt(s.lam**2 * s.excess1**2 + 4 * s.excess2)),
-    arguments=(s.lam, s.excess1, s.excess2),
+    expression=2 / (s.lam * _M1 + sp.sqrt(s.lam**2 * _M1**2 + 4 * _M2)),
+    arguments=(s.lam, _M1, _M2),
     meaning="The common amplitude on the slow manifold, the root of A^2 M2 = 1 - lambda A M1.",
-    source=_NOTES,
     example=(">>> round(theory.slow_amplitude(lam=0.01, excess1=7.5, excess2=1.0), 6)\n0.963203"),
     error="relative O(lambda^2 live): see slow_amplitude_excess",
 )
@@ -176,15 +160,10 @@ SLOW_AMPLITUDE = derived(
         left=of(
             INVERSE_SQUARE_SLOPE,
             build=lambda slope: Root(
-                sp.expand(
-                    s.lam
-                    * s.common
-                    / 2
-                    * (slope.subs(s.inverse_square, s.common**-2) + 2 * s.excess1)
-                ),
-                s.common,
+                sp.expand(s.lam * _A / 2 * (slope.subs(_U, _A**-2) + 2 * _M1)),
+                _A,
                 0,
-                1 / sp.sqrt(s.excess2),
+                1 / sp.sqrt(_M2),
             ),
         ),
         reason="du/dB = -2 M1 gives A^2 M2 = 1 - lambda A M1",
@@ -194,12 +173,11 @@ SLOW_AMPLITUDE = derived(
     by=(EXCESS2_SLOPE,),
 )
 
-slow_amplitude_excess = Formula(
+slow_amplitude_excess = formula(
     name="slow_amplitude_excess",
-    expression=s.lam**2 * (s.live + s.excess1**2 / s.excess2) / 4,
-    arguments=(s.lam, s.live, s.excess1, s.excess2),
+    expression=s.lam**2 * (s.live + _M1**2 / _M2) / 4,
+    arguments=(s.lam, s.live, _M1, _M2),
     meaning="By what fraction slow_amplitude is too large.",
-    source=_NOTES,
     example=(
         ">>> round(theory.slow_amplitude_excess(lam=0.01, live=100, excess1=7.5, excess2=1.0), 6)"
         "\n0.003906"
@@ -217,6 +195,6 @@ SLOW_AMPLITUDE_EXCESS = derived(
             build=lambda closed, u: Taylor(closed * sp.sqrt(u) - 1, s.lam, 2),
         ),
         reason="A_s sqrt(u) - 1 to second order in lambda",
-        ranges={s.excess2: (0.5, 3)},
+        ranges={_M2: (0.5, 3)},
     ),
 )

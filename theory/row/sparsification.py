@@ -1,82 +1,71 @@
 """One row on its own: the exact two-variable solution, its winner, its norms and deaths."""
 
+from functools import partial
+
 import sympy as sp
 
 from ..model import LONE_ROW, MONOSEMANTIC_FORCE, W
+from ..proof import Definition, Formula, IndexForm, Step, cited, defining, derived, of
 from ..proof import symbols as s
-from ..proof.claims import cited, derived
-from ..proof.formula import Formula, IndexForm
-from ..proof.step import Definition, Step, of
 
 _NOTES = "paper_notes/sparsification.md"
+definition = partial(Definition, source=_NOTES)
+formula = partial(Formula, source=_NOTES)
+index_form = partial(IndexForm, source=_NOTES)
 _X = sp.IndexedBase("w_0", nonnegative=True)
 _EXCESS = sp.Max(_X[s.h] - s.threshold, 0)
 
-EXCESS1 = Definition(
+EXCESS1 = definition(
     name="excess1",
     expression=sp.Sum(_EXCESS, (s.h, 1, s.m)),
     meaning="M_1(B): the sum of the excesses of the initial weights over the threshold B.",
-    source=_NOTES,
 )
 
-EXCESS2 = Definition(
+EXCESS2 = definition(
     name="excess2",
     expression=sp.Sum(_EXCESS**2, (s.h, 1, s.m)),
     meaning="M_2(B): the sum of the squares of these excesses.",
-    source=_NOTES,
 )
 
-amplitude_rate = Formula(
+amplitude_rate = formula(
     name="amplitude_rate",
     expression=(1 - s.common**2 * s.excess2) * s.common,
     arguments=(s.common, s.excess2),
     meaning="The time derivative of the common amplitude of the live weights of a lone row.",
-    source=_NOTES,
     example=">>> theory.amplitude_rate(common_amplitude=2.0, excess2=0.125)\n1.0",
     unit="per flow time",
 )
 
-AMPLITUDE_RATE = Definition(
-    name="amplitude_rate",
-    expression=amplitude_rate.expression,
-    meaning="dA/dt = (1 - A^2 M_2) A, which defines the common amplitude A, with A(0) = 1.",
-    source=_NOTES,
+AMPLITUDE_RATE = defining(
+    amplitude_rate, "dA/dt = (1 - A^2 M_2) A, which defines the common amplitude A, with A(0) = 1."
 )
 
-threshold_rate = Formula(
+threshold_rate = formula(
     name="threshold_rate",
     expression=s.lam / s.common,
     arguments=(s.lam, s.common),
     meaning="The time derivative of the threshold of a lone row.",
-    source=_NOTES,
     example=">>> theory.threshold_rate(lam=0.5, common_amplitude=2.0)\n0.25",
     unit="weight per flow time",
 )
 
-THRESHOLD_RATE = Definition(
-    name="threshold_rate",
-    expression=threshold_rate.expression,
-    meaning="dB/dt = lambda/A, which defines the threshold B, with B(0) = 0.",
-    source=_NOTES,
+THRESHOLD_RATE = defining(
+    threshold_rate, "dB/dt = lambda/A, which defines the threshold B, with B(0) = 0."
 )
 
-soft_threshold_weight = Formula(
+soft_threshold_weight = formula(
     name="soft_threshold_weight",
     expression=s.common * sp.Max(s.initial - s.threshold, 0),
     arguments=(s.common, s.initial, s.threshold),
     meaning="The size of a weight of a lone row: its initial size, soft-thresholded and scaled.",
-    source=_NOTES,
     example=(
         ">>> theory.soft_threshold_weight(common_amplitude=2.0, initial=0.75, threshold=0.5)\n0.5"
     ),
     unit="weight",
 )
 
-SOFT_THRESHOLD = Definition(
-    name="soft_threshold_weight",
-    expression=soft_threshold_weight.expression,
-    meaning="A (x - B)_+, the claimed size of a weight that starts at x.",
-    source=_NOTES,
+SOFT_THRESHOLD = defining(
+    soft_threshold_weight, "A (x - B)_+, the claimed size of a weight that starts at x."
 )
 
 
@@ -92,13 +81,12 @@ def _inserted(force: sp.Expr) -> sp.Expr:
     )
 
 
-row_solution_form = IndexForm(
+row_solution_form = index_form(
     name="row_solution",
     expression=sp.Derivative(_soft(s.l), s.common)
     * amplitude_rate.expression.subs(s.excess2, EXCESS2.expression)
     + sp.Derivative(_soft(s.l), s.threshold) * threshold_rate.expression,
     meaning="The velocity of A (x - B)_+ when A and B move by their own equations.",
-    source=_NOTES,
 )
 ROW_SOLUTION = derived(
     row_solution_form,
@@ -152,11 +140,10 @@ WINNER_IN_NETWORK = derived(
     checks=("winner_in_network", "winner_trend"),
 )
 
-excess2_slope_form = IndexForm(
+excess2_slope_form = index_form(
     name="excess2_slope",
     expression=-2 * EXCESS1.expression,
     meaning="The derivative of M_2 by the threshold.",
-    source=_NOTES,
 )
 EXCESS2_SLOPE = derived(
     excess2_slope_form,
@@ -169,11 +156,10 @@ EXCESS2_SLOPE = derived(
     ),
 )
 
-excess1_slope_form = IndexForm(
+excess1_slope_form = index_form(
     name="excess1_slope",
     expression=-sp.Sum(sp.Heaviside(_X[s.h] - s.threshold), (s.h, 1, s.m)),
     meaning="The derivative of M_1 by the threshold, less the number of live weights.",
-    source=_NOTES,
 )
 EXCESS1_SLOPE = derived(
     excess1_slope_form,
@@ -186,12 +172,11 @@ EXCESS1_SLOPE = derived(
     ),
 )
 
-row_l1_norm = Formula(
+row_l1_norm = formula(
     name="row_l1_norm",
     expression=s.common * s.excess1,
     arguments=(s.common, s.excess1),
     meaning="The l1 norm of a lone row.",
-    source=_NOTES,
     example=">>> theory.row_l1_norm(common_amplitude=2.0, excess1=3.5)\n7.0",
     unit="weight",
 )
@@ -208,12 +193,11 @@ ROW_L1_NORM = derived(
     by=(ROW_SOLUTION,),
 )
 
-row_norm2 = Formula(
+row_norm2 = formula(
     name="row_norm2",
     expression=s.common**2 * s.excess2,
     arguments=(s.common, s.excess2),
     meaning="The squared Euclidean norm of a lone row.",
-    source=_NOTES,
     example=">>> theory.row_norm2(common_amplitude=2.0, excess2=0.25)\n1.0",
     unit="weight squared",
 )
@@ -232,12 +216,11 @@ ROW_NORM2 = derived(
     by=(ROW_SOLUTION,),
 )
 
-row_death_time = Formula(
+row_death_time = formula(
     name="row_death_time",
     expression=-sp.log(1 - s.largest / s.lam),
     arguments=(s.lam, s.largest),
     meaning="A time by which a lone row is dead, all weights 0, if lambda exceeds them all.",
-    source=_NOTES,
     example=">>> round(theory.row_death_time(lam=0.2, largest=0.1), 6)\n0.693147",
     regime=(s.largest < s.lam,),
     error="exact as a bound",

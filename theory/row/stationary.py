@@ -1,24 +1,22 @@
 """Stationary states: amplitude, fold, loss per feature and crossing."""
 
+from functools import partial
+
 import sympy as sp
 
 from ..model import LOSS, MONOSEMANTIC_FORCE, MONOSEMANTIC_LOSS, PAIR_LOSS, THREE_FORCES, at
+from ..proof import Formula, Root, Step, Taylor, derived, of, stated, turning_point
 from ..proof import symbols as s
-from ..proof.claims import derived
-from ..proof.formula import Formula
-from ..proof.operators import Root, Taylor
-from ..proof.step import Step, of, stated
 
 _FOLD = 2 / (3 * sp.sqrt(3))
 _AMPLITUDE = 2 / sp.sqrt(3) * sp.cos(sp.acos(-3 * sp.sqrt(3) / 2 * s.lam) / 3)
-_NOTES = "paper_notes/stationary.md"
+formula = partial(Formula, source="paper_notes/stationary.md")
 
-lam_of_amplitude = Formula(
+lam_of_amplitude = formula(
     name="lam_of_amplitude",
     expression=(1 - s.w**2) * s.w,
     arguments=(s.w,),
     meaning="The lambda at which a row with the one weight w, or a pair (w, -w), is stationary.",
-    source=_NOTES,
     example=">>> theory.lam_of_amplitude(weight=0.5)\n0.375",
     regime=(s.w <= 1,),
     unit="flow",
@@ -34,12 +32,11 @@ STATIONARY_WEIGHT = derived(
     label="stationary_weight",
 )
 
-amplitude = Formula(
+amplitude = formula(
     name="amplitude",
     expression=_AMPLITUDE,
     arguments=(s.lam,),
     meaning="The non-zero weight of a trained feature, the stable root of (1 - w^2) w = lambda.",
-    source=_NOTES,
     example=">>> round(theory.amplitude(lam=0.01), 6)\n0.994962",
     regime=(s.lam <= _FOLD,),
     unit="weight",
@@ -55,12 +52,11 @@ AMPLITUDE = derived(
     prose="For lambda in [0, fold] the angle lies in [pi/6, pi/3], so w >= 1/sqrt(3).",
 )
 
-amplitude_series = Formula(
+amplitude_series = formula(
     name="amplitude_series",
     expression=1 - s.lam / 2 - 3 * s.lam**2 / 8 - s.lam**3 / 2 - 105 * s.lam**4 / 128,
     arguments=(s.lam,),
     meaning="The trained weight for small lambda.",
-    source=_NOTES,
     example=">>> round(theory.amplitude_series(lam=0.01), 6)\n0.994962",
     regime=(s.lam <= _FOLD,),
     error="O(lambda^5)",
@@ -76,12 +72,10 @@ AMPLITUDE_SERIES = derived(
     ),
 )
 
-fold_amplitude = Formula(
+fold_amplitude = formula(
     name="fold_amplitude",
     expression=1 / sp.sqrt(3),
-    arguments=(),
     meaning="The trained weight at the fold, where the stable and the unstable root meet.",
-    source=_NOTES,
     example=">>> round(theory.fold_amplitude(), 6)\n0.57735",
     unit="weight",
 )
@@ -90,17 +84,15 @@ FOLD_AMPLITUDE = derived(
     "The two stationary weights meet at w = {formula}.",
     Step(
         name="turning point",
-        left=of(STATIONARY_WEIGHT, build=lambda f: Root(sp.Derivative(f, s.w), s.w, 0, 1)),
+        left=of(STATIONARY_WEIGHT, build=lambda f: turning_point(f, s.w, 0, 1)),
         reason="lambda(w) has its only maximum between 0 and 1 there",
     ),
 )
 
-fold = Formula(
+fold = formula(
     name="fold",
     expression=_FOLD,
-    arguments=(),
     meaning="The largest lambda at which a feature can be represented at all.",
-    source=_NOTES,
     example=">>> round(theory.fold(), 6)\n0.3849",
     unit="flow",
 )
@@ -114,12 +106,11 @@ FOLD = derived(
     ),
 )
 
-loss_of_amplitude = Formula(
+loss_of_amplitude = formula(
     name="loss_of_amplitude",
     expression=(1 - s.w**2) * (1 + 3 * s.w**2),
     arguments=(s.w,),
     meaning="The loss of a feature with stationary weight w.",
-    source=_NOTES,
     example=">>> theory.loss_of_amplitude(weight=0.5)\n1.3125",
     regime=(s.w <= 1,),
     unit="summed loss",
@@ -135,12 +126,11 @@ LOSS_OF_AMPLITUDE = derived(
     ),
 )
 
-loss_per_feature = Formula(
+loss_per_feature = formula(
     name="loss_per_feature",
     expression=(1 - _AMPLITUDE**2) * (1 + 3 * _AMPLITUDE**2),
     arguments=(s.lam,),
     meaning="The loss of a trained feature, monosemantic or one of an antipodal pair.",
-    source=_NOTES,
     example=">>> round(theory.loss_per_feature(lam=0.01), 6)\n0.039899",
     regime=(s.lam <= _FOLD,),
     unit="summed loss",
@@ -156,12 +146,11 @@ LOSS_PER_FEATURE = derived(
     ),
 )
 
-loss_series = Formula(
+loss_series = formula(
     name="loss_series",
     expression=4 * s.lam - s.lam**2 - s.lam**3 / 2 - s.lam**4 / 2,
     arguments=(s.lam,),
     meaning="The loss of a trained feature for small lambda.",
-    source=_NOTES,
     example=">>> round(theory.loss_series(lam=0.01), 6)\n0.039899",
     regime=(s.lam <= _FOLD,),
     error="O(lambda^5)",
@@ -177,12 +166,10 @@ LOSS_SERIES = derived(
     ),
 )
 
-crossing_amplitude = Formula(
+crossing_amplitude = formula(
     name="crossing_amplitude",
     expression=sp.sqrt(6) / 3,
-    arguments=(),
     meaning="The trained weight at which a feature costs as much as a dead one.",
-    source=_NOTES,
     example=">>> round(theory.crossing_amplitude(), 6)\n0.816497",
     unit="weight",
 )
@@ -191,20 +178,15 @@ CROSSING_AMPLITUDE = derived(
     "A feature costs as much as a dead one, 1, at w = {formula}.",
     Step(
         name="loss 1",
-        left=of(
-            LOSS_OF_AMPLITUDE,
-            build=lambda loss: Root(loss - 1, s.w, 1 / sp.sqrt(3), 1),
-        ),
+        left=of(LOSS_OF_AMPLITUDE, build=lambda loss: Root(loss - 1, s.w, 1 / sp.sqrt(3), 1)),
         reason="1 - loss = w^2 (3 w^2 - 2), monotone on the stable branch",
     ),
 )
 
-crossing = Formula(
+crossing = formula(
     name="crossing",
     expression=sp.sqrt(6) / 9,
-    arguments=(),
     meaning="The lambda above which a dead feature (loss 1) costs less than a trained one.",
-    source=_NOTES,
     example=">>> round(theory.crossing(), 6)\n0.272166",
     unit="flow",
 )
@@ -218,12 +200,11 @@ CROSSING = derived(
     ),
 )
 
-final_loss = Formula(
+final_loss = formula(
     name="final_loss",
     expression=s.n * loss_per_feature.expression,
     arguments=(s.n, s.lam),
     meaning="The loss of a network whose n rows hold one weight each, no two on one slot.",
-    source=_NOTES,
     example=">>> round(theory.final_loss(n=64, lam=0.01), 5)\n2.55357",
     regime=(s.lam <= _FOLD,),
     unit="summed loss",
@@ -261,12 +242,11 @@ def _pair_curvature(loss: sp.Expr, side: int) -> sp.Expr:
     return sp.Subs(sp.Derivative(pair, s.a, s.a), s.a, 0) / 2
 
 
-live_curvature = Formula(
+live_curvature = formula(
     name="live_curvature",
     expression=4 * (3 * s.w**2 - 1),
     arguments=(s.w,),
     meaning="The second derivative of the loss along the non-zero weight of a stationary row.",
-    source=_NOTES,
     example=">>> theory.live_curvature(weight=1.0)\n8.0",
     unit="summed loss per weight squared",
 )
@@ -288,12 +268,11 @@ LIVE_CURVATURE = derived(
     Step(name="differentiate", reason="second derivative"),
 )
 
-zero_weight_force = Formula(
+zero_weight_force = formula(
     name="zero_weight_force",
     expression=-s.lam,
     arguments=(s.lam,),
     meaning="The velocity of a small positive weight beside a stationary one, in the same row.",
-    source=_NOTES,
     example=">>> theory.zero_weight_force(lam=0.25)\n-0.25",
     unit="weight per flow time",
 )

@@ -15,15 +15,15 @@ DERIVED = [label for label, claim in CLAIMS.items() if claim.derivation]
 
 L1 = (
     "model",
-    "stationary",
-    "sparsification",
-    "slow_manifold",
-    "half_normal",
-    "half_normal_series",
-    "interference",
-    "fast_phase",
-    "collisions",
-    "exclusion",
+    "row.stationary",
+    "row.sparsification",
+    "row.slow_manifold",
+    "row.half_normal",
+    "row.half_normal_series",
+    "collisions.independent",
+    "collisions.exclusion",
+    "interference.shared_neuron",
+    "interference.fast_phase",
 )
 
 
