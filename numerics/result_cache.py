@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..theory.proof.source import syntax_digest
 from ._files import npz_bytes, write_bytes
 
 _ROOT = __name__.partition(".")[0]
@@ -110,27 +111,17 @@ class _Source:
 
 @cache
 def _source(module: str) -> _Source:
-    tree = ast.parse(_text(Path(_spec(module).origin)))
+    text = _text(Path(_spec(module).origin))
+    tree = ast.parse(text)
     package = module if _is_package(module) else module.rpartition(".")[0]
     parent = module.rpartition(".")[0]  # its __init__ runs first
     imports = {f"{parent}.__init__"} if parent else set()
     imports |= {name for name in _imports(tree, package) if name.partition(".")[0] == _ROOT}
-    for node in ast.walk(tree):
-        _drop_docstring(node)
-    dump = ast.dump(tree, annotate_fields=False)
-    return _Source(hashlib.sha256(dump.encode()).hexdigest(), frozenset(imports))
+    return _Source(syntax_digest(text), frozenset(imports))
 
 
 def _text(path: Path) -> str:
     return path.read_text(encoding="utf-8")
-
-
-def _drop_docstring(node: ast.AST) -> None:
-    if not isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-        return
-    match node.body:
-        case [ast.Expr(value=ast.Constant(value=str())), *rest]:
-            node.body = rest or [ast.Pass()]
 
 
 def _imports(tree: ast.Module, package: str) -> Iterator[str]:

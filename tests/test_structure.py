@@ -18,7 +18,7 @@ ABOVE_TOPICS = {
     "theory": {"paper"},
     "numerics": {"programs", "sweep"},
     "verify": {
-        *("diagnosis", "checks", "predict", "report", "bindings", "claims", "cli", "runs"),
+        *("diagnosis", "predict", "report", "bindings", "claims", "cli", "runs"),
         *("sweeps", "standard_tables", "readme", "pytest_plugin"),
     },
 }

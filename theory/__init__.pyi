@@ -139,6 +139,7 @@ from .noise.simplex import simplex_loss_gaussian as simplex_loss_gaussian
 from .noise.simplex import simplex_norm2 as simplex_norm2
 from .noise.simplex import simplex_overlap as simplex_overlap
 from .noise.simplex import simplex_relative_overlap as simplex_relative_overlap
+from .proof import symbols as symbols
 from .proof.claims import Claim as Claim
 from .proof.claims import Prose as Prose
 from .proof.claims import claims as claims

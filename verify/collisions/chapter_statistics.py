@@ -12,6 +12,7 @@ from ...numerics import Cell
 from ..cache import run_jobs
 from ..chapter import Chapter, estimate_line, mean_line
 from ..checks import checks, checks_budget
+from ..measured import MeasuredCount, apart, measured_counts
 from ..published import recorded_on
 from ..show.figures import Plot
 from ..show.rounding import number
@@ -21,7 +22,6 @@ from ..stats.budget import ALPHA, REPORT_ALPHA
 from ..stats.check import CheckResult
 from ..stats.intervals import normal_interval
 from .counting import Counts, count
-from .measured import MeasuredCount, apart, measured_counts
 
 TABLE = "measured_counts.csv"
 LAW_MARGIN = 0.1

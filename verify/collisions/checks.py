@@ -18,12 +18,12 @@ from ...numerics import (
     winner_signs,
     winners,
 )
+from ..measured import MeasuredCount, apart, measured_counts
 from ..stats.budget import ALPHA
 from ..stats.check import Check, Samples, Wrong
 from ..stats.intervals import normal_interval
 from ..stats.totals import total_law
 from .counting import Counts, count
-from .measured import MeasuredCount, apart, measured_counts
 
 _SHARED_RUNS = 5200  # networks of n = 64, m = 128, which three checks share
 

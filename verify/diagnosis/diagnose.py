@@ -21,7 +21,7 @@ from ...numerics import (
 )
 from ...numerics._validate import check_choice, check_sizes, check_weights
 from ...numerics.training.measure import AUTHORS_BAND
-from ..collisions.measured import training_band
+from ..measured import training_band
 from ..stats.totals import detectable_ratios, total_law
 from .result import Diagnosis
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 from ... import theory
 from ...numerics import Cell
-from ..collisions.measured import measured_counts
+from ..measured import measured_counts
 from ..published import PublishedCount, recorded_on
 from ..show.figures import Plot
 from ..show.rounding import mean_and_error, number, rounded

@@ -187,7 +187,7 @@ def test_changed_sources_make_all_chunks_stale(spec, tmp_path, monkeypatch):
 
 
 def test_the_key_covers_the_code_that_a_run_reaches():
-    """In numerics, and in theory where a formula is used; tests/verify/test_cache.py edits modules."""
+    """In numerics, and in theory where a formula is used."""
 
     def names(code):
         return {name.removeprefix("polysem.") for name in result_cache.reached(code)}

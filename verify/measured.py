@@ -8,9 +8,9 @@ from functools import cache
 
 import numpy as np
 
-from ... import theory
-from ...numerics import Cell, ExclusionLaw
-from ..published import data_rows, published_counts
+from .. import theory
+from ..numerics import Cell, ExclusionLaw
+from .published import data_rows, published_counts
 
 NEARBY_CROWDING = 1.5
 """Sizes are near if n / sqrt m differs by less than this factor, and n / m by its square."""
@@ -177,7 +177,7 @@ def _with_published() -> tuple[MeasuredCount, ...]:
 def apart(entropy: int) -> int:
     """An entropy that gives other networks than those of the table.
 
-    >>> from polysem.verify.collisions.measured import apart
+    >>> from polysem.verify.measured import apart
     >>> apart(20231206) not in (20231206, 20231207)
     True
     """
