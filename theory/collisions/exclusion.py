@@ -104,9 +104,7 @@ def _sets_beside(r: sp.Expr) -> sp.Expr:
 
 exclusion_factorial_moment = formula(
     name="exclusion_factorial_moment",
-    expression=sp.ff(s.m, s.r)
-    * sp.binomial(2 * s.m - 2 * s.r, s.n - 2 * s.r)
-    / sp.binomial(2 * s.m, s.n),
+    expression=sp.ff(s.m, s.r) * sp.ff(s.n, 2 * s.r) / sp.ff(2 * s.m, 2 * s.r),
     arguments=(s.r, s.n, s.m),
     meaning="E K (K - 1) ... (K - r + 1) for the number K of neurons with both signs, exclusion.",
     example=">>> theory.exclusion_factorial_moment(r=1, n=16, m=8)\n8.0",
@@ -114,7 +112,7 @@ exclusion_factorial_moment = formula(
 )
 EXCLUSION_FACTORIAL_MOMENT = derived(
     exclusion_factorial_moment,
-    "E K(K-1)...(K-r+1) = {formula}.",
+    "E K(K-1)...(K-r+1) = {formula}, with (x)_r = x(x-1)...(x-r+1); it is 0 for 2r > n.",
     _step(
         name="ordered full neurons",
         left=of(

@@ -416,19 +416,27 @@ UNIFORM_OVERLAP_PENALTY = derived(
 
 overlap_decay = formula(
     name="overlap_decay",
-    expression=2 * _P2 * _S,
+    expression=2 * _P2 * _S * (1 - _S**2),
     arguments=(_P2, _S),
-    meaning="The rate at which co-occurrence removes a negative overlap of two unit features.",
-    example=">>> theory.overlap_decay(0.5, 1)\n1.0",
+    meaning="The rate at which co-occurrence removes a negative overlap of two features whose "
+    "norms are kept at 1.",
+    example=">>> theory.overlap_decay(0.5, 0.5)\n0.375",
     regime=(_S <= 1,),
     unit="weight squared per flow time",
 )
 OVERLAP_DECAY = derived(
     overlap_decay,
-    "Co-occurrence makes the repulsion two-sided: a negative overlap decays at the rate {formula}.",
+    "Co-occurrence makes the repulsion two-sided: a negative overlap -s_o of two rows whose norms "
+    "are kept at 1 decays at the rate {formula}. An antipodal pair, s_o = 1, does not decay.",
     _overlap_step(
-        name="two rows move",
-        left=of(OVERLAP_PENALTY, build=lambda loss: 2 * sp.Derivative(loss, _S) / 4),
-        reason="each of the two unit rows moves by a quarter of the slope along the other",
+        name="two rows turn",
+        left=of(
+            OVERLAP_PENALTY,
+            # s_o = cos(vartheta): each row turns by a quarter of the slope, ds_o = -sin dvartheta
+            build=lambda loss: (
+                -sp.sin(s.angle) / 2 * sp.diff(loss.subs(_S, sp.cos(s.angle)), s.angle)
+            ).subs(s.angle, sp.acos(_S)),
+        ),
+        reason="each of the two rows turns, with its norm kept, by a quarter of the slope",
     ),
 )

@@ -40,6 +40,16 @@ class RegimeError(ValueError):
     """
 
 
+def _erfc(x: Any) -> Any:
+    """erfc; beyond 1e8 its limits, because mpmath overflows for the largest numbers."""
+    if abs(x) > 1e8:
+        return mpmath.mpf(0 if x > 0 else 2)
+    return mpmath.erfc(x)
+
+
+_NUMERIC = {"erfc": _erfc, "FallingFactorial": mpmath.ff}  # ff is 0 where gammas have poles
+
+
 class _Docstring:
     """The docstring of the class, or of one formula when read from an instance."""
 
@@ -165,7 +175,7 @@ class Formula(IndexForm):
 
     @cached_property
     def _evaluate(self) -> Callable[..., Any]:
-        return sp.lambdify(self.arguments, self.expression, modules="mpmath")
+        return sp.lambdify(self.arguments, self.expression, [_NUMERIC, "mpmath"])
 
     def _number(self, exact: list[sp.Expr]) -> float:
         """The value as a float: the precision rises until two evaluations agree."""
@@ -285,7 +295,8 @@ class _Readable(StrPrinter):
         return f"C({self.stringify(expr.args, ', ')})"
 
     def _print_FallingFactorial(self, expr: sp.Expr) -> str:
-        return "({})_{}".format(*map(self._print, expr.args))
+        x, r = expr.args
+        return f"({self._print(x)})_{self._print(r) if r.is_Atom else f'({self._print(r)})'}"
 
     def _print_acos(self, expr: sp.Expr) -> str:
         return f"arccos({self._print(expr.args[0])})"

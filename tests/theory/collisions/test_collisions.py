@@ -41,6 +41,7 @@ def test_the_exclusion_law_is_that_of_all_sets_of_slots(n, m):
     for r in range(min(3, m) + 1):
         moment = Fraction(sum(perm(c, r) for c in counts), len(counts))
         assert exact(theory.exclusion_factorial_moment, r=r, n=n, m=m) == sp.Rational(moment)
+        assert theory.exclusion_factorial_moment(r, n, m) == pytest.approx(float(moment))
 
 
 @pytest.mark.parametrize(("n", "m"), SMALL)

@@ -242,3 +242,29 @@ def test_what_is_fitted_or_guessed_is_not_called_proved():
             assert record.status(claim.label) in (MEASURED, UNDECIDED, CONJECTURE)
     assert record.status("suppression_fit") == UNDECIDED
     assert record.status("uniform_suppression_fit") == CONJECTURE
+
+
+@pytest.mark.parametrize("overlap", [0.0, 0.1, 0.5, 0.9, 0.999])
+def test_a_negative_overlap_decays_as_the_flow_of_two_rows_says(overlap):
+    """From the loss of two features that are both active, by central differences."""
+    weight, step = 0.3, 1e-6
+    rows = np.array([[1.0, 0.0], [-overlap, np.sqrt(1 - overlap**2)]])
+
+    def loss(rows):
+        outputs = np.maximum(rows @ rows.sum(axis=0), 0)
+        return weight * np.sum((outputs - 1) ** 2)
+
+    slope = np.zeros((2, 2))
+    for place in np.ndindex(2, 2):
+        moved = np.zeros((2, 2))
+        moved[place] = step
+        slope[place] = (loss(rows + moved) - loss(rows - moved)) / (2 * step)
+    velocity = -slope / 4
+    raw = velocity[0] @ rows[1] + rows[0] @ velocity[1]
+    assert raw == pytest.approx(2 * weight * overlap * (1 - overlap), abs=1e-8)
+    kept = velocity - np.sum(velocity * rows, axis=1, keepdims=True) * rows
+    rate = kept[0] @ rows[1] + rows[0] @ kept[1]
+    if overlap:
+        assert rate == pytest.approx(theory.overlap_decay(weight, overlap), abs=1e-8)
+    else:
+        assert rate == pytest.approx(0, abs=1e-8)

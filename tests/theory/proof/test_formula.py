@@ -126,3 +126,7 @@ def test_what_is_not_a_number_is_refused(value):
 def test_wrong_names_are_told():
     with pytest.raises(TypeError, match="expected_pairs takes n, m; got 0 positional and n, lam"):
         theory.expected_pairs(n=3, lam=0.1)
+
+
+def test_a_huge_argument_of_erfc_gives_its_limit():
+    assert theory.rival_weight(kick=1e80, kick_size=1.0) == 1
