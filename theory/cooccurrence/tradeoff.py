@@ -135,13 +135,14 @@ break_even_odds = formula(
     expression=_GAIN / (_BOTH - 2 * _ACTIVE),
     arguments=(_W, _SIG),
     meaning="The odds p/(1-p) of activity below which polysemanticity pays under noise on the "
-    "neurons; negative where it always pays.",
+    "neurons; negative where it pays at all odds.",
     example=">>> round(theory.break_even_odds(1, 0.1), 6)\n0.005463",
 )
 BREAK_EVEN_ODDS = derived(
     break_even_odds,
-    "Polysemanticity pays while the odds p/(1-p) are below G/(B - 2A), the gain for one-hot "
-    "inputs over the extra error of an active pair.",
+    "Polysemanticity costs nothing and gains nothing at the odds p/(1-p) = G/(B - 2A), the gain "
+    "for one-hot inputs over the extra error of an active pair. It pays below these odds if "
+    "B > 2A, and at all odds if B <= 2A.",
     Step(
         name="price zero",
         left=of(

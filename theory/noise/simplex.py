@@ -275,15 +275,16 @@ orthonormal_loss = formula(
     name="orthonormal_loss",
     expression=s.n * s.sigma**2 + s.n * (s.n - 1) * s.sigma**2 / 2,
     arguments=(s.n, s.sigma),
-    meaning="The loss of n orthonormal rows under bounded noise; a pair turned opposite saves "
-    "sigma^2.",
+    meaning="The loss of n orthonormal rows under noise that never clips a feature's own output; "
+    "a pair turned opposite saves sigma^2.",
     example=">>> theory.orthonormal_loss(n=8, sigma=0.5)\n9.0",
     error="exact for symmetric noise that clips nowhere on the diagonal",
     unit="summed loss",
 )
 ORTHONORMAL_LOSS = derived(
     orthonormal_loss,
-    "Orthonormal rows cost {formula} under bounded noise.",
+    "Orthonormal rows cost {formula} under symmetric noise that never clips a feature's own "
+    "output.",
     Step(
         name="own and other outputs",
         left=of(

@@ -209,3 +209,15 @@ def test_the_worst_strength_is_the_largest_tradeoff():
 def test_the_derivation_passes(claim):
     for result in claim.derivation.check(enclosures=False) if claim.derivation else ():
         assert (result.symbolic, result.numeric) == ("passed", "passed"), result.message
+
+
+@pytest.mark.parametrize("sigma", [0.1, 0.3, 1.0, 3.0])
+@pytest.mark.parametrize("weight", [0.6, 0.9, 1.0])
+def test_polysemanticity_pays_below_the_break_even_odds_or_at_all_odds(weight, sigma):
+    """For w = sigma = 1 the odds are -7.6 and polysemanticity pays at every p."""
+    odds = theory.break_even_odds(weight, sigma)
+    extra = theory.both_active_error(weight, sigma) - 2 * theory.active_error(weight, sigma)
+    assert (odds > 0) == (extra > 0)
+    for p in (0.001, 0.01, 0.1, 0.5, 0.9, 0.999):
+        change = p**2 * extra + p * (1 - p) * theory.hidden_noise_price(weight, sigma)
+        assert (change < 0) == (odds < 0 or p / (1 - p) < odds)
