@@ -16,10 +16,10 @@ from pkgutil import iter_modules
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..theory.proof.source import syntax_digest
 from ._files import npz_bytes, write_bytes
+from ._types import Array
 
 _ROOT = __name__.partition(".")[0]
 _PACKAGES = ("theory", "numerics", "verify")
@@ -42,14 +42,14 @@ def result_key(content: Mapping[str, Any], code: str) -> str:
     return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()
 
 
-def write_arrays(path: Path, values: Mapping[str, NDArray[Any]]) -> str:
+def write_arrays(path: Path, values: Mapping[str, Array]) -> str:
     """Write the arrays as one .npz in one move; return the SHA-256 digest of the file."""
     content = npz_bytes(values)
     write_bytes(path, content)
     return hashlib.sha256(content).hexdigest()
 
 
-def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
+def read_arrays(path: Path) -> dict[str, Array]:
     """The arrays of an .npz file; pickles are never loaded.
 
     Raises
@@ -205,7 +205,7 @@ def _door(package: str) -> dict[str, str]:
     origin = Path(_spec(package).origin)
     stub = origin.with_suffix(".pyi")
     tree = ast.parse(_text(stub if stub.is_file() else origin))
-    names = {}
+    names: dict[str, str] = {}
     for node in tree.body:
         match node:
             case ast.ImportFrom(module=module, names=aliases, level=1):

@@ -9,10 +9,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from .. import numerics
 from ..numerics._files import write_bytes, write_text
+from ..numerics._types import Array
 from .extras import need
 
 SCHEDULERS = ("loop", "threads", "processes")
@@ -100,7 +99,7 @@ class SweepSummary:
     """
 
     cells: tuple[numerics.Cell, ...]
-    runs: dict[str, np.ndarray]
+    runs: dict[str, Array]
     missing: tuple[str, ...]
 
     @classmethod

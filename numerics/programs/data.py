@@ -7,6 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
+from .._types import Array
 from .._validate import check_nonnegative, check_rng
 from ..cooccurrence.minibatches import SampledFeatures
 from ..cooccurrence.some_pairs import singles_and_pairs
@@ -27,7 +28,7 @@ class Data(Protocol):
 
     def draw(
         self, n: int, networks: tuple[int, ...], rng: np.random.Generator | None
-    ) -> tuple[np.ndarray, np.ndarray]:
+    ) -> tuple[Array, Array]:
         """Inputs (..., batch, n) and their weights (batch,); ``networks`` is the stack's shape."""
 
 
@@ -49,7 +50,7 @@ class OneHotInputs:
 
     def draw(
         self, n: int, networks: tuple[int, ...], rng: np.random.Generator | None
-    ) -> tuple[np.ndarray, np.ndarray]:
+    ) -> tuple[Array, Array]:
         """All n inputs."""
         return np.eye(n), np.ones(n)
 
@@ -86,7 +87,7 @@ class PairInputs:
 
     def draw(
         self, n: int, networks: tuple[int, ...], rng: np.random.Generator | None
-    ) -> tuple[np.ndarray, np.ndarray]:
+    ) -> tuple[Array, Array]:
         """All singles, then all pairs."""
         pairs = np.stack(np.triu_indices(n, 1), axis=-1)
         return singles_and_pairs(n, pairs), np.repeat([1, self.pair_weight], [n, len(pairs)])
@@ -98,12 +99,12 @@ class _Batches(SampledFeatures):
 
     def draw(
         self, n: int, networks: tuple[int, ...], rng: np.random.Generator | None
-    ) -> tuple[np.ndarray, np.ndarray]:
+    ) -> tuple[Array, Array]:
         """A new batch for each network."""
         inputs = self._inputs(check_rng(rng), (*networks, self.batch, n))
         return inputs, np.full(self.batch, 1 / self.batch)
 
-    def _inputs(self, rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    def _inputs(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
         inputs = np.ones(shape) if self.values == "binary" else rng.random(shape)
         inputs *= rng.random(shape) < self.activation_probability
         return inputs
@@ -170,7 +171,7 @@ class BlockInputs(_Batches):
     paper_notes/training.md.
     """
 
-    def _inputs(self, rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    def _inputs(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
         inputs, n = super()._inputs(rng, shape), shape[-1]
         half = rng.integers(0, 2, shape[:-1])
         inputs *= half[..., None] == (np.arange(n) >= n - n // 2)

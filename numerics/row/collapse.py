@@ -13,9 +13,10 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.special import erf, erfinv
 
+from .._types import BoolArray, FloatArray
 from .._validate import check_integer, check_positive
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(32)
@@ -138,7 +139,7 @@ def _curve_dies(z: float, m: int, lam: float) -> bool:
 
     share = (m - 1) / m / float(erf(z / math.sqrt(2)))  # of the others, given that none exceeds z
 
-    def rate(_: float, state: NDArray[np.float64]) -> tuple[float, float]:
+    def rate(_: float, state: FloatArray) -> tuple[float, float]:
         x, log_amplitude = float(state[0]), float(state[1])
         amplitude = math.exp(min(log_amplitude, 300.0))
         length = max(x, 0.0) * math.sqrt(m) / amplitude  # z - b
@@ -148,7 +149,7 @@ def _curve_dies(z: float, m: int, lam: float) -> bool:
         norm2 = x * x + amplitude**2 * share * others
         return (1 - norm2) * x - lam, 1 - norm2
 
-    def dead(_: float, state: NDArray[np.float64]) -> float:
+    def dead(_: float, state: FloatArray) -> float:
         return float(state[0])
 
     dead.terminal = True  # type: ignore[attr-defined]
@@ -158,7 +159,7 @@ def _curve_dies(z: float, m: int, lam: float) -> bool:
     return bool(len(solution.t_events[0]))
 
 
-def rows_die(rows: ArrayLike, lam: float) -> NDArray[np.bool_]:
+def rows_die(rows: ArrayLike, lam: float) -> BoolArray:
     """Which of many lone rows l1 kills, by the exact two-variable flow of each.
 
     ``x' = (1 - |W|^2) x - lambda`` for the largest weight and ``(log A)' = 1 - |W|^2`` by
@@ -199,7 +200,7 @@ def rows_die(rows: ArrayLike, lam: float) -> NDArray[np.bool_]:
     return np.concatenate(blocks)
 
 
-def _block_dies(rows: NDArray[np.float64], lam: float) -> NDArray[np.bool_]:
+def _block_dies(rows: FloatArray, lam: float) -> BoolArray:
     size = np.sort(np.abs(rows), axis=1)[:, ::-1]
     dies, going = np.zeros(len(rows), dtype=bool), np.arange(len(rows))
     x, amplitude = size[:, 0].copy(), np.ones(len(rows))

@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from .._show import one_line, table_of_fields
+from .._types import FloatArray, IntArray
 from .._validate import check_lam, check_vector
 from .mesh import Moments, Track
 
@@ -58,13 +59,13 @@ class RowFlow:
     paper_notes/row_flow.md; Lecomte et al. 2023, the sparsification section, estimates the same.
     """
 
-    times: NDArray[np.float64]
-    live: NDArray[np.int64]
-    l1_norm: NDArray[np.float64]
-    norm2: NDArray[np.float64]
-    amplitude: NDArray[np.float64]
-    threshold: NDArray[np.float64]
-    largest: NDArray[np.float64]
+    times: FloatArray
+    live: IntArray
+    l1_norm: FloatArray
+    norm2: FloatArray
+    amplitude: FloatArray
+    threshold: FloatArray
+    largest: FloatArray
 
     __repr__ = one_line
 
@@ -146,7 +147,7 @@ def row_flow(row: ArrayLike, lam: float, times: ArrayLike) -> RowFlow:
     )
 
 
-def extinction_times(row: ArrayLike, lam: float) -> NDArray[np.float64]:
+def extinction_times(row: ArrayLike, lam: float) -> FloatArray:
     """The time at which each weight of a lone row becomes zero; infinity for a survivor.
 
     Weight k dies when ``B(t) = |W_k(0)|``: one integration gives all the times at once. The
@@ -206,7 +207,7 @@ class _Row:
     lam: float
 
     @classmethod
-    def of(cls, magnitudes: NDArray[np.float64], lam: float) -> _Row:
+    def of(cls, magnitudes: FloatArray, lam: float) -> _Row:
         largest = float(magnitudes.max())
         if largest < _SMALLEST:
             raise ValueError(
@@ -234,7 +235,7 @@ class _Row:
         x = min(x, 1 / math.sqrt(3 * self.tied))
         return bool((1 - self.tied * x * x) * x < self.lam)
 
-    def last_weights(self, times: NDArray[np.float64], track: Track | None) -> tuple[Any, Any]:
+    def last_weights(self, times: FloatArray, track: Track | None) -> tuple[Any, Any]:
         """Their size x and log A at times at which no other weight lives."""
         from scipy.integrate import solve_ivp
 
@@ -243,7 +244,7 @@ class _Row:
             x, log_amplitude = (np.full(len(times), value) for value in start)
             return x, log_amplitude
 
-        def rate(_: float, state: NDArray[np.float64]) -> tuple[float, float]:
+        def rate(_: float, state: FloatArray) -> tuple[float, float]:
             x = float(state[0])
             growth = 1 - self.tied * max(x, 0.0) ** 2
             return (growth * x - self.lam if x > 0 else -self.lam), growth
@@ -310,7 +311,7 @@ def _integral(function: Callable[[float], float], low: float, high: float) -> fl
     return value
 
 
-def _free(magnitudes: NDArray[np.float64], times: NDArray[np.float64]) -> RowFlow:
+def _free(magnitudes: FloatArray, times: FloatArray) -> RowFlow:
     """lambda = 0: the threshold stays at 0, and ``A^-2 = M_2 + (1 - M_2) exp(-2t)``."""
     start = float(np.sum(magnitudes**2))
     amplitude = 1 / np.sqrt(start + (1 - start) * np.exp(-2 * times))
@@ -325,7 +326,7 @@ def _free(magnitudes: NDArray[np.float64], times: NDArray[np.float64]) -> RowFlo
     )
 
 
-def _dead(times: NDArray[np.float64]) -> RowFlow:
+def _dead(times: FloatArray) -> RowFlow:
     zero = np.zeros_like(times)
     return RowFlow(
         times=times,

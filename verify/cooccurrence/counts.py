@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from ... import theory
+from ...numerics._types import Array
 from ..chapter import estimate_line
 from ..published import data_rows
 from ..show.rounding import mean_and_error
@@ -39,7 +39,7 @@ SCANS = tuple(
     for m, lam, strengths, networks in _PLAN
 )
 
-Counted = Mapping[Scan, Mapping[str, NDArray]]
+Counted = Mapping[Scan, Mapping[str, Array]]
 
 
 def count_rows(counted: Counted) -> list[dict[str, Any]]:
@@ -145,7 +145,7 @@ def ratio_agreement(claim: str, quantity: str, prediction: float, row: Any) -> A
     )
 
 
-def variant_rows(counted: Mapping[Variant, NDArray]) -> list[dict[str, Any]]:
+def variant_rows(counted: Mapping[Variant, Array]) -> list[dict[str, Any]]:
     """Ratios to no co-occurrence with errors, and their difference from the expected ratio.
 
     All is in units of K(0), from networks with the same initial weights. Minibatches are compared
@@ -157,7 +157,7 @@ def variant_rows(counted: Mapping[Variant, NDArray]) -> list[dict[str, Any]]:
     for variant, found in counted.items():
         networks = found.shape[-1]
 
-        def ratio(k: NDArray, variant=variant, networks=networks) -> NDArray:
+        def ratio(k: Array, variant: Variant = variant, networks: int = networks) -> Array:
             without = replace(variant, scheme="pairs", strength=0.0, fraction=1.0, batch=BATCH)
             return ratio_samples(k, counted[replace(without, values="binary")].sum(0)[:networks])
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ... import numerics, theory
+from ...numerics._types import Array
 from ..cache import Arrays
 from ..show.figures import Plot
 from ..show.rounding import mean_and_error, rounded, with_error
@@ -67,7 +68,7 @@ def growth_table(growth: dict[Growth, list[Arrays]]) -> Table:
 
 
 def code_table(codes: dict[Code, Arrays]) -> Table:
-    measures: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    measures: dict[str, Callable[[Array], Array]] = {
         "authors": numerics.polysemantic_neurons,
         "scale-free": lambda w: numerics.polysemantic_neurons(w, "scale-free"),
         "pairs": numerics.antipodal_pairs,

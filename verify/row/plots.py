@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from ... import theory
 from ...numerics import Cell
+from ...numerics._types import Array
 from ..measured import measured_counts
 from ..published import PublishedCount, recorded_on
 from ..show.figures import Plot
@@ -46,7 +46,7 @@ class Counted:
     recorded: str = ""
 
     @classmethod
-    def of(cls, m: int, arrays: Mapping[str, np.ndarray]) -> Counted:
+    def of(cls, m: int, arrays: Mapping[str, Array]) -> Counted:
         """The means of trained networks."""
         neurons, retained = (mean_and_error(arrays[name]) for name in ("neurons", "retained"))
         return cls(m, len(arrays["neurons"]), *neurons, *retained)
