@@ -140,8 +140,3 @@ class SweepSummary:
         else:
             need("pyarrow", "parquet")
             write_bytes(path, frame.to_parquet(index=False))
-
-
-def cost_summary(spec: numerics.SweepSpec, folder: str | Path) -> dict[str, Any]:
-    """What is missing from a sweep and its predicted cost, ready for JSON."""
-    return asdict(numerics.sweep_cost(spec, folder))
