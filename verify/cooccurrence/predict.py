@@ -190,7 +190,7 @@ def check_cooccurrence(
 ) -> tuple[str, float]:
     """Both options, or the reason in one line why they cannot be used."""
     if data is None or cooccurrence is None:
-        raise ValueError(f"Got data={data}, cooccurrence={cooccurrence}; give both or neither.")
+        raise ValueError(f"Got data={data} and cooccurrence={cooccurrence}; give both or neither.")
     check_choice("data", data, choices)
     if data == "pairs":
         return data, check_nonnegative("cooccurrence", cooccurrence, "the weight of a pair")
