@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import platform
 import time
+from collections import Counter
 from collections.abc import Sequence
 from importlib import import_module
 from importlib.metadata import version
@@ -116,10 +117,7 @@ def _summary(
     written: Sequence[tuple[Chapter, list[str], float]],
     latex: str,
 ) -> dict[str, Any]:
-    verdicts: dict[str, int] = {}
-    for chapter, _, _ in written:
-        for verdict, count in chapter.verdicts().items():
-            verdicts[verdict] = verdicts.get(verdict, 0) + count
+    verdicts = sum((Counter(chapter.verdicts()) for chapter, _, _ in written), Counter[str]())
     headline = ", ".join(f"{count} {verdict}" for verdict, count in sorted(verdicts.items()))
     return {
         "headline": f"{headline}; {latex}",

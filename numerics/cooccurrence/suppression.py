@@ -17,6 +17,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .._integrate import runge_kutta
 from .._types import Array, BoolArray, FloatArray
 from .._validate import check_choice, check_integer, check_positive, check_rng
 
@@ -222,12 +223,12 @@ def _race(
         runner_up = np.stack([row.others[:, 0] for row in rows])
 
         def slope(
-            b: Array,
-            c: Array,
+            state: Array,
             rows: tuple[_Rows, _Rows] = rows,
             top: Array = top,
             alone: BoolArray = alone,
         ) -> Array:
+            b, c = state
             shared = np.maximum(top - b - r * c, 0)
             rest = np.stack([row.rest(now) for row, now in zip(rows, b, strict=True)])
             speed = np.sqrt(shared**2 + rest)
@@ -240,11 +241,7 @@ def _race(
             return np.stack([speed, speed * force])
 
         state = np.stack([threshold, paid])
-        k1 = slope(*state)
-        k2 = slope(*(state + step / 2 * k1))
-        k3 = slope(*(state + step / 2 * k2))
-        k4 = slope(*(state + step * k3))
-        ahead = state + step / 6 * (k1 + 2 * k2 + 2 * k3 + k4)
+        ahead = runge_kutta(slope, state, step, slope(state))
 
         # where in the step the shared weight and the runner-up die (above 1: not in this step)
         before, after = top - state[0] - r * state[1], top - ahead[0] - r * ahead[1]

@@ -6,11 +6,12 @@ import math
 from collections.abc import Iterable
 
 import numpy as np
-from scipy.integrate import quad, solve_ivp
+from scipy.integrate import quad
 from scipy.optimize import brentq
 from scipy.special import ndtr, softmax
 
 from ... import theory
+from .._integrate import solved
 from .._types import Array
 from .._validate import check_integer, check_network, check_vector
 from ..training.measure import row_norms
@@ -178,18 +179,8 @@ def rigid_rotation(frame: Array, rotations: Iterable[float]) -> Array:
         bent = projector @ (cubes @ weights.T)
         return (projector @ cubes - (bent + bent.T) @ weights / (2 * scale)).ravel()
 
-    path = solve_ivp(
-        velocity,
-        (0.0, float(times[-1]) or 1.0),  # it solves nothing on an empty span
-        frame.ravel(),
-        t_eval=times,
-        rtol=1e-8,
-        atol=1e-10,
-        method="DOP853",
-    )
-    if not path.success:
-        raise ArithmeticError(f"The rotation was not integrated: {path.message}")
-    return path.y.T.reshape(-1, n, m)
+    path = solved(velocity, frame.ravel(), times, method="DOP853", rtol=1e-8, atol=1e-10)
+    return path.T.reshape(-1, n, m)
 
 
 def _check_simplex(frame: Array) -> Array:

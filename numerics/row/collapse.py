@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import erf, erfinv
 
+from .._integrate import runge_kutta
 from .._types import BoolArray, FloatArray
 from .._validate import check_integer, check_positive
 
@@ -216,22 +216,19 @@ def _block_dies(rows: FloatArray, lam: float) -> BoolArray:
         columns = int(live[keep].sum(axis=1).max(initial=0))
         going, x, amplitude = going[keep], x[keep], amplitude[keep]
         distance = distance[keep, :columns]
-        x, amplitude = _runge_kutta(x, amplitude, distance, lam)
+        x, amplitude = _step(np.stack([x, amplitude]), distance, lam)
     return dies
 
 
-def _runge_kutta(x: Any, amplitude: Any, distance: Any, lam: float) -> tuple[Any, Any]:
-    def rate(x: Any, amplitude: Any) -> tuple[Any, Any]:
+def _step(state: FloatArray, distance: FloatArray, lam: float) -> FloatArray:
+    """Largest weight and amplitude of each row after a step of its own length."""
+
+    def rate(state: FloatArray) -> FloatArray:
+        x, amplitude = state
         others = np.maximum(x[:, None] - amplitude[:, None] * distance, 0)
         growth = 1 - x * x - np.einsum("rk,rk->r", others, others)
-        return growth * x - lam, growth * amplitude
+        return np.stack([growth * x - lam, growth * amplitude])
 
-    k1 = rate(x, amplitude)
-    h = _STEP / np.maximum(1, 1 - k1[1] / amplitude)
-    k2 = rate(x + h / 2 * k1[0], amplitude + h / 2 * k1[1])
-    k3 = rate(x + h / 2 * k2[0], amplitude + h / 2 * k2[1])
-    k4 = rate(x + h * k3[0], amplitude + h * k3[1])
-    return tuple(
-        y + h / 6 * (a + 2 * b + 2 * c + d)
-        for y, a, b, c, d in zip((x, amplitude), k1, k2, k3, k4, strict=True)
-    )
+    first = rate(state)
+    length = _STEP / np.maximum(1, 1 - first[1] / state[1])
+    return runge_kutta(rate, state, length, first)

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import erfcx
 
+from .._integrate import solved
 from .._show import one_line, table_of_fields
 from .._types import FloatArray
 from .._validate import check_integer, check_lam, check_positive, check_vector
@@ -188,7 +189,7 @@ def _full(m: int, lam: float, times: FloatArray, scale: float) -> FloatArray:
         norm2 = math.exp(log_mass + 2 * log_amplitude - b * b / 2) * _second(b)
         return lam / scale * math.exp(-log_amplitude), 1 - norm2
 
-    return _solve(rate, (0.0, 0.0), times)
+    return solved(rate, (0.0, 0.0), times, rtol=_TOLERANCE, atol=_TOLERANCE)
 
 
 def _weak(m: int, lam: float, times: FloatArray, scale: float) -> FloatArray:
@@ -202,7 +203,7 @@ def _weak(m: int, lam: float, times: FloatArray, scale: float) -> FloatArray:
         b = float(state[0])
         return (math.exp(-log_amplitude(b)) / scale,)
 
-    (b,) = _solve(rate, (0.0,), lam * times)
+    (b,) = solved(rate, (0.0,), lam * times, rtol=_TOLERANCE, atol=_TOLERANCE)
     return np.stack([b, log_amplitude(b)])
 
 
@@ -220,22 +221,3 @@ def _second(b: Any) -> Any:
         return (1 + b * b) * h0 - b
     first, second = _ratios(b)
     return first * second * h0
-
-
-def _solve(rate: Any, start: tuple[float, ...], times: FloatArray) -> Any:
-    from scipy.integrate import solve_ivp
-
-    if times[-1] == 0:
-        return np.repeat(np.array(start)[:, None], len(times), axis=1)
-    solution = solve_ivp(
-        rate,
-        (0.0, times[-1]),
-        start,
-        method="LSODA",
-        rtol=_TOLERANCE,
-        atol=_TOLERANCE,
-        t_eval=times,
-    )
-    if not solution.success:
-        raise ArithmeticError(f"The half-normal law could not be integrated: {solution.message}")
-    return solution.y

@@ -17,6 +17,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from .._integrate import runge_kutta
 from .._types import Array
 from .._validate import (
     check_lam,
@@ -118,9 +119,7 @@ def _lone_weight(w: Array, lam: float, t: float) -> Array:
         first = speed(w)
         if np.abs(first[w > 0]).max(initial=0) < 1e-15:
             break
-        second = speed(w + h / 2 * first)
-        third = speed(w + h / 2 * second)
-        w = w + h / 6 * (first + 2 * second + 2 * third + speed(w + h * third))
+        w = runge_kutta(speed, w, h, first)
         w = np.where(w > 0, w, 0.0)
     return w
 
