@@ -64,10 +64,8 @@ def check_sizes(n: Any, m: Any, instances: Any = None, *, copies: int = 8) -> No
     """
     n = check_integer("n", n, "the number of features")
     m = check_integer("m", m, "the number of neurons")
-    if instances is None:
-        instances = 1
-    else:
-        instances = check_integer("instances", instances, "the number of independent networks")
+    instances = 1 if instances is None else instances
+    check_integer("instances", instances, "the number of independent networks")
     needed = 8 * copies * instances * n * max(m, n)
     available = _memory()
     if available is not None and needed > available:

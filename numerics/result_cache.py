@@ -8,7 +8,6 @@ import io
 import json
 import zipfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -78,7 +77,7 @@ def code_digest(name: str) -> str:
     """
     digest = hashlib.sha256()
     for module in sorted(reached(name)):
-        digest.update(f"\0{module}\0{_source(module).digest}".encode())
+        digest.update(f"\0{module}\0{_source(module)[0]}".encode())
     return digest.hexdigest()
 
 
@@ -96,32 +95,21 @@ def reached(name: str) -> set[str]:
         module = waiting.pop()
         if module not in found:
             found.add(module)
-            for imported in _source(module).imports:
+            for imported in _source(module)[1]:
                 waiting |= _modules(imported) - found
     return found
 
 
-@dataclass(frozen=True)
-class _Source:
-    """The digest of a module's syntax tree, and the dotted names that it imports."""
-
-    digest: str
-    imports: frozenset[str]
-
-
 @cache
-def _source(module: str) -> _Source:
-    text = _text(Path(_spec(module).origin))
+def _source(module: str) -> tuple[str, frozenset[str]]:
+    """The digest of a module's syntax tree, and the dotted names that it imports."""
+    text = Path(_spec(module).origin).read_text(encoding="utf-8")
     tree = ast.parse(text)
     package = module if _is_package(module) else module.rpartition(".")[0]
     parent = module.rpartition(".")[0]  # its __init__ runs first
     imports = {f"{parent}.__init__"} if parent else set()
     imports |= {name for name in _imports(tree, package) if name.partition(".")[0] == _ROOT}
-    return _Source(syntax_digest(text), frozenset(imports))
-
-
-def _text(path: Path) -> str:
-    return path.read_text(encoding="utf-8")
+    return syntax_digest(text), frozenset(imports)
 
 
 def _imports(tree: ast.Module, package: str) -> Iterator[str]:
@@ -204,7 +192,8 @@ def _door(package: str) -> dict[str, str]:
     """Where each public name of a package is defined, by its stub or else its __init__."""
     origin = Path(_spec(package).origin)
     stub = origin.with_suffix(".pyi")
-    tree = ast.parse(_text(stub if stub.is_file() else origin))
+    source = stub if stub.is_file() else origin
+    tree = ast.parse(source.read_text(encoding="utf-8"))
     names: dict[str, str] = {}
     for node in tree.body:
         match node:

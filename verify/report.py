@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from .. import __version__
+from ..numerics._extras import need
 from ..numerics._files import writable_folder, write_text
 from ..numerics._validate import check_choice
 from .cache import cache_in
 from .chapter import Chapter
-from .extras import need
 from .show.latex import check_latex
 
 SCALES = ("quick", "paper")

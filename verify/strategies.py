@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..numerics._extras import need
 from ..numerics._types import FloatArray
-from .extras import need
 
 need("hypothesis", "verify")
 

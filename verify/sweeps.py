@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from .. import numerics
+from ..numerics._extras import need
 from ..numerics._files import write_bytes, write_text
 from ..numerics._types import Array
-from .extras import need
 
 SCHEDULERS = ("loop", "threads", "processes")
 

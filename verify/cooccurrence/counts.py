@@ -60,26 +60,24 @@ def count_rows(counted: Counted) -> list[dict[str, Any]]:
                     ratio_samples(k[:both], reference[:both])
                     - ratio_samples(other[base.strengths.index(strength)], other[0])
                 )
-            mean, ratio = mean_and_error(k), mean_and_error(ratio_samples(k, reference))
+            ratio = mean_and_error(ratio_samples(k, reference))
             rows.append(
-                {
-                    "n": scan.n,
-                    "m": scan.m,
-                    "lam": scan.lam,
-                    "strength": strength,
-                    "networks": scan.networks,
-                    "mean": mean[0],
-                    "mean_error": mean[1],
-                    "ratio": ratio[0],
-                    "ratio_error": ratio[1],
-                    "shift": shift[0],
-                    "shift_error": shift[1],
-                    "compared": both,
-                    "dead": int(found["dead"][place].sum()),
-                    "restless": int(found["restless"][place].sum()),
-                }
+                {"n": scan.n, "m": scan.m, "lam": scan.lam, "strength": strength}
+                | {"networks": scan.networks}
+                | _columns(mean=mean_and_error(k), ratio=ratio, shift=shift)
+                | {"compared": both}
+                | {name: int(found[name][place].sum()) for name in ("dead", "restless")}
             )
     return rows
+
+
+def _columns(**measured: tuple[float, float]) -> dict[str, Any]:
+    """Each mean and its standard error as two columns."""
+    return {
+        column: value
+        for name, pair in measured.items()
+        for column, value in zip((name, f"{name}_error"), pair, strict=True)
+    }
 
 
 def committed(name: str) -> pd.DataFrame:
@@ -168,14 +166,13 @@ def variant_rows(counted: Mapping[Variant, Array]) -> list[dict[str, Any]]:
             samples["shift"] = samples["ratio"] - (1 - f + f * every)
         if f < 1:
             samples["together"], samples["apart"] = ratio(found[0]) / f, ratio(found[1]) / (1 - f)
-        row = {"n": VARIANT_FEATURES} | asdict(variant) | {"networks": networks}
         samples = {"mean": found.sum(0)} | samples
-        for name in ("mean", "ratio", "shift", "together", "apart"):
-            unknown = (np.nan, np.nan)
-            row[name], row[f"{name}_error"] = (
-                mean_and_error(samples[name]) if name in samples else unknown
-            )
-        rows.append(row)
+        measured = {
+            name: mean_and_error(samples[name]) if name in samples else (np.nan, np.nan)
+            for name in ("mean", "ratio", "shift", "together", "apart")
+        }
+        row = {"n": VARIANT_FEATURES} | asdict(variant) | {"networks": networks}
+        rows.append(row | _columns(**measured))
     return rows
 
 

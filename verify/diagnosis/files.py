@@ -15,8 +15,8 @@ from typing import IO
 import numpy as np
 from numpy.lib import format as npy
 
+from ...numerics._extras import need
 from ...numerics._types import Array
-from ..extras import need
 
 LARGEST = 2**31
 """Size of the largest array that is read, in bytes."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 
@@ -142,7 +141,6 @@ def _threshold(m: int) -> Prediction:
     return Prediction(
         name="half_collapse_lam",
         value=numerics.half_collapse_lam(m),
-        reason=None,
         meaning="The lambda that kills half of the features on their own; in a network with "
         "n = m it lies 9 % lower, with n = m/16 1 % (measured).",
         error="one-curve law, within 2 % of the exact row flow",
@@ -151,24 +149,24 @@ def _threshold(m: int) -> Prediction:
 
 
 def _dead(n: int, m: int, lam: float | None) -> Prediction:
-    details: dict[str, Any] = {
-        "name": "dead_fraction",
-        "meaning": "Fraction of features on their own that l1 kills; interference kills more.",
-        "error": "one-curve law, within 3 points of the exact row flow",
-        "source": PAGE,
-    }
-    if not lam:
-        reason = "needs lam" if lam is None else None
-        return Prediction(value=None if reason else 0.0, reason=reason, **details)
-    if lam < SLOW:
-        return Prediction(
-            value=None, reason=f"computed for lam >= {SLOW:g}; got {lam:g}", **details
-        )
-    value = numerics.dead_fraction(m, lam)
-    warning = None
-    if value > KILLS:
-        warning = (
-            f"lam={lam:g} kills features: about {100 * value:.3g} % of {n}; half of them die "
-            f"above lam={numerics.half_collapse_lam(m):.3g}"
-        )
-    return Prediction(value=value, reason=None, warning=warning, **details)
+    value, reason, warning = 0.0, None, None
+    if lam is None:
+        reason = "needs lam"
+    elif 0 < lam < SLOW:
+        reason = f"computed for lam >= {SLOW:g}; got {lam:g}"
+    elif lam > 0:
+        value = numerics.dead_fraction(m, lam)
+        if value > KILLS:
+            warning = (
+                f"lam={lam:g} kills features: about {100 * value:.3g} % of {n}; half of them die "
+                f"above lam={numerics.half_collapse_lam(m):.3g}"
+            )
+    return Prediction(
+        name="dead_fraction",
+        value=None if reason else value,
+        reason=reason,
+        meaning="Fraction of features on their own that l1 kills; interference kills more.",
+        error="one-curve law, within 3 points of the exact row flow",
+        source=PAGE,
+        warning=warning,
+    )
