@@ -13,6 +13,7 @@ from .. import numerics
 from ..numerics._extras import need
 from ..numerics._files import write_bytes, write_text
 from ..numerics._types import Array
+from ..numerics._validate import check_choice
 
 SCHEDULERS = ("loop", "threads", "processes")
 
@@ -114,8 +115,7 @@ class SweepSummary:
 
     def to_frame(self, by: str = "run") -> Any:
         """A pandas table: a row a run, or by="cell" the means and their standard errors."""
-        if by not in ("run", "cell"):
-            raise ValueError(f"Got by={by!r}; choose run or cell.")
+        check_choice("by", by, ("run", "cell"))
         pandas = need("pandas", "tables")
         settings = pandas.DataFrame([asdict(cell) for cell in self.cells])
         settings["settings"] = [dict(cell.settings) for cell in self.cells]

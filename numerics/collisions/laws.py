@@ -168,19 +168,20 @@ class CountLaw:
         """The least k with ``P(K <= k) >= q``; NaN unless 0 <= q <= 1; below the support at 0."""
         q = np.asarray(q, dtype=np.float64)
         place = np.searchsorted(self._masses.below, q, side="left")
-        low, high = self.support()
-        value = np.minimum(self._masses.low + place, high).astype(np.float64)
-        value = np.where(q == 0, low - 1, np.where(q == 1, high, value))
-        return np.where((q >= 0) & (q <= 1), value, np.nan)[()]
+        return self._quantile(place, q, 0.0)
 
     def isf(self, q: ArrayLike) -> Any:
         """The least k with ``P(K > k) <= q``; NaN unless 0 <= q <= 1."""
         q = np.asarray(q, dtype=np.float64)
         rising = self._masses.above[::-1]
         place = len(rising) - np.searchsorted(rising, q, side="right")
+        return self._quantile(place, q, 1.0)
+
+    def _quantile(self, place: IntArray, q: FloatArray, lowest: float) -> Any:
+        """The values at places of the masses; below the support where q is ``lowest`` (0 or 1)."""
         low, high = self.support()
-        value = (self._masses.low + place).astype(np.float64)
-        value = np.where(q == 1, low - 1, np.where(q == 0, high, value))
+        value = np.minimum(self._masses.low + place, high).astype(np.float64)
+        value = np.where(q == lowest, low - 1, np.where(q == 1 - lowest, high, value))
         return np.where((q >= 0) & (q <= 1), value, np.nan)[()]
 
     def interval(self, confidence: float) -> tuple[float, float]:

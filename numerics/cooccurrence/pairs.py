@@ -19,10 +19,8 @@ from .._validate import check_choice, check_nonnegative
 from ..training.gradient import diagonal as diagonal_of
 
 Values = Literal["binary", "uniform"]
-SECOND_MOMENT: dict[Values, float] = {
-    "binary": 1.0,
-    "uniform": 1.0 / 3.0,
-}  # of the value of an active feature
+# of the value of an active feature
+SECOND_MOMENT: dict[Values, float] = {"binary": 1.0, "uniform": 1.0 / 3.0}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -207,6 +207,28 @@ def _before_the_first_death(rows: tuple[_Rows, _Rows]) -> Array:
     return np.stack([handicap(a, b), handicap(b, a)])
 
 
+def _ahead(
+    rows: tuple[_Rows, _Rows], state: Array, alone: BoolArray, r: float, values: str, step: float
+) -> Array:
+    """Thresholds and handicaps of both rows after a step."""
+    top = np.stack([row.top for row in rows])
+
+    def slope(state: Array) -> Array:
+        b, c = state
+        shared = np.maximum(top - b - r * c, 0)
+        rest = np.stack([row.rest(now) for row, now in zip(rows, b, strict=True)])
+        speed = np.sqrt(shared**2 + rest)
+        share = np.where(alone, 1.0, shared / np.maximum(speed, 1e-300))
+        force = share * share[::-1] ** 2
+        if values == "uniform":
+            force = force * (1 - 0.75 * share * share[::-1])
+        speed = np.where(alone, 0.0, speed)
+        speed = speed / np.maximum(speed.max(0), 1e-300)
+        return np.stack([speed, speed * force])
+
+    return runge_kutta(slope, state, step, slope(state))
+
+
 def _race(
     rows: tuple[_Rows, _Rows], r: float, values: str, step: float
 ) -> tuple[BoolArray, FloatArray]:
@@ -221,27 +243,8 @@ def _race(
     while index.size:
         top = np.stack([row.top for row in rows])
         runner_up = np.stack([row.others[:, 0] for row in rows])
-
-        def slope(
-            state: Array,
-            rows: tuple[_Rows, _Rows] = rows,
-            top: Array = top,
-            alone: BoolArray = alone,
-        ) -> Array:
-            b, c = state
-            shared = np.maximum(top - b - r * c, 0)
-            rest = np.stack([row.rest(now) for row, now in zip(rows, b, strict=True)])
-            speed = np.sqrt(shared**2 + rest)
-            share = np.where(alone, 1.0, shared / np.maximum(speed, 1e-300))
-            force = share * share[::-1] ** 2
-            if values == "uniform":
-                force = force * (1 - 0.75 * share * share[::-1])
-            speed = np.where(alone, 0.0, speed)
-            speed = speed / np.maximum(speed.max(0), 1e-300)
-            return np.stack([speed, speed * force])
-
         state = np.stack([threshold, paid])
-        ahead = runge_kutta(slope, state, step, slope(state))
+        ahead = _ahead(rows, state, alone, r, values, step)
 
         # where in the step the shared weight and the runner-up die (above 1: not in this step)
         before, after = top - state[0] - r * state[1], top - ahead[0] - r * ahead[1]

@@ -121,22 +121,21 @@ def sweep(
     from tqdm.auto import tqdm
 
     with Store.of(out, spec).locked() as store:
-        total = computed = waiting = 0
+        total, missing = 0, []
         for chunk in spec.chunks():
             total += 1
             fault = store.fault(chunk)
+            if fault:
+                store.set_aside(chunk, fault)
             if fault is not None:
-                if fault:
-                    store.set_aside(chunk, fault)
-                computed, waiting = computed + 1, waiting + chunk.count
+                missing.append(chunk)
         tasks = (
-            delayed(run_chunk)(spec.cells[chunk.cell], chunk, spec.entropy)
-            for chunk in spec.chunks()
-            if not store.path(chunk, "json").exists()  # faulty files were moved away above
+            delayed(run_chunk)(spec.cells[chunk.cell], chunk, spec.entropy) for chunk in missing
         )
         results: Any = Parallel(n_jobs=jobs, return_as="generator_unordered")(tasks)
         runs = spec.runs * len(spec.cells)
-        with tqdm(total=runs, initial=runs - waiting, unit="run", disable=not progress) as bar:
+        there = runs - sum(chunk.count for chunk in missing)
+        with tqdm(total=runs, initial=there, unit="run", disable=not progress) as bar:
             for chunk, key, values, seconds in results:
                 if key != store.key(chunk):
                     raise ValueError(
@@ -147,8 +146,8 @@ def sweep(
                 bar.update(chunk.count)
         return SweepResult(
             folder=Path(out),
-            computed=computed,
-            reused=total - computed,
+            computed=len(missing),
+            reused=total - len(missing),
             notes=tuple(store.notes),
         )
 

@@ -23,6 +23,8 @@ from .rest import several_weights, still_rows
 from .solution import Outcome
 
 _FALLBACK_STEP = 0.1
+Moved = tuple[Array, Array]
+"""The weights after a step, and its size in flow time for each network."""
 
 
 @dataclass(kw_only=True)
@@ -101,9 +103,7 @@ class Optimizer(Protocol):
         """The state before the first step; an error if the optimizer cannot solve the problem."""
         return State()
 
-    def step(
-        self, weights: Array, problem: Problem, limit: Array, state: Any
-    ) -> tuple[Array, Array]:
+    def step(self, weights: Array, problem: Problem, limit: Array, state: Any) -> Moved:
         """New weights, and the time that has passed in each network, at most ``limit``."""
 
     def resting_rows(self, before: Array, after: Array, size: Array, problem: Problem) -> Array:
@@ -203,9 +203,7 @@ class Flow(UntilRest):
         check_positive("safety", self.safety, "a fraction of the stable step")
         check_positive("tolerance", self.tolerance, "the speed at which weights rest")
 
-    def step(
-        self, weights: Array, problem: Problem, limit: Array, state: State
-    ) -> tuple[Array, Array]:
+    def step(self, weights: Array, problem: Problem, limit: Array, state: State) -> Moved:
         """New weights and the time that has passed in each network, at most ``limit``."""
         if type(problem.model) is OneHot and not problem.l2:
             residual = problem.model.residual(weights)
@@ -278,9 +276,7 @@ class SGD(FixedSteps):
         super().__post_init__()
         check_choice("l1", self.l1, ("subgradient", "proximal"))
 
-    def step(
-        self, weights: Array, problem: Problem, limit: Array, state: State
-    ) -> tuple[Array, Array]:
+    def step(self, weights: Array, problem: Problem, limit: Array, state: State) -> Moved:
         """New weights and the flow time of a step."""
         gradient = problem.gradient(weights)
         if problem.lam and self.l1 == "subgradient":
@@ -347,9 +343,7 @@ class AdamW(FixedSteps):
         """Both moments at zero."""
         return _Moments(first=np.zeros_like(weights), second=np.zeros_like(weights))
 
-    def step(
-        self, weights: Array, problem: Problem, limit: Array, state: _Moments
-    ) -> tuple[Array, Array]:
+    def step(self, weights: Array, problem: Problem, limit: Array, state: _Moments) -> Moved:
         """New weights; the time of a step is 1."""
         gradient = problem.gradient(weights)
         if problem.lam:

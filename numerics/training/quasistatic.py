@@ -16,7 +16,7 @@ import numpy as np
 
 from .._types import Array
 from .._validate import check_integer, check_positive, check_rel
-from .descent import State, UntilRest
+from .descent import Moved, State, UntilRest
 from .problem import Problem
 from .repulsion import Rows, fast_phase, repel, unit_rows, without_overlap
 from .rest import several_weights, still_rows
@@ -113,9 +113,7 @@ class QuasiStatic(UntilRest):
             )
         return _Reactions(multipliers=np.zeros((n, n), weights.dtype))
 
-    def step(
-        self, weights: Array, problem: Problem, limit: Array, state: _Reactions
-    ) -> tuple[Array, Array]:
+    def step(self, weights: Array, problem: Problem, limit: Array, state: _Reactions) -> Moved:
         """New weights, exactly sparse, and the time that has passed."""
         clock, (one,) = problem.lam or 1.0, weights
         if state.overlap is None:

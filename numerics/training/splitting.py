@@ -26,7 +26,7 @@ from .._validate import (
     check_positive,
     check_rel,
 )
-from .descent import State, UntilRest
+from .descent import Moved, State, UntilRest
 from .gradient import diagonal
 from .problem import Problem
 from .repulsion import Rows, without_overlap
@@ -240,9 +240,7 @@ class SplitFlow(UntilRest):
             )
         return _Clock()
 
-    def step(
-        self, weights: Array, problem: Problem, limit: Array, state: _Clock
-    ) -> tuple[Array, Array]:
+    def step(self, weights: Array, problem: Problem, limit: Array, state: _Clock) -> Moved:
         """New weights and the time that has passed."""
         (one,) = weights
         largest = float(np.abs(one).sum(axis=1).max())

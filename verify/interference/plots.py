@@ -140,32 +140,24 @@ def _dead_fraction(m: int, lam: float, curve: Arrays) -> float:
 
 def collapse_table(fates: Any, dead: list[dict[str, Any]], curves: dict[int, Arrays]) -> Table:
     """Dead fractions of lone rows and of networks beside the one-curve law."""
-    shown = [
-        {
-            "$n$": "1",
-            "$m$": str(rows.m),
-            r"$\lambda$": f"{rows.lam:g}",
-            "dead": number(*mean_and_error(found["fates"])),
-            "law": f"{found['law']:.3f}",
-        }
+    cells = [
+        (1, rows.m, rows.lam, number(*mean_and_error(found["fates"])), found["law"])
         for rows, found in fates
     ]
-    shown += [
-        {
-            "$n$": str(int(row.n)),
-            "$m$": str(int(row.m)),
-            r"$\lambda$": f"{row.lam:g}",
-            "dead": number(row.dead, row.dead_error),
-            "law": f"{_dead_fraction(int(row.m), row.lam, curves[int(row.m)]):.3f}",
-        }
-        for row in frame_of(dead).itertuples()
-    ]
-    return Table(
-        name="reshuffling_collapse",
-        caption="Fraction of features that l1 kills: rows on their own (exact flow, with the "
+    for row in frame_of(dead).itertuples():
+        m, lam = int(row.m), row.lam
+        shown, law = number(row.dead, row.dead_error), _dead_fraction(m, lam, curves[m])
+        cells.append((int(row.n), m, lam, shown, law))
+    columns = ("$n$", "$m$", r"$\lambda$", "dead", "law")
+    return rows_table(
+        "reshuffling_collapse",
+        "Fraction of features that l1 kills: rows on their own (exact flow, with the "
         "law's own verdict as control variate) and networks of 64, beside the one-curve law for a "
         "row on its own (no constant fitted).",
-        frame=pd.DataFrame(shown),
+        [
+            dict(zip(columns, (str(n), str(m), f"{lam:g}", shown, f"{law:.3f}"), strict=True))
+            for n, m, lam, shown, law in cells
+        ],
     )
 
 
