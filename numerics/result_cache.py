@@ -103,13 +103,17 @@ def reached(name: str) -> set[str]:
 @cache
 def _source(module: str) -> tuple[str, frozenset[str]]:
     """The digest of a module's syntax tree, and the dotted names that it imports."""
-    text = Path(_spec(module).origin).read_text(encoding="utf-8")
+    text = _text(Path(_spec(module).origin))
     tree = ast.parse(text)
     package = module if _is_package(module) else module.rpartition(".")[0]
     parent = module.rpartition(".")[0]  # its __init__ runs first
     imports = {f"{parent}.__init__"} if parent else set()
     imports |= {name for name in _imports(tree, package) if name.partition(".")[0] == _ROOT}
     return syntax_digest(text), frozenset(imports)
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
 
 
 def _imports(tree: ast.Module, package: str) -> Iterator[str]:
@@ -192,8 +196,7 @@ def _door(package: str) -> dict[str, str]:
     """Where each public name of a package is defined, by its stub or else its __init__."""
     origin = Path(_spec(package).origin)
     stub = origin.with_suffix(".pyi")
-    source = stub if stub.is_file() else origin
-    tree = ast.parse(source.read_text(encoding="utf-8"))
+    tree = ast.parse(_text(stub if stub.is_file() else origin))
     names: dict[str, str] = {}
     for node in tree.body:
         match node:
