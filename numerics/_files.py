@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+
+from ._types import Array
 
 
 def writable_folder(folder: str | Path) -> Path:
@@ -40,7 +41,7 @@ def write_text(path: Path, text: str) -> None:
     write_bytes(path, text.encode("utf-8"))
 
 
-def npz_bytes(values: Mapping[str, NDArray[Any]]) -> bytes:
+def npz_bytes(values: Mapping[str, Array]) -> bytes:
     """The arrays as an .npz without pickles (before NumPy 2.2 ``np.savez`` cannot forbid them)."""
     arrays: dict[str, Any] = dict(values)
     for name, value in arrays.items():

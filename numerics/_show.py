@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from ._extras import need
+
 
 def one_line(thing: Any) -> str:
     """A dataclass in one line, with the type and shape of its arrays and rounded numbers."""
@@ -23,13 +25,7 @@ def _short(value: Any) -> str:
 
 def frame(columns: Mapping[str, Any]) -> Any:
     """The columns as a pandas table, or an error that says how to install pandas."""
-    try:
-        import pandas
-    except ModuleNotFoundError as error:
-        raise ImportError(
-            "This needs pandas, which is not installed; pip install 'polysem[tables]'."
-        ) from error
-    return pandas.DataFrame(dict(columns))
+    return need("pandas", "tables").DataFrame(dict(columns))
 
 
 def table_of_fields(thing: Any) -> Any:

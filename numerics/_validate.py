@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from ._types import Array
+
 
 def check_integer(name: str, value: Any, meaning: str, *, minimum: int = 1) -> int:
     """The value as an int that is at least ``minimum``."""
@@ -62,10 +64,8 @@ def check_sizes(n: Any, m: Any, instances: Any = None, *, copies: int = 8) -> No
     """
     n = check_integer("n", n, "the number of features")
     m = check_integer("m", m, "the number of neurons")
-    if instances is None:
-        instances = 1
-    else:
-        instances = check_integer("instances", instances, "the number of independent networks")
+    instances = 1 if instances is None else instances
+    check_integer("instances", instances, "the number of independent networks")
     needed = 8 * copies * instances * n * max(m, n)
     available = _memory()
     if available is not None and needed > available:
@@ -76,7 +76,7 @@ def check_sizes(n: Any, m: Any, instances: Any = None, *, copies: int = 8) -> No
         )
 
 
-def check_weights(name: str, weights: Any) -> np.ndarray:
+def check_weights(name: str, weights: Any) -> Array:
     """The value as a finite float array of shape (n, m) or (networks, n, m)."""
     weights = np.asarray(weights)
     if weights.ndim not in (2, 3) or weights.size == 0:
@@ -93,7 +93,7 @@ def check_weights(name: str, weights: Any) -> np.ndarray:
     return weights
 
 
-def check_network(name: str, weights: Any) -> np.ndarray:
+def check_network(name: str, weights: Any) -> Array:
     """The value as a finite float array of shape (n, m)."""
     weights = check_weights(name, weights)
     if weights.ndim != 2:
@@ -131,7 +131,7 @@ def check_rng(rng: Any) -> np.random.Generator:
     return rng
 
 
-def check_times(name: str, values: Any) -> np.ndarray:
+def check_times(name: str, values: Any) -> Array:
     """The values as increasing, finite times >= 0; there may be none."""
     try:
         times = np.asarray(tuple(values), float)
@@ -146,7 +146,7 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, Real) and not isinstance(value, bool)
 
 
-def _not_finite(array: np.ndarray) -> str:
+def _not_finite(array: Array) -> str:
     nan = int(np.isnan(array).sum())
     return f"{nan} NaN" if nan else f"{int(np.isinf(array).sum())} infinite values"
 

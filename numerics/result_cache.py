@@ -8,7 +8,6 @@ import io
 import json
 import zipfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -16,10 +15,10 @@ from pkgutil import iter_modules
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..theory.proof.source import syntax_digest
 from ._files import npz_bytes, write_bytes
+from ._types import Array
 
 _ROOT = __name__.partition(".")[0]
 _PACKAGES = ("theory", "numerics", "verify")
@@ -42,14 +41,14 @@ def result_key(content: Mapping[str, Any], code: str) -> str:
     return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()
 
 
-def write_arrays(path: Path, values: Mapping[str, NDArray[Any]]) -> str:
+def write_arrays(path: Path, values: Mapping[str, Array]) -> str:
     """Write the arrays as one .npz in one move; return the SHA-256 digest of the file."""
     content = npz_bytes(values)
     write_bytes(path, content)
     return hashlib.sha256(content).hexdigest()
 
 
-def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
+def read_arrays(path: Path) -> dict[str, Array]:
     """The arrays of an .npz file; pickles are never loaded.
 
     Raises
@@ -78,7 +77,7 @@ def code_digest(name: str) -> str:
     """
     digest = hashlib.sha256()
     for module in sorted(reached(name)):
-        digest.update(f"\0{module}\0{_source(module).digest}".encode())
+        digest.update(f"\0{module}\0{_source(module)[0]}".encode())
     return digest.hexdigest()
 
 
@@ -96,28 +95,21 @@ def reached(name: str) -> set[str]:
         module = waiting.pop()
         if module not in found:
             found.add(module)
-            for imported in _source(module).imports:
+            for imported in _source(module)[1]:
                 waiting |= _modules(imported) - found
     return found
 
 
-@dataclass(frozen=True)
-class _Source:
-    """The digest of a module's syntax tree, and the dotted names that it imports."""
-
-    digest: str
-    imports: frozenset[str]
-
-
 @cache
-def _source(module: str) -> _Source:
+def _source(module: str) -> tuple[str, frozenset[str]]:
+    """The digest of a module's syntax tree, and the dotted names that it imports."""
     text = _text(Path(_spec(module).origin))
     tree = ast.parse(text)
     package = module if _is_package(module) else module.rpartition(".")[0]
     parent = module.rpartition(".")[0]  # its __init__ runs first
     imports = {f"{parent}.__init__"} if parent else set()
     imports |= {name for name in _imports(tree, package) if name.partition(".")[0] == _ROOT}
-    return _Source(syntax_digest(text), frozenset(imports))
+    return syntax_digest(text), frozenset(imports)
 
 
 def _text(path: Path) -> str:
@@ -205,7 +197,7 @@ def _door(package: str) -> dict[str, str]:
     origin = Path(_spec(package).origin)
     stub = origin.with_suffix(".pyi")
     tree = ast.parse(_text(stub if stub.is_file() else origin))
-    names = {}
+    names: dict[str, str] = {}
     for node in tree.body:
         match node:
             case ast.ImportFrom(module=module, names=aliases, level=1):

@@ -12,9 +12,10 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 
 from ..numerics._files import writable_folder
+from ..numerics._types import Array
 from ..numerics.result_cache import read_arrays, result_key, write_arrays
 
-Arrays = Mapping[str, np.ndarray]
+Arrays = Mapping[str, Array]
 _FOLDER: ContextVar[Path | None] = ContextVar("cache folder", default=None)
 
 
@@ -80,7 +81,7 @@ def cached(
     compute: Callable[[], Arrays],
     *,
     code: str | None = None,
-) -> dict[str, np.ndarray]:
+) -> dict[str, Array]:
     """The arrays that ``compute`` gives, computed once for each cache folder.
 
     The file's name holds a digest of ``about``, of the versions of NumPy and SciPy, and of the
@@ -159,7 +160,11 @@ def _run_task(name: str, task: Task, entropy: int) -> Arrays:
 
 
 def run_jobs(
-    function: Callable[..., Any], arguments: Sequence[tuple], *, title: str, progress: bool
+    function: Callable[..., Any],
+    arguments: Sequence[tuple[Any, ...]],
+    *,
+    title: str,
+    progress: bool,
 ) -> list[Any]:
     """The results of one function for each tuple of arguments, in order.
 
@@ -191,7 +196,7 @@ def run_jobs(
     return list(tqdm(jobs, total=len(arguments), desc=title, disable=None if progress else True))
 
 
-def _run(function: Callable[..., Any], given: tuple, folder: Path | None) -> Any:
+def _run(function: Callable[..., Any], given: tuple[Any, ...], folder: Path | None) -> Any:
     from threadpoolctl import threadpool_limits
 
     with threadpool_limits(1), cache_in(folder) if folder else nullcontext():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,8 +47,7 @@ class Chapter:
 
     def verdicts(self) -> dict[str, int]:
         """How many agreements ended with each verdict."""
-        found = [agreement.verdict for agreement in self.agreements]
-        return {verdict: found.count(verdict) for verdict in sorted(set(found))}
+        return dict(sorted(Counter(agreement.verdict for agreement in self.agreements).items()))
 
 
 def mean_line(**given: Any) -> Agreement:

@@ -6,6 +6,7 @@ import errno
 import json
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -58,9 +59,11 @@ def _line(error: Exception) -> str:
     return str(error)
 
 
-def emit(result: dict[str, Any]) -> None:
-    """Print a result as JSON; a number that is not finite is an error."""
-    click.echo(json.dumps(result, indent=2, allow_nan=False, ensure_ascii=False))
+def show(result: dict[str, Any] | str) -> None:
+    """Print a text, or a result as JSON; a number that is not finite is an error."""
+    if not isinstance(result, str):
+        result = json.dumps(result, indent=2, allow_nan=False, ensure_ascii=False)
+    click.echo(result)
 
 
 def _refuse(given: dict[str, bool], allowed: bool, needed: str) -> None:
@@ -108,9 +111,8 @@ def predict(
     sigma: float | None,
     kurtosis: float | None,
     learning_rate: float | None,
-    data: str | None,
-    cooccurrence: float | None,
     as_json: bool,
+    **cooccurring: Any,
 ) -> None:
     """Print all closed forms that apply, with regime and source."""
     from .predict import predict as predictions
@@ -123,8 +125,7 @@ def predict(
         sigma=sigma,
         kurtosis=kurtosis,
         learning_rate=0.02 if learning_rate is None else learning_rate,
-        data=data,
-        cooccurrence=cooccurrence,
+        **cooccurring,
     )
     state: dict[str, str] = {}
     if sigma is not None and kurtosis is not None:
@@ -136,11 +137,9 @@ def predict(
         for prediction in result.values():
             if prediction.warning:
                 click.echo(f"polysem: warning: {prediction.warning}", err=True)
-        emit(result.to_dict() | state)
+        show(result.to_dict() | state)
     else:
-        click.echo(result.text())
-        for name, words in state.items():
-            click.echo(f"{name}: {words}")
+        show("\n".join([result.text(), *(f"{name}: {words}" for name, words in state.items())]))
 
 
 @main.command()
@@ -173,21 +172,7 @@ def predict(
 @cooccurrence
 @as_json
 def train(
-    features: int,
-    neurons: int,
-    l1: float,
-    optimizer: str,
-    seed: int,
-    law: str | None,
-    sigma: float | None,
-    kurtosis: float | None,
-    draws: str | None,
-    untied: bool,
-    bias: bool,
-    data: str | None,
-    cooccurrence: float | None,
-    as_json: bool,
-    **settings: Any,
+    features: int, neurons: int, l1: float, optimizer: str, seed: int, as_json: bool, **options: Any
 ) -> None:
     """Train one network and report counts, norms and outcome.
 
@@ -196,27 +181,17 @@ def train(
     """
     from .runs import run, training_model
 
-    noisy = law is not None or sigma is not None
-    _refuse({"--kurtosis": kurtosis is not None, "--draws": draws is not None}, noisy, "--noise")
-    given = {name: value for name, value in settings.items() if value is not None}
-    given["model"] = training_model(
-        untied=untied,
-        bias=bias,
-        data=data,
-        cooccurrence=cooccurrence,
-        law=law,
-        sigma=sigma,
-        kurtosis=kurtosis,
-        draws=draws or "shared",
-        averaged=optimizer == "flow",
-    )
-    if data not in (None, "pairs") and optimizer == "flow" and l1 > 0:
-        given.setdefault("max_time", 10 / l1)  # with sampled data the weights never rest
-    result = run(features, neurons, l1, optimizer=optimizer, seed=seed, **given)
-    if as_json:
-        emit(result.to_dict())
-    elif not result.failed:
-        click.echo(result.text())
+    given = {name: value for name, value in options.items() if value is not None}
+    noisy = "law" in given or "sigma" in given
+    _refuse({"--kurtosis": "kurtosis" in given, "--draws": "draws" in given}, noisy, "--noise")
+    descent = ("learning_rate", "steps", "max_time")
+    settings = {name: given.pop(name) for name in descent if name in given}
+    if given.get("data", "pairs") != "pairs" and optimizer == "flow" and l1 > 0:
+        settings.setdefault("max_time", 10 / l1)  # with sampled data the weights never rest
+    model = training_model(**given, averaged=optimizer == "flow")
+    result = run(features, neurons, l1, optimizer=optimizer, seed=seed, model=model, **settings)
+    if as_json or not result.failed:
+        show(result.to_dict() if as_json else result.text())
     if result.failed:
         raise click.ClickException(result.outcome_sentence)
 
@@ -259,11 +234,11 @@ def diagnose(
     if figure is not None:
         found.plot().write(figure)
     if as_json:
-        emit({"file": weights, "array": name} | found.to_dict())
+        show({"file": weights, "array": name} | found.to_dict())
     elif latex:
-        click.echo(found.to_latex())
+        show(found.to_latex())
     else:
-        click.echo(f"{weights}{f', array {name}' if name else ''}\n{found.text()}")
+        show(f"{weights}{f', array {name}' if name else ''}\n{found.text()}")
 
 
 @main.command()
@@ -300,9 +275,9 @@ def claims(
         if save:
             claims_view.save(record)
     if as_json:
-        emit(claims_view.to_dict(record, label))
+        show(claims_view.to_dict(record, label))
     else:
-        click.echo(claims_view.page(label, record) if label else claims_view.table(record))
+        show(claims_view.page(label, record) if label else claims_view.table(record))
 
 
 @main.command()
@@ -316,10 +291,7 @@ def report(out: str, scale: str, seed: int, chapters: tuple[str, ...], as_json: 
     from .report import write_report
 
     summary = write_report(out, scale=scale, entropy=seed, only=chapters)
-    if as_json:
-        emit(summary)
-    else:
-        click.echo(f"{summary['folder']}: {summary['headline']}")
+    show(summary if as_json else f"{summary['folder']}: {summary['headline']}")
 
 
 @main.command()
@@ -343,31 +315,21 @@ def sweep(
 ) -> None:
     """Compute a grid of runs; an interrupted sweep continues where it stopped."""
     from .. import numerics
-    from .sweeps import SweepSummary, cost_summary
+    from .sweeps import SweepSummary
     from .sweeps import scheduler as on_scheduler
 
     grid = numerics.SweepSpec.from_toml(spec)
     if dry_run:
-        cost = cost_summary(grid, out)
-        if as_json:
-            emit(cost)
-        else:
-            click.echo("\n".join(f"{name:<18}{value}" for name, value in cost.items()))
+        cost = asdict(numerics.sweep_cost(grid, out))
+        lines = (f"{name:<18}{value}" for name, value in cost.items())
+        show(cost if as_json else "\n".join(lines))
         return
     with on_scheduler(scheduler, jobs):
         result = numerics.sweep(grid, out, progress=sys.stderr.isatty())
     if table:
         SweepSummary.of(out).write(table, by="cell")
     if as_json:
-        emit(
-            {
-                "folder": str(result.folder),
-                "computed": result.computed,
-                "reused": result.reused,
-                "notes": list(result.notes),
-            }
-        )
+        show(asdict(result) | {"folder": str(result.folder)})
     else:
-        for note in result.notes:
-            click.echo(note)
-        click.echo(f"{result.folder}: {result.computed} chunks computed, {result.reused} reused")
+        done = f"{result.folder}: {result.computed} chunks computed, {result.reused} reused"
+        show("\n".join([*result.notes, done]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import numpy as np
 
@@ -132,23 +133,20 @@ def measured_counts() -> tuple[MeasuredCount, ...]:
 
 
 def _measured(row: dict[str, str]) -> MeasuredCount:
-    runs = int(row["runs"])
-    value = {name: float(text or "nan") for name, text in row.items() if name != "optimizer"}
+    sizes: dict[str, Any] = {name: int(row[name]) for name in ("n", "m", "runs")}
+    value: dict[str, Any] = {
+        name: float(text or "nan") for name, text in row.items() if name != "optimizer"
+    }
+    same = ("lam", "neurons_variance", "step_shift", "step_error", "rel")
     return MeasuredCount(
-        n=int(row["n"]),
-        m=int(row["m"]),
+        **sizes,
+        **{name: value[name] for name in same},
         optimizer=row["optimizer"],
-        runs=runs,
         neurons=value["neurons_mean"],
-        neurons_error=math.sqrt(value["neurons_variance"] / runs),
+        neurons_error=math.sqrt(value["neurons_variance"] / sizes["runs"]),
         retained=value["retained_mean"],
-        retained_error=math.sqrt(value["retained_variance"] / runs),
+        retained_error=math.sqrt(value["retained_variance"] / sizes["runs"]),
         dead=value["dead_mean"],
-        lam=value["lam"],
-        neurons_variance=value["neurons_variance"],
-        step_shift=value["step_shift"],
-        step_error=value["step_error"],
-        rel=value["rel"],
     )
 
 

@@ -67,7 +67,7 @@ class Prediction:
 
     name: str
     value: float | None
-    reason: str | None
+    reason: str | None = None
     meaning: str
     error: str
     source: str

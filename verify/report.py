@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import platform
 import time
+from collections import Counter
 from collections.abc import Sequence
 from importlib import import_module
 from importlib.metadata import version
@@ -12,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from .. import __version__
+from ..numerics._extras import need
 from ..numerics._files import writable_folder, write_text
 from ..numerics._validate import check_choice
 from .cache import cache_in
 from .chapter import Chapter
-from .extras import need
 from .show.latex import check_latex
 
 SCALES = ("quick", "paper")
@@ -82,11 +83,8 @@ def write_report(
     The page that each chapter names.
     """
     check_choice("scale", scale, SCALES)
-    unknown = set(only) - set(CHAPTERS)
-    if unknown:
-        raise ValueError(
-            f"Got chapter={', '.join(sorted(unknown))}; choose from {', '.join(CHAPTERS)}."
-        )
+    for name in only:
+        check_choice("chapter", name, CHAPTERS)
     need("pandas", "tables")
     folder = writable_folder(out)
     for stale in ("report.json", "report.md"):
@@ -116,10 +114,7 @@ def _summary(
     written: Sequence[tuple[Chapter, list[str], float]],
     latex: str,
 ) -> dict[str, Any]:
-    verdicts: dict[str, int] = {}
-    for chapter, _, _ in written:
-        for verdict, count in chapter.verdicts().items():
-            verdicts[verdict] = verdicts.get(verdict, 0) + count
+    verdicts = sum((Counter(chapter.verdicts()) for chapter, _, _ in written), Counter[str]())
     headline = ", ".join(f"{count} {verdict}" for verdict, count in sorted(verdicts.items()))
     return {
         "headline": f"{headline}; {latex}",

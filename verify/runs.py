@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import numerics
+from ..numerics._types import Array
 from ..numerics.cooccurrence.pairs import Values
 from .cooccurrence.predict import DATA, check_cooccurrence, data_model
 from .show.tables import Table, Tabular, fields_table
@@ -174,7 +175,7 @@ def run(n: int, m: int, lam: float, *, optimizer: str = "flow", seed: int, **set
     )
 
 
-def _initial(model: Any, n: int, m: int, rng: np.random.Generator) -> np.ndarray:
+def _initial(model: Any, n: int, m: int, rng: np.random.Generator) -> Array:
     """Independent draws for encoder and decoder, and a bias of zero, as the model needs them."""
     encoder = numerics.initial_weights(n, m, rng)
     if not isinstance(model, numerics.Autoencoder):
@@ -323,7 +324,7 @@ def _inputs(data: str | None, cooccurrence: float | None) -> numerics.Data:
     return kind(activation_probability=cooccurrence, values=values)
 
 
-def _measure(initial: np.ndarray, final: np.ndarray, problem: numerics.Problem) -> dict[str, Any]:
+def _measure(initial: Array, final: Array, problem: numerics.Problem) -> dict[str, Any]:
     """The measures of the encoder's rows, and the loss of the whole network."""
     names = [name for name, kind in Run.__annotations__.items() if kind.endswith("| None")]
     if not np.isfinite(final).all():

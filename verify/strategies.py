@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from .extras import need
+from ..numerics._extras import need
+from ..numerics._types import FloatArray
 
 need("hypothesis", "verify")
 
@@ -50,18 +50,18 @@ class Network:
         """A generator that depends on the sizes and the seed alone."""
         return np.random.default_rng([self.seed, self.n, self.m])
 
-    def weights(self) -> NDArray[np.float64]:
+    def weights(self) -> FloatArray:
         """Initial weights, standard deviation 1/sqrt(m), shape (n, m)."""
         from ..numerics import initial_weights
 
         return initial_weights(self.n, self.m, self.rng())
 
-    def occupied(self) -> NDArray[np.float64]:
+    def occupied(self) -> FloatArray:
         """A final state in which no slot is taken twice, shape (n, m); requires n <= 2m."""
         return exclusion_state(self.n, self.m, self.rng())
 
 
-def exclusion_state(n: int, m: int, rng: np.random.Generator) -> NDArray[np.float64]:
+def exclusion_state(n: int, m: int, rng: np.random.Generator) -> FloatArray:
     """Unit weights on n different (neuron, sign) slots drawn at random.
 
     Examples

@@ -9,11 +9,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from .. import numerics
+from ..numerics._extras import need
 from ..numerics._files import write_bytes, write_text
-from .extras import need
+from ..numerics._types import Array
+from ..numerics._validate import check_choice
 
 SCHEDULERS = ("loop", "threads", "processes")
 
@@ -100,7 +100,7 @@ class SweepSummary:
     """
 
     cells: tuple[numerics.Cell, ...]
-    runs: dict[str, np.ndarray]
+    runs: dict[str, Array]
     missing: tuple[str, ...]
 
     @classmethod
@@ -115,8 +115,7 @@ class SweepSummary:
 
     def to_frame(self, by: str = "run") -> Any:
         """A pandas table: a row a run, or by="cell" the means and their standard errors."""
-        if by not in ("run", "cell"):
-            raise ValueError(f"Got by={by!r}; choose run or cell.")
+        check_choice("by", by, ("run", "cell"))
         pandas = need("pandas", "tables")
         settings = pandas.DataFrame([asdict(cell) for cell in self.cells])
         settings["settings"] = [dict(cell.settings) for cell in self.cells]
@@ -141,8 +140,3 @@ class SweepSummary:
         else:
             need("pyarrow", "parquet")
             write_bytes(path, frame.to_parquet(index=False))
-
-
-def cost_summary(spec: numerics.SweepSpec, folder: str | Path) -> dict[str, Any]:
-    """What is missing from a sweep and its predicted cost, ready for JSON."""
-    return asdict(numerics.sweep_cost(spec, folder))

@@ -19,10 +19,10 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import gammaln
 
 from ... import theory
+from .._types import FloatArray, IntArray
 from .laws import CountLaw, Masses, complex_log1p
 
 _TERMS = 24  # of the Taylor series of phi_j below |z| = 1
@@ -113,7 +113,7 @@ class _IndependentLaw(CountLaw):
         shift = np.round(step / math.log(2)).astype(np.int64)
         return Masses.from_ratios(low, np.exp(step - shift * math.log(2)), shift)
 
-    def _tilt(self, k: NDArray[np.int64]) -> NDArray[np.float64]:
+    def _tilt(self, k: IntArray) -> FloatArray:
         """An x near the saddle point of ``a^k b^(m-k) x^-(n - 2k)``; 0 where n = 2k."""
         left = self.n - 2 * k
         low = np.full(k.shape, math.log(1e-3 / (self.n + self.m)))
@@ -125,7 +125,7 @@ class _IndependentLaw(CountLaw):
             low, high = np.where(total < left, middle, low), np.where(total < left, high, middle)
         return np.where(left > 0, np.exp(middle), 0.0)
 
-    def _chance(self, k: NDArray[np.int64], x: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _chance(self, k: IntArray, x: FloatArray) -> FloatArray:
         """The probability that the total of the neurons tilted by x is exactly n."""
         left, step = self.n - 2 * k, 1e-4
         low, high = (
@@ -146,7 +146,7 @@ class _IndependentLaw(CountLaw):
         chance = (1 + 2 * np.exp(phase).real.sum(axis=0)) / nodes
         return np.where(left > 0, chance, 1.0)
 
-    def _step(self, k: NDArray[np.int64], x: Any, y: Any) -> NDArray[np.float64]:
+    def _step(self, k: IntArray, x: Any, y: Any) -> FloatArray:
         """The logarithm of the weight at ``k + 1`` (tilt y) over that at ``k`` (tilt x)."""
         left = self.n - 2 * (k + 1)
         series, half = self._series, (y - x) / 2
@@ -163,13 +163,13 @@ class _IndependentLaw(CountLaw):
             - left * turned
         )
 
-    def _log_outside(self, k: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _log_outside(self, k: FloatArray) -> FloatArray:
         """Directly from the weights; the rounding error is small against the logarithm."""
         edge = np.array([self._masses.low])
         log_edge = self._masses.log_probability[0]
         return self._log_weight(k.astype(np.int64)) - self._log_weight(edge) + log_edge
 
-    def _log_weight(self, k: NDArray[np.int64]) -> NDArray[np.float64]:
+    def _log_weight(self, k: IntArray) -> FloatArray:
         x = self._tilt(k)
         left = self.n - 2 * k
         chance = np.array([self._chance(k[i : i + 1], x[i : i + 1])[0] for i in range(len(k))])

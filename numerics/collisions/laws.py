@@ -12,10 +12,11 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from ... import theory
 from .._show import frame
+from .._types import Array, FloatArray, IntArray
 from .._validate import check_integer, check_rng
 from ..bridge import numpy_function
 
@@ -37,11 +38,11 @@ class Masses:
     """
 
     low: int
-    mantissa: NDArray[np.float64]
-    exponent: NDArray[np.int64]
+    mantissa: FloatArray
+    exponent: IntArray
 
     @classmethod
-    def from_ratios(cls, low: int, ratios: NDArray[np.float64], shift: Any = 0) -> Masses:
+    def from_ratios(cls, low: int, ratios: FloatArray, shift: Any = 0) -> Masses:
         """The masses from ``P(k + 1) / P(k) = ratios * 2^shift``, from the mode to both ends.
 
         The ratios must fall through 1 once; with a shift they lie between 0.7 and 1.5.
@@ -56,28 +57,28 @@ class Masses:
         return cls(low=low, mantissa=mantissa / total, exponent=exponent)
 
     @cached_property
-    def probability(self) -> NDArray[np.float64]:
+    def probability(self) -> FloatArray:
         return np.ldexp(self.mantissa, self.exponent)
 
     @cached_property
-    def log_probability(self) -> NDArray[np.float64]:
+    def log_probability(self) -> FloatArray:
         log = np.log(
             self.mantissa, out=np.full(self.mantissa.shape, -np.inf), where=self.mantissa > 0
         )
         return log + self.exponent * np.log(2.0)
 
     @cached_property
-    def below(self) -> NDArray[np.float64]:
+    def below(self) -> FloatArray:
         """P(K <= k), summed from the small end."""
         return np.append(np.minimum(np.cumsum(self.probability[:-1]), 1.0), 1.0)
 
     @cached_property
-    def above(self) -> NDArray[np.float64]:
+    def above(self) -> FloatArray:
         """P(K > k), summed from the small end."""
         return np.append(np.cumsum(self.probability[:0:-1])[::-1], 0.0)
 
 
-def complex_log1p(z: NDArray[Any]) -> NDArray[Any]:
+def complex_log1p(z: Array) -> Array:
     """log(1 + z), accurate for small z, real or complex; log 0 counts as log of 1e-300."""
     if not np.iscomplexobj(z):
         return np.log1p(z)
@@ -88,9 +89,7 @@ def complex_log1p(z: NDArray[Any]) -> NDArray[Any]:
     return small + np.log(np.where(far == 0, 1e-300, far))
 
 
-def _products(
-    ratios: NDArray[np.float64], shift: NDArray[Any]
-) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+def _products(ratios: FloatArray, shift: Array) -> tuple[FloatArray, IntArray]:
     """Cumulative products as mantissas and exponents: one rounding a factor, no underflow."""
     mantissa, exponent = np.frexp(ratios)
     exponent = np.cumsum(exponent + shift, dtype=np.int64)
@@ -126,11 +125,11 @@ class CountLaw:
         """The least and the greatest possible count."""
         raise NotImplementedError
 
-    def _log_outside(self, k: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _log_outside(self, k: FloatArray) -> FloatArray:
         """log P(K = k) for possible counts outside the window of masses."""
         return np.full(k.shape, -np.inf)
 
-    def _look_up(self, values: NDArray[np.float64], k: Any, left: Any, right: Any) -> Any:
+    def _look_up(self, values: FloatArray, k: Any, left: Any, right: Any) -> Any:
         """``values`` at ``floor(k)``; ``left`` and ``right`` beyond the window."""
         k = np.asarray(k, dtype=np.float64)
         place = np.floor(k) - self._masses.low
@@ -169,19 +168,20 @@ class CountLaw:
         """The least k with ``P(K <= k) >= q``; NaN unless 0 <= q <= 1; below the support at 0."""
         q = np.asarray(q, dtype=np.float64)
         place = np.searchsorted(self._masses.below, q, side="left")
-        low, high = self.support()
-        value = np.minimum(self._masses.low + place, high).astype(np.float64)
-        value = np.where(q == 0, low - 1, np.where(q == 1, high, value))
-        return np.where((q >= 0) & (q <= 1), value, np.nan)[()]
+        return self._quantile(place, q, 0.0)
 
     def isf(self, q: ArrayLike) -> Any:
         """The least k with ``P(K > k) <= q``; NaN unless 0 <= q <= 1."""
         q = np.asarray(q, dtype=np.float64)
         rising = self._masses.above[::-1]
         place = len(rising) - np.searchsorted(rising, q, side="right")
+        return self._quantile(place, q, 1.0)
+
+    def _quantile(self, place: IntArray, q: FloatArray, lowest: float) -> Any:
+        """The values at places of the masses; below the support where q is ``lowest`` (0 or 1)."""
         low, high = self.support()
-        value = (self._masses.low + place).astype(np.float64)
-        value = np.where(q == 1, low - 1, np.where(q == 0, high, value))
+        value = np.minimum(self._masses.low + place, high).astype(np.float64)
+        value = np.where(q == lowest, low - 1, np.where(q == 1 - lowest, high, value))
         return np.where((q >= 0) & (q <= 1), value, np.nan)[()]
 
     def interval(self, confidence: float) -> tuple[float, float]:

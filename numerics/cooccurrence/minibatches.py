@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from numbers import Real
 
 import numpy as np
-from numpy.typing import NDArray
 
+from .._types import Array
 from .._validate import check_choice, check_integer, check_rng
 from ..training.gradient import diagonal
 from .pairs import SECOND_MOMENT, Values
@@ -77,7 +77,7 @@ class Bernoulli(SampledFeatures):
 
     keeps_zero_neurons: bool = True
 
-    def sample(self, n: int, rng: np.random.Generator, size: int | None = None) -> NDArray:
+    def sample(self, n: int, rng: np.random.Generator, size: int | None = None) -> Array:
         """Inputs, shape (batch, n); ``size`` of them where given."""
         size = self.batch if size is None else size
         row, feature, value = self._active(n, rng, size)
@@ -85,20 +85,20 @@ class Bernoulli(SampledFeatures):
         inputs[row, feature] = value
         return inputs
 
-    def _active(self, n: int, rng: np.random.Generator, size: int) -> tuple[NDArray, ...]:
+    def _active(self, n: int, rng: np.random.Generator, size: int) -> tuple[Array, ...]:
         """Input, feature and value of all that is active: a binomial number of places."""
         count = rng.binomial(size * n, self.activation_probability)
         place = np.sort(rng.choice(size * n, count, replace=False, shuffle=False))
         value = rng.random(count) if self.values == "uniform" else np.ones(count)
         return place // n, place % n, value
 
-    def loss(self, weights: NDArray) -> NDArray:
+    def loss(self, weights: Array) -> Array:
         """Loss of each network, estimated on fixed inputs."""
         inputs = self.sample(weights.shape[-2], np.random.default_rng(0), _EVALUATION)
         error = np.maximum((inputs @ weights) @ weights.swapaxes(-1, -2), 0) - inputs
         return (error**2).sum((-2, -1)) / _EVALUATION
 
-    def gradient(self, weights: NDArray, rng: np.random.Generator | None = None) -> NDArray:
+    def gradient(self, weights: Array, rng: np.random.Generator | None = None) -> Array:
         """Gradient on a fresh batch, which all networks share."""
         n = weights.shape[-2]
         row, feature, value = self._active(n, check_rng(rng), self.batch)
@@ -113,7 +113,7 @@ class Bernoulli(SampledFeatures):
         return gradient * (2 / self.batch)
 
 
-def _gradient_alone(weights: NDArray, squares: NDArray) -> NDArray:
+def _gradient_alone(weights: Array, squares: Array) -> Array:
     """(D + D^T) W, half the gradient: column i of ReLU(G) - I times the sum of squares of i."""
     slope = np.maximum(weights @ weights.swapaxes(-1, -2), 0)
     diagonal(slope)[...] -= 1
@@ -122,7 +122,7 @@ def _gradient_alone(weights: NDArray, squares: NDArray) -> NDArray:
     return slope @ weights
 
 
-def _gradient_together(weights: NDArray, inputs: NDArray) -> NDArray:
+def _gradient_together(weights: Array, inputs: Array) -> Array:
     """Half the gradient of the summed errors of the inputs."""
     hidden = inputs @ weights
     output = hidden @ weights.swapaxes(-1, -2)

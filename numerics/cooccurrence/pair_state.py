@@ -11,6 +11,7 @@ from scipy.optimize import root
 
 from ... import theory
 from ...theory.proof import symbols as s
+from .._types import Array
 from .._validate import check_lam, check_nonnegative, check_positive
 
 _STEPS = 24  # of the continuation in co-occurrence and lambda
@@ -110,7 +111,7 @@ def pair_fold(pair_ratio: float) -> float:
     pair_ratio = check_positive("pair_ratio", pair_ratio, "a ratio of weights")
     forces, slopes = _system()
 
-    def conditions(state: np.ndarray, ratio: float) -> np.ndarray:
+    def conditions(state: Array, ratio: float) -> Array:
         larger, smaller = forces(*state, ratio)
         matrix = slopes(*state, ratio)
         return np.array([larger - smaller, np.linalg.det(matrix)]) / (1 + ratio)
@@ -128,7 +129,7 @@ def pair_fold(pair_ratio: float) -> float:
 
 
 @cache
-def _system() -> tuple[Callable[..., np.ndarray], Callable[..., np.ndarray]]:
+def _system() -> tuple[Callable[..., Array], Callable[..., Array]]:
     """The lambdas at which the two weights rest, and their slopes in the weights."""
     one = {s.single_weight: 1, s.pair_weight: s.pair_ratio}
     balance = sp.Matrix([theory.larger_balance.expression, theory.smaller_balance.expression]).subs(

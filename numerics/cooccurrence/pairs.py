@@ -13,13 +13,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from .._types import Array
 from .._validate import check_choice, check_nonnegative
 from ..training.gradient import diagonal as diagonal_of
 
 Values = Literal["binary", "uniform"]
-SECOND_MOMENT = {"binary": 1.0, "uniform": 1.0 / 3.0}  # of the value of an active feature
+# of the value of an active feature
+SECOND_MOMENT: dict[Values, float] = {"binary": 1.0, "uniform": 1.0 / 3.0}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +73,7 @@ class Pairs:
         check_nonnegative("pair_weight", self.pair_weight, "the weight of a pair of features")
         check_choice("values", self.values, SECOND_MOMENT)
 
-    def loss(self, weights: NDArray) -> NDArray:
+    def loss(self, weights: Array) -> Array:
         """Loss of each network."""
         overlaps = weights @ weights.swapaxes(-1, -2)
         diagonal, others = _split(overlaps)
@@ -84,13 +85,13 @@ class Pairs:
         pair += _without_diagonal(own).sum((-2, -1))
         return kind(SECOND_MOMENT[self.values]) * single + kind(self.pair_weight) * pair
 
-    def gradient(self, weights: NDArray, rng: np.random.Generator | None = None) -> NDArray:
+    def gradient(self, weights: Array, rng: np.random.Generator | None = None) -> Array:
         """(D + D^T) W; at the kinks the rectifier's derivative is 0."""
         slope = self._slope(weights @ weights.swapaxes(-1, -2))
         slope += slope.swapaxes(-1, -2).copy()
         return slope @ weights
 
-    def _slope(self, overlaps: NDArray) -> NDArray:
+    def _slope(self, overlaps: Array) -> Array:
         """D, row k for output k."""
         kind = overlaps.dtype.type
         diagonal, others = _split(overlaps)
@@ -106,17 +107,17 @@ class Pairs:
         return slope
 
 
-def _split(overlaps: NDArray) -> tuple[NDArray, NDArray]:
+def _split(overlaps: Array) -> tuple[Array, Array]:
     return diagonal_of(overlaps), _without_diagonal(overlaps)
 
 
-def _without_diagonal(matrix: NDArray) -> NDArray:
+def _without_diagonal(matrix: Array) -> Array:
     out = matrix.copy()
     diagonal_of(out)[...] = 0
     return out
 
 
-def _own_term(diagonal: NDArray, overlap: NDArray, values: Values) -> tuple[NDArray, ...]:
+def _own_term(diagonal: Array, overlap: Array, values: Values) -> tuple[Array, ...]:
     """E (ReLU(u d + v g) - u)^2, the error of an active output, and its slopes in d and g."""
     d, g = diagonal, overlap
     if values == "binary":
@@ -142,7 +143,7 @@ def _own_term(diagonal: NDArray, overlap: NDArray, values: Values) -> tuple[NDAr
     return value, in_d, in_g
 
 
-def _partner_slope(others: NDArray, values: Values) -> NDArray:
+def _partner_slope(others: Array, values: Values) -> Array:
     """Derivative in G_ki of the errors of output k on all pairs without k; diagonal given as 0."""
     rows = others.reshape(-1, others.shape[-1])
     slope = np.zeros_like(rows)
@@ -153,7 +154,7 @@ def _partner_slope(others: NDArray, values: Values) -> NDArray:
     return _without_diagonal(slope.reshape(others.shape))
 
 
-def _binary_partners(rows: NDArray) -> NDArray:
+def _binary_partners(rows: Array) -> Array:
     """Row by row 2 sum_{j != i, k} ReLU(g_i + g_j), where g_k = 0 stands in the row."""
     count, n = rows.shape
     order = np.argsort(rows, axis=-1)
@@ -173,7 +174,7 @@ def _binary_partners(rows: NDArray) -> NDArray:
     return slope
 
 
-def _uniform_partners(rows: NDArray) -> NDArray:
+def _uniform_partners(rows: Array) -> Array:
     """Row by row the slope of sum_j E ReLU(u g_i + v g_j)^2 in g_i, where g_k = 0 stands in it."""
     order = np.argsort(np.abs(rows), axis=-1)
     g = np.take_along_axis(rows, order, -1)
@@ -183,7 +184,7 @@ def _uniform_partners(rows: NDArray) -> NDArray:
     up, down = np.where(positive, size, 0), np.where(positive, 0, size)
     smaller = _up_to  # sums over |g_j| <= |g_i|
 
-    def larger(terms: NDArray) -> NDArray:
+    def larger(terms: Array) -> Array:
         return _up_to(terms[:, ::-1])[:, ::-1] - terms
 
     gain = size * (2 / 3) * positive.sum(-1, keepdims=True) + up.sum(-1, keepdims=True) / 2
@@ -197,5 +198,5 @@ def _uniform_partners(rows: NDArray) -> NDArray:
     return slope
 
 
-def _up_to(terms: NDArray) -> NDArray:
+def _up_to(terms: Array) -> Array:
     return np.cumsum(terms, -1, dtype=np.result_type(terms.dtype, np.float32))

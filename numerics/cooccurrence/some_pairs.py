@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from .._types import Array, FloatArray, IntArray
 from .._validate import check_nonnegative, check_rng
 
 
@@ -49,7 +49,7 @@ class SomePairs:
     paper_notes/cooccurrence.md.
     """
 
-    pairs: NDArray
+    pairs: Array
     pair_weight: float
     keeps_zero_neurons: bool = True
 
@@ -67,13 +67,13 @@ class SomePairs:
         if len(np.unique(np.sort(pairs, axis=1), axis=0)) < len(pairs):
             raise ValueError("Got a pair twice; list each pair once.")
 
-    def loss(self, weights: NDArray) -> NDArray:
+    def loss(self, weights: Array) -> Array:
         """Loss of each network."""
         inputs = self._inputs(weights)
         error = np.maximum(inputs @ (weights @ weights.swapaxes(-1, -2)), 0) - inputs
         return ((error**2).sum(-1) * self._input_weights(weights)).sum(-1)
 
-    def gradient(self, weights: NDArray, rng: np.random.Generator | None = None) -> NDArray:
+    def gradient(self, weights: Array, rng: np.random.Generator | None = None) -> Array:
         """(D + D^T) W; at the kinks the rectifier's derivative is 0."""
         inputs = self._inputs(weights)
         output = inputs @ (weights @ weights.swapaxes(-1, -2))
@@ -83,7 +83,7 @@ class SomePairs:
         slope += slope.swapaxes(-1, -2).copy()
         return slope @ weights
 
-    def _inputs(self, weights: NDArray) -> NDArray:
+    def _inputs(self, weights: Array) -> Array:
         """All singles, then the listed pairs, shape (inputs, n)."""
         n = weights.shape[-2]
         if self.pairs.size and self.pairs.max() >= n:
@@ -92,19 +92,19 @@ class SomePairs:
             )
         return singles_and_pairs(n, self.pairs).astype(weights.dtype)
 
-    def _input_weights(self, weights: NDArray) -> NDArray:
+    def _input_weights(self, weights: Array) -> Array:
         counts = weights.shape[-2], len(self.pairs)
         return np.repeat([1, self.pair_weight], counts).astype(weights.dtype)
 
 
-def singles_and_pairs(n: int, pairs: NDArray) -> NDArray[np.float64]:
+def singles_and_pairs(n: int, pairs: Array) -> FloatArray:
     """Each of n features alone, then the given pairs of features, shape (inputs, n)."""
     inputs = np.eye(n + len(pairs), n)
     inputs[n + np.arange(len(pairs))[:, None], pairs] = 1
     return inputs
 
 
-def random_pairs(n: int, fraction: float, rng: np.random.Generator) -> NDArray[np.int_]:
+def random_pairs(n: int, fraction: float, rng: np.random.Generator) -> IntArray:
     """A given fraction of the pairs of n features, drawn without replacement.
 
     Their number is n (n - 1) / 2 times the fraction, rounded.

@@ -15,8 +15,10 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from .._integrate import runge_kutta
+from .._types import Array, BoolArray, FloatArray
 from .._validate import check_choice, check_integer, check_positive, check_rng
 
 _DEPTH = 128  # order statistics kept of each row; those below act through their mean
@@ -31,7 +33,7 @@ def collision_survives(
     m: int | None = None,
     values: Literal["binary", "uniform"] = "binary",
     step: float = 0.2,
-) -> NDArray[np.bool_]:
+) -> BoolArray:
     """Whether sampled collisions survive co-occurrence of strength r; the mean is F(r).
 
     All strengths see the same initial weights.  ``m=None`` is the limit of wide networks, where
@@ -96,7 +98,7 @@ def suppression_slope(
     *,
     values: Literal["binary", "uniform"] = "binary",
     step: float = 0.2,
-) -> NDArray[np.float64]:
+) -> FloatArray:
     """Samples whose mean is the initial slope -F'(0) of the suppression in the wide limit.
 
     To first order in r a collision breaks if the gap of a row is below its handicap.  The gap
@@ -150,10 +152,10 @@ def suppression_slope(
 class _Rows:
     """Initial weights of many rows: the shared one, the others in descending order."""
 
-    top: NDArray  # (N,)
-    others: NDArray  # (N, depth)
-    sums: NDArray  # (N, depth + 1), of the others from the largest down
-    squares: NDArray  # (N, depth + 1), likewise
+    top: Array  # (N,)
+    others: Array  # (N, depth)
+    sums: Array  # (N, depth + 1), of the others from the largest down
+    squares: Array  # (N, depth + 1), likewise
     tail: bool  # weights below the last are there in the mean
 
     @classmethod
@@ -170,7 +172,7 @@ class _Rows:
         np.cumsum(others**2, -1, out=second[:, 1:])
         return cls(top=ordered[:, 0], others=others, sums=first, squares=second, tail=m is None)
 
-    def __getitem__(self, index: NDArray) -> _Rows:
+    def __getitem__(self, index: Array) -> _Rows:
         return replace(
             self,
             top=self.top[index],
@@ -179,7 +181,7 @@ class _Rows:
             squares=self.squares[index],
         )
 
-    def rest(self, threshold: NDArray) -> NDArray:
+    def rest(self, threshold: Array) -> Array:
         """Sum over the other weights of (w - threshold)_+^2."""
         alive = (self.others > threshold[:, None]).sum(-1)
         row = np.arange(alive.size)
@@ -187,7 +189,7 @@ class _Rows:
         return np.maximum(second - threshold * (2 * first - threshold * alive), 0)
 
 
-def _before_the_first_death(rows: tuple[_Rows, _Rows]) -> NDArray:
+def _before_the_first_death(rows: tuple[_Rows, _Rows]) -> Array:
     """Handicaps per unit of r that the tail of an infinite row leaves, shape (2, N).
 
     At threshold -s the row has depth e^s weights, and A^-2 = 2 depth e^s in the mean, so the
@@ -197,7 +199,7 @@ def _before_the_first_death(rows: tuple[_Rows, _Rows]) -> NDArray:
         return np.zeros((2, rows[0].top.size))
     moment = [math.factorial(power) / 1.5 ** (power + 1) for power in range(4)]
 
-    def handicap(a: NDArray, b: NDArray) -> NDArray:
+    def handicap(a: Array, b: Array) -> Array:
         terms = (a * b**2, b**2 + 2 * a * b, a + 2 * b, 1.0)
         return sum(t * v for t, v in zip(terms, moment, strict=True)) / (2 * _DEPTH) ** 1.5
 
@@ -205,9 +207,31 @@ def _before_the_first_death(rows: tuple[_Rows, _Rows]) -> NDArray:
     return np.stack([handicap(a, b), handicap(b, a)])
 
 
+def _ahead(
+    rows: tuple[_Rows, _Rows], state: Array, alone: BoolArray, r: float, values: str, step: float
+) -> Array:
+    """Thresholds and handicaps of both rows after a step."""
+    top = np.stack([row.top for row in rows])
+
+    def slope(state: Array) -> Array:
+        b, c = state
+        shared = np.maximum(top - b - r * c, 0)
+        rest = np.stack([row.rest(now) for row, now in zip(rows, b, strict=True)])
+        speed = np.sqrt(shared**2 + rest)
+        share = np.where(alone, 1.0, shared / np.maximum(speed, 1e-300))
+        force = share * share[::-1] ** 2
+        if values == "uniform":
+            force = force * (1 - 0.75 * share * share[::-1])
+        speed = np.where(alone, 0.0, speed)
+        speed = speed / np.maximum(speed.max(0), 1e-300)
+        return np.stack([speed, speed * force])
+
+    return runge_kutta(slope, state, step, slope(state))
+
+
 def _race(
     rows: tuple[_Rows, _Rows], r: float, values: str, step: float
-) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+) -> tuple[BoolArray, FloatArray]:
     """Who survives, and the handicap per unit of r of the first row when its runner-up dies."""
     count = rows[0].top.size
     survives = np.zeros(count, bool)
@@ -219,25 +243,8 @@ def _race(
     while index.size:
         top = np.stack([row.top for row in rows])
         runner_up = np.stack([row.others[:, 0] for row in rows])
-
-        def slope(b: NDArray, c: NDArray, rows=rows, top=top, alone=alone) -> NDArray:
-            shared = np.maximum(top - b - r * c, 0)
-            rest = np.stack([row.rest(now) for row, now in zip(rows, b, strict=True)])
-            speed = np.sqrt(shared**2 + rest)
-            share = np.where(alone, 1.0, shared / np.maximum(speed, 1e-300))
-            force = share * share[::-1] ** 2
-            if values == "uniform":
-                force = force * (1 - 0.75 * share * share[::-1])
-            speed = np.where(alone, 0.0, speed)
-            speed = speed / np.maximum(speed.max(0), 1e-300)
-            return np.stack([speed, speed * force])
-
         state = np.stack([threshold, paid])
-        k1 = slope(*state)
-        k2 = slope(*(state + step / 2 * k1))
-        k3 = slope(*(state + step / 2 * k2))
-        k4 = slope(*(state + step * k3))
-        ahead = state + step / 6 * (k1 + 2 * k2 + 2 * k3 + k4)
+        ahead = _ahead(rows, state, alone, r, values, step)
 
         # where in the step the shared weight and the runner-up die (above 1: not in this step)
         before, after = top - state[0] - r * state[1], top - ahead[0] - r * ahead[1]

@@ -12,6 +12,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from .._types import Array
 from ..training.gradient import diagonal, reconstruction_loss
 
 
@@ -60,11 +61,11 @@ class AlteredInterference:
                 f"Got support={self.support!r}; it scales a push and must lie in [0, 1]."
             )
 
-    def loss(self, weights: np.ndarray) -> np.ndarray:
+    def loss(self, weights: Array) -> Array:
         """The reconstruction loss; the altered force does not descend it."""
         return np.asarray(reconstruction_loss(weights))
 
-    def gradient(self, weights: np.ndarray, rng: np.random.Generator | None = None) -> np.ndarray:
+    def gradient(self, weights: Array, rng: np.random.Generator | None = None) -> Array:
         """Minus four times feature benefit and altered interference, as a gradient would be."""
         gram = np.maximum(weights @ weights.swapaxes(-1, -2), 0)
         benefit = 1 - diagonal(gram)

@@ -13,8 +13,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import numpy as np
-from numpy.typing import NDArray
 
+from .._types import Array, FloatArray
 from .._validate import check_integer, check_weights
 from ..training.train import Step
 
@@ -59,7 +59,7 @@ class KickRecorder:
     paper_notes/reshuffling.md (the kick identity).
     """
 
-    def __init__(self, initial: np.ndarray, thresholds: Iterable[float] = ()):
+    def __init__(self, initial: Array, thresholds: Iterable[float] = ()):
         initial = check_weights("initial", initial)
         initial = (initial if initial.ndim == 3 else initial[None]).astype(np.float64)
         self.size, self.sign = np.abs(initial), np.sign(initial)
@@ -83,13 +83,13 @@ class KickRecorder:
             passed = np.isnan(kept[..., 0]) & (self.threshold >= threshold)
             kept[passed] = self.kick[passed]
 
-    def weights(self) -> NDArray[np.float64]:
+    def weights(self) -> FloatArray:
         """The weights that the identity gives: meaningful where ``alive``, 0 elsewhere."""
         height = self.size + self.kick - self.threshold[..., None]
         return np.where(self.alive, self.sign * self.amplitude[..., None] * height, 0.0)
 
 
-def top_kicks(initial: np.ndarray, kick: np.ndarray, keep: int) -> NDArray[np.float64]:
+def top_kicks(initial: Array, kick: Array, keep: int) -> FloatArray:
     """The kicks of the largest initial weights of each row, in the order of those weights.
 
     >>> import numpy as np

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from .._types import FloatArray
 from .._validate import check_integer, check_positive, check_rng
 
 _BURN_IN = 12.0  # units of B; the slowest mode has then fallen to D^2 exp(-12), 1e-3 of 1 %
@@ -141,14 +141,14 @@ class Memory:
         ``int e^-D dL`` and ``int D e^-D dL`` over the past.
     """
 
-    plain: NDArray[np.float64]
-    linear: NDArray[np.float64]
+    plain: FloatArray
+    linear: FloatArray
 
     @classmethod
     def empty(cls, chains: int) -> Memory:
         return cls(plain=np.zeros(chains), linear=np.zeros(chains))
 
-    def press(self, overlap: NDArray[np.float64], step: float) -> NDArray[np.float64]:
+    def press(self, overlap: FloatArray, step: float) -> FloatArray:
         """Go one step on, and push the overlap down to 0 where it is positive: the impulse."""
         decay = math.exp(-step)
         self.linear = decay * (self.linear + step * self.plain)
@@ -171,20 +171,20 @@ class _Path:
         self.kick = np.linalg.cholesky(spread)
         self.state = np.linalg.cholesky(self.stationary) @ self._normal()
 
-    def _normal(self) -> NDArray[np.float64]:
+    def _normal(self) -> FloatArray:
         return self.rng.standard_normal((3, self.chains))
 
     def advance(self) -> None:
         self.state = self.propagator @ self.state + self.kick @ self._normal()
         self.overlap = _OVERLAP @ self.state
 
-    def controls(self) -> NDArray[np.float64]:
+    def controls(self) -> FloatArray:
         """Functions of the path with mean 0."""
         squares = self.state**2 - np.diag(self.stationary)[:, None]
         return np.vstack([self.state, squares, self.overlap**2 - 1])
 
 
-def _controlled(values: NDArray[np.float64], design: Any) -> tuple[float, float]:
+def _controlled(values: FloatArray, design: Any) -> tuple[float, float]:
     """Mean and standard error after regression on the controls."""
     coefficients, *_ = np.linalg.lstsq(design, values, rcond=None)
     rest = values - design @ coefficients

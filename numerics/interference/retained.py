@@ -10,10 +10,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.special import log_ndtr, ndtr, ndtri
 
 from ... import theory
+from .._types import FloatArray
 from .._validate import check_choice, check_integer, check_rng
 from ..bridge import numpy_function
 
@@ -162,7 +163,7 @@ def retained_fraction_sparse(n: ArrayLike, m: ArrayLike, *, law: str = "gaussian
 
 def top_weights(
     m: int, rows: int, keep: int, rng: np.random.Generator, *, law: str = "gaussian"
-) -> NDArray[np.float64]:
+) -> FloatArray:
     """The largest of m absolute weights, in falling order, without drawing the others.
 
     Exact: the j-th largest of m uniforms is the (j-1)-th times an m-j+1-th root of a uniform.

@@ -13,8 +13,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from .._types import Array, BoolArray, FloatArray, IntArray
 from .._validate import (
     check_choice,
     check_integer,
@@ -55,8 +56,8 @@ class TwoRows:
     paper_notes/reshuffling.md (the two-row prediction).
     """
 
-    kicks: NDArray[np.float64]
-    retained: NDArray[np.bool_]
+    kicks: FloatArray
+    retained: BoolArray
 
 
 def two_rows(
@@ -128,7 +129,7 @@ def two_rows(
     return TwoRows(kicks=np.concatenate(kicks), retained=np.concatenate(retained))
 
 
-def _flow(initial: NDArray[np.float64], lam: float) -> tuple[NDArray, NDArray]:
+def _flow(initial: FloatArray, lam: float) -> tuple[Array, Array]:
     """Kicks and final rows by the flow; kicks in units of the initial scale 1/sqrt(m)."""
     scale = initial.shape[-1] ** -0.5
     recorder = KickRecorder(scale * initial)
@@ -136,7 +137,7 @@ def _flow(initial: NDArray[np.float64], lam: float) -> tuple[NDArray, NDArray]:
     return recorder.kick / scale, final
 
 
-def _run(initial: NDArray[np.float64], rel: float) -> tuple[NDArray, NDArray]:
+def _run(initial: FloatArray, rel: float) -> tuple[Array, Array]:
     """Kicks in units of the initial weights, and final rows of unit norm."""
     kick, final = np.zeros_like(initial), np.zeros_like(initial)
     amplitude = 1 / _norms(initial)
@@ -168,14 +169,14 @@ def _run(initial: NDArray[np.float64], rel: float) -> tuple[NDArray, NDArray]:
 class _Batch:
     """Pairs that still move, each with the neurons on which it may have a weight."""
 
-    pair: NDArray[np.int64]  # (pairs,)
-    neuron: NDArray[np.int64]  # (pairs, width)
-    rows: NDArray[np.float64]  # (pairs, 2, width), as are the next but amplitude (pairs, 2)
-    amplitude: NDArray[np.float64]
-    sign: NDArray[np.float64]
-    kick: NDArray[np.float64]
-    alive: NDArray[np.bool_]
-    rate: NDArray[np.float64]  # (pairs,): of the reaction in the last step
+    pair: IntArray  # (pairs,)
+    neuron: IntArray  # (pairs, width)
+    rows: FloatArray  # (pairs, 2, width), as are the next but amplitude (pairs, 2)
+    amplitude: FloatArray
+    sign: FloatArray
+    kick: FloatArray
+    alive: BoolArray
+    rate: FloatArray  # (pairs,): of the reaction in the last step
 
     def turn_apart(self) -> None:
         """Repulsion alone, until no pair has a positive overlap."""
@@ -192,23 +193,23 @@ class _Batch:
         self.rate = reaction / size
         self._finish(-reaction[:, None, None] * self.rows[:, ::-1], rows)
 
-    def _finish(self, push: NDArray[np.float64], rows: NDArray[np.float64]) -> None:
+    def _finish(self, push: FloatArray, rows: FloatArray) -> None:
         self.kick += np.where(self.alive, self.sign * push / self.amplitude[..., None], 0.0)
         self.alive &= rows * self.sign > 0
         norms = _norms(rows)
         self.rows, self.amplitude = rows / norms[..., None], self.amplitude / norms
 
-    def store(self, kick: NDArray[np.float64], final: NDArray[np.float64]) -> None:
+    def store(self, kick: FloatArray, final: FloatArray) -> None:
         for whole, part in ((kick, self.kick), (final, self.rows)):
             for row in (0, 1):
                 whole[self.pair[:, None], row, self.neuron] = part[:, row]
 
-    def part(self, keep: NDArray[np.bool_], width: int) -> _Batch:
+    def part(self, keep: BoolArray, width: int) -> _Batch:
         """The pairs that go on, on the neurons that matter to them."""
         used = ((self.rows != 0) | self.alive).any(axis=1)[keep]
         place = np.argsort(~used, axis=-1, kind="stable")[:, :width]
 
-        def pick(array: NDArray) -> NDArray:
+        def pick(array: Array) -> Array:
             return np.take_along_axis(array[keep], place[:, None], axis=-1)
 
         return _Batch(
@@ -224,8 +225,8 @@ class _Batch:
 
 
 def _apart(
-    rows: NDArray[np.float64], threshold: NDArray[np.float64], reaction: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    rows: FloatArray, threshold: FloatArray, reaction: FloatArray
+) -> tuple[FloatArray, FloatArray]:
     """The least reactions c >= 0 with which the shrunk rows do not overlap, and these rows.
 
     By Newton's method from the given reactions: the overlap is piecewise quadratic in c.
@@ -243,11 +244,11 @@ def _apart(
     return reaction, moved
 
 
-def _overlap(rows: NDArray[np.float64]) -> NDArray[np.float64]:
+def _overlap(rows: FloatArray) -> FloatArray:
     return np.einsum("pk,pk->p", rows[:, 0], rows[:, 1])
 
 
-def _norms(rows: NDArray[np.float64]) -> NDArray[np.float64]:
+def _norms(rows: FloatArray) -> FloatArray:
     return np.sqrt(np.einsum("...k,...k->...", rows, rows))
 
 
@@ -316,7 +317,7 @@ def two_row_prediction(
 
 
 def _fraction(
-    kicks: NDArray[np.float64], n: int, m: int, draws: int, rng: np.random.Generator, law: str
+    kicks: FloatArray, n: int, m: int, draws: int, rng: np.random.Generator, law: str
 ) -> float:
     weights = top_weights(m, draws, kicks.shape[-1], rng, law=law)
     for _ in range(n - 1):

@@ -18,12 +18,10 @@ from functools import lru_cache
 from itertools import product
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import ndtr
 
+from .._types import FloatArray, IntArray
 from .law import Noise
-
-Array = NDArray[np.float64]
 
 MAX_HALF_STATES = 2**16
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(24)
@@ -36,7 +34,7 @@ class NoExactAverage(ValueError):
     """The exact average over this noise would take too much memory or time."""
 
 
-def averaged_loss(weights: Array, noise: Noise) -> Array:
+def averaged_loss(weights: FloatArray, noise: Noise) -> FloatArray:
     r"""Reconstruction loss averaged exactly over the noise.
 
     .. math:: L = \sum_{ij} E\,[\mathrm{ReLU}(W_j\cdot(W_i + \sigma\xi)) - \delta_{ij}]^2
@@ -75,7 +73,7 @@ def averaged_loss(weights: Array, noise: Noise) -> Array:
     return averaged_loss_and_gradient(weights, noise)[0]
 
 
-def averaged_gradient(weights: Array, noise: Noise) -> Array:
+def averaged_gradient(weights: FloatArray, noise: Noise) -> FloatArray:
     r"""Gradient of :func:`averaged_loss`; descent along minus a quarter of it is the flow.
 
     .. math:: \frac{\partial L}{\partial W} = 2 E\,[D^T (W + \sigma\Xi) + D W],\quad
@@ -115,7 +113,7 @@ def averaged_gradient(weights: Array, noise: Noise) -> Array:
     return averaged_loss_and_gradient(weights, noise)[1]
 
 
-def averaged_loss_and_gradient(weights: Array, noise: Noise) -> tuple[Array, Array]:
+def averaged_loss_and_gradient(weights: FloatArray, noise: Noise) -> tuple[FloatArray, FloatArray]:
     r"""Averaged loss and its gradient in one pass.
 
     .. math:: (L, \partial L/\partial W)
@@ -176,12 +174,12 @@ def averaged_loss_and_gradient(weights: Array, noise: Noise) -> tuple[Array, Arr
 class _Moments:
     """Per row j: sum_i E ReLU(u_ij+Z)^2 - 2 E ReLU(u_jj+Z), its slope in u_ij and in W_j via Z."""
 
-    value: Array
-    overlap_slope: Array
-    row_slope: Array
+    value: FloatArray
+    overlap_slope: FloatArray
+    row_slope: FloatArray
 
 
-def _silent_moments(rows: Array, overlaps: Array, own: NDArray[np.intp]) -> _Moments:
+def _silent_moments(rows: FloatArray, overlaps: FloatArray, own: IntArray) -> _Moments:
     live = np.maximum(overlaps, 0.0)
     index = np.arange(len(rows))
     value = (live**2).sum(axis=1) - 2 * live[index, own]
@@ -191,7 +189,7 @@ def _silent_moments(rows: Array, overlaps: Array, own: NDArray[np.intp]) -> _Mom
 
 
 def _gaussian_moments(
-    rows: Array, overlaps: Array, own: NDArray[np.intp], noise: Noise
+    rows: FloatArray, overlaps: FloatArray, own: IntArray, noise: Noise
 ) -> _Moments:
     index = np.arange(len(rows))
     norm = np.sqrt(np.einsum("rk,rk->r", rows, rows))
@@ -210,7 +208,9 @@ def _gaussian_moments(
 
 
 @lru_cache(maxsize=16)
-def _states(entries: int, values: tuple[float, ...], chances: tuple[float, ...]):
+def _states(
+    entries: int, values: tuple[float, ...], chances: tuple[float, ...]
+) -> tuple[FloatArray, FloatArray]:
     """All states of some entries of a discrete law, shape (states, entries), and their weights."""
     states = np.array(list(product(values, repeat=entries)), dtype=float).reshape(
         len(values) ** entries, entries
@@ -220,7 +220,7 @@ def _states(entries: int, values: tuple[float, ...], chances: tuple[float, ...])
 
 
 def _discrete_moments(
-    rows: Array, overlaps: Array, own: NDArray[np.intp], noise: Noise
+    rows: FloatArray, overlaps: FloatArray, own: IntArray, noise: Noise
 ) -> _Moments:
     """Meet in the middle: Z = A + B, each over half of the neurons, B sorted."""
     values, chances = noise.atoms  # type: ignore[misc]
@@ -263,7 +263,9 @@ def _discrete_moments(
     return _Moments(*(np.concatenate(part) for part in zip(*parts, strict=True)))
 
 
-def _above(u: Array, outer: Array, inner: Array, chance: Array) -> tuple[Array, Array]:
+def _above(
+    u: FloatArray, outer: FloatArray, inner: FloatArray, chance: FloatArray
+) -> tuple[FloatArray, FloatArray]:
     """E over the inner sums of ReLU(u_i + A + B) and of [u_i + A + B > 0], shape (rows, n, A)."""
     order = np.argsort(inner, axis=1)
     ranked = np.take_along_axis(inner, order, axis=1)
@@ -285,7 +287,7 @@ def _above(u: Array, outer: Array, inner: Array, chance: Array) -> tuple[Array, 
 
 
 def _continuous_moments(
-    rows: Array, overlaps: Array, own: NDArray[np.intp], noise: Noise
+    rows: FloatArray, overlaps: FloatArray, own: IntArray, noise: Noise
 ) -> _Moments:
     r"""Fourier integrals over the characteristic function :math:`\psi` of Z:
 
@@ -299,7 +301,9 @@ def _continuous_moments(
     return _Moments(*(np.array(part) for part in zip(*moments, strict=True)))
 
 
-def _row_by_characteristic(row: Array, u: Array, mine: int, noise: Noise):
+def _row_by_characteristic(
+    row: FloatArray, u: FloatArray, mine: int, noise: Noise
+) -> tuple[float, FloatArray, FloatArray]:
     s = noise.sigma * float(np.linalg.norm(row))
     live = np.flatnonzero(row)
     if s == 0.0:
@@ -345,7 +349,7 @@ def _row_by_characteristic(row: Array, u: Array, mine: int, noise: Noise):
     return square.sum() - 2 * mean[mine], slope, row_slope
 
 
-def _cutoff(direction: Array, noise: Noise) -> float:
+def _cutoff(direction: FloatArray, noise: Noise) -> float:
     """Where the neglected tail, at most the envelope of psi divided by t, is below the limit."""
     size = np.abs(direction)
     end = 8.0
@@ -362,7 +366,7 @@ def _cutoff(direction: Array, noise: Noise) -> float:
         end *= 1.25
 
 
-def _products_of_others(factors: Array) -> Array:
+def _products_of_others(factors: FloatArray) -> FloatArray:
     """For every k the product over l != k, without division."""
     ones = np.ones((len(factors), 1))
     before = np.concatenate([ones, np.cumprod(factors[:, :-1], axis=1)], axis=1)

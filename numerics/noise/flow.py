@@ -10,6 +10,7 @@ from typing import ClassVar
 import numpy as np
 from scipy.integrate import LSODA
 
+from .._types import Array
 from .._validate import check_positive, check_times, check_weights
 from ..training.solution import Outcome, Solution
 from .average import averaged_gradient
@@ -48,7 +49,7 @@ class NoiseFlow:
 
 
 def noise_flow(
-    initial: np.ndarray, noise: Noise, times: Iterable[float], *, tolerance: float = 1e-6
+    initial: Array, noise: Noise, times: Iterable[float], *, tolerance: float = 1e-6
 ) -> Solution:
     r"""Weights along the gradient flow of the noise-averaged loss.
 
@@ -117,17 +118,17 @@ def noise_flow(
 
 
 def _one_path(
-    start: np.ndarray, times: np.ndarray, settings: NoiseFlow
-) -> tuple[np.ndarray, Outcome, float, int, int]:
+    start: Array, times: Array, settings: NoiseFlow
+) -> tuple[Array, Outcome, float, int, int]:
     """Weights at the times, outcome, end of the run, steps and evaluations of one network."""
     n, m = start.shape
     noise, guide = settings.noise, replace(settings.noise, law="gaussian", excess_kurtosis=None)
     nudge = 1e-6 * np.eye(n * m).reshape(-1, n, m)
 
-    def speed(_: float, flat: np.ndarray) -> np.ndarray:
+    def speed(_: float, flat: Array) -> Array:
         return -0.25 * averaged_gradient(flat.reshape(n, m), noise).ravel()
 
-    def jacobian(_: float, flat: np.ndarray) -> np.ndarray:
+    def jacobian(_: float, flat: Array) -> Array:
         here = flat.reshape(n, m)
         rise = averaged_gradient(here + nudge, guide) - averaged_gradient(here - nudge, guide)
         return -0.25 * rise.reshape(n * m, n * m).T / 2e-6

@@ -6,11 +6,13 @@ import math
 from collections.abc import Iterable
 
 import numpy as np
-from scipy.integrate import quad, solve_ivp
+from scipy.integrate import quad
 from scipy.optimize import brentq
 from scipy.special import ndtr, softmax
 
 from ... import theory
+from .._integrate import solved
+from .._types import Array
 from .._validate import check_integer, check_network, check_vector
 from ..training.measure import row_norms
 from .simplex import corner_simplex
@@ -18,7 +20,7 @@ from .simplex import corner_simplex
 _AT_REST = 1e-6  # of the fourth norm, by which it still rises in sixty units of time
 
 
-def replicator(shares: np.ndarray, rotations: Iterable[float]) -> np.ndarray:
+def replicator(shares: Array, rotations: Iterable[float]) -> Array:
     r"""Shares of a row that noise turns on its own.
 
     :math:`dx_k/d\tau = 2(x_k - \sum x^2)x_k` at :math:`\tau = rt`, solved exactly by
@@ -66,12 +68,12 @@ def replicator(shares: np.ndarray, rotations: Iterable[float]) -> np.ndarray:
     return np.array([_shares_at(shares, tau) for tau in rotations])
 
 
-def _shares_at(shares: np.ndarray, tau: float) -> np.ndarray:
+def _shares_at(shares: Array, tau: float) -> Array:
     """Solve for the distance of the clock from its end, on a logarithmic scale."""
     with np.errstate(divide="ignore"):
         logs, behind = np.log(shares), np.log1p(-shares / shares.max())
 
-    def left(log_distance: float) -> np.ndarray:
+    def left(log_distance: float) -> Array:
         return np.logaddexp(behind, log_distance + logs - logs.max())
 
     def passed(log_distance: float) -> float:
@@ -126,7 +128,7 @@ def mean_inverse_winner(m: int) -> float:
     return 1 + (m - 1) * value
 
 
-def rigid_rotation(frame: np.ndarray, rotations: Iterable[float]) -> np.ndarray:
+def rigid_rotation(frame: Array, rotations: Iterable[float]) -> Array:
     r"""A regular simplex that noise turns while its overlaps stay as they are.
 
     :math:`dW/d\tau = P W^{\circ 3} - \tfrac{1}{2\ell}(PC + C^\top P) W` with
@@ -171,27 +173,17 @@ def rigid_rotation(frame: np.ndarray, rotations: Iterable[float]) -> np.ndarray:
     projector, scale = np.eye(n) - 1 / n, n / (n - 1)
     times = check_vector("rotations", tuple(rotations), "a list of increasing times", minimum=0)
 
-    def velocity(_: float, flat: np.ndarray) -> np.ndarray:
+    def velocity(_: float, flat: Array) -> Array:
         weights = flat.reshape(n, m)
         cubes = weights**3
         bent = projector @ (cubes @ weights.T)
         return (projector @ cubes - (bent + bent.T) @ weights / (2 * scale)).ravel()
 
-    path = solve_ivp(
-        velocity,
-        (0.0, float(times[-1]) or 1.0),  # it solves nothing on an empty span
-        frame.ravel(),
-        t_eval=times,
-        rtol=1e-8,
-        atol=1e-10,
-        method="DOP853",
-    )
-    if not path.success:
-        raise ArithmeticError(f"The rotation was not integrated: {path.message}")
-    return path.y.T.reshape(-1, n, m)
+    path = solved(velocity, frame.ravel(), times, method="DOP853", rtol=1e-8, atol=1e-10)
+    return path.T.reshape(-1, n, m)
 
 
-def _check_simplex(frame: np.ndarray) -> np.ndarray:
+def _check_simplex(frame: Array) -> Array:
     frame = check_network("frame", frame)
     n = len(frame)
     check_integer("n", n, "the number of features of a simplex", minimum=2)
@@ -200,7 +192,7 @@ def _check_simplex(frame: np.ndarray) -> np.ndarray:
     return frame
 
 
-def random_simplex(n: int, m: int, rng: np.random.Generator) -> np.ndarray:
+def random_simplex(n: int, m: int, rng: np.random.Generator) -> Array:
     """A regular simplex of unit rows, turned at random in the space of the neurons.
 
     Examples
@@ -235,7 +227,7 @@ def random_simplex(n: int, m: int, rng: np.random.Generator) -> np.ndarray:
     return flat @ (turn * np.sign(np.diag(upper))).T
 
 
-def half_rotation(frame: np.ndarray) -> float:
+def half_rotation(frame: Array) -> float:
     r"""Time, in units of 1/r, at which a turning simplex has grown half way to its corner code.
 
     :math:`F(\tau_{1/2}) = (F(0) + F_{\rm corner})/2` along :func:`rigid_rotation`; infinite if

@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from .._types import FloatArray
 from .._validate import check_choice, check_nonnegative
 
 LAWS = ("bipolar", "gaussian", "uniform", "laplace", "three-point")
@@ -91,7 +91,7 @@ class Noise:
         return _SIXTH[self.law]
 
     @property
-    def atoms(self) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+    def atoms(self) -> tuple[FloatArray, FloatArray] | None:
         """Values of one entry at unit variance and their probabilities; None if continuous."""
         if self.law == "bipolar" or (self.law == "three-point" and self.kurtosis == -2):
             return np.array([-1.0, 1.0]), np.array([0.5, 0.5])
@@ -101,7 +101,7 @@ class Noise:
             return np.array([-value, 0.0, value]), np.array([half, 1.0 - 2.0 * half, half])
         return None
 
-    def sample(self, rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.float64]:
+    def sample(self, rng: np.random.Generator, shape: tuple[int, ...]) -> FloatArray:
         """Draws sigma xi of the given shape."""
         if self.atoms is not None:
             values, chances = self.atoms
@@ -115,7 +115,7 @@ class Noise:
             return rng.uniform(-1.0, 1.0, shape) * (self.sigma * math.sqrt(3.0))
         return rng.laplace(0.0, 1.0, shape) * (self.sigma / math.sqrt(2.0))
 
-    def characteristic(self, t: NDArray[np.float64]) -> NDArray[np.float64]:
+    def characteristic(self, t: FloatArray) -> FloatArray:
         """Characteristic function of one entry at unit variance; real, as the law is symmetric."""
         if self.atoms is not None:
             values, chances = self.atoms
@@ -126,7 +126,7 @@ class Noise:
             return np.sinc(t * (math.sqrt(3.0) / math.pi))
         return 1.0 / (1.0 + t**2 / 2)
 
-    def characteristic_slope(self, t: NDArray[np.float64]) -> NDArray[np.float64]:
+    def characteristic_slope(self, t: FloatArray) -> FloatArray:
         """Derivative of :meth:`characteristic`."""
         if self.atoms is not None:
             values, chances = self.atoms

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .._types import Array
 from .._validate import check_choice, check_rng
 from ..training.gradient import diagonal
 from .average import averaged_gradient, averaged_loss
@@ -55,11 +56,11 @@ class SampledNoise:
     def __post_init__(self) -> None:
         check_choice("draws", self.draws, DRAWS)
 
-    def loss(self, weights: np.ndarray) -> np.ndarray:
+    def loss(self, weights: Array) -> Array:
         """Loss of each network, averaged exactly over the noise."""
         return averaged_loss(weights, self.noise)
 
-    def gradient(self, weights: np.ndarray, rng: np.random.Generator | None = None) -> np.ndarray:
+    def gradient(self, weights: Array, rng: np.random.Generator | None = None) -> Array:
         """Derivative of the loss under one draw of the noise."""
         *networks, n, m = weights.shape
         rows = 1 if self.draws == "shared" else n
@@ -106,10 +107,10 @@ class AveragedNoise:
     noise: Noise
     keeps_zero_neurons: bool = True  # the noise is symmetric
 
-    def loss(self, weights: np.ndarray) -> np.ndarray:
+    def loss(self, weights: Array) -> Array:
         """Loss of each network."""
         return averaged_loss(weights, self.noise)
 
-    def gradient(self, weights: np.ndarray, rng: np.random.Generator | None = None) -> np.ndarray:
+    def gradient(self, weights: Array, rng: np.random.Generator | None = None) -> Array:
         """Derivative of the averaged loss."""
         return averaged_gradient(weights, self.noise)

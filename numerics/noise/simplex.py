@@ -6,11 +6,12 @@ import math
 
 import numpy as np
 
+from .._types import Array
 from .._validate import check_integer, check_weights
 from ..training.measure import row_norms
 
 
-def corner_simplex(n: int, m: int) -> np.ndarray:
+def corner_simplex(n: int, m: int) -> Array:
     r"""Unit rows of the regular simplex with n - 1 of them along neurons.
 
     Neuron k < n - 1 carries feature k with weight :math:`\alpha - \beta` and every other of
@@ -58,7 +59,7 @@ def corner_simplex(n: int, m: int) -> np.ndarray:
     return weights
 
 
-def simplex_distance(weights: np.ndarray) -> np.ndarray:
+def simplex_distance(weights: Array) -> Array:
     r"""Relative distance of the overlaps from those of the nearest regular simplex.
 
     :math:`\min_a \lVert WW^\top - aP \rVert_F / \lVert WW^\top \rVert_F` with
@@ -105,7 +106,7 @@ def simplex_distance(weights: np.ndarray) -> np.ndarray:
     return np.divide(distance, np.sqrt(size), out=np.ones_like(distance), where=size > 0)
 
 
-def spread_rows(weights: np.ndarray) -> np.ndarray:
+def spread_rows(weights: Array) -> Array:
     r"""Number of features that sit on no neuron: no weight holds a quarter of its row.
 
     :math:`\max_k W_{ik}^2 < |W_i|^2 / 4`; at unit length, no weight of size 1/2.

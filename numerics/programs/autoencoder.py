@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from .._types import Array
 from .._validate import check_choice, check_rng
 from ..noise.law import Noise
 from ..noise.model import DRAWS
@@ -72,8 +73,8 @@ class Autoencoder:
         return self.noise is None and not self.bias
 
     def pack(
-        self, encoder: np.ndarray, decoder: np.ndarray | None = None, bias: np.ndarray | None = None
-    ) -> np.ndarray:
+        self, encoder: Array, decoder: Array | None = None, bias: Array | None = None
+    ) -> Array:
         """The parameters as one array."""
         if (decoder is None) != self.tied or (bias is None) == self.bias:
             raise ValueError(
@@ -88,7 +89,7 @@ class Autoencoder:
         column[..., : bias.shape[-1], 0] = bias
         return np.concatenate([rows, column], axis=-1)
 
-    def unpack(self, parameters: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+    def unpack(self, parameters: Array) -> tuple[Array, Array, Array | None]:
         """Encoder, decoder (the encoder itself if tied) and bias (None if there is none)."""
         n = parameters.shape[-2] if self.tied else parameters.shape[-2] // 2
         weights = parameters[..., :-1] if self.bias else parameters
@@ -96,7 +97,7 @@ class Autoencoder:
         decoder = encoder if self.tied else weights[..., n:, :]
         return encoder, decoder, parameters[..., :n, -1] if self.bias else None
 
-    def regularised(self, parameters: np.ndarray) -> np.ndarray | float:
+    def regularised(self, parameters: Array) -> Array | float:
         """1 for weights and 0 for the bias, along the last axis."""
         if not self.bias:
             return 1.0
@@ -104,16 +105,14 @@ class Autoencoder:
         mask[-1] = 0
         return mask
 
-    def loss(self, parameters: np.ndarray) -> np.ndarray:
+    def loss(self, parameters: Array) -> Array:
         """Loss of each network without noise, on one fixed draw of the data."""
         encoder, decoder, bias = self.unpack(parameters)
         inputs, weights = self.data.draw(encoder.shape[-2], (), np.random.default_rng(0))
         output = self._output(inputs @ encoder, decoder, bias)
         return np.einsum("b,...bj->...", weights, np.square(output - inputs))
 
-    def gradient(
-        self, parameters: np.ndarray, rng: np.random.Generator | None = None
-    ) -> np.ndarray:
+    def gradient(self, parameters: Array, rng: np.random.Generator | None = None) -> Array:
         """Derivative by each parameter, under one draw of data and noise."""
         encoder, decoder, bias = self.unpack(parameters)
         *networks, n, m = encoder.shape
@@ -140,9 +139,7 @@ class Autoencoder:
             gradient[..., :n, -1] = error.sum(axis=-2)
         return gradient
 
-    def _output(
-        self, hidden: np.ndarray, decoder: np.ndarray, bias: np.ndarray | None
-    ) -> np.ndarray:
+    def _output(self, hidden: Array, decoder: Array, bias: Array | None) -> Array:
         output = hidden @ decoder.swapaxes(-1, -2)
         if bias is not None:
             output = output + bias[..., None, :]

@@ -7,9 +7,13 @@ from typing import Protocol
 
 import numpy as np
 
+from .._types import Array
 from .._validate import check_nonnegative, check_rng
 from ..cooccurrence.minibatches import SampledFeatures
 from ..cooccurrence.some_pairs import singles_and_pairs
+
+Drawn = tuple[Array, Array]
+"""Inputs, and the weight of each in the loss."""
 
 
 class Data(Protocol):
@@ -25,9 +29,7 @@ class Data(Protocol):
     paper_notes/training.md.
     """
 
-    def draw(
-        self, n: int, networks: tuple[int, ...], rng: np.random.Generator | None
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def draw(self, n: int, networks: tuple[int, ...], rng: np.random.Generator | None) -> Drawn:
         """Inputs (..., batch, n) and their weights (batch,); ``networks`` is the stack's shape."""
 
 
@@ -47,9 +49,7 @@ class OneHotInputs:
     Lecomte et al. 2023, Sec. 2.
     """
 
-    def draw(
-        self, n: int, networks: tuple[int, ...], rng: np.random.Generator | None
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def draw(self, n: int, networks: tuple[int, ...], rng: np.random.Generator | None) -> Drawn:
         """All n inputs."""
         return np.eye(n), np.ones(n)
 
@@ -84,9 +84,7 @@ class PairInputs:
     def __post_init__(self) -> None:
         check_nonnegative("pair_weight", self.pair_weight, "the weight of a pair")
 
-    def draw(
-        self, n: int, networks: tuple[int, ...], rng: np.random.Generator | None
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def draw(self, n: int, networks: tuple[int, ...], rng: np.random.Generator | None) -> Drawn:
         """All singles, then all pairs."""
         pairs = np.stack(np.triu_indices(n, 1), axis=-1)
         return singles_and_pairs(n, pairs), np.repeat([1, self.pair_weight], [n, len(pairs)])
@@ -96,14 +94,12 @@ class PairInputs:
 class _Batches(SampledFeatures):
     """A new batch of inputs for each network at every step (abstract)."""
 
-    def draw(
-        self, n: int, networks: tuple[int, ...], rng: np.random.Generator | None
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def draw(self, n: int, networks: tuple[int, ...], rng: np.random.Generator | None) -> Drawn:
         """A new batch for each network."""
         inputs = self._inputs(check_rng(rng), (*networks, self.batch, n))
         return inputs, np.full(self.batch, 1 / self.batch)
 
-    def _inputs(self, rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    def _inputs(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
         inputs = np.ones(shape) if self.values == "binary" else rng.random(shape)
         inputs *= rng.random(shape) < self.activation_probability
         return inputs
@@ -170,7 +166,7 @@ class BlockInputs(_Batches):
     paper_notes/training.md.
     """
 
-    def _inputs(self, rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    def _inputs(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
         inputs, n = super()._inputs(rng, shape), shape[-1]
         half = rng.integers(0, 2, shape[:-1])
         inputs *= half[..., None] == (np.arange(n) >= n - n // 2)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .._types import Array
 from .._validate import check_choice
 from ..noise.law import Noise
 from ..noise.model import SampledNoise
@@ -59,7 +60,7 @@ class Preset:
     scale: float | str = "paper"
     model: Model = field(default_factory=OneHot)
 
-    def initial(self, rng: np.random.Generator) -> np.ndarray:
+    def initial(self, rng: np.random.Generator) -> Array:
         """Initial weights, shape (networks, n, m)."""
         return initial_weights(self.n, self.m, rng, instances=self.instances, scale=self.scale)
 

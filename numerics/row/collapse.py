@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.special import erf, erfinv
 
+from .._integrate import runge_kutta
+from .._types import BoolArray, FloatArray
 from .._validate import check_integer, check_positive
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(32)
@@ -138,7 +139,7 @@ def _curve_dies(z: float, m: int, lam: float) -> bool:
 
     share = (m - 1) / m / float(erf(z / math.sqrt(2)))  # of the others, given that none exceeds z
 
-    def rate(_: float, state: NDArray[np.float64]) -> tuple[float, float]:
+    def rate(_: float, state: FloatArray) -> tuple[float, float]:
         x, log_amplitude = float(state[0]), float(state[1])
         amplitude = math.exp(min(log_amplitude, 300.0))
         length = max(x, 0.0) * math.sqrt(m) / amplitude  # z - b
@@ -148,7 +149,7 @@ def _curve_dies(z: float, m: int, lam: float) -> bool:
         norm2 = x * x + amplitude**2 * share * others
         return (1 - norm2) * x - lam, 1 - norm2
 
-    def dead(_: float, state: NDArray[np.float64]) -> float:
+    def dead(_: float, state: FloatArray) -> float:
         return float(state[0])
 
     dead.terminal = True  # type: ignore[attr-defined]
@@ -158,7 +159,7 @@ def _curve_dies(z: float, m: int, lam: float) -> bool:
     return bool(len(solution.t_events[0]))
 
 
-def rows_die(rows: ArrayLike, lam: float) -> NDArray[np.bool_]:
+def rows_die(rows: ArrayLike, lam: float) -> BoolArray:
     """Which of many lone rows l1 kills, by the exact two-variable flow of each.
 
     ``x' = (1 - |W|^2) x - lambda`` for the largest weight and ``(log A)' = 1 - |W|^2`` by
@@ -199,7 +200,7 @@ def rows_die(rows: ArrayLike, lam: float) -> NDArray[np.bool_]:
     return np.concatenate(blocks)
 
 
-def _block_dies(rows: NDArray[np.float64], lam: float) -> NDArray[np.bool_]:
+def _block_dies(rows: FloatArray, lam: float) -> BoolArray:
     size = np.sort(np.abs(rows), axis=1)[:, ::-1]
     dies, going = np.zeros(len(rows), dtype=bool), np.arange(len(rows))
     x, amplitude = size[:, 0].copy(), np.ones(len(rows))
@@ -215,22 +216,19 @@ def _block_dies(rows: NDArray[np.float64], lam: float) -> NDArray[np.bool_]:
         columns = int(live[keep].sum(axis=1).max(initial=0))
         going, x, amplitude = going[keep], x[keep], amplitude[keep]
         distance = distance[keep, :columns]
-        x, amplitude = _runge_kutta(x, amplitude, distance, lam)
+        x, amplitude = _step(np.stack([x, amplitude]), distance, lam)
     return dies
 
 
-def _runge_kutta(x: Any, amplitude: Any, distance: Any, lam: float) -> tuple[Any, Any]:
-    def rate(x: Any, amplitude: Any) -> tuple[Any, Any]:
+def _step(state: FloatArray, distance: FloatArray, lam: float) -> FloatArray:
+    """Largest weight and amplitude of each row after a step of its own length."""
+
+    def rate(state: FloatArray) -> FloatArray:
+        x, amplitude = state
         others = np.maximum(x[:, None] - amplitude[:, None] * distance, 0)
         growth = 1 - x * x - np.einsum("rk,rk->r", others, others)
-        return growth * x - lam, growth * amplitude
+        return np.stack([growth * x - lam, growth * amplitude])
 
-    k1 = rate(x, amplitude)
-    h = _STEP / np.maximum(1, 1 - k1[1] / amplitude)
-    k2 = rate(x + h / 2 * k1[0], amplitude + h / 2 * k1[1])
-    k3 = rate(x + h / 2 * k2[0], amplitude + h / 2 * k2[1])
-    k4 = rate(x + h * k3[0], amplitude + h * k3[1])
-    return tuple(
-        y + h / 6 * (a + 2 * b + 2 * c + d)
-        for y, a, b, c, d in zip((x, amplitude), k1, k2, k3, k4, strict=True)
-    )
+    first = rate(state)
+    length = _STEP / np.maximum(1, 1 - first[1] / state[1])
+    return runge_kutta(rate, state, length, first)

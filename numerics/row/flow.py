@@ -10,13 +10,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from .._integrate import solved
 from .._show import one_line, table_of_fields
+from .._types import Array, FloatArray, IntArray
 from .._validate import check_lam, check_vector
 from .mesh import Moments, Track
 
@@ -58,13 +60,13 @@ class RowFlow:
     paper_notes/row_flow.md; Lecomte et al. 2023, the sparsification section, estimates the same.
     """
 
-    times: NDArray[np.float64]
-    live: NDArray[np.int64]
-    l1_norm: NDArray[np.float64]
-    norm2: NDArray[np.float64]
-    amplitude: NDArray[np.float64]
-    threshold: NDArray[np.float64]
-    largest: NDArray[np.float64]
+    times: FloatArray
+    live: IntArray
+    l1_norm: FloatArray
+    norm2: FloatArray
+    amplitude: FloatArray
+    threshold: FloatArray
+    largest: FloatArray
 
     __repr__ = one_line
 
@@ -134,19 +136,10 @@ def row_flow(row: ArrayLike, lam: float, times: ArrayLike) -> RowFlow:
         live = np.where(x > 0, whole.tied, 0)
         rest = live, live * x, live * x**2, amplitude, whole.largest - x / amplitude, x
         values[:, ~early] = rest
-    live, l1_norm, norm2, amplitude, threshold, largest = values[:, place]
-    return RowFlow(
-        times=when,
-        live=live.astype(np.int64),
-        l1_norm=l1_norm,
-        norm2=norm2,
-        amplitude=amplitude,
-        threshold=threshold,
-        largest=largest,
-    )
+    return _flow(when, *values[:, place])
 
 
-def extinction_times(row: ArrayLike, lam: float) -> NDArray[np.float64]:
+def extinction_times(row: ArrayLike, lam: float) -> FloatArray:
     """The time at which each weight of a lone row becomes zero; infinity for a survivor.
 
     Weight k dies when ``B(t) = |W_k(0)|``: one integration gives all the times at once. The
@@ -206,7 +199,7 @@ class _Row:
     lam: float
 
     @classmethod
-    def of(cls, magnitudes: NDArray[np.float64], lam: float) -> _Row:
+    def of(cls, magnitudes: FloatArray, lam: float) -> _Row:
         largest = float(magnitudes.max())
         if largest < _SMALLEST:
             raise ValueError(
@@ -234,32 +227,17 @@ class _Row:
         x = min(x, 1 / math.sqrt(3 * self.tied))
         return bool((1 - self.tied * x * x) * x < self.lam)
 
-    def last_weights(self, times: NDArray[np.float64], track: Track | None) -> tuple[Any, Any]:
+    def last_weights(self, times: FloatArray, track: Track | None) -> tuple[Any, Any]:
         """Their size x and log A at times at which no other weight lives."""
-        from scipy.integrate import solve_ivp
-
         begin, *start = self._alone(track)
-        if times[-1] <= begin:
-            x, log_amplitude = (np.full(len(times), value) for value in start)
-            return x, log_amplitude
 
-        def rate(_: float, state: NDArray[np.float64]) -> tuple[float, float]:
+        def rate(_: float, state: FloatArray) -> tuple[float, float]:
             x = float(state[0])
             growth = 1 - self.tied * max(x, 0.0) ** 2
             return (growth * x - self.lam if x > 0 else -self.lam), growth
 
-        solution = solve_ivp(
-            rate,
-            (begin, times[-1]),
-            start,
-            method="LSODA",
-            rtol=_TOLERANCE,
-            atol=_TOLERANCE * min(1.0, start[0]),
-            t_eval=times,
-        )
-        if not solution.success:
-            raise ArithmeticError(f"Got lam={self.lam}; the last weights could not be followed.")
-        x, log_amplitude = solution.y
+        smallest = _TOLERANCE * min(1.0, start[0])
+        x, log_amplitude = solved(rate, start, times, begin=begin, rtol=_TOLERANCE, atol=smallest)
         return np.maximum(x, 0.0), log_amplitude
 
     def death(self, track: Track | None) -> float:
@@ -310,29 +288,23 @@ def _integral(function: Callable[[float], float], low: float, high: float) -> fl
     return value
 
 
-def _free(magnitudes: NDArray[np.float64], times: NDArray[np.float64]) -> RowFlow:
+def _free(magnitudes: FloatArray, times: FloatArray) -> RowFlow:
     """lambda = 0: the threshold stays at 0, and ``A^-2 = M_2 + (1 - M_2) exp(-2t)``."""
     start = float(np.sum(magnitudes**2))
     amplitude = 1 / np.sqrt(start + (1 - start) * np.exp(-2 * times))
-    return RowFlow(
-        times=times,
-        live=np.full(len(times), np.count_nonzero(magnitudes)),
-        l1_norm=amplitude * magnitudes.sum(),
-        norm2=amplitude**2 * start,
-        amplitude=amplitude,
-        threshold=np.zeros_like(times),
-        largest=amplitude * magnitudes.max(),
-    )
+    live, zero = np.full(len(times), np.count_nonzero(magnitudes)), np.zeros_like(times)
+    l1_norm, largest = amplitude * magnitudes.sum(), amplitude * magnitudes.max()
+    return _flow(times, live, l1_norm, amplitude**2 * start, amplitude, zero, largest)
 
 
-def _dead(times: NDArray[np.float64]) -> RowFlow:
+def _dead(times: FloatArray) -> RowFlow:
     zero = np.zeros_like(times)
-    return RowFlow(
-        times=times,
-        live=np.zeros(len(times), dtype=np.int64),
-        l1_norm=zero,
-        norm2=zero,
-        amplitude=np.exp(np.minimum(times, _LARGEST_LOG)),
-        threshold=zero,
-        largest=zero,
-    )
+    amplitude = np.exp(np.minimum(times, _LARGEST_LOG))
+    return _flow(times, zero, zero, zero, amplitude, zero, zero)
+
+
+def _flow(times: FloatArray, live: Array, *values: FloatArray) -> RowFlow:
+    """The result from its columns: live weights, then the others in the order of the fields."""
+    names = [entry.name for entry in fields(RowFlow)][2:]
+    columns = dict(zip(names, values, strict=True))
+    return RowFlow(times=times, live=live.astype(np.int64), **columns)

@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.special import erfcx
 
+from .._integrate import solved
 from .._show import one_line, table_of_fields
+from .._types import FloatArray
 from .._validate import check_integer, check_lam, check_positive, check_vector
 
 _TOLERANCE = 1e-11
@@ -45,12 +47,12 @@ class HalfNormalLaw:
     paper_notes/row_flow.md.
     """
 
-    times: NDArray[np.float64]
-    live: NDArray[np.float64]
-    l1_norm: NDArray[np.float64]
-    norm2: NDArray[np.float64]
-    amplitude: NDArray[np.float64]
-    threshold: NDArray[np.float64]
+    times: FloatArray
+    live: FloatArray
+    l1_norm: FloatArray
+    norm2: FloatArray
+    amplitude: FloatArray
+    threshold: FloatArray
 
     __repr__ = one_line
 
@@ -59,7 +61,7 @@ class HalfNormalLaw:
         return table_of_fields(self)
 
 
-def half_normal_moments(b: ArrayLike) -> NDArray[np.float64]:
+def half_normal_moments(b: ArrayLike) -> FloatArray:
     """The integrals ``h_p(b) = int_0^inf x^p exp(-b x - x^2/2) dx`` for p = 0, 1, 2.
 
     They give the moments of a Gaussian row above the threshold ``b s``:
@@ -178,30 +180,30 @@ def half_normal_law(
     )
 
 
-def _full(m: int, lam: float, times: NDArray[np.float64], scale: float) -> NDArray[np.float64]:
+def _full(m: int, lam: float, times: FloatArray, scale: float) -> FloatArray:
     """``b' = lambda / (A s)`` and ``(log A)' = 1 - A^2 M_2(b)``."""
     log_mass = _log_mass(m, scale)
 
-    def rate(_: float, state: NDArray[np.float64]) -> tuple[float, float]:
+    def rate(_: float, state: FloatArray) -> tuple[float, float]:
         b, log_amplitude = float(state[0]), float(state[1])
         norm2 = math.exp(log_mass + 2 * log_amplitude - b * b / 2) * _second(b)
         return lam / scale * math.exp(-log_amplitude), 1 - norm2
 
-    return _solve(rate, (0.0, 0.0), times)
+    return solved(rate, (0.0, 0.0), times, rtol=_TOLERANCE, atol=_TOLERANCE)
 
 
-def _weak(m: int, lam: float, times: NDArray[np.float64], scale: float) -> NDArray[np.float64]:
+def _weak(m: int, lam: float, times: FloatArray, scale: float) -> FloatArray:
     """``db / d(lambda t) = sqrt(M_2(b)) / s`` and ``A = M_2^(-1/2)``."""
     log_mass = _log_mass(m, scale)
 
     def log_amplitude(b: Any) -> Any:
         return (b * b / 2 - log_mass - np.log(_second(b))) / 2
 
-    def rate(_: float, state: NDArray[np.float64]) -> tuple[float]:
+    def rate(_: float, state: FloatArray) -> tuple[float]:
         b = float(state[0])
         return (math.exp(-log_amplitude(b)) / scale,)
 
-    (b,) = _solve(rate, (0.0,), lam * times)
+    (b,) = solved(rate, (0.0,), lam * times, rtol=_TOLERANCE, atol=_TOLERANCE)
     return np.stack([b, log_amplitude(b)])
 
 
@@ -219,22 +221,3 @@ def _second(b: Any) -> Any:
         return (1 + b * b) * h0 - b
     first, second = _ratios(b)
     return first * second * h0
-
-
-def _solve(rate: Any, start: tuple[float, ...], times: NDArray[np.float64]) -> Any:
-    from scipy.integrate import solve_ivp
-
-    if times[-1] == 0:
-        return np.repeat(np.array(start)[:, None], len(times), axis=1)
-    solution = solve_ivp(
-        rate,
-        (0.0, times[-1]),
-        start,
-        method="LSODA",
-        rtol=_TOLERANCE,
-        atol=_TOLERANCE,
-        t_eval=times,
-    )
-    if not solution.success:
-        raise ArithmeticError(f"The half-normal law could not be integrated: {solution.message}")
-    return solution.y

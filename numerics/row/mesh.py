@@ -18,8 +18,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.linalg import solve_banded
+
+from .._types import FloatArray, IntArray
 
 _TRANSIENT = 20.0  # flow time after which a row has forgotten its initial norm, to exp(-40)
 _TIME_STEP = 0.02  # mesh in the transient
@@ -40,12 +41,12 @@ class Moments:
     last weight. ``first[j]`` and ``second[j]`` are the moments at ``y = distance[j]``.
     """
 
-    distance: NDArray[np.float64]
-    first: NDArray[np.float64]
-    second: NDArray[np.float64]
+    distance: FloatArray
+    first: FloatArray
+    second: FloatArray
 
     @classmethod
-    def of(cls, magnitudes: NDArray[np.float64]) -> Moments:
+    def of(cls, magnitudes: FloatArray) -> Moments:
         distance = np.sort(magnitudes.max() - magnitudes)
         step = np.diff(distance)
         count = np.arange(1, len(distance))
@@ -61,7 +62,7 @@ class Moments:
         first = self.first[last] + live * rest
         return live, first, self.second[last] + rest * (self.first[last] + first)
 
-    def levels(self, start: float, end: float) -> NDArray[np.float64]:
+    def levels(self, start: float, end: float) -> FloatArray:
         """Distances between start and end at equal steps of log M_2."""
         high, low = (float(self.at(y)[2]) for y in (start, end))
         count = math.ceil(math.log(high / low) / _LOG_STEP)
@@ -80,10 +81,10 @@ class Track:
     start and end are nodes.
     """
 
-    y: NDArray[np.float64]
-    time: NDArray[np.float64]
-    inverse: NDArray[np.float64]
-    live: NDArray[np.int64]  # on each interval
+    y: FloatArray
+    time: FloatArray
+    inverse: FloatArray
+    live: IntArray  # on each interval
     moments: Moments
     lam: float
 
@@ -130,7 +131,7 @@ class Track:
             lam=lam,
         )
 
-    def at(self, time: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def at(self, time: FloatArray) -> tuple[FloatArray, FloatArray]:
         """``y`` and ``v`` at times within the track, by Hermite interpolation in time."""
         place = np.clip(np.searchsorted(self.time, time, side="right") - 1, 0, len(self.live) - 1)
         start, end = self.time[place], self.time[place + 1]
@@ -159,8 +160,8 @@ def _slopes(v: Any, first: Any, second: Any, live: Any, lam: float) -> tuple[Any
 
 
 def _half(
-    v: NDArray[np.float64], step: Any, first: Any, second: Any, live: Any, lam: float
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    v: FloatArray, step: Any, first: Any, second: Any, live: Any, lam: float
+) -> tuple[FloatArray, FloatArray]:
     """One end's part of the Hermite rule, and its derivative by v (complex step)."""
     part, derivative = np.empty_like(v), np.empty_like(v)
     for start in range(0, len(v), _BLOCK):
@@ -175,8 +176,8 @@ def _half(
 
 
 def _durations(
-    inverse: NDArray[np.float64], step: Any, first: Any, second: Any, live: Any, lam: float
-) -> NDArray[np.float64]:
+    inverse: FloatArray, step: Any, first: Any, second: Any, live: Any, lam: float
+) -> FloatArray:
     """The flow time of each interval: the same rule for ``1 / (lambda v)``."""
     parts = []
     for part in (slice(None, -1), slice(1, None)):
@@ -189,7 +190,7 @@ def _durations(
     return np.where(rough / lam > _STIFF, rough, fine) / lam
 
 
-def _hermite(time: Any, start: Any, end: Any, left: Any, right: Any) -> NDArray[np.float64]:
+def _hermite(time: Any, start: Any, end: Any, left: Any, right: Any) -> FloatArray:
     """Through value, rate and turn at both ends; without the turns in a stiff interval."""
     length = np.where(end > start, end - start, 1.0)
     s = (time - start) / length
@@ -207,7 +208,7 @@ def _hermite(time: Any, start: Any, end: Any, left: Any, right: Any) -> NDArray[
 
 def _first_steps(
     moments: Moments, largest: float, end: float, lam: float
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+) -> tuple[FloatArray, FloatArray]:
     """Mesh and first guess in the transient: the classical Runge-Kutta method in time."""
     fastest = max(1.0, math.sqrt(float(moments.at(largest)[2])))
     reach = max(end, largest - lam * (_TRANSIENT + 1) * fastest)

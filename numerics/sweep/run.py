@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from .._types import Array
 from ..noise.average import NoExactAverage
 from ..training import measure
 from ..training.initial import initial_weights
@@ -22,13 +23,13 @@ from .blas import one_blas_thread
 from .spec import Cell, Chunk, SweepSpec
 from .store import Store, chunk_key
 
-_COUNTS: dict[str, Callable[[np.ndarray], Any]] = {
+_COUNTS: dict[str, Callable[[Array], Any]] = {
     "polysemantic_neurons_authors": measure.polysemantic_neurons,
     "polysemantic_neurons_scale_free": partial(measure.polysemantic_neurons, rule="scale-free"),
     "antipodal_pairs": measure.antipodal_pairs,
     "features_alive": lambda weights: len(weights) - measure.dead_features(weights),
 }
-_MEANS: dict[str, Callable[[np.ndarray, np.ndarray], Any]] = {
+_MEANS: dict[str, Callable[[Array, Array], Any]] = {
     "mean_nonzero_per_feature": lambda initial, now: measure.live_weights(now),
     "winner_is_initial_argmax": lambda initial, now: (
         measure.winners(now) == measure.winners(initial)
@@ -120,22 +121,21 @@ def sweep(
     from tqdm.auto import tqdm
 
     with Store.of(out, spec).locked() as store:
-        total = computed = waiting = 0
+        total, missing = 0, []
         for chunk in spec.chunks():
             total += 1
             fault = store.fault(chunk)
+            if fault:
+                store.set_aside(chunk, fault)
             if fault is not None:
-                if fault:
-                    store.set_aside(chunk, fault)
-                computed, waiting = computed + 1, waiting + chunk.count
+                missing.append(chunk)
         tasks = (
-            delayed(run_chunk)(spec.cells[chunk.cell], chunk, spec.entropy)
-            for chunk in spec.chunks()
-            if not store.path(chunk, "json").exists()  # faulty files were moved away above
+            delayed(run_chunk)(spec.cells[chunk.cell], chunk, spec.entropy) for chunk in missing
         )
         results: Any = Parallel(n_jobs=jobs, return_as="generator_unordered")(tasks)
         runs = spec.runs * len(spec.cells)
-        with tqdm(total=runs, initial=runs - waiting, unit="run", disable=not progress) as bar:
+        there = runs - sum(chunk.count for chunk in missing)
+        with tqdm(total=runs, initial=there, unit="run", disable=not progress) as bar:
             for chunk, key, values, seconds in results:
                 if key != store.key(chunk):
                     raise ValueError(
@@ -146,15 +146,13 @@ def sweep(
                 bar.update(chunk.count)
         return SweepResult(
             folder=Path(out),
-            computed=computed,
-            reused=total - computed,
+            computed=len(missing),
+            reused=total - len(missing),
             notes=tuple(store.notes),
         )
 
 
-def run_chunk(
-    cell: Cell, chunk: Chunk, entropy: int
-) -> tuple[Chunk, str, dict[str, np.ndarray], float]:
+def run_chunk(cell: Cell, chunk: Chunk, entropy: int) -> tuple[Chunk, str, dict[str, Array], float]:
     """Train the runs of a chunk one by one: their numbers, the key of the chunk, and seconds.
 
     >>> from polysem import numerics
@@ -207,7 +205,7 @@ def run_chunk(
     return chunk, chunk_key(cell, chunk, entropy), values, seconds
 
 
-def measured(initial: np.ndarray, weights: np.ndarray, problem: Problem) -> dict[str, Any]:
+def measured(initial: Array, weights: Array, problem: Problem) -> dict[str, Any]:
     """Counts, norms and loss of one trained network; -1 and NaN where it diverged.
 
     >>> import numpy as np
@@ -237,7 +235,7 @@ def measured(initial: np.ndarray, weights: np.ndarray, problem: Problem) -> dict
     return counts | means | {"loss": _loss(weights, problem)}
 
 
-def _loss(weights: np.ndarray, problem: Problem) -> float:
+def _loss(weights: Array, problem: Problem) -> float:
     """NaN where the exact average over noise takes too long: bipolar, more than 32 neurons."""
     try:
         return float(problem.loss(weights))
@@ -245,7 +243,7 @@ def _loss(weights: np.ndarray, problem: Problem) -> float:
         return math.nan
 
 
-def sweep_runs(folder: str | Path, *, incomplete: bool = False) -> dict[str, np.ndarray]:
+def sweep_runs(folder: str | Path, *, incomplete: bool = False) -> dict[str, Array]:
     """All runs of a sweep: one array a quantity, one entry a run, cell by cell.
 
     The column "cell" is the place of the cell in the spec (``sweep.json``); "outcome" counts in

@@ -15,9 +15,8 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-import numpy as np
-
 from .._files import writable_folder, write_text
+from .._types import Array
 from ..result_cache import read_arrays, result_key, write_arrays
 from .spec import Cell, Chunk, SweepSpec
 
@@ -151,7 +150,7 @@ class Store:
                 os.replace(path, aside / f"{path.name}.{number}")
         self.notes.append(f"{chunk.name} was {reason}: moved to aside/, to be computed again.")
 
-    def write(self, chunk: Chunk, values: Mapping[str, np.ndarray], seconds: float) -> None:
+    def write(self, chunk: Chunk, values: Mapping[str, Array], seconds: float) -> None:
         """Write a chunk: the numbers, then the label that makes them valid."""
         label = {
             "key": self.key(chunk),
@@ -164,7 +163,7 @@ class Store:
         write_text(self.path(chunk, "json"), text + "\n")
         write_text(self.folder / "times" / f"{chunk.name}.json", json.dumps(seconds) + "\n")
 
-    def values(self, chunk: Chunk) -> dict[str, np.ndarray]:
+    def values(self, chunk: Chunk) -> dict[str, Array]:
         """The numbers of a chunk; pickles are never loaded."""
         return read_arrays(self.path(chunk, "npz"))
 

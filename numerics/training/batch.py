@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 
+from .._types import Array
+
 _WORTHWHILE = 0.9  # to copy rarely, leave out only when this fraction or less remains
 
 
 class Batch:
     """Networks without the neurons that are zero and the features that have settled."""
 
-    def __init__(self, which: np.ndarray, weights: np.ndarray):
+    def __init__(self, which: Array, weights: Array):
         self.which, self.weights, self.m = which, weights, weights.shape[2]
-        self.columns: np.ndarray | None = None  # neurons still here, by network; None: all
-        self.settled: np.ndarray | None = (
-            None  # all weights of one network, once features are left out
-        )
+        self.columns: Array | None = None  # neurons still here, by network; None: all
+        self.settled: Array | None = None  # all weights of one network, once features are left out
         self.rows = np.arange(weights.shape[1])  # features still here
 
     @property
@@ -25,7 +25,7 @@ class Batch:
             return False
         return bool(np.delete(self.settled, self.rows, axis=0).any())
 
-    def full(self, row: int) -> np.ndarray:
+    def full(self, row: int) -> Array:
         """All weights of one network, with the neurons and features that were left out."""
         if self.columns is None:
             return self.weights[row]
@@ -37,12 +37,12 @@ class Batch:
         full[:, self.columns[row]] = self.weights[row]
         return full
 
-    def store(self, target: np.ndarray) -> None:
+    def store(self, target: Array) -> None:
         """Copy each network to its place in the array of all networks."""
         for row, network in enumerate(self.which):
             target[network] = self.full(row)
 
-    def keep(self, mask: np.ndarray, target: np.ndarray) -> None:
+    def keep(self, mask: Array, target: Array) -> None:
         """Store all networks and continue with those in the mask."""
         self.store(target)
         self.which, self.weights = self.which[mask], self.weights[mask]
@@ -63,7 +63,7 @@ class Batch:
             order if self.columns is None else np.take_along_axis(self.columns, order, axis=-1)
         )
 
-    def set_aside(self, resting: np.ndarray) -> np.ndarray | None:
+    def set_aside(self, resting: Array) -> Array | None:
         """Leave out features with one weight at rest on a neuron that no moving feature uses.
 
         Returns which features stay, or None if all do.

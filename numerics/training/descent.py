@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 
+from .._types import Array
 from .._validate import (
     check_choice,
     check_integer,
@@ -22,6 +23,8 @@ from .rest import several_weights, still_rows
 from .solution import Outcome
 
 _FALLBACK_STEP = 0.1
+Moved = tuple[Array, Array]
+"""The weights after a step, and its size in flow time for each network."""
 
 
 @dataclass(kw_only=True)
@@ -36,7 +39,7 @@ class State:
 
     outcome: Outcome | None = None
 
-    def keep(self, rows: np.ndarray) -> None:
+    def keep(self, rows: Array) -> None:
         """Go on with some of the features, given as a mask."""
 
 
@@ -96,18 +99,14 @@ class Optimizer(Protocol):
     @property
     def max_steps(self) -> int: ...
 
-    def start(self, weights: np.ndarray, problem: Problem) -> State:
+    def start(self, weights: Array, problem: Problem) -> State:
         """The state before the first step; an error if the optimizer cannot solve the problem."""
         return State()
 
-    def step(
-        self, weights: np.ndarray, problem: Problem, limit: np.ndarray, state: Any
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def step(self, weights: Array, problem: Problem, limit: Array, state: Any) -> Moved:
         """New weights, and the time that has passed in each network, at most ``limit``."""
 
-    def resting_rows(
-        self, before: np.ndarray, after: np.ndarray, size: np.ndarray, problem: Problem
-    ) -> np.ndarray:
+    def resting_rows(self, before: Array, after: Array, size: Array, problem: Problem) -> Array:
         """Which rows came to rest in a step of duration ``size``, shape (networks, n)."""
         return np.zeros(after.shape[:2], bool)
 
@@ -204,9 +203,7 @@ class Flow(UntilRest):
         check_positive("safety", self.safety, "a fraction of the stable step")
         check_positive("tolerance", self.tolerance, "the speed at which weights rest")
 
-    def step(
-        self, weights: np.ndarray, problem: Problem, limit: np.ndarray, state: State
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def step(self, weights: Array, problem: Problem, limit: Array, state: State) -> Moved:
         """New weights and the time that has passed in each network, at most ``limit``."""
         if type(problem.model) is OneHot and not problem.l2:
             residual = problem.model.residual(weights)
@@ -224,16 +221,14 @@ class Flow(UntilRest):
             moved = soft_threshold(moved, threshold * problem.mask(weights))
         return moved, h
 
-    def resting_rows(
-        self, before: np.ndarray, after: np.ndarray, size: np.ndarray, problem: Problem
-    ) -> np.ndarray:
+    def resting_rows(self, before: Array, after: Array, size: Array, problem: Problem) -> Array:
         """Which rows have no weight that moves faster than the tolerance."""
         slow = self.tolerance * (problem.lam or 1.0) * size[:, None]
         if problem.lam and problem.decouples:
             slow = np.where(several_weights(after), 0, slow)
         return still_rows(before, after, slow)
 
-    def _step_size(self, limit: np.ndarray, row_sum: np.ndarray | None = None) -> np.ndarray:
+    def _step_size(self, limit: Array, row_sum: Array | None = None) -> Array:
         if self.step_size is not None:
             return np.minimum(self.step_size, limit)
         if row_sum is None:
@@ -281,9 +276,7 @@ class SGD(FixedSteps):
         super().__post_init__()
         check_choice("l1", self.l1, ("subgradient", "proximal"))
 
-    def step(
-        self, weights: np.ndarray, problem: Problem, limit: np.ndarray, state: State
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def step(self, weights: Array, problem: Problem, limit: Array, state: State) -> Moved:
         """New weights and the flow time of a step."""
         gradient = problem.gradient(weights)
         if problem.lam and self.l1 == "subgradient":
@@ -346,13 +339,11 @@ class AdamW(FixedSteps):
         if len(betas) != 2 or not (betas < 1).all():
             raise ValueError(f"Got betas={self.betas!r}; give two numbers, each in [0, 1).")
 
-    def start(self, weights: np.ndarray, problem: Problem) -> _Moments:
+    def start(self, weights: Array, problem: Problem) -> _Moments:
         """Both moments at zero."""
         return _Moments(first=np.zeros_like(weights), second=np.zeros_like(weights))
 
-    def step(
-        self, weights: np.ndarray, problem: Problem, limit: np.ndarray, state: _Moments
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def step(self, weights: Array, problem: Problem, limit: Array, state: _Moments) -> Moved:
         """New weights; the time of a step is 1."""
         gradient = problem.gradient(weights)
         if problem.lam:
@@ -373,6 +364,6 @@ class AdamW(FixedSteps):
 
 @dataclass(kw_only=True)
 class _Moments(State):
-    first: np.ndarray
-    second: np.ndarray
+    first: Array
+    second: Array
     step: int = 0

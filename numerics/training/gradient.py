@@ -13,10 +13,11 @@ from typing import Protocol
 
 import numpy as np
 
+from .._types import Array
 from .._validate import check_lam, check_weights
 
 
-def diagonal(matrix: np.ndarray) -> np.ndarray:
+def diagonal(matrix: Array) -> Array:
     """The diagonal of each square matrix of a stack, as a view that can be written to."""
     return np.einsum("...ii->...i", matrix)
 
@@ -47,10 +48,10 @@ class Model(Protocol):
     @property
     def keeps_zero_neurons(self) -> bool: ...
 
-    def loss(self, weights: np.ndarray) -> np.ndarray:
+    def loss(self, weights: Array) -> Array:
         """Loss of each network, shape ``weights.shape[:-2]``."""
 
-    def gradient(self, weights: np.ndarray, rng: np.random.Generator | None = None) -> np.ndarray:
+    def gradient(self, weights: Array, rng: np.random.Generator | None = None) -> Array:
         """Derivative of the loss by each weight, shape of ``weights``; a new array."""
 
 
@@ -85,18 +86,18 @@ class OneHot:
     relu: bool = True
     keeps_zero_neurons: bool = True
 
-    def loss(self, weights: np.ndarray) -> np.ndarray:
+    def loss(self, weights: Array) -> Array:
         """Loss of each network."""
         residual = self.residual(weights)
         return np.einsum("...ij,...ij->...", residual, residual)
 
-    def gradient(self, weights: np.ndarray, rng: np.random.Generator | None = None) -> np.ndarray:
+    def gradient(self, weights: Array, rng: np.random.Generator | None = None) -> Array:
         """4 (ReLU(W W^T) - I) W."""
         residual = self.residual(weights)
         residual *= 4
         return residual @ weights
 
-    def residual(self, weights: np.ndarray) -> np.ndarray:
+    def residual(self, weights: Array) -> Array:
         """Error of the reconstruction, ReLU(W W^T) - I, shape (..., n, n); a new array."""
         gram = weights @ weights.swapaxes(-1, -2)  # NumPy takes the symmetric product here
         if self.relu:
@@ -105,7 +106,7 @@ class OneHot:
         return gram
 
 
-def reconstruction_loss(weights: np.ndarray) -> np.ndarray:
+def reconstruction_loss(weights: Array) -> Array:
     r"""Squared error of the reconstruction, summed over all inputs and outputs.
 
     :math:`L = \lVert \mathrm{ReLU}(WW^\top) - I \rVert_F^2`. Exact.
@@ -139,7 +140,7 @@ def reconstruction_loss(weights: np.ndarray) -> np.ndarray:
     return OneHot().loss(check_weights("weights", weights))
 
 
-def loss(weights: np.ndarray, lam: float) -> np.ndarray:
+def loss(weights: Array, lam: float) -> Array:
     r"""The loss that is trained: reconstruction and l1 regulariser.
 
     :math:`\lVert \mathrm{ReLU}(WW^\top) - I \rVert_F^2 + 4\lambda\lVert W\rVert_1`: in the
@@ -177,7 +178,7 @@ def loss(weights: np.ndarray, lam: float) -> np.ndarray:
     return reconstruction_loss(weights) + 4 * lam * np.abs(weights).sum(axis=(-2, -1))
 
 
-def gradient(weights: np.ndarray) -> np.ndarray:
+def gradient(weights: Array) -> Array:
     r"""Derivative of the reconstruction loss by the weights.
 
     :math:`\partial L/\partial W = 4\,(\mathrm{ReLU}(WW^\top) - I)\,W`. Exact.
@@ -232,17 +233,17 @@ class Forces:
     Lecomte et al. 2023, Sec. 3.
     """
 
-    feature_benefit: np.ndarray
-    interference: np.ndarray
-    regularization: np.ndarray
+    feature_benefit: Array
+    interference: Array
+    regularization: Array
 
     @property
-    def total(self) -> np.ndarray:
+    def total(self) -> Array:
         """Their sum: the velocity of the flow where no weight is zero."""
         return self.feature_benefit + self.interference + self.regularization
 
 
-def forces(weights: np.ndarray, lam: float) -> Forces:
+def forces(weights: Array, lam: float) -> Forces:
     r"""Feature benefit, interference and regularisation.
 
     :math:`\dot W_i = (1-|W_i|^2) W_i - \sum_{j\ne i}\mathrm{ReLU}(W_i\cdot W_j) W_j

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .._types import Array
 from .._validate import check_choice, check_positive, check_rng, check_sizes
 
 SCALES = ("paper", "one-feature", "xavier", "authors-xavier")
@@ -70,7 +71,7 @@ def initial_weights(
     instances: int | None = None,
     scale: float | str = "paper",
     dtype: Any = np.float64,
-) -> np.ndarray:
+) -> Array:
     r"""Independent Gaussian weights, one row for each feature.
 
     :math:`W_{ik} \sim N(0, s^2)`, with :math:`s = 1/\sqrt m` unless said otherwise. float32

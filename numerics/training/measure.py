@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from .._types import Array
 from .._validate import check_choice, check_weights
 
 AUTHORS_BAND = (0.8, 1.2)
 
 
-def live_weights(weights: np.ndarray) -> np.ndarray:
+def live_weights(weights: Array) -> Array:
     """Number of non-zero weights of each feature, the paper's m'.
 
     Examples
@@ -41,7 +42,7 @@ def live_weights(weights: np.ndarray) -> np.ndarray:
     return np.count_nonzero(check_weights("weights", weights), axis=-1)
 
 
-def row_norms(weights: np.ndarray, order: int = 1) -> np.ndarray:
+def row_norms(weights: Array, order: int = 1) -> Array:
     r"""Norm of each feature's weights, :math:`\sum_k |W_{ik}|^p` to the power 1 for p = 1.
 
     For order 2 and 4 the powers are summed and no root is taken, as the theory uses them:
@@ -86,7 +87,7 @@ def row_norms(weights: np.ndarray, order: int = 1) -> np.ndarray:
     raise ValueError(f"Got order={order!r}; the norms are of order 1, 2 or 4.")
 
 
-def overlaps(weights: np.ndarray) -> np.ndarray:
+def overlaps(weights: Array) -> Array:
     """Inner products of the rows of all pairs of features.
 
     Examples
@@ -121,7 +122,7 @@ def overlaps(weights: np.ndarray) -> np.ndarray:
     return gram[..., rows, columns]
 
 
-def winners(weights: np.ndarray) -> np.ndarray:
+def winners(weights: Array) -> Array:
     """Neuron that holds the largest weight of each feature; -1 for a dead feature.
 
     Examples
@@ -154,7 +155,7 @@ def winners(weights: np.ndarray) -> np.ndarray:
     return np.where(magnitude.any(axis=-1), magnitude.argmax(axis=-1), -1)
 
 
-def winner_signs(weights: np.ndarray) -> np.ndarray:
+def winner_signs(weights: Array) -> Array:
     """Sign of the largest weight of each feature; 0 for a dead feature.
 
     Examples
@@ -188,7 +189,7 @@ def winner_signs(weights: np.ndarray) -> np.ndarray:
     return np.sign(np.take_along_axis(weights, largest[..., None], axis=-1)[..., 0]).astype(int)
 
 
-def retained_winners(initial: np.ndarray, final: np.ndarray) -> np.ndarray:
+def retained_winners(initial: Array, final: Array) -> Array:
     """Whether each feature ends on the neuron and sign of its largest initial weight.
 
     Examples
@@ -227,7 +228,7 @@ def retained_winners(initial: np.ndarray, final: np.ndarray) -> np.ndarray:
     return same_neuron & (winner_signs(initial) == winner_signs(final))
 
 
-def features_on_neurons(weights: np.ndarray, rule: str = "authors") -> np.ndarray:
+def features_on_neurons(weights: Array, rule: str = "authors") -> Array:
     r"""Which features sit on which neuron.
 
     "authors": :math:`|W_{ik}| \in [0.8, 1.2]`. "scale-free": the weight holds more than half
@@ -272,7 +273,7 @@ def features_on_neurons(weights: np.ndarray, rule: str = "authors") -> np.ndarra
     return squares > squares.sum(axis=-1, keepdims=True) / 2
 
 
-def polysemantic_neurons(weights: np.ndarray, rule: str = "authors") -> np.ndarray:
+def polysemantic_neurons(weights: Array, rule: str = "authors") -> Array:
     """Number of neurons on which at least two features sit.
 
     Examples
@@ -307,7 +308,7 @@ def polysemantic_neurons(weights: np.ndarray, rule: str = "authors") -> np.ndarr
     return np.asarray((features >= 2).sum(axis=-1))
 
 
-def dead_features(weights: np.ndarray) -> np.ndarray:
+def dead_features(weights: Array) -> Array:
     """Number of features all of whose weights are zero.
 
     Examples
@@ -339,7 +340,7 @@ def dead_features(weights: np.ndarray) -> np.ndarray:
     return np.asarray((live_weights(weights) == 0).sum(axis=-1))
 
 
-def antipodal_pairs(weights: np.ndarray, threshold: float = -0.8) -> np.ndarray:
+def antipodal_pairs(weights: Array, threshold: float = -0.8) -> Array:
     """Number of pairs of features whose rows point in opposite directions.
 
     The cosine of the two rows lies below the threshold. It depends on no choice of basis.
@@ -378,7 +379,7 @@ def antipodal_pairs(weights: np.ndarray, threshold: float = -0.8) -> np.ndarray:
     return np.asarray((overlaps(unit) < threshold).sum(axis=-1))
 
 
-def weight_correlation(initial: np.ndarray, final: np.ndarray) -> np.ndarray:
+def weight_correlation(initial: Array, final: Array) -> Array:
     r"""Correlation of each feature's weights before and after training.
 
     :math:`\cos(W_i(0), W_i)`, without subtraction of a mean: rows have mean zero by symmetry.

@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from .._types import Array
 from .gradient import Model, OneHot
 
 
-def soft_threshold(weights: np.ndarray, threshold: Any) -> np.ndarray:
+def soft_threshold(weights: Array, threshold: Any) -> Array:
     r"""Proximal map of the l1 norm: shrink each weight by the threshold, or to exactly zero.
 
     :math:`\mathrm{sign}(w)\,(|w| - \theta)_+`. Exact.
@@ -73,14 +74,14 @@ class Problem:
     model: Model = field(default_factory=OneHot)
     rng: np.random.Generator | None = None
 
-    def gradient(self, weights: np.ndarray) -> np.ndarray:
+    def gradient(self, weights: Array) -> Array:
         """Gradient of all but the l1 term, in units of the loss."""
         gradient = self.model.gradient(weights, self.rng)
         if self.l2:
             gradient = gradient + 4 * self.l2 * self.mask(weights) * weights
         return gradient
 
-    def mask(self, weights: np.ndarray) -> Any:
+    def mask(self, weights: Array) -> Any:
         """1 where the regularisers act; a model may leave out parameters by ``regularised``."""
         regularised = getattr(self.model, "regularised", None)
         return 1.0 if regularised is None else regularised(weights)
@@ -90,7 +91,7 @@ class Problem:
         """Whether features that share no neuron do not feel each other."""
         return type(self.model) is OneHot and self.model.relu and not self.l2
 
-    def loss(self, weights: np.ndarray) -> np.ndarray:
+    def loss(self, weights: Array) -> Array:
         """The whole loss of each network."""
         total = self.model.loss(weights)
         if self.lam:

@@ -14,8 +14,9 @@ from typing import ClassVar
 
 import numpy as np
 
+from .._types import Array
 from .._validate import check_integer, check_positive, check_rel
-from .descent import State, UntilRest
+from .descent import Moved, State, UntilRest
 from .problem import Problem
 from .repulsion import Rows, fast_phase, repel, unit_rows, without_overlap
 from .rest import several_weights, still_rows
@@ -97,7 +98,7 @@ class QuasiStatic(UntilRest):
         check_positive("overlap_tolerance", self.overlap_tolerance, "an overlap")
         check_integer("max_pushes", self.max_pushes, "the largest number of pushes")
 
-    def start(self, weights: np.ndarray, problem: Problem) -> _Reactions:
+    def start(self, weights: Array, problem: Problem) -> _Reactions:
         """The limit process remembers the multipliers."""
         if not problem.decouples:
             raise ValueError(
@@ -112,9 +113,7 @@ class QuasiStatic(UntilRest):
             )
         return _Reactions(multipliers=np.zeros((n, n), weights.dtype))
 
-    def step(
-        self, weights: np.ndarray, problem: Problem, limit: np.ndarray, state: _Reactions
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def step(self, weights: Array, problem: Problem, limit: Array, state: _Reactions) -> Moved:
         """New weights, exactly sparse, and the time that has passed."""
         clock, (one,) = problem.lam or 1.0, weights
         if state.overlap is None:
@@ -141,17 +140,13 @@ class QuasiStatic(UntilRest):
             state.follow(moved)
         return unit_rows(moved)[None], np.array([size / clock])
 
-    def resting_rows(
-        self, before: np.ndarray, after: np.ndarray, size: np.ndarray, problem: Problem
-    ) -> np.ndarray:
+    def resting_rows(self, before: Array, after: Array, size: Array, problem: Problem) -> Array:
         """Which rows have one weight, or exact balance, and no positive overlap."""
         apart = without_overlap(after, self.overlap_tolerance)
         return apart & (still_rows(before, after, 0.0) | ~several_weights(after))
 
 
-def mode_amplitude(
-    moved: np.ndarray, threshold: np.ndarray, strength: float, mode: np.ndarray
-) -> np.ndarray:
+def mode_amplitude(moved: Array, threshold: Array, strength: float, mode: Array) -> Array:
     r"""What is left of one mode of the rows after it was damped and the weights were shrunk.
 
     The solution of :math:`a_k=\sum_iu_iS(W_{ik}-y\,u_ia_k)`, by Newton's method: the right side is
@@ -177,10 +172,10 @@ class _Reactions(State):
     Beside them the length of that step, the gains in it and the overlaps after it.
     """
 
-    multipliers: np.ndarray
+    multipliers: Array
     size: float = 0.0
-    gain: np.ndarray | None = None
-    overlap: np.ndarray | None = None
+    gain: Array | None = None
+    overlap: Array | None = None
 
     def begin(self, size: float) -> None:
         """A step of this length."""
@@ -188,13 +183,13 @@ class _Reactions(State):
             self.multipliers *= size / self.size
         self.size, self.gain = size, None
 
-    def repulsion(self) -> np.ndarray:
+    def repulsion(self) -> Array:
         """The matrix that moves the rows."""
         matrix = -self.multipliers
         np.fill_diagonal(matrix, 1)
         return matrix
 
-    def stiff_mode(self) -> tuple[float, np.ndarray]:
+    def stiff_mode(self) -> tuple[float, Array]:
         """The mode in which the rows repel each other most, and by how much this is too much.
 
         The multipliers are not negative: the mode is that of Perron and Frobenius, close to the
@@ -210,7 +205,7 @@ class _Reactions(State):
             mode /= strength
         return max(0.0, strength - _LARGEST_EXPLICIT), mode
 
-    def follow(self, moved: np.ndarray) -> None:
+    def follow(self, moved: Array) -> None:
         """Raise the multipliers where rows overlap, lower them where they have parted."""
         overlap = moved @ moved.T
         square = overlap.diagonal().copy()
@@ -235,7 +230,7 @@ class _Reactions(State):
         np.maximum(c, 0, out=c)
         c[apart] = 0
 
-    def keep(self, rows: np.ndarray) -> None:
+    def keep(self, rows: Array) -> None:
         """Go on with some of the features."""
         kept = np.ix_(rows, rows)
         self.multipliers = self.multipliers[kept]

@@ -7,10 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from .._types import Array
 from .._validate import check_times
 from . import measure
 
-MEASURES: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
+Measure = Callable[[Array, Array], Any]
+
+MEASURES: dict[str, Measure] = {
     "live_weights": lambda initial, now: measure.live_weights(now),
     "l1_norm": lambda initial, now: measure.row_norms(now, 1),
     "row_norm2": lambda initial, now: measure.row_norms(now, 2),
@@ -25,11 +28,11 @@ MEASURES: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
 }
 
 
-def _of_now(function: Callable[[np.ndarray], Any]) -> Callable[[np.ndarray, np.ndarray], Any]:
+def _of_now(function: Callable[[Array], Any]) -> Measure:
     return lambda initial, now: function(now)
 
 
-def _shape(name: str, function: Callable, initial: np.ndarray) -> tuple[int, ...]:
+def _shape(name: str, function: Measure, initial: Array) -> tuple[int, ...]:
     """The shape of a measure of one network."""
     value = np.asarray(function(initial[:1], initial[:1]))
     if not value.ndim or len(value) != 1:
@@ -43,7 +46,7 @@ def _shape(name: str, function: Callable, initial: np.ndarray) -> tuple[int, ...
 class Schedule:
     """The quantities to record, their times, and the values recorded so far."""
 
-    def __init__(self, measures: Mapping[str, Callable], times: np.ndarray, initial: np.ndarray):
+    def __init__(self, measures: Mapping[str, Measure], times: Array, initial: Array):
         self.measures, self.times = measures, times
         self.values = {
             name: np.full((len(times), len(initial), *_shape(name, function, initial)), np.nan)
@@ -51,7 +54,7 @@ class Schedule:
         }
 
     @classmethod
-    def of(cls, record: Any, record_at: Iterable[float], initial: np.ndarray) -> Schedule:
+    def of(cls, record: Any, record_at: Iterable[float], initial: Array) -> Schedule:
         """The empty schedule from the arguments of :func:`train`."""
         times = check_times("record_at", record_at)
         if isinstance(record, Mapping):
@@ -71,7 +74,7 @@ class Schedule:
             )
         return cls(measures, times, initial)
 
-    def store(self, which: int, network: int, initial: np.ndarray, now: np.ndarray) -> None:
+    def store(self, which: int, network: int, initial: Array, now: Array) -> None:
         """Record one network at the time with index ``which``."""
         for name, function in self.measures.items():
             self.values[name][which, network] = np.asarray(function(initial, now))[0]

@@ -6,6 +6,7 @@ import warnings
 
 import numpy as np
 
+from .._types import Array
 from .._validate import check_integer, check_network, check_positive
 from .gradient import diagonal
 
@@ -14,7 +15,7 @@ _FAST_PHASE_STEPS = 1000  # some hundred units of time; the rest is left to the 
 _WIDE = 2.5  # neurons per feature above which it is faster to move the overlaps alone
 
 
-def unit_rows(weights: np.ndarray) -> np.ndarray:
+def unit_rows(weights: Array) -> Array:
     """The rows scaled to norm 1; a zero row stays zero.
 
     Examples
@@ -42,7 +43,7 @@ def unit_rows(weights: np.ndarray) -> np.ndarray:
     return weights / _norms(weights)[:, None]
 
 
-def _norms(weights: np.ndarray) -> np.ndarray:
+def _norms(weights: Array) -> Array:
     """The norms of the rows; 1 for a zero row."""
     norms = np.sqrt(np.einsum("ik,ik->i", weights, weights))
     norms[norms == 0] = 1
@@ -50,8 +51,8 @@ def _norms(weights: np.ndarray) -> np.ndarray:
 
 
 def remove_positive_overlaps(
-    weights: np.ndarray, tolerance: float = 1e-3, max_pushes: int = 10_000
-) -> np.ndarray:
+    weights: Array, tolerance: float = 1e-3, max_pushes: int = 10_000
+) -> Array:
     r"""Let unit rows repel each other until no overlap is above the tolerance.
 
     Repeats :math:`W \leftarrow W - \omega\,\mathrm{ReLU}(G)_{off}\,W` and rescales the rows;
@@ -107,7 +108,7 @@ def remove_positive_overlaps(
     return unit_rows(rows.weights())
 
 
-def without_overlap(weights: np.ndarray, tolerance: float) -> np.ndarray:
+def without_overlap(weights: Array, tolerance: float) -> Array:
     """Which rows have no overlap above the tolerance with another row, shape (..., n)."""
     overlap = weights @ weights.swapaxes(-1, -2)
     diagonal(overlap)[...] = 0
@@ -131,7 +132,7 @@ def repel(rows: Rows, tolerance: float, max_pushes: int) -> bool:
     return False
 
 
-def fast_phase(weights: np.ndarray, tolerance: float = 1e-3) -> np.ndarray:
+def fast_phase(weights: Array, tolerance: float = 1e-3) -> Array:
     r"""The flow without regulariser, until no overlap is above the tolerance.
 
     It is what training does in the time before the regulariser is felt; steps as of
@@ -188,19 +189,19 @@ class Rows:
     collected: the same numbers up to rounding, for a cost that does not depend on m.
     """
 
-    def __init__(self, weights: np.ndarray, overlap: np.ndarray | None = None):
+    def __init__(self, weights: Array, overlap: Array | None = None):
         self.base = weights
-        self.collected: np.ndarray | None = None
+        self.collected: Array | None = None
         self.overlap = weights @ weights.T if overlap is None else overlap
         self.wide = weights.shape[1] > _WIDE * weights.shape[0]
 
-    def norms(self) -> np.ndarray:
+    def norms(self) -> Array:
         """The norms of the rows; 1 for a zero row."""
         norms = np.sqrt(self.overlap.diagonal())
         norms[norms == 0] = 1
         return norms
 
-    def move(self, matrix: np.ndarray) -> None:
+    def move(self, matrix: Array) -> None:
         if self.wide:
             self.overlap = (matrix @ self.overlap) @ matrix.T
             self.collected = matrix if self.collected is None else matrix @ self.collected
@@ -208,12 +209,12 @@ class Rows:
             self.base = matrix @ self.base
             self.overlap = self.base @ self.base.T
 
-    def moved_by(self, matrix: np.ndarray) -> np.ndarray:
+    def moved_by(self, matrix: Array) -> Array:
         """What the matrix makes of the rows."""
         if self.collected is not None:
             matrix = matrix @ self.collected
         return matrix @ self.base
 
-    def weights(self) -> np.ndarray:
+    def weights(self) -> Array:
         """The rows."""
         return self.base if self.collected is None else self.collected @ self.base

@@ -8,21 +8,23 @@ from __future__ import annotations
 
 import numpy as np
 
+from .._types import Array
+
 _ROUNDINGS = 4
 
 
-def still_rows(before: np.ndarray, after: np.ndarray, slow: np.ndarray | float) -> np.ndarray:
+def still_rows(before: Array, after: Array, slow: Array | float) -> Array:
     """Which rows have no weight that moves by more than ``slow`` and a few roundings."""
     moved = np.abs(after - before).max(axis=-1, initial=0)
     return moved <= slow + _ROUNDINGS * np.finfo(after.dtype).eps
 
 
-def several_weights(weights: np.ndarray) -> np.ndarray:
+def several_weights(weights: Array) -> Array:
     """Which rows have more than one weight."""
     return np.count_nonzero(weights, axis=-1) > 1
 
 
-def in_double(weights: np.ndarray, initial: np.ndarray) -> np.ndarray:
+def in_double(weights: Array, initial: Array) -> Array:
     """Weights in double precision; equal ones get the order of their initial magnitudes.
 
     A row on its own keeps this order. The weights change by less than their rounding, and weights

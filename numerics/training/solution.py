@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from .._show import frame
+from .._types import Array
 
 
 class Outcome(Enum):
@@ -105,26 +106,26 @@ class Solution:
     paper_notes/training.md.
     """
 
-    initial: np.ndarray
-    weights: np.ndarray
+    initial: Array
+    weights: Array
     lam: float
     optimizer: Any
-    outcomes: np.ndarray
-    time: np.ndarray
-    steps: np.ndarray
-    records: Mapping[str, np.ndarray] = field(default_factory=dict)
+    outcomes: Array
+    time: Array
+    steps: Array
+    records: Mapping[str, Array] = field(default_factory=dict)
     stats: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def of_stack(
         cls,
-        initial: np.ndarray,
+        initial: Array,
         *,
         lam: float,
         optimizer: Any,
-        records: Mapping[str, np.ndarray],
+        records: Mapping[str, Array],
         stats: Mapping[str, Any],
-        **stacks: np.ndarray,
+        **stacks: Array,
     ) -> Solution:
         """From arrays with an axis for the networks, which goes where ``initial`` has none.
 

@@ -17,6 +17,8 @@ from typing import ClassVar
 
 import numpy as np
 
+from .._integrate import runge_kutta
+from .._types import Array
 from .._validate import (
     check_lam,
     check_network,
@@ -24,7 +26,7 @@ from .._validate import (
     check_positive,
     check_rel,
 )
-from .descent import State, UntilRest
+from .descent import Moved, State, UntilRest
 from .gradient import diagonal
 from .problem import Problem
 from .repulsion import Rows, without_overlap
@@ -38,7 +40,7 @@ _FIRST_STEP = 0.1  # at rel = 0.005, and in proportion to it
 _GROWTH = 0.02  # of the step with time, through the fast phase
 
 
-def benefit_and_l1(weights: np.ndarray, lam: float, t: float) -> np.ndarray:
+def benefit_and_l1(weights: Array, lam: float, t: float) -> Array:
     r"""Rows after a time t of feature benefit and regulariser, without interference.
 
     The two-variable solution of the row flow, with :math:`M_2` taken as linear in time within
@@ -80,7 +82,7 @@ def benefit_and_l1(weights: np.ndarray, lam: float, t: float) -> np.ndarray:
     return _benefit_and_l1(weights, lam, check_positive("t", t, "a flow time"))
 
 
-def _benefit_and_l1(weights: np.ndarray, lam: float, t: float) -> np.ndarray:
+def _benefit_and_l1(weights: Array, lam: float, t: float) -> Array:
     norm2 = np.einsum("ik,ik->i", weights, weights).astype(float)
     decay = np.exp(-2 * t * _NODES**2)[:, None]  # nodes crowd at 0, where u may change fast
     weight = (2 * t * _NODES * _NODE_WEIGHTS)[:, None]
@@ -103,10 +105,10 @@ def _benefit_and_l1(weights: np.ndarray, lam: float, t: float) -> np.ndarray:
     return left
 
 
-def _lone_weight(w: np.ndarray, lam: float, t: float) -> np.ndarray:
+def _lone_weight(w: Array, lam: float, t: float) -> Array:
     """w' = (1 - w^2) w - lam, stopped at 0, by the fourth-order Runge-Kutta rule."""
 
-    def speed(w: np.ndarray) -> np.ndarray:
+    def speed(w: Array) -> Array:
         return (1 - w * w) * w - lam
 
     w = w.astype(float)
@@ -117,14 +119,12 @@ def _lone_weight(w: np.ndarray, lam: float, t: float) -> np.ndarray:
         first = speed(w)
         if np.abs(first[w > 0]).max(initial=0) < 1e-15:
             break
-        second = speed(w + h / 2 * first)
-        third = speed(w + h / 2 * second)
-        w = w + h / 6 * (first + 2 * second + 2 * third + speed(w + h * third))
+        w = runge_kutta(speed, w, h, first)
         w = np.where(w > 0, w, 0.0)
     return w
 
 
-def interference(weights: np.ndarray, t: float, tolerance: float) -> np.ndarray:
+def interference(weights: Array, t: float, tolerance: float) -> Array:
     r"""Rows after a time t of interference alone.
 
     :math:`\dot W_i = -\sum_{j\ne i} \mathrm{ReLU}(W_i\cdot W_j) W_j` by explicit steps, whose
@@ -165,7 +165,7 @@ def interference(weights: np.ndarray, t: float, tolerance: float) -> np.ndarray:
     return _interference(weights, t, check_nonnegative("tolerance", tolerance, "an overlap"))
 
 
-def _interference(weights: np.ndarray, t: float, tolerance: float) -> np.ndarray:
+def _interference(weights: Array, t: float, tolerance: float) -> Array:
     rows, left = Rows(weights), t
     while left > 0:
         push = np.maximum(rows.overlap, 0)
@@ -231,7 +231,7 @@ class SplitFlow(UntilRest):
         check_positive("overlap_tolerance", self.overlap_tolerance, "an overlap")
         check_positive("tolerance", self.tolerance, "the speed at which weights rest")
 
-    def start(self, weights: np.ndarray, problem: Problem) -> _Clock:
+    def start(self, weights: Array, problem: Problem) -> _Clock:
         """Only the time is remembered, from which the fast phase is known."""
         if not problem.decouples or not problem.lam:
             raise ValueError(
@@ -240,9 +240,7 @@ class SplitFlow(UntilRest):
             )
         return _Clock()
 
-    def step(
-        self, weights: np.ndarray, problem: Problem, limit: np.ndarray, state: _Clock
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def step(self, weights: Array, problem: Problem, limit: Array, state: _Clock) -> Moved:
         """New weights and the time that has passed."""
         (one,) = weights
         largest = float(np.abs(one).sum(axis=1).max())
@@ -254,9 +252,7 @@ class SplitFlow(UntilRest):
         apart = _interference(one, h, self.overlap_tolerance)
         return _benefit_and_l1(apart, problem.lam, h)[None], np.array([h])
 
-    def resting_rows(
-        self, before: np.ndarray, after: np.ndarray, size: np.ndarray, problem: Problem
-    ) -> np.ndarray:
+    def resting_rows(self, before: Array, after: Array, size: Array, problem: Problem) -> Array:
         """Which rows have no weight that moves faster than the tolerance, and no overlap."""
         apart = without_overlap(after, self.overlap_tolerance)
         slow = np.where(several_weights(after), 0, self.tolerance * problem.lam * size[:, None])

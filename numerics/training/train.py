@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from .._types import Array
 from .._validate import check_lam, check_nonnegative, check_rng, check_weights
 from .batch import Batch
 from .descent import Optimizer
@@ -56,22 +57,22 @@ class Step:
     paper_notes/training.md.
     """
 
-    time: np.ndarray
-    size: np.ndarray
-    before: np.ndarray
-    after: np.ndarray
+    time: Array
+    size: Array
+    before: Array
+    after: Array
     problem: Problem
 
 
 def train(
-    initial: np.ndarray,
+    initial: Array,
     lam: float,
     *,
     optimizer: str | Optimizer = "flow",
     model: Model | None = None,
     l2: float = 0.0,
     rng: np.random.Generator | None = None,
-    record: Iterable[str] | Mapping[str, Callable[[np.ndarray], np.ndarray]] = (),
+    record: Iterable[str] | Mapping[str, Callable[[Array], Array]] = (),
     record_at: Iterable[float] = (),
     observe: Callable[[Step], None] | None = None,
     progress: bool = False,
@@ -178,7 +179,7 @@ class _Loop:
 
     def __init__(
         self,
-        initial: np.ndarray,
+        initial: Array,
         problem: Problem,
         optimizer: Optimizer,
         schedule: Schedule,
@@ -226,7 +227,7 @@ class _Loop:
             finer = in_double(self.weights[which], self.initial[which])
             self._run_block(which, finer)
 
-    def _run_block(self, which: np.ndarray, weights: np.ndarray) -> None:
+    def _run_block(self, which: Array, weights: Array) -> None:
         batch = Batch(which, weights)
         state = self.optimizer.start(batch.weights, self.problem)
         self._record(batch)
@@ -261,7 +262,7 @@ class _Loop:
         finally:
             batch.store(self.weights)
 
-    def _limit(self, which: np.ndarray) -> np.ndarray:
+    def _limit(self, which: Array) -> Array:
         """Time until the next record or the end of the run."""
         limit = self.optimizer.max_time - self.time[which]
         if not self.schedule.times.size:
@@ -280,25 +281,25 @@ class _Loop:
                     break
                 self._store_record(network, batch.full(row))
 
-    def _store_record(self, network: int, weights: np.ndarray) -> None:
+    def _store_record(self, network: int, weights: Array) -> None:
         if np.isfinite(weights).all():
             self.schedule.store(
                 self.recorded[network], network, self.initial[network][None], weights[None]
             )
         self.recorded[network] += 1
 
-    def _ending(self, which: np.ndarray) -> np.ndarray:
+    def _ending(self, which: Array) -> Array:
         out_of_time = self.time[which] >= self.optimizer.max_time * (1 - 1e-12)
         return out_of_time | (self.steps[which] >= self.optimizer.max_steps)
 
     def _settle(
         self,
         batch: Batch,
-        before: np.ndarray,
-        size: np.ndarray,
-        ending: np.ndarray,
+        before: Array,
+        size: Array,
+        ending: Array,
         failure: Outcome | None,
-    ) -> np.ndarray:
+    ) -> Array:
         """Remove the networks whose run is over from the batch, and note how it ended.
 
         Returns which rows are at rest.
@@ -308,7 +309,7 @@ class _Loop:
         diverged = np.logical_not(largest < _DIVERGED * np.maximum(1, initial))
         dead = np.logical_and(largest == 0, not batch.any_set_aside)
         rows = self.optimizer.resting_rows(before, batch.weights, size, self.problem)
-        still: np.ndarray = np.asarray(rows.all(axis=-1))
+        still: Array = np.asarray(rows.all(axis=-1))
         undecided = still & ~(diverged | ending) & self._may_balance(batch.weights)
         resting = still & ~undecided
         collapsed = dead & (resting | ending)
@@ -338,14 +339,14 @@ class _Loop:
                 batch.keep(~over, self.weights)
         return rows
 
-    def _may_balance(self, weights: np.ndarray) -> np.ndarray:
+    def _may_balance(self, weights: Array) -> Array:
         """Which networks have rows of several weights whose rest double precision must confirm."""
         regularised = self.problem.lam or self.optimizer.regularises
         if not regularised or weights.dtype == np.float64:
             return np.zeros(len(weights), bool)
         return np.asarray(several_weights(weights).any(axis=-1))
 
-    def _show(self, batch: Batch, before: np.ndarray, size: np.ndarray) -> None:
+    def _show(self, batch: Batch, before: Array, size: Array) -> None:
         after, earlier = self.weights.copy(), self.weights.copy()
         earlier[batch.which], after[batch.which] = before, batch.weights
         sizes = np.zeros(len(self.initial))

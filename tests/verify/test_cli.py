@@ -217,7 +217,7 @@ def test_collapse_is_a_result():
         ((*TRAIN, "--data", "blocks"), "data=blocks and cooccurrence=None"),
         ((*TRAIN, "--cooccurrence", 0.1), "data=None and cooccurrence=0.1"),
         ((*TRAIN, "--data", "magic", "--cooccurrence", 0.1), "blocks, uniform-blocks"),
-        ((*TRAIN, "--data", "blocks", "--cooccurrence", 2), "activation_probability=2.0"),
+        ((*TRAIN, "--data", "blocks", "--cooccurrence", 2), "cooccurrence=2.0"),
         ((*TRAIN, "--untied", "--optimizer", "quasistatic"), "use optimizer='flow'"),
         ((*TRAIN, "--bias", "--noise", "bipolar", "--sigma", 0.1), "use optimizer='sgd'"),
         (("predict", "--features", 4, "--neurons", 4, *BLOCKS), "data='blocks'"),

@@ -75,7 +75,7 @@ OVERLAP_NOISE_VARIANCE = cited(
 )
 
 
-def _standardized(order: int):
+def _standardized(order: int) -> sp.Expr:
     """The cumulant of an order of the noise on an output, over its variance to order/2."""
 
     def build(entry: sp.Expr) -> sp.Expr:

@@ -15,7 +15,7 @@ import sympy as sp
 from .operators import Expansion, Root, Taylor
 
 
-class Field(dict):
+class Field(dict[tuple[int, ...], Any]):
     """The values of an indexed letter by tuple of indices, found when first asked for.
 
     >>> from polysem.theory.proof.evaluate import Field
@@ -32,7 +32,7 @@ class Field(dict):
         return self[place]
 
 
-class Point(dict):
+class Point(dict[sp.Basic, Any]):
     """Values by symbol; an indexed letter has a :class:`Field`."""
 
     def with_value(self, letter: sp.Basic, value: Any) -> Point:

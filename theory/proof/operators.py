@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import sympy as sp
 
@@ -15,7 +16,7 @@ class _Operator(sp.Expr):
     function = property(lambda self: self.args[0])
     variable = property(lambda self: self.args[1])
 
-    def __new__(cls, function, variable, *more):
+    def __new__(cls, function: Any, variable: Any, *more: Any) -> Any:
         return super().__new__(cls, *map(sp.sympify, (function, variable, *more)))
 
 
@@ -33,18 +34,18 @@ class Root(_Operator):
     bounds = property(lambda self: self.args[2:])
 
     @property
-    def free_symbols(self):
-        bounds = set().union(*(bound.free_symbols for bound in self.bounds))
+    def free_symbols(self) -> set[sp.Basic]:
+        bounds: set[sp.Basic] = set().union(*(bound.free_symbols for bound in self.bounds))
         return (self.function.free_symbols - {self.variable}) | bounds
 
     @property
-    def bound_symbols(self):
+    def bound_symbols(self) -> list[sp.Symbol]:
         return [self.variable]
 
-    def _eval_subs(self, old, new):
+    def _eval_subs(self, old: sp.Basic, new: sp.Basic) -> sp.Expr | None:
         return self if old == self.variable else None
 
-    def is_solved_by(self, value):
+    def is_solved_by(self, value: sp.Expr) -> bool | None:
         """True if ``value`` is a zero and the function is monotone between the bounds.
 
         False if ``value`` is known to lie beyond a bound; where letters leave that open, the
@@ -60,7 +61,7 @@ class Root(_Operator):
                 return None
         return vanishes(self.function.subs(self.variable, value))
 
-    def _latex(self, printer):
+    def _latex(self, printer: Any) -> str:
         low, high = map(printer._print, self.bounds)
         variable, function = printer._print(self.variable), printer._print(self.function)
         return (
@@ -92,13 +93,13 @@ class Taylor(_Operator):
 
     degree = property(lambda self: int(self.args[2]))
 
-    def doit(self, **hints):
+    def doit(self, **hints: Any) -> sp.Expr:
         if not hints.get("deep", True):
             return self
         function = self.function.doit(**hints)
         return sp.series(function, self.variable, 0, self.degree + 1).removeO()
 
-    def _latex(self, printer):
+    def _latex(self, printer: Any) -> str:
         return rf"T_{{{self.degree}}}\left[{printer._print(self.function)}\right]"
 
 
@@ -114,20 +115,20 @@ class Expansion(_Operator):
 
     order = property(lambda self: int(self.args[2]))
 
-    def doit(self, **hints):
+    def doit(self, **hints: Any) -> sp.Expr:
         small = sp.Dummy("y", positive=True)
         function = self.function.doit(**hints).replace(sp.erfc, self._far_erfc)
         inverse = sp.cancel(sp.powsimp(sp.expand(function.subs(self.variable, 1 / small))))
         series = sp.series(inverse, small, 0, self.order + 1).removeO()
         return sp.expand(series.subs(small, 1 / self.variable))
 
-    def _far_erfc(self, x):
+    def _far_erfc(self, x: sp.Expr) -> sp.Expr:
         """erfc by its asymptotic series, with extra terms because leading ones may cancel."""
         terms = range(self.order + 4)
         series = sp.Add(*[(-1) ** k * sp.factorial2(2 * k - 1) / (2 * x**2) ** k for k in terms])
         return sp.exp(-(x**2)) / (x * sp.sqrt(sp.pi)) * series
 
-    def _latex(self, printer):
+    def _latex(self, printer: Any) -> str:
         variable, function = printer._print(self.variable), printer._print(self.function)
         return rf"\left[{function}\right]_{{{variable}^{{-{self.order}}}}}"
 
@@ -234,7 +235,7 @@ def _gates(expression: sp.Expr) -> sp.Expr:
 
 def _linear(expression: sp.Expr) -> sp.Expr:
     """Sums over one range put together, and what they add up put in normal form."""
-    parts: dict[tuple, sp.Expr] = {}
+    parts: dict[tuple[Any, ...], sp.Expr] = {}
     rest = []
     for term in sp.Add.make_args(sp.expand(expression)):
         nodes = [factor for factor in sp.Mul.make_args(term) if isinstance(factor, sp.Sum)]

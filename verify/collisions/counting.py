@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ...numerics import (
     Cell,
@@ -19,6 +17,7 @@ from ...numerics import (
     retained_winners,
     train,
 )
+from ...numerics._types import Array, FloatArray, IntArray
 from ..cache import cached
 
 _BATCH_WEIGHTS = 1 << 20
@@ -56,11 +55,11 @@ class Counts:
     """
 
     cell: Cell
-    neurons: NDArray[np.int_]
-    scale_free: NDArray[np.int_]
-    same_sign: NDArray[np.int_]
-    retained: NDArray[np.float64]
-    dead: NDArray[np.int_]
+    neurons: IntArray
+    scale_free: IntArray
+    same_sign: IntArray
+    retained: FloatArray
+    dead: IntArray
 
 
 def count(cell: Cell, *, runs: int, entropy: int, model: Model | None = None) -> Counts:
@@ -118,9 +117,7 @@ def count(cell: Cell, *, runs: int, entropy: int, model: Model | None = None) ->
     )
 
 
-def _cached_batch(
-    cell: Cell, runs: range, entropy: int, model: Model | None
-) -> dict[str, NDArray[Any]]:
+def _cached_batch(cell: Cell, runs: range, entropy: int, model: Model | None) -> dict[str, Array]:
     """Counts of some runs, from the cache if an interrupted report has stored them."""
     about = {"cell": asdict(cell), "runs": [runs.start, runs.stop], "entropy": entropy}
     about["model"] = repr(model or cell.model)
@@ -131,9 +128,7 @@ def _cached_batch(
     )
 
 
-def _count_batch(
-    cell: Cell, runs: range, entropy: int, model: Model | None
-) -> dict[str, NDArray[Any]]:
+def _count_batch(cell: Cell, runs: range, entropy: int, model: Model | None) -> dict[str, Array]:
     initial = np.stack([_initial(cell, run, entropy) for run in runs])
     solution = train(initial, cell.lam, optimizer=cell.built_optimizer, model=model or cell.model)
     if solution.outcome not in (Outcome.CONVERGED, Outcome.COMPLETED, Outcome.COLLAPSED):
@@ -148,13 +143,13 @@ def _count_batch(
     }
 
 
-def _same_sign(final: NDArray[np.float32]) -> NDArray[np.int_]:
+def _same_sign(final: Array) -> IntArray:
     sits = features_on_neurons(final, "authors")
     positive, negative = (sits & (final > 0)).sum(axis=-2), (sits & (final < 0)).sum(axis=-2)
     return ((positive >= 2) | (negative >= 2)).sum(axis=-1)
 
 
-def _initial(cell: Cell, run: int, entropy: int) -> NDArray[np.float32]:
+def _initial(cell: Cell, run: int, entropy: int) -> Array:
     """Initial weights, which are the same for every optimizer, lambda and step."""
     seed = np.random.SeedSequence(entropy, spawn_key=(cell.n, cell.m, run))
     rng = np.random.default_rng(seed)

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from ... import theory
+from ...numerics._types import Array
 from ..chapter import estimate_line
 from ..published import data_rows
 from ..show.rounding import mean_and_error
@@ -39,7 +39,7 @@ SCANS = tuple(
     for m, lam, strengths, networks in _PLAN
 )
 
-Counted = Mapping[Scan, Mapping[str, NDArray]]
+Counted = Mapping[Scan, Mapping[str, Array]]
 
 
 def count_rows(counted: Counted) -> list[dict[str, Any]]:
@@ -60,26 +60,24 @@ def count_rows(counted: Counted) -> list[dict[str, Any]]:
                     ratio_samples(k[:both], reference[:both])
                     - ratio_samples(other[base.strengths.index(strength)], other[0])
                 )
-            mean, ratio = mean_and_error(k), mean_and_error(ratio_samples(k, reference))
+            ratio = mean_and_error(ratio_samples(k, reference))
             rows.append(
-                {
-                    "n": scan.n,
-                    "m": scan.m,
-                    "lam": scan.lam,
-                    "strength": strength,
-                    "networks": scan.networks,
-                    "mean": mean[0],
-                    "mean_error": mean[1],
-                    "ratio": ratio[0],
-                    "ratio_error": ratio[1],
-                    "shift": shift[0],
-                    "shift_error": shift[1],
-                    "compared": both,
-                    "dead": int(found["dead"][place].sum()),
-                    "restless": int(found["restless"][place].sum()),
-                }
+                {"n": scan.n, "m": scan.m, "lam": scan.lam, "strength": strength}
+                | {"networks": scan.networks}
+                | _columns(mean=mean_and_error(k), ratio=ratio, shift=shift)
+                | {"compared": both}
+                | {name: int(found[name][place].sum()) for name in ("dead", "restless")}
             )
     return rows
+
+
+def _columns(**measured: tuple[float, float]) -> dict[str, Any]:
+    """Each mean and its standard error as two columns."""
+    return {
+        column: value
+        for name, pair in measured.items()
+        for column, value in zip((name, f"{name}_error"), pair, strict=True)
+    }
 
 
 def committed(name: str) -> pd.DataFrame:
@@ -145,7 +143,7 @@ def ratio_agreement(claim: str, quantity: str, prediction: float, row: Any) -> A
     )
 
 
-def variant_rows(counted: Mapping[Variant, NDArray]) -> list[dict[str, Any]]:
+def variant_rows(counted: Mapping[Variant, Array]) -> list[dict[str, Any]]:
     """Ratios to no co-occurrence with errors, and their difference from the expected ratio.
 
     All is in units of K(0), from networks with the same initial weights. Minibatches are compared
@@ -157,7 +155,7 @@ def variant_rows(counted: Mapping[Variant, NDArray]) -> list[dict[str, Any]]:
     for variant, found in counted.items():
         networks = found.shape[-1]
 
-        def ratio(k: NDArray, variant=variant, networks=networks) -> NDArray:
+        def ratio(k: Array, variant: Variant = variant, networks: int = networks) -> Array:
             without = replace(variant, scheme="pairs", strength=0.0, fraction=1.0, batch=BATCH)
             return ratio_samples(k, counted[replace(without, values="binary")].sum(0)[:networks])
 
@@ -168,14 +166,13 @@ def variant_rows(counted: Mapping[Variant, NDArray]) -> list[dict[str, Any]]:
             samples["shift"] = samples["ratio"] - (1 - f + f * every)
         if f < 1:
             samples["together"], samples["apart"] = ratio(found[0]) / f, ratio(found[1]) / (1 - f)
-        row = {"n": VARIANT_FEATURES} | asdict(variant) | {"networks": networks}
         samples = {"mean": found.sum(0)} | samples
-        for name in ("mean", "ratio", "shift", "together", "apart"):
-            unknown = (np.nan, np.nan)
-            row[name], row[f"{name}_error"] = (
-                mean_and_error(samples[name]) if name in samples else unknown
-            )
-        rows.append(row)
+        measured = {
+            name: mean_and_error(samples[name]) if name in samples else (np.nan, np.nan)
+            for name in ("mean", "ratio", "shift", "together", "apart")
+        }
+        row = {"n": VARIANT_FEATURES} | asdict(variant) | {"networks": networks}
+        rows.append(row | _columns(**measured))
     return rows
 
 

@@ -16,9 +16,11 @@ from .variants import NARROW
 WIDTHS = (64, 128, 512)
 
 
-def _points(axis: Any, cell: pd.DataFrame, x: str, fmt: str, label: str) -> None:
-    """Measured ratios with their standard errors."""
-    axis.errorbar(cell[x], cell.ratio, cell.ratio_error, fmt=fmt, label=label)
+def _points(
+    axis: Any, cell: pd.DataFrame, x: str, fmt: str, label: str, shift: float = 0.0
+) -> None:
+    """Measured ratios with their standard errors, shifted sideways."""
+    axis.errorbar(cell[x] + shift, cell.ratio, cell.ratio_error, fmt=fmt, label=label)
 
 
 def suppression_figure(measured: pd.DataFrame, race: pd.DataFrame) -> Plot:
@@ -63,13 +65,8 @@ def collapse_figure(measured: pd.DataFrame) -> Plot:
             axis.plot(line.strength, line.ratio, "k", linewidth=0.8, label="fit, $n \\ll m$")
             for place, lam in enumerate((0.03, 0.01, 0.003)):
                 cell = data[(data.m == m) & (data.lam == lam) & (data.strength > 0)]
-                axis.errorbar(
-                    cell.strength + 0.04 * (place - 1),
-                    cell.ratio,
-                    cell.ratio_error,
-                    fmt=f"C{place}o",
-                    label=rf"$\lambda = {lam:g}$",
-                )
+                shift, label = 0.04 * (place - 1), rf"$\lambda = {lam:g}$"
+                _points(axis, cell, "strength", f"C{place}o", label, shift)
             axis.set(title=f"$n/m = {_ratio_label(m)}$", xlabel=r"$r = p/\lambda$")
             axis.set(yscale="log", ylim=(3e-3, 1.3))
         figure.axes[0].set(ylabel="$K(p)/K(0)$")
@@ -190,41 +187,24 @@ def fold_figure() -> Plot:
 
 def tradeoff_figure(measured: pd.DataFrame) -> Plot:
     """The cost of the polysemantic neurons that training leaves."""
-    rows = []
+    points: list[tuple[Any, ...]] = []
     for row in measured[measured.lam == LAM].itertuples():
         price = pair_price(FEATURES, row.lam, row.strength) / row.lam
         pairs = theory.expected_pairs(n=FEATURES, m=row.m)
-        rows.append(
-            {
-                "source": "training",
-                "m": row.m,
-                "strength": row.strength,
-                "loss": row.mean * price / pairs,
-                "error": row.mean_error * price / pairs,
-            }
-        )
-    grid = np.linspace(0, 1.5, 61)
-    rows += [
-        {
-            "source": "law",
-            "m": 512,
-            "strength": r,
-            "loss": 2 * r * theory.suppression_fit(strength=float(r)),
-        }
-        for r in grid
+        loss, error = row.mean * price / pairs, row.mean_error * price / pairs
+        points.append(("training", row.m, row.strength, loss, error, np.nan))
+    points += [
+        ("law", 512, r, 2 * r * theory.suppression_fit(strength=float(r)), np.nan, np.nan)
+        for r in np.linspace(0, 1.5, 61)
     ]
-    for lam in (0.003, 0.01, 0.03):
-        rows += [
-            {
-                "source": "worst",
-                "m": m,
-                "lam": lam,
-                "strength": theory.worst_strength(),
-                "loss": theory.worst_tradeoff_loss(FEATURES, m, lam),
-            }
-            for m in (256, 512, 1024, 2048, 4096)
-        ]
-    data = pd.DataFrame(rows)
+    worst = theory.worst_strength()
+    points += [
+        ("worst", m, worst, theory.worst_tradeoff_loss(FEATURES, m, lam), np.nan, lam)
+        for lam in (0.003, 0.01, 0.03)
+        for m in (256, 512, 1024, 2048, 4096)
+    ]
+    columns = ["source", "m", "strength", "loss", "error", "lam"]
+    data = pd.DataFrame(points, columns=columns)
 
     def draw(figure: Any, data: pd.DataFrame) -> None:
         left, right = figure.subplots(1, 2)

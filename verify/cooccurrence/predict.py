@@ -99,15 +99,12 @@ def predict_cooccurrence(
     """
     data, p = check_cooccurrence(data, cooccurrence)
     if data == "pairs":
-        q = p
-        c = 1 + q * max(n - 2, 0)
-        whole = 1 + q * (n - 1)
+        c, q, whole = 1 + p * max(n - 2, 0), p, 1 + p * (n - 1)
     else:
         c, q, whole = p * (1 - p), p * p, p
     moment = 1 / 3 if data == "uniform" else 1.0
     needs = "needs lam" if lam is None else None
-    known = lam is not None and lam > 0
-    strength = moment * q / lam if known and lam else None
+    strength = moment * q / lam if lam and lam > 0 else None
     over = lam / (moment * c) if lam is not None and c else None
     found = [
         _plain("single_weight", c, "the weight c of one of two features active without the other"),
@@ -190,7 +187,7 @@ def check_cooccurrence(
 ) -> tuple[str, float]:
     """Both options, or the reason in one line why they cannot be used."""
     if data is None or cooccurrence is None:
-        raise ValueError(f"Got data={data}, cooccurrence={cooccurrence}; give both or neither.")
+        raise ValueError(f"Got data={data} and cooccurrence={cooccurrence}; give both or neither.")
     check_choice("data", data, choices)
     if data == "pairs":
         return data, check_nonnegative("cooccurrence", cooccurrence, "the weight of a pair")
@@ -248,12 +245,12 @@ def _price(data: str, q: float, amplitude: Prediction) -> Prediction:
     meaning = "what one symmetric polysemantic neuron adds to the loss by co-occurrence"
     w = amplitude.value
     if w is None:
-        return _plain("price", None, meaning, amplitude.reason)
-    if data == "uniform":
+        value = None
+    elif data == "uniform":
         value = q * (theory.uniform_pair_error(w, w) - 2 * (1 - w**2) ** 2 / 3)
     else:
         value = theory.cooccurrence_price(q, w) if q > 0 else 0.0
-    return _plain("price", value, meaning)
+    return _plain("price", value, meaning, amplitude.reason)
 
 
 def _break_even(data: str, q: float, c: float, amplitude: Prediction) -> Prediction:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ... import numerics
+from ...numerics._types import Array, IntArray
 from ...numerics.cooccurrence.pairs import SECOND_MOMENT, Values
 from ..cache import run_tasks
 from .runs import BLOCK, joined, start, train_listed, train_pairs
@@ -59,7 +59,7 @@ class Variant:
     def activation_probability(self) -> float:
         return self.strength * LAM
 
-    def train(self, initial: NDArray, rng: np.random.Generator) -> tuple[NDArray, NDArray]:
+    def train(self, initial: Array, rng: np.random.Generator) -> tuple[Array, Array]:
         """Trained weights, and which features co-occur with which, shape (n, n)."""
         n = initial.shape[-2]
         together = ~np.eye(n, dtype=bool)
@@ -73,7 +73,7 @@ class Variant:
         together[pairs[:, 0], pairs[:, 1]] = together[pairs[:, 1], pairs[:, 0]] = True
         return train_listed(initial, LAM, self.strength, model).weights, together
 
-    def _train_sampled(self, initial: NDArray, rng: np.random.Generator) -> NDArray:
+    def _train_sampled(self, initial: Array, rng: np.random.Generator) -> Array:
         weight = self.activation_probability * SECOND_MOMENT[self.values]
         model = numerics.Bernoulli(
             activation_probability=self.activation_probability,
@@ -112,7 +112,7 @@ def variants() -> dict[Variant, int]:
 
 def variant_counts(
     variants: Mapping[Variant, int], *, entropy: int, progress: bool = False
-) -> dict[Variant, NDArray[np.int_]]:
+) -> dict[Variant, IntArray]:
     """Polysemantic neurons of each network: with features that co-occur, and without.
 
     Shape (2, networks), with the number of networks that is given for each variant. Variants of
@@ -139,7 +139,7 @@ class VariantBlock:
     variant: Variant
     block: int
 
-    def run(self, entropy: int) -> dict[str, NDArray]:
+    def run(self, entropy: int) -> dict[str, Array]:
         """Polysemantic neurons with features that co-occur, and without."""
         initial = start(FEATURES, self.variant.m, self.block, entropy)
         # blocks differ in their data, variants need not
@@ -148,7 +148,7 @@ class VariantBlock:
         return {"neurons": _split_counts(final, together)}
 
 
-def _split_counts(weights: NDArray, together: NDArray) -> NDArray[np.int_]:
+def _split_counts(weights: Array, together: Array) -> IntArray:
     """Polysemantic neurons on which two features co-occur, and the others."""
     sits = numerics.features_on_neurons(weights, "authors").astype(int)
     meet = np.einsum("bik,ij,bjk->bk", sits, together.astype(int), sits) > 0

@@ -7,7 +7,7 @@ from collections import Counter
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from ...numerics import (
     ExclusionLaw,
@@ -19,6 +19,7 @@ from ...numerics import (
     simplex_distance,
     unit_rows,
 )
+from ...numerics._types import Array, BoolArray
 from ...numerics._validate import check_choice, check_sizes, check_weights
 from ...numerics.training.measure import AUTHORS_BAND
 from ..measured import training_band
@@ -122,7 +123,7 @@ def diagnose(
     return Diagnosis(**found, verdict="no-neurons" if share < SPARSE_SHARE else _verdict(found))
 
 
-def _simplex_limit(scaled: NDArray[Any], size: float) -> float:
+def _simplex_limit(scaled: Array, size: float) -> float:
     """Largest common size of two weights of a neuron.
 
     The sum of their squares is at most the largest eigenvalue of W W^T.
@@ -131,7 +132,7 @@ def _simplex_limit(scaled: NDArray[Any], size: float) -> float:
     return round(size * float(np.sqrt(max(largest, 0.0) / 2)), 9)
 
 
-def _layout(stack: NDArray[Any], layout: str | None) -> str:
+def _layout(stack: Array, layout: str | None) -> str:
     rows, columns = stack.shape[1:]
     if layout is not None:
         return check_choice("layout", layout, LAYOUTS)
@@ -143,11 +144,11 @@ def _layout(stack: NDArray[Any], layout: str | None) -> str:
     return "features-first"
 
 
-def _integers(values: NDArray[Any]) -> tuple[int, ...]:
+def _integers(values: Array) -> tuple[int, ...]:
     return tuple(np.atleast_1d(values).tolist())
 
 
-def _cosines(stack: NDArray[Any]) -> dict[str, float]:
+def _cosines(stack: Array) -> dict[str, float]:
     cosine = overlaps(np.stack([unit_rows(one) for one in stack]))
     if cosine.size == 0:
         cosine = np.zeros(1)
@@ -158,7 +159,7 @@ def _cosines(stack: NDArray[Any]) -> dict[str, float]:
     }
 
 
-def _carried(stack: NDArray[Any], sits: NDArray[np.bool_]) -> dict[str, Any]:
+def _carried(stack: Array, sits: BoolArray) -> dict[str, Any]:
     instances = len(stack)
     positive = (sits & (stack > 0)).sum(axis=1)
     negative = (sits & (stack < 0)).sum(axis=1)
@@ -172,7 +173,7 @@ def _carried(stack: NDArray[Any], sits: NDArray[np.bool_]) -> dict[str, Any]:
 
 
 def _against_law(
-    seated: NDArray[Any], total: int, instances: int, m: int, significance: float
+    seated: Array, total: int, instances: int, m: int, significance: float
 ) -> dict[str, Any]:
     """Comparison of the total over the instances with the law and with the training band."""
     laws = [(ExclusionLaw(int(n), m), int(count)) for n, count in Counter(seated.tolist()).items()]

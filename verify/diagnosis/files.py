@@ -10,13 +10,13 @@ import struct
 import warnings
 import zipfile
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import numpy as np
 from numpy.lib import format as npy
-from numpy.typing import NDArray
 
-from ..extras import need
+from ...numerics._extras import need
+from ...numerics._types import Array
 
 LARGEST = 2**31
 """Size of the largest array that is read, in bytes."""
@@ -35,7 +35,7 @@ class Refusal(ValueError):
     """A reason not to read a file, to be put behind its name."""
 
 
-def read_weights(path: str | Path, *, array: str | None = None) -> tuple[NDArray[Any], str]:
+def read_weights(path: str | Path, *, array: str | None = None) -> tuple[Array, str]:
     """Read weights from a .npy, .npz, .safetensors or .pt file.
 
     If the file holds several arrays of rank 2 or 3, the one named final, weights, weight or W is
@@ -103,7 +103,7 @@ def read_weights(path: str | Path, *, array: str | None = None) -> tuple[NDArray
         ) from error
 
 
-def _plain(values: NDArray[Any]) -> NDArray[Any]:
+def _plain(values: Array) -> Array:
     """The values as native float32 or float64, all finite."""
     if values.dtype.kind in "iub":
         exact = np.float32 if values.dtype.itemsize <= 2 else np.float64
@@ -173,7 +173,7 @@ def _npy_header(stream: IO[bytes], size: int) -> Shape:
     return tuple(shape)
 
 
-def _read_npy(file: Path, array: str | None) -> tuple[NDArray[Any], str]:
+def _read_npy(file: Path, array: str | None) -> tuple[Array, str]:
     if array is not None:
         raise Refusal(f"with one array that has no name; remove array={array!r}")
     with file.open("rb") as stream:
@@ -192,7 +192,7 @@ def _open_zip(file: Path) -> zipfile.ZipFile:
     return archive
 
 
-def _read_npz(file: Path, array: str | None) -> tuple[NDArray[Any], str]:
+def _read_npz(file: Path, array: str | None) -> tuple[Array, str]:
     with _open_zip(file) as archive:
         members = {m.filename.removesuffix(".npy"): m for m in archive.infolist()}
         if any(m.compress_type not in _NUMPY_PACKS for m in members.values()):
@@ -214,7 +214,7 @@ def _read_npz(file: Path, array: str | None) -> tuple[NDArray[Any], str]:
             return npy.read_array(stream, allow_pickle=False), chosen
 
 
-def _read_safetensors(file: Path, array: str | None) -> tuple[NDArray[Any], str]:
+def _read_safetensors(file: Path, array: str | None) -> tuple[Array, str]:
     with file.open("rb") as stream:
         prefix = stream.read(8)
     length = struct.unpack("<Q", prefix)[0] if len(prefix) == 8 else 0
@@ -230,7 +230,8 @@ def _read_safetensors(file: Path, array: str | None) -> tuple[NDArray[Any], str]
         chosen = _choose(shapes, array)
         kind = slices[chosen].get_dtype()
         if kind == "BF16":  # the upper half of a float32
-            bits = np.frombuffer(dict(deserialize(file.read_bytes()))[chosen]["data"], "<u2")
+            raw = dict(deserialize(file.read_bytes()))  # type: ignore[no-untyped-call]
+            bits = np.frombuffer(raw[chosen]["data"], "<u2")
             return (bits.astype(np.uint32) << 16).view(np.float32).reshape(shapes[chosen]), chosen
         try:
             return tensors.get_tensor(chosen), chosen
@@ -238,7 +239,7 @@ def _read_safetensors(file: Path, array: str | None) -> tuple[NDArray[Any], str]
             raise ValueError(f"NumPy has no dtype {kind}; save float32 instead") from None
 
 
-def _read_torch(file: Path, array: str | None) -> tuple[NDArray[Any], str]:
+def _read_torch(file: Path, array: str | None) -> tuple[Array, str]:
     with _open_zip(file) as archive:
         torch = need("torch", "torch")
         packed = [m for m in archive.infolist() if m.compress_type != zipfile.ZIP_STORED]

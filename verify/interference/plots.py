@@ -13,7 +13,7 @@ from ... import numerics
 from ..cache import Arrays
 from ..show.figures import Plot
 from ..show.rounding import mean_and_error, number
-from ..show.tables import Table
+from ..show.tables import Table, rows_table
 from .runs import Ensemble, TwoRow
 
 NUMBERS = [
@@ -120,12 +120,12 @@ def support_table(rows: list[dict[str, Any]]) -> Table:
         }
         for row in frame_of(rows).itertuples()
     ]
-    return Table(
-        name="reshuffling_support",
-        caption="The flow with the support by weights of opposite sign scaled: polysemantic "
+    return rows_table(
+        "reshuffling_support",
+        "The flow with the support by weights of opposite sign scaled: polysemantic "
         "neurons over the mean of the exclusion law, and features that keep their neuron "
         "(measured, standard errors).",
-        frame=pd.DataFrame(shown),
+        shown,
     )
 
 
@@ -140,32 +140,24 @@ def _dead_fraction(m: int, lam: float, curve: Arrays) -> float:
 
 def collapse_table(fates: Any, dead: list[dict[str, Any]], curves: dict[int, Arrays]) -> Table:
     """Dead fractions of lone rows and of networks beside the one-curve law."""
-    shown = [
-        {
-            "$n$": "1",
-            "$m$": str(rows.m),
-            r"$\lambda$": f"{rows.lam:g}",
-            "dead": number(*mean_and_error(found["fates"])),
-            "law": f"{found['law']:.3f}",
-        }
+    cells = [
+        (1, rows.m, rows.lam, number(*mean_and_error(found["fates"])), found["law"])
         for rows, found in fates
     ]
-    shown += [
-        {
-            "$n$": str(int(row.n)),
-            "$m$": str(int(row.m)),
-            r"$\lambda$": f"{row.lam:g}",
-            "dead": number(row.dead, row.dead_error),
-            "law": f"{_dead_fraction(int(row.m), row.lam, curves[int(row.m)]):.3f}",
-        }
-        for row in frame_of(dead).itertuples()
-    ]
-    return Table(
-        name="reshuffling_collapse",
-        caption="Fraction of features that l1 kills: rows on their own (exact flow, with the "
+    for row in frame_of(dead).itertuples():
+        m, lam = int(row.m), row.lam
+        shown, law = number(row.dead, row.dead_error), _dead_fraction(m, lam, curves[m])
+        cells.append((int(row.n), m, lam, shown, law))
+    columns = ("$n$", "$m$", r"$\lambda$", "dead", "law")
+    return rows_table(
+        "reshuffling_collapse",
+        "Fraction of features that l1 kills: rows on their own (exact flow, with the "
         "law's own verdict as control variate) and networks of 64, beside the one-curve law for a "
         "row on its own (no constant fitted).",
-        frame=pd.DataFrame(shown),
+        [
+            dict(zip(columns, (str(n), str(m), f"{lam:g}", shown, f"{law:.3f}"), strict=True))
+            for n, m, lam, shown, law in cells
+        ],
     )
 
 
@@ -224,24 +216,16 @@ def crowding_figure(rows: list[dict[str, Any]]) -> Plot:
 
 def collapse_figure(dead: list[dict[str, Any]], fates: Any, curves: dict[int, Arrays]) -> Plot:
     """Dead fraction against lambda: one-curve law, lone rows, networks of 64."""
-    points = [
-        {
-            "kind": "n = 1",
-            "m": rows.m,
-            "lam": rows.lam,
-            **dict(zip(("dead", "error"), mean_and_error(found["fates"]), strict=True)),
-        }
-        for rows, found in fates
+    points = [("n = 1", rows.m, rows.lam, *mean_and_error(found["fates"])) for rows, found in fates]
+    points += [
+        ("n = 64", int(row.m), row.lam, row.dead, row.dead_error)
+        for row in frame_of(dead).itertuples()
     ]
     points += [
-        {"kind": "n = 64", "m": int(r.m), "lam": r.lam, "dead": r.dead, "error": r.dead_error}
-        for r in frame_of(dead).itertuples()
+        ("law", m, lam, _dead_fraction(m, lam, curve), 0.0)
+        for m, curve in curves.items()
+        for lam in np.linspace(curve["lam"][0], curve["lam"][-1], 80)
     ]
-    law = []
-    for m, curve in curves.items():
-        for lam in np.linspace(curve["lam"][0], curve["lam"][-1], 80):
-            fraction = _dead_fraction(m, lam, curve)
-            law.append({"kind": "law", "m": m, "lam": lam, "dead": fraction, "error": 0.0})
 
     def draw(figure: Any, data: pd.DataFrame) -> None:
         axes = figure.subplots()
@@ -263,6 +247,6 @@ def collapse_figure(dead: list[dict[str, Any]], fates: Any, curves: dict[int, Ar
         caption="Fraction of features that l1 kills against lambda. Lines: one-curve law for a row "
         "on its own (no constant fitted). Filled: exact flow of lone rows. Open: networks with "
         "n = 64 (measured, standard errors); interference lowers the threshold.",
-        data=pd.DataFrame(points + law),
+        data=pd.DataFrame(points, columns=["kind", "m", "lam", "dead", "error"]),
         draw=draw,
     )

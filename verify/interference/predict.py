@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from functools import partial
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from ... import numerics, theory
 from ..prediction import Prediction, Setting
 from ..published import data_rows
 
-PAGE = "paper_notes/reshuffling.md"
+_prediction = partial(Prediction, source="paper_notes/reshuffling.md")
 SMALLEST, LARGEST = 64, 1024  # neurons of the networks whose counts are interpolated
 KILLS = 1e-3
 """The fraction of dead features from which on a warning is given."""
@@ -50,41 +50,38 @@ def _retained(n: int, m: int) -> Prediction:
         error = "one fitted constant (the law without one fails here); measured within 10 %"
     else:
         reason = f"holds for n <= 8 sqrt(m), n <= m/2; got n={n}, m={m}"
-    return Prediction(
+    return _prediction(
         name="retained_fraction_limit",
         value=value,
         reason=reason,
         meaning="Fraction of features whose initially largest weight wins, lambda -> 0; a larger "
         "lambda keeps more.",
         error=error,
-        source=PAGE,
     )
 
 
 def _fast(n: int, m: int) -> Prediction:
     inside = n <= m / 4
-    return Prediction(
+    return _prediction(
         name="retained_fraction_fast",
         value=float(numerics.retained_fraction_fast(n, m)) if inside else None,
         reason=None if inside else f"holds for n <= m/4; got n={n}, m={m}",
         meaning="Fraction of features whose largest weight is still the initial one after the fast "
         "phase, lambda t << 1.",
         error="first order in n/m; within 3 points of the flow for n <= m/4",
-        source=PAGE,
     )
 
 
 def _count(n: int, m: int, lam: float | None) -> Prediction:
     ratio, reason = measured_count_ratio(n, m, lam or 0.0)
     expected = float(theory.expected_neurons_exclusion(n=n, m=m)) if ratio is not None else None
-    return Prediction(
+    return _prediction(
         name="expected_neurons_measured",
         value=None if ratio is None or expected is None else ratio * expected,
         reason=reason,
         meaning="Polysemantic neurons of the flow: the exclusion law's mean times a factor "
         "interpolated in measured counts (empirical, not a law).",
         error=f"5 to 10 %, measured for m = {SMALLEST}..{LARGEST}, .5 <= n/sqrt(m) <= 8, n <= m/2",
-        source=PAGE,
     )
 
 
@@ -139,36 +136,33 @@ def _curves() -> dict[float, tuple[list[float], list[float]]]:
 
 
 def _threshold(m: int) -> Prediction:
-    return Prediction(
+    return _prediction(
         name="half_collapse_lam",
         value=numerics.half_collapse_lam(m),
-        reason=None,
         meaning="The lambda that kills half of the features on their own; in a network with "
         "n = m it lies 9 % lower, with n = m/16 1 % (measured).",
         error="one-curve law, within 2 % of the exact row flow",
-        source=PAGE,
     )
 
 
 def _dead(n: int, m: int, lam: float | None) -> Prediction:
-    details: dict[str, Any] = {
-        "name": "dead_fraction",
-        "meaning": "Fraction of features on their own that l1 kills; interference kills more.",
-        "error": "one-curve law, within 3 points of the exact row flow",
-        "source": PAGE,
-    }
-    if not lam:
-        reason = "needs lam" if lam is None else None
-        return Prediction(value=None if reason else 0.0, reason=reason, **details)
-    if lam < SLOW:
-        return Prediction(
-            value=None, reason=f"computed for lam >= {SLOW:g}; got {lam:g}", **details
-        )
-    value = numerics.dead_fraction(m, lam)
-    warning = None
-    if value > KILLS:
-        warning = (
-            f"lam={lam:g} kills features: about {100 * value:.3g} % of {n}; half of them die "
-            f"above lam={numerics.half_collapse_lam(m):.3g}"
-        )
-    return Prediction(value=value, reason=None, warning=warning, **details)
+    value, reason, warning = 0.0, None, None
+    if lam is None:
+        reason = "needs lam"
+    elif 0 < lam < SLOW:
+        reason = f"computed for lam >= {SLOW:g}; got {lam:g}"
+    elif lam > 0:
+        value = numerics.dead_fraction(m, lam)
+        if value > KILLS:
+            warning = (
+                f"lam={lam:g} kills features: about {100 * value:.3g} % of {n}; half of them die "
+                f"above lam={numerics.half_collapse_lam(m):.3g}"
+            )
+    return _prediction(
+        name="dead_fraction",
+        value=None if reason else value,
+        reason=reason,
+        meaning="Fraction of features on their own that l1 kills; interference kills more.",
+        error="one-curve law, within 3 points of the exact row flow",
+        warning=warning,
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache, partial
 
 import numpy as np
@@ -13,10 +14,7 @@ from .runs import Code, Curve, Growth, fourth_norm, starts, stream
 
 
 def _half_times(growth: Growth, networks: int, entropy: int) -> Samples:
-    runs = [
-        Growth(n=growth.n, m=growth.m, sigma=growth.sigma, network=k).run(entropy)
-        for k in range(networks)
-    ]
+    runs = [replace(growth, network=k).run(entropy) for k in range(networks)]
     return np.array([run["measured"] / run["predicted"] for run in runs])
 
 

@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 
 from ... import numerics, theory
+from ...numerics._types import Array
 from ..cache import Arrays
 from ..show.figures import Plot
 from ..show.rounding import mean_and_error, rounded, with_error
-from ..show.tables import Table
+from ..show.tables import Table, rows_table
 from .runs import LEARNING_RATE, MARKS, SIGMAS, Code, Curve, Growth, M, N, values
 
 TABLED = (1_000, 5_000, 10_000, 20_000, 50_000, 100_000)
@@ -32,115 +33,94 @@ def curve_table(sampled: dict[Curve, Arrays], averaged: dict[Curve, Arrays]) -> 
             }
             head = {"noise": curve.law, r"$\sigma$": f"{curve.sigma:g}", "descent": words}
             rows.append({**head, **cells})
-    return Table(
-        name="noise_fourth_norm",
-        caption=f"Mean fourth norm of the rows after so many steps, n = {N}, m = {M}, learning "
+    return rows_table(
+        "noise_fourth_norm",
+        f"Mean fourth norm of the rows after so many steps, n = {N}, m = {M}, learning "
         "rate .02: SGD with shared noise, and the flow of the exactly averaged loss at the same "
         "flow times and from the same starts. Mean(standard error) over networks "
         f"({networks['s']} sampled, {networks['a']} averaged); measured.",
-        frame=pd.DataFrame(rows),
+        rows,
     )
 
 
 def growth_table(growth: dict[Growth, list[Arrays]]) -> Table:
-    return Table(
-        name="noise_growth",
-        caption="Flow time at which the fourth norm has grown half way, from the exactly averaged "
+    return rows_table(
+        "noise_growth",
+        "Flow time at which the fourth norm has grown half way, from the exactly averaged "
         "flow, beside the growth law (first order in the kurtosis) with the turning time of each "
         "start's own simplex. Measured over predicted depends mainly on a*.",
-        frame=pd.DataFrame(
-            [
-                {
-                    "$n$": str(cell.n),
-                    "$m$": str(cell.m),
-                    "noise": cell.law,
-                    r"$\sigma$": f"{cell.sigma:g}",
-                    "$a^*$": f"{runs[0]['relative_overlap']:.2f}",
-                    "measured": with_error(values(runs, "measured")),
-                    "law": with_error(values(runs, "predicted")),
-                    "ratio": with_error(values(runs, "measured") / values(runs, "predicted")),
-                }
-                for cell, runs in growth.items()
-            ]
-        ),
+        [
+            {
+                "$n$": str(cell.n),
+                "$m$": str(cell.m),
+                "noise": cell.law,
+                r"$\sigma$": f"{cell.sigma:g}",
+                "$a^*$": f"{runs[0]['relative_overlap']:.2f}",
+                "measured": with_error(values(runs, "measured")),
+                "law": with_error(values(runs, "predicted")),
+                "ratio": with_error(values(runs, "measured") / values(runs, "predicted")),
+            }
+            for cell, runs in growth.items()
+        ],
     )
 
 
 def code_table(codes: dict[Code, Arrays]) -> Table:
-    measures: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    measures: dict[str, Callable[[Array], Array]] = {
         "authors": numerics.polysemantic_neurons,
         "scale-free": lambda w: numerics.polysemantic_neurons(w, "scale-free"),
         "pairs": numerics.antipodal_pairs,
         "spread": numerics.spread_rows,
         "distance": numerics.simplex_distance,
     }
-    return Table(
-        name="noise_codes",
-        caption="Final codes under bipolar noise alone: polysemantic neurons by the authors' and "
+    return rows_table(
+        "noise_codes",
+        "Final codes under bipolar noise alone: polysemantic neurons by the authors' and "
         "the scale-free rule, antipodal pairs, spread rows (on no neuron), distance from a regular "
         "simplex; beside them what random collisions would give. Mean(standard error) over "
         f"{next(iter(codes)).networks} networks; measured.",
-        frame=pd.DataFrame(
-            [
-                {
-                    "$n$": str(code.n),
-                    "$m$": str(code.m),
-                    **{name: with_error(of(found["weights"])) for name, of in measures.items()},
-                    "$n(n-1)/4m$": rounded(theory.expected_pairs(code.n, code.m), 3),
-                }
-                for code, found in codes.items()
-            ]
-        ),
+        [
+            {
+                "$n$": str(code.n),
+                "$m$": str(code.m),
+                **{name: with_error(of(found["weights"])) for name, of in measures.items()},
+                "$n(n-1)/4m$": rounded(theory.expected_pairs(code.n, code.m), 3),
+            }
+            for code, found in codes.items()
+        ],
     )
 
 
 def rate_table(rates: dict[Curve, Arrays]) -> Table:
-    return Table(
-        name="noise_learning_rate",
-        caption=f"Fourth norm at flow time 4000, n = {N}, m = {M}, bipolar noise, sigma = .15, "
+    return rows_table(
+        "noise_learning_rate",
+        f"Fourth norm at flow time 4000, n = {N}, m = {M}, bipolar noise, sigma = .15, "
         "against the learning rate: the plateau falls, then the code melts (isotropic value "
         f"{theory.isotropic_fourth_norm(M, 1.0):.3f}). Measured; no law is claimed.",
-        frame=pd.DataFrame(
-            [
-                {
-                    "learning rate": f"{curve.learning_rate:g}",
-                    "fourth norm": with_error(arrays["fourth"][-1]),
-                    "simplex distance": with_error(numerics.simplex_distance(arrays["weights"])),
-                }
-                for curve, arrays in rates.items()
-            ]
-        ),
+        [
+            {
+                "learning rate": f"{curve.learning_rate:g}",
+                "fourth norm": with_error(arrays["fourth"][-1]),
+                "simplex distance": with_error(numerics.simplex_distance(arrays["weights"])),
+            }
+            for curve, arrays in rates.items()
+        ],
     )
 
 
 def curve_figure(sampled: Any, averaged: Any, growth: Any) -> Plot:
-    rows = [
-        {
-            "descent": words,
-            "law": curve.law,
-            "sigma": curve.sigma,
-            "steps": steps,
-            "fourth_norm": values.mean(),
-            "spread": values.std(ddof=1),
-        }
+    points = [
+        (words, curve.law, curve.sigma, steps, fourth.mean(), fourth.std(ddof=1))
         for words, curves in (("SGD", sampled), ("averaged", averaged))
         for curve, arrays in curves.items()
-        for steps, values in zip(curve.steps, arrays["fourth"], strict=True)
+        for steps, fourth in zip(curve.steps, arrays["fourth"], strict=True)
     ]
     for cell, runs in growth.items():
         if (cell.n, cell.m, cell.law) == (N, M, "bipolar") and cell.sigma in SIGMAS:
             half = values(runs, "predicted").mean() / (4 * LEARNING_RATE)
             middle = (theory.isotropic_fourth_norm(M, 1.0) + theory.corner_fourth_norm(N)) / 2
-            rows.append(
-                {
-                    "descent": "law",
-                    "law": cell.law,
-                    "sigma": cell.sigma,
-                    "steps": half,
-                    "fourth_norm": middle,
-                    "spread": 0.0,
-                }
-            )
+            points.append(("law", cell.law, cell.sigma, half, middle, 0.0))
+    columns = ["descent", "law", "sigma", "steps", "fourth_norm", "spread"]
 
     def draw(figure: Any, data: pd.DataFrame) -> None:
         axes = figure.subplots()
@@ -172,12 +152,18 @@ def curve_figure(sampled: Any, averaged: Any, growth: Any) -> Plot:
         "the flow of the exactly averaged loss from the same starts (dashed), half times of the "
         "growth law (stars; first order in the kurtosis, no free constant), corner simplex and "
         "isotropic value (lines; proved).",
-        data=pd.DataFrame(rows),
+        data=pd.DataFrame(points, columns=columns),
         draw=draw,
     )
 
 
 def growth_figure(growth: dict[Growth, list[Arrays]]) -> Plot:
+    data = pd.DataFrame(
+        {"n": cell.n, "m": cell.m, "law": cell.law, "sigma": cell.sigma, **run}
+        for cell, runs in growth.items()
+        for run in runs
+    )
+
     def draw(figure: Any, data: pd.DataFrame) -> None:
         axes = figure.subplots()
         for place, ((n, m, law), part) in enumerate(data.groupby(["n", "m", "law"])):
@@ -196,28 +182,21 @@ def growth_figure(growth: dict[Growth, list[Arrays]]) -> Plot:
         caption="Flow time to half growth under exactly averaged noise (measured) against "
         "12 tau/(|kappa| sigma phi(a*)), tau the turning time of the same start's simplex. Line: "
         "equality; dotted: factors 1/2 and 2.",
-        data=pd.DataFrame(
-            [
-                {"n": cell.n, "m": cell.m, "law": cell.law, "sigma": cell.sigma, **run}
-                for cell, runs in growth.items()
-                for run in runs
-            ]
-        ),
+        data=data,
         draw=draw,
     )
 
 
 def code_figure(codes: dict[Code, Arrays]) -> Plot:
-    measured = {
-        code.m: {
-            "polysemantic_authors": counts.mean(),
-            "polysemantic_authors_error": mean_and_error(counts)[1],
-            "antipodal_pairs": pairs.mean(),
-            "antipodal_pairs_error": mean_and_error(pairs)[1],
-        }
-        for code, w in ((code, found["weights"]) for code, found in codes.items())
-        for counts, pairs in [(numerics.polysemantic_neurons(w), numerics.antipodal_pairs(w))]
+    measures: dict[str, Callable[[Array], Array]] = {
+        "polysemantic_authors": numerics.polysemantic_neurons,
+        "antipodal_pairs": numerics.antipodal_pairs,
     }
+    measured: dict[int, dict[str, float]] = {code.m: {} for code in codes}
+    for code, found in codes.items():
+        for name, measure in measures.items():
+            mean, error = mean_and_error(measure(found["weights"]))
+            measured[code.m] |= {name: mean, f"{name}_error": error}
     rows = [
         {
             "m": m,

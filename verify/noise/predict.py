@@ -100,17 +100,7 @@ def predict_noise(
         for name in ("silent_loss", "dead_zone"):
             predictions[name] = _without_value(predictions[name], bipolar)
     if simplex:
-        for name in (
-            "simplex_relative_overlap",
-            "growth_rate",
-            "half_time",
-            "silent_loss",
-            "simplex_norm2",
-            "simplex_loss_gaussian",
-            "dead_zone",
-            "corner_fourth_norm",
-            "shared_weight_limit",
-        ):
+        for name in predictions.keys() - {"isotropic_fourth_norm", "capacity_pairs"}:
             predictions[name] = _without_value(predictions[name], simplex)
     elif kurtosis == -2 and sigma <= theory.dead_zone(n, m, 1.0):
         still = f"sigma={sigma:g} lies in the dead zone: no rotation of the simplex feels a force"

@@ -6,16 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from ... import theory
 from ...numerics import Cell
+from ...numerics._types import Array
 from ..measured import measured_counts
 from ..published import PublishedCount, recorded_on
 from ..show.figures import Plot
 from ..show.rounding import mean_and_error, number, rounded
-from ..show.tables import Table
+from ..show.tables import Table, rows_table
 from .runs import COMPARED_TIMES, FEATURES, LAM, LAWS, NETWORKS
 
 
@@ -46,7 +46,7 @@ class Counted:
     recorded: str = ""
 
     @classmethod
-    def of(cls, m: int, arrays: Mapping[str, np.ndarray]) -> Counted:
+    def of(cls, m: int, arrays: Mapping[str, Array]) -> Counted:
         """The means of trained networks."""
         neurons, retained = (mean_and_error(arrays[name]) for name in ("neurons", "retained"))
         return cls(m, len(arrays["neurons"]), *neurons, *retained)
@@ -88,35 +88,33 @@ def sparsification_table(data: pd.DataFrame) -> Table:
         for _, row in shown.iterrows()
         for exact, law, paper in [[row[f"{name}_{kind}"] for kind in ("exact", "law", "paper")]]
     ]
-    return Table(
-        name="l1_sparsification",
-        caption="One feature, m = 1e5, lambda = 1e-5, s = 0.9/sqrt(m): exact flow of the authors' "
+    return rows_table(
+        "l1_sparsification",
+        "One feature, m = 1e5, lambda = 1e-5, s = 0.9/sqrt(m): exact flow of the authors' "
         "own initial row, the half-normal law (asymptotic, no free constant) and the paper's "
         "estimate, with the relative error of each.",
-        frame=pd.DataFrame(rows),
+        rows,
     )
 
 
 def count_table(counts: list[Counted]) -> Table:
-    return Table(
-        name="l1_counts",
-        caption=f"Polysemantic neurons (rule [0.8, 1.2]) after the flow, n = {FEATURES}, "
+    return rows_table(
+        "l1_counts",
+        f"Polysemantic neurons (rule [0.8, 1.2]) after the flow, n = {FEATURES}, "
         f"lambda = {LAM}, mean(standard error), beside the laws; and the fraction of features "
         "that end on the neuron and sign of their largest initial weight. Measured in this report, "
         "or recorded on the date in the last column. The exclusion law is exact for its model.",
-        frame=pd.DataFrame(
-            [
-                {
-                    "$m$": str(counted.m),
-                    "networks": str(counted.networks),
-                    "measured": number(counted.neurons, counted.neurons_error),
-                    **{name: f"{law(n=FEATURES, m=counted.m):.2f}" for name, _, law in LAWS},
-                    "retained": number(counted.retained, counted.retained_error),
-                    "recorded": counted.recorded or "--",
-                }
-                for counted in counts
-            ]
-        ),
+        [
+            {
+                "$m$": str(counted.m),
+                "networks": str(counted.networks),
+                "measured": number(counted.neurons, counted.neurons_error),
+                **{name: f"{law(n=FEATURES, m=counted.m):.2f}" for name, _, law in LAWS},
+                "retained": number(counted.retained, counted.retained_error),
+                "recorded": counted.recorded or "--",
+            }
+            for counted in counts
+        ],
     )
 
 
@@ -124,7 +122,6 @@ def published_table(published: tuple[PublishedCount, ...]) -> Table:
     rows = []
     for count in published:
         mean = theory.expected_neurons_exclusion(n=count.n, m=count.m)
-        spread = (theory.variance_neurons_exclusion(n=count.n, m=count.m) / count.runs) ** 0.5
         rows.append(
             {
                 "source": count.source,
@@ -134,16 +131,21 @@ def published_table(published: tuple[PublishedCount, ...]) -> Table:
                 "published": f"{count.neurons:g}",
                 **{name: f"{f(n=count.n, m=count.m):.2f}" for name, _, f in LAWS},
                 "ratio": f"{count.neurons / mean:.2f}",
-                "sd": f"{(count.neurons - mean) / spread:.1f}",
+                "sd": f"{(count.neurons - mean) / _spread(count):.1f}",
             }
         )
-    return Table(
-        name="l1_published",
-        caption="Numbers of polysemantic neurons published by the paper's authors beside the "
+    return rows_table(
+        "l1_published",
+        "Numbers of polysemantic neurons published by the paper's authors beside the "
         "laws; ratio to the exclusion law, and deviation from it in standard deviations (sd) of "
         "its mean over the runs.",
-        frame=pd.DataFrame(rows),
+        rows,
     )
+
+
+def _spread(count: PublishedCount) -> float:
+    """The standard deviation of the exclusion law's mean over the runs of a published count."""
+    return float(theory.variance_neurons_exclusion(n=count.n, m=count.m) / count.runs) ** 0.5
 
 
 def sparsification_figure(data: pd.DataFrame) -> Plot:
@@ -180,27 +182,9 @@ def sparsification_figure(data: pd.DataFrame) -> Plot:
 
 
 def count_figure(counts: list[Counted], published: tuple[PublishedCount, ...]) -> Plot:
-    rows = [
-        {
-            "source": "flow",
-            "n": FEATURES,
-            "m": counted.m,
-            "neurons": counted.neurons,
-            "error": counted.neurons_error,
-        }
-        for counted in counts
-    ]
-    rows += [
-        {
-            "source": f"authors' {c.source}",
-            "n": c.n,
-            "m": c.m,
-            "neurons": c.neurons,
-            "error": (theory.variance_neurons_exclusion(n=c.n, m=c.m) / c.runs) ** 0.5,
-        }
-        for c in published
-    ]
-    frame = pd.DataFrame(rows)
+    points = [("flow", FEATURES, c.m, c.neurons, c.neurons_error) for c in counts]
+    points += [(f"authors' {c.source}", c.n, c.m, c.neurons, _spread(c)) for c in published]
+    frame = pd.DataFrame(points, columns=["source", "n", "m", "neurons", "error"])
     for name, _, law in LAWS:
         frame[name] = [law(n=n, m=m) for n, m in zip(frame.n, frame.m, strict=True)]
 

@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..extras import need
+from ...numerics._extras import need
 
 
 def mean_and_error(samples: ArrayLike) -> tuple[float, float]:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ...numerics._extras import need
 from ...numerics._files import writable_folder, write_text
-from ..extras import need
 from .rounding import rounded
 
 if TYPE_CHECKING:

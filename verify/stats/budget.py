@@ -33,10 +33,6 @@ class Rated(Protocol):
     def assumption(self) -> str: ...
 
 
-REPORT_ALPHA = 1e-3
-"""The error rate of one line of the report."""
-
-
 class BudgetError(AssertionError):
     """The error rates of the checks add up to more than the limit.
 

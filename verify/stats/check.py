@@ -6,13 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from numpy.typing import NDArray
-
+from ...numerics._types import Array
 from .agreement import Agreement, Verdict
 from .budget import ALPHA
 from .sequential import EProcess
 
-Samples = NDArray[Any]
+Samples = Array
 
 
 @dataclass(frozen=True)

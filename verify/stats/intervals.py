@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
+
+from ...numerics._types import FloatArray
 
 _LARGEST_BET = 0.9
 
@@ -180,7 +182,7 @@ def bounded_mean_interval(
     threshold = math.log(2 / alpha)
     bets = _bets(unit, threshold, (mean - low) / width, variance / width**2)
 
-    def end(points: NDArray[np.float64]) -> float:
+    def end(points: FloatArray) -> float:
         def left(mean: float) -> float:
             return float(np.max(_log_capital(points, bets, mean))) - threshold
 
@@ -191,9 +193,7 @@ def bounded_mean_interval(
     return low + width * end(unit), high - width * end(1 - unit)
 
 
-def _bets(
-    unit: NDArray[np.float64], threshold: float, mean: float, variance: float
-) -> NDArray[np.float64]:
+def _bets(unit: FloatArray, threshold: float, mean: float, variance: float) -> FloatArray:
     """The stake on each sample, which depends on the guess and the earlier samples alone."""
     weight = np.arange(1, unit.size + 1)
     means = (mean + np.cumsum(unit)) / (weight + 1)
@@ -202,9 +202,7 @@ def _bets(
     return np.sqrt(2 * threshold / (unit.size * np.maximum(squares / weight, floor)))
 
 
-def _log_capital(
-    unit: NDArray[np.float64], bets: NDArray[np.float64], mean: float
-) -> NDArray[np.float64]:
+def _log_capital(unit: FloatArray, bets: FloatArray, mean: float) -> FloatArray:
     """Log of the capital after each sample, for bets that the mean is larger than ``mean``."""
     stakes = bets if mean == 0 else np.minimum(bets, _LARGEST_BET / mean)
     return np.cumsum(np.log1p(stakes * (unit - mean)))

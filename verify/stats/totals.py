@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ...numerics._types import Array, FloatArray
 from .power import POWER
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class Total:
     """
 
     low: int
-    probability: NDArray[np.float64]
+    probability: FloatArray
 
     def plus(self, other: Total) -> Total:
         """The law of the sum of two independent totals."""
@@ -181,7 +181,7 @@ def _detectable_ratios(
     return lower, upper
 
 
-def _tilted(law: ExclusionLaw, support: NDArray[Any], ratio: float) -> NDArray[np.float64]:
+def _tilted(law: ExclusionLaw, support: Array, ratio: float) -> FloatArray:
     if ratio == 1.0:
         return np.asarray(law.pmf(support))
     from scipy.optimize import brentq
