@@ -57,7 +57,7 @@ def test_remarks_name_the_largest_departures(small):
     assert "Not as declared" not in small.remarks[0]
 
 
-def test_checks_in_the_limit_are_quoted_from_the_record_at_quick_scale(monkeypatch):
+def test_expensive_checks_are_quoted_from_the_record_at_quick_scale(monkeypatch):
     monkeypatch.setattr(module, "run_jobs", lambda function, jobs, **_: [[] for _ in jobs])
     monkeypatch.setattr(module, "REPEATED", ())
     known = verify.checks()
@@ -67,6 +67,7 @@ def test_checks_in_the_limit_are_quoted_from_the_record_at_quick_scale(monkeypat
     assert "lambda -> 0, the paper's n^2/4m: predicted 8, measured" in remarks
     assert "n = m = 32, lambda -> 0: predicted" in remarks
     assert "(900 samples" in remarks
+    assert "(5200 samples" in remarks
     assert set(module.RECORDED) <= set(known)
     assert not any(known[name].nightly for name in module.RECORDED)
 
