@@ -9,7 +9,6 @@ paper_notes/reshuffling.md.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -20,8 +19,9 @@ from .._types import BoolArray, FloatArray
 from .._validate import check_integer, check_positive
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(32)
+_DEPTHS = (1 + _NODES) / 2
+_FOLD = 2 / (3 * math.sqrt(3))  # above it no single weight can live
 _STEP = 0.05  # of the fourth-order steps in rows_die, over |W|^2 of large rows
-_BISECTIONS = 40
 _BLOCK = 1 << 19
 
 
@@ -62,8 +62,9 @@ def dead_fraction(m: int, lam: float) -> float:
 def critical_weight(m: int, lam: float) -> float:
     """The largest weight below which a lone Gaussian row dies, in units of 1/sqrt(m).
 
-    Bisection in z of the one-curve flow ``x' = (1 - |W|^2) x - lambda``, ``(log A)' = 1 - |W|^2``
-    with ``|W|^2 = x^2 + A^2 (m - 1)/m E[(|y| - b)_+^2; |y| < z]``, ``b = z - sqrt(m) x / A``.
+    The boundary of the rows that die in the one-curve flow ``x' = (1 - |W|^2) x - lambda``,
+    ``(log A)' = 1 - |W|^2`` with ``|W|^2 = x^2 + A^2 (m - 1)/m E[(|y| - b)_+^2; |y| < z]`` and
+    ``b = z - sqrt(m) x / A``; to a relative error of about 1e-10.
 
     >>> from polysem import numerics
     >>> round(numerics.critical_weight(1, 0.3), 3)  # one weight: lambda = w (1 - w^2)
@@ -90,14 +91,19 @@ def critical_weight(m: int, lam: float) -> float:
     ------
     paper_notes/reshuffling.md (collapse).
     """
+    from scipy.optimize import brentq
+
     m = check_integer("m", m, "the number of neurons")
     lam = check_positive("lam", lam, "an l1 weight")
-    if lam >= 2 / (3 * math.sqrt(3)):
+    if lam >= _FOLD:
         return math.inf
-    high = 1.0
-    while _curve_dies(high, m, lam):
-        high *= 2
-    return _change(lambda z: _curve_dies(z, m, lam), 0.0 if high == 1 else high / 2, high)
+    low = _unstable_weight(lam) * math.sqrt(m)
+    if m == 1:
+        return low
+    high = 2 * low
+    while _margin(high, m, lam) > 0:
+        low, high = high, 2 * high
+    return float(brentq(_margin, low, high, args=(m, lam), xtol=1e-12, rtol=1e-11))
 
 
 def half_collapse_lam(m: int) -> float:
@@ -121,42 +127,46 @@ def half_collapse_lam(m: int) -> float:
     ------
     paper_notes/reshuffling.md (collapse).
     """
+    from scipy.optimize import brentq
+
     m = check_integer("m", m, "the number of neurons")
     median = math.sqrt(2) * float(erfinv(2 ** (-1 / m)))
-    return _change(lambda lam: not _curve_dies(median, m, lam), 0.0, 2 / (3 * math.sqrt(3)))
+    if _margin(median, m, _FOLD) <= 0:
+        return _FOLD
+    return float(brentq(lambda lam: _margin(median, m, lam), 1e-9, _FOLD, xtol=1e-13, rtol=1e-11))
 
 
-def _change(holds: Callable[[float], bool], low: float, high: float) -> float:
-    """Where a condition that holds at low values ceases to hold."""
-    for _ in range(_BISECTIONS):
-        middle = (low + high) / 2
-        low, high = (middle, high) if holds(middle) else (low, middle)
-    return (low + high) / 2
+def _unstable_weight(lam: float) -> float:
+    """The smaller root of x (1 - x^2) = lambda: a single weight below it dies."""
+    return 2 / math.sqrt(3) * math.sin(math.asin(min(lam / _FOLD, 1.0)) / 3)
 
 
-def _curve_dies(z: float, m: int, lam: float) -> bool:
+def _margin(z: float, m: int, lam: float) -> float:
+    """The log of the largest weight that dies, over that of the row; positive if the row dies.
+
+    Time drops out of the one-curve flow when s = z - b is the variable:
+    ``d(log x)/d(log s) = 1 - x (1 - |W|^2)/lambda`` with ``A = sqrt(m) x/s``. The weights that
+    just live or die end at the unstable state of a single weight, where s = 0; every solution
+    that starts near it at small s converges to that boundary as s grows to z.
+    """
     from scipy.integrate import solve_ivp
 
-    share = (m - 1) / m / float(erf(z / math.sqrt(2)))  # of the others, given that none exceeds z
+    share = (m - 1) / float(erf(z / math.sqrt(2)))  # of the others, given that none exceeds z
 
-    def rate(_: float, state: FloatArray) -> tuple[float, float]:
-        x, log_amplitude = float(state[0]), float(state[1])
-        amplitude = math.exp(min(log_amplitude, 300.0))
-        length = max(x, 0.0) * math.sqrt(m) / amplitude  # z - b
-        depth = length * (1 + _NODES) / 2
-        density = np.exp(-((z - length + depth) ** 2) / 2) * math.sqrt(2 / math.pi)
-        others = float(_WEIGHTS @ (depth**2 * density)) * length / 2
-        norm2 = x * x + amplitude**2 * share * others
-        return (1 - norm2) * x - lam, 1 - norm2
+    def rate(log_part: float, state: FloatArray) -> tuple[float]:
+        s, x = z * math.exp(log_part), math.exp(state[0])
+        density = np.exp(-((z - s + s * _DEPTHS) ** 2) / 2) * math.sqrt(2 / math.pi)
+        others = share * s / 2 * float(_WEIGHTS @ (_DEPTHS**2 * density))  # over x^2
+        return (1 - x * (1 - x * x * (1 + others)) / lam,)
 
-    def dead(_: float, state: FloatArray) -> float:
-        return float(state[0])
+    def grows(_: float, state: FloatArray) -> float:
+        """Beyond |W| = 1, x only grows with s."""
+        return float(state[0]) - math.log(1 + z / math.sqrt(m))
 
-    dead.terminal = True  # type: ignore[attr-defined]
-    end = 2000 * (1 + 1 / lam)
-    start = (z / math.sqrt(m), 0.0)
-    solution = solve_ivp(rate, (0, end), start, method="LSODA", rtol=1e-9, atol=1e-12, events=dead)
-    return bool(len(solution.t_events[0]))
+    grows.terminal = True  # type: ignore[attr-defined]
+    start, tolerances = (math.log(_unstable_weight(lam)),), {"rtol": 1e-10, "atol": 1e-12}
+    found = solve_ivp(rate, (-30.0, 0.0), start, method="LSODA", events=grows, **tolerances)
+    return float(found.y[0, -1]) - math.log(z / math.sqrt(m))
 
 
 def rows_die(rows: ArrayLike, lam: float) -> BoolArray:

@@ -9,11 +9,26 @@ import numpy as np
 import pytest
 
 from polysem import theory, verify
-from polysem.verify.stats.budget import SUITE_ALPHA
+from polysem.numerics import Cell
+from polysem.verify.collisions.checks import _counted
+from polysem.verify.interference.runs import Means
+from polysem.verify.stats.budget import ALPHA, SUITE_ALPHA
+from polysem.verify.stats.check import Wrong
+from polysem.verify.stats.intervals import normal_interval
 
 ROOT = Path(__file__).resolve().parents[2]
 QUICK = [name for name, check in verify.checks().items() if not check.nightly]
 NIGHTLY = [name for name, check in verify.checks().items() if check.nightly]
+EXPENSIVE = (
+    "exclusion_mean_in_training_m128",
+    "paper_count_in_training",
+    "dispersion_in_training",
+    "paper_count_in_the_limit",
+    "exclusion_mean_in_the_limit",
+    "retained_fraction_in_the_limit",
+)
+"""Checks that take more than 15 CPU seconds each; a smaller network stands in for each by day."""
+
 WATCHED = [name for name, check in verify.checks().items() if check.event]
 
 
@@ -24,9 +39,97 @@ def failures(name, entropy, capsys):
     return result.failures()
 
 
-@pytest.mark.parametrize("name", QUICK)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[pytest.mark.nightly] if name in EXPENSIVE else [])
+        for name in QUICK
+    ],
+)
 def test_quick_checks(name, entropy, capsys):
     assert failures(name, entropy, capsys) == ()
+
+
+def smaller(name, cell, runs, measure, **changes):
+    """A check with other networks, the same for all checks of one cell."""
+    check = verify.checks()[name]
+
+    def draw(entropy):
+        return measure(_counted(cell, runs, entropy, None))
+
+    changed = dataclasses.replace(check, draw=draw, samples=runs, **changes)
+    return dataclasses.replace(
+        changed, wrong=tuple(w for w in changed.wrong if w.draw is None), event=None
+    )
+
+
+def factors(n, m):
+    return (Wrong("n^2/2m", n**2 / (2 * m)), Wrong("n^2/8m", n**2 / (8 * m)))
+
+
+def test_small_networks_follow_the_paper_count_and_the_dispersion(entropy):
+    """The claims of paper_count_in_training and of dispersion_in_training at smaller sizes."""
+    n, m = 16, 32
+    mean = theory.expected_neurons_exclusion(n=n, m=m)
+    dispersion = smaller(
+        "dispersion_in_training",
+        Cell(n=n, m=m, lam=0.15),
+        8000,
+        lambda counts: (counts.neurons - mean) ** 2,
+        prediction=theory.variance_neurons_exclusion(n=n, m=m),
+        wrong=(Wrong("Poisson for the under-dispersed law", mean),),
+    )
+    n = m = 64
+    paper = smaller(
+        "paper_count_in_training",
+        Cell(n=n, m=m, lam=0.1),
+        1000,
+        lambda counts: counts.neurons,
+        prediction=theory.paper_polysemantic_neurons(n=n, m=m),
+        wrong=factors(n, m),
+    )
+    for check in (dispersion, paper):
+        assert check.run(entropy).failures() == ()
+
+
+def test_small_networks_in_the_limit(entropy):
+    """The claims of the three checks in the limit at n = m = 16, where the table has 4000 networks.
+
+    Both laws of the count depart, and the retained fraction is that of the table.
+    """
+    n = m = 16
+    cell, runs = Cell(n=n, m=m, lam=0.0, optimizer="quasistatic"), 450
+    (known,) = (
+        means for means in Means.shipped("limit") if (means.ensemble.n, means.ensemble.m) == (n, m)
+    )
+    estimate = known.estimate("same_neuron")
+    laws = {
+        "paper_count_in_the_limit": theory.paper_polysemantic_neurons,
+        "exclusion_mean_in_the_limit": theory.expected_neurons_exclusion,
+    }
+    for name, law in laws.items():
+        check = smaller(
+            name, cell, runs, lambda c: c.neurons, prediction=law(n=n, m=m), wrong=factors(n, m)
+        )
+        assert check.expected == "departs"
+        assert check.run(entropy).failures() == ()
+    retained = smaller(
+        "retained_fraction_in_the_limit",
+        cell,
+        runs,
+        lambda c: c.retained,
+        prediction=estimate["estimate"],
+        numerical_error=normal_interval(
+            0.0, estimate["error"], alpha=ALPHA, samples=estimate["samples"]
+        )[1],
+        margin=0.2,
+        detects=0.15,
+    )
+    assert retained.run(entropy).failures() == ()
+
+
+def test_each_expensive_check_is_a_quick_one_by_its_declaration():
+    assert set(EXPENSIVE) <= set(QUICK)
 
 
 @pytest.mark.nightly

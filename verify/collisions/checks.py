@@ -29,7 +29,7 @@ _SHARED_RUNS = 5200  # networks of n = 64, m = 128, which three checks share
 
 
 @lru_cache(maxsize=64)
-def _counted(cell: Cell, runs: int, entropy: int, model: OneHot | None = None) -> Counts:
+def _counted(cell: Cell, runs: int, entropy: int, model: OneHot | None) -> Counts:
     return count(cell, runs=runs, entropy=apart(entropy), model=model)
 
 
@@ -38,7 +38,7 @@ def _neurons(cell: Cell, runs: int, entropy: int, model: OneHot | None = None) -
 
 
 def _retained(cell: Cell, runs: int, entropy: int) -> Samples:
-    return _counted(cell, runs, entropy).retained
+    return _counted(cell, runs, entropy, None).retained
 
 
 def _squared_deviation(cell: Cell, runs: int, entropy: int) -> Samples:

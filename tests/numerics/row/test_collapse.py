@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from scipy.integrate import quad
+from scipy.integrate import quad, solve_ivp
 from scipy.stats import norm
 
 from polysem import numerics, theory
@@ -50,6 +50,49 @@ def test_one_weight_dies_below_the_unstable_state(lam):
     """One neuron: x' = (1 - x^2) x - lambda, so z_c (1 - z_c^2) = lambda."""
     z = numerics.critical_weight(1, lam)
     assert z * (1 - z * z) == pytest.approx(lam, rel=1e-6)
+
+
+def dies_forward(z, m, lam):
+    """The one-curve flow in time, from the start of the row, with the mean excess by quad."""
+
+    def others(length):
+        inner = quad(lambda y: y**2 * np.exp(-((z - length + y) ** 2) / 2), 0, length)[0]
+        return np.sqrt(2 / np.pi) * inner
+
+    share = (m - 1) / m / (2 * norm.cdf(z) - 1)
+
+    def rate(_, state):
+        x, log_amplitude = state
+        amplitude = np.exp(log_amplitude)
+        growth = 1 - x**2 - amplitude**2 * share * others(max(x, 0) * np.sqrt(m) / amplitude)
+        return growth * x - lam, growth
+
+    def dead(_, state):
+        return state[0]
+
+    def wins(_, state):
+        return state[0] - 0.95
+
+    dead.terminal = wins.terminal = True
+    found = solve_ivp(
+        rate, (0, 1e4), (z / np.sqrt(m), 0.0), "LSODA", events=(dead, wins), rtol=1e-9, atol=1e-12
+    )
+    assert found.status == 1  # one of the two has happened
+    return bool(len(found.t_events[0]))
+
+
+@pytest.mark.parametrize(("m", "lam"), [(2, 0.04), (64, 0.01), (1024, 0.04)])
+def test_the_critical_weight_parts_death_from_survival_in_time(m, lam):
+    z = numerics.critical_weight(m, lam)
+    assert dies_forward(z * (1 - 1e-7), m, lam)
+    assert not dies_forward(z * (1 + 1e-7), m, lam)
+
+
+def test_half_of_the_rows_of_few_weights_outlive_every_lambda():
+    """The median of one or two weights lies above the state at the fold, 1/sqrt(3)."""
+    fold = 2 / (3 * np.sqrt(3))
+    assert numerics.half_collapse_lam(1) == numerics.half_collapse_lam(2) == pytest.approx(fold)
+    assert numerics.half_collapse_lam(3) < fold
 
 
 def test_the_winner_alone_raises_the_threshold_by_the_whole_cube():

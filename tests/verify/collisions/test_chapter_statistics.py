@@ -57,6 +57,21 @@ def test_remarks_name_the_largest_departures(small):
     assert "Not as declared" not in small.remarks[0]
 
 
+def test_expensive_checks_are_quoted_from_the_record_at_quick_scale(monkeypatch):
+    monkeypatch.setattr(module, "run_jobs", lambda function, jobs, **_: [[] for _ in jobs])
+    monkeypatch.setattr(module, "REPEATED", ())
+    known = verify.checks()
+    monkeypatch.setattr(module, "checks", lambda: {name: known[name] for name in module.RECORDED})
+    remarks = " ".join(module.chapter("quick", entropy=5, progress=False).remarks)
+    assert all(name in remarks for name in module.RECORDED)
+    assert "lambda -> 0, the paper's n^2/4m: predicted 8, measured" in remarks
+    assert "n = m = 32, lambda -> 0: predicted" in remarks
+    assert "(900 samples" in remarks
+    assert "(5200 samples" in remarks
+    assert set(module.RECORDED) <= set(known)
+    assert not any(known[name].nightly for name in module.RECORDED)
+
+
 def test_step_error_stands_beside_the_statistical_one():
     entry = next(e for e in TABLE if (e.optimizer, e.n, e.m) == ("quasistatic", 64, 256))
     agreement = module._against_law(entry)
