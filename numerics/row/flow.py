@@ -258,7 +258,11 @@ class _Row:
             t_eval=times,
         )
         if not solution.success:
-            raise ArithmeticError(f"Got lam={self.lam}; the last weights could not be followed.")
+            raise ArithmeticError(
+                f"Got lam={self.lam}; the equation of the last non-zero weights of the row was "
+                f"not solved: {solution.message} Give earlier times or another lam; if this does "
+                "not help, report it."
+            )
         x, log_amplitude = solution.y
         return np.maximum(x, 0.0), log_amplitude
 
@@ -306,7 +310,11 @@ def _integral(function: Callable[[float], float], low: float, high: float) -> fl
 
     value, error = quad(function, low, high, epsabs=0, epsrel=_TOLERANCE, limit=_PIECES)
     if not error <= _DEATH_ERROR * value:
-        raise ArithmeticError("The death of the last weights was not found.")
+        raise ArithmeticError(
+            "The time at which the last weights of the row reach zero was not found: the integral "
+            f"for it is {value:.3g} with an error of up to {error:.1g}. Change lam slightly; if "
+            "this does not help, report it."
+        )
     return value
 
 

@@ -236,5 +236,8 @@ def _solve(rate: Any, start: tuple[float, ...], times: NDArray[np.float64]) -> A
         t_eval=times,
     )
     if not solution.success:
-        raise ArithmeticError(f"The half-normal law could not be integrated: {solution.message}")
+        raise ArithmeticError(
+            "The differential equation of the half-normal law (the mean flow of a row of normal "
+            f"weights) was not solved: {solution.message} Give earlier times or another lam."
+        )
     return solution.y
