@@ -64,7 +64,7 @@ class Noise:
             if given is not None and given != _KURTOSIS[self.law]:
                 raise ValueError(
                     f"Got kurtosis={given}; {self.law} noise always has excess kurtosis "
-                    f"{_KURTOSIS[self.law]:g}: remove the kurtosis, or choose the three-point law."
+                    f"{_KURTOSIS[self.law]:g}; remove the kurtosis, or choose the three-point law."
                 )
         elif given is None:
             raise ValueError(
