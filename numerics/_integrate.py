@@ -41,5 +41,8 @@ def solved(
     span = (begin, float(times[-1]))
     solution = solve_ivp(rate, span, start, method=method, t_eval=times, **tolerances)
     if not solution.success:
-        raise ArithmeticError(f"The integration did not reach time {span[1]:g}: {solution.message}")
+        raise ArithmeticError(
+            f"The integration did not reach the time {span[1]:g}: {solution.message} Give earlier "
+            "times, or report the arguments."
+        )
     return np.asarray(solution.y)

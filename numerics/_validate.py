@@ -52,7 +52,8 @@ def check_rel(value: Any) -> float:
     """A step, as a fraction of the time in which a row would shrink to nothing."""
     if check_positive("rel", value, "a step relative to the l1 norm") >= 1:
         raise ValueError(
-            f"Got rel={value!r}; with a step of rel >= 1 whole rows vanish: give a number below 1."
+            f"Got rel={value!r}; rel is the size of a step relative to the l1 norm of a row, and "
+            "with rel >= 1 a step can set a whole row to zero: give a number between 0 and 1."
         )
     return float(value)
 
@@ -108,10 +109,14 @@ def check_vector(name: str, values: Any, meaning: str, *, minimum: float | None 
         raise ValueError(f"Got {name}={values!r}; {name} is {meaning}: give a list of numbers.")
     vector = vector.astype(np.float64)
     if not np.isfinite(vector).all():
-        raise ValueError(f"Got {name} with {_not_finite(vector)}; {name} is {meaning}, all finite.")
+        raise ValueError(
+            f"Got {name} with {_not_finite(vector)}; {name} is {meaning}: all values must be "
+            "finite."
+        )
     if minimum is not None and vector.min() < minimum:
         raise ValueError(
-            f"Got {name}={vector.min():g}; {name} is {meaning} and must be >= {minimum:g}."
+            f"Got {name} with the value {vector.min():g}; {name} is {meaning}: all values must be "
+            f">= {minimum:g}."
         )
     return vector
 

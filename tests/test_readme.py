@@ -29,5 +29,5 @@ def test_the_benchmark_table_has_five_rows():
     assert [row.split("|")[1].strip() for row in rows] == [
         "Machine",
         *["Against the authors' program in PyTorch"] * 2,
-        *["Against the same flow by hand in PyTorch"] * 2,
+        *["Against our own gradient-flow program in PyTorch"] * 2,
     ]

@@ -106,8 +106,8 @@ flow_form = IndexForm(
 )
 THREE_FORCES = cited(
     flow_form,
-    "Feature benefit, interference and regularization make up the flow: it is -1/4 of the "
-    "gradient, with lambda = lambda_code/4.",
+    "The flow dW/dt is -1/4 of the gradient of the authors' loss. It is the sum of feature "
+    "benefit, interference and regularization, with lambda = lambda_code/4.",
     _step(
         name="quarter",
         left=of(GRADIENT, build=lambda slope: -slope.subs(s.lam_code, 4 * s.lam) / 4),
@@ -193,7 +193,8 @@ row_form = IndexForm(
 )
 LONE_ROW = cited(
     row_form,
-    "A row on its own moves by (1 - |W|^2) W - lambda sign(W).",
+    "A row W_i that overlaps with no other row obeys dW_i/dt = (1 - |W_i|^2) W_i - "
+    "lambda sign(W_i).",
     Step(
         name="one feature",
         left=of(THREE_FORCES, build=lambda f: f.subs({s.n: 1, s.i: 1}).doit()),

@@ -7,8 +7,8 @@ from .proof import cited
 
 NOISE_SPARSIFIES = cited(
     "paper_noise_sparsifies",
-    "Noise of negative excess kurtosis on the hidden layer makes the rows sparse (here: to "
-    "first order in the kurtosis, above its dead zone).",
+    "Noise of negative excess kurtosis on the hidden layer makes the rows sparse (derived to first "
+    "order in the kurtosis; bipolar noise with sigma <= {dead_zone} exerts no force).",
     source="Lecomte et al. 2023, Noise",
     prose="For negative kurtosis the rate is positive to first order, and at a positive "
     "rate the fourth norm of a row of given size never falls. In the dead zone of bipolar "
@@ -27,8 +27,8 @@ NOISE_POLYSEMANTIC = cited(
 
 RARE_COOCCURRENCE = cited(
     "paper_rare_cooccurrence",
-    "The setting in which features never co-occur stands for one in which they rarely do: "
-    "the number of polysemantic neurons is the same.",
+    "If features rarely occur together, a network has as many polysemantic neurons as if they "
+    "never occurred together.",
     source="Lecomte et al. 2023, Setup",
     factor=SUPPRESSION_FIT,
 )

@@ -63,7 +63,10 @@ def run(name: str) -> dict[str, Any]:
     else:
         found = _from_checks(name)
     if not found:
-        raise NotBoundError(f"Got check={name}; it has no experiment at the quick scale.")
+        raise NotBoundError(
+            f"Got check={name}; it has no experiment at the quick scale (few networks): see a "
+            "report of polysem report --scale paper, or the nightly tests."
+        )
     entry = _entry([a.verdict for a in found], [a.sentence() for a in found])
     if name in IN_CHAPTER:
         return {"scale": "quick", **entry}

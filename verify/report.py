@@ -33,6 +33,24 @@ CHAPTERS = {
 
 _LIBRARIES = ("sympy", "numpy", "scipy", "matplotlib", "pandas")
 
+_HOW_TO_READ = (
+    "Each comparison of a chapter gives a prediction, a measurement with its confidence interval "
+    "in brackets, and the ratio of the measurement to the prediction. It *agrees* if the whole "
+    "interval lies within the stated margin around the prediction. It *departs* if the whole "
+    "interval lies outside this margin. Otherwise it is *undecided*: the sample does not decide. "
+    "Some comparisons test an estimate that polysem corrects; for these *departs* is the expected "
+    "result.",
+    "",
+    "*alpha* is the probability that the interval misses the true value. *It detects x beyond the "
+    "margin* means: if the true deviation exceeds the margin by x, the comparison departs with "
+    "probability 0.99 or more.",
+    "",
+    "n and m are the numbers of features and of neurons, W are the weights (row i of W holds the "
+    "weights of feature i), lambda is the weight of the l1 term in the gradient flow, t is the "
+    "time of this flow, sigma and kappa are the standard deviation and the excess kurtosis of the "
+    "noise on a neuron, and q is the squared length of a row.",
+)
+
 
 def write_report(
     out: str | Path,
@@ -147,11 +165,10 @@ def _markdown(summary: dict[str, Any], chapters: Sequence[Chapter]) -> str:
     lines = [
         "# polysem report",
         "",
-        f"Scale {summary['scale']}, entropy {summary['entropy']}. {summary['headline']}.",
+        f"Scale: {summary['scale']} (the sample sizes). Entropy: {summary['entropy']} (the seed of "
+        f"all random numbers). Result: {summary['headline']}.",
         "",
-        "An agreement is an equivalence statement: *agrees* means that the whole interval of the "
-        "ratio measurement/prediction lies inside the stated margin, *departs* that it lies "
-        "outside, *undecided* that the sample is too small to decide.",
+        *_HOW_TO_READ,
     ]
     for chapter in chapters:
         lines += ["", f"## {chapter.title}", ""]

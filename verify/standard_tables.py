@@ -161,7 +161,7 @@ def claims_table(labels: Iterable[str] = ()) -> Table:
     wanted = list(labels) or list(known)
     unknown = [label for label in wanted if label not in known]
     if unknown:
-        raise ValueError(f"Got labels={unknown}; give labels that polysem claims lists.")
+        raise ValueError(f"Got labels={unknown}; the command `polysem claims` lists all labels.")
     rows = [
         {
             "claim": label,

@@ -94,7 +94,10 @@ def exclusion_state(n: int, m: int, rng: np.random.Generator) -> FloatArray:
     paper_notes/collisions.md.
     """
     if n > 2 * m:
-        raise ValueError(f"Got n={n}, m={m}; n must be <= 2m, so that no slot is taken twice.")
+        raise ValueError(
+            f"Got n={n}, m={m}; a neuron holds at most two features, one for each sign: n must be "
+            "<= 2m."
+        )
     slots = rng.permutation(2 * m)[:n]
     weights = np.zeros((n, m))
     weights[np.arange(n), slots // 2] = 1.0 - 2.0 * (slots % 2)

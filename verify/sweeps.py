@@ -54,7 +54,8 @@ def scheduler(name: str, jobs: int | None = None) -> Iterator[None]:
             client = distributed.Client(name, timeout="10s")
         except OSError as error:
             raise ValueError(
-                f"Got scheduler={name!r}; no cluster answers there ({error})."
+                f"Got scheduler={name!r}; no Dask cluster answers there ({error}): start the "
+                "cluster or correct the address."
             ) from None
         with client, joblib.parallel_config(backend="dask"):
             yield

@@ -269,8 +269,8 @@ class ExclusionLaw(CountLaw):
         super().__post_init__()
         if self.n > 2 * self.m:
             raise ValueError(
-                f"Got n={self.n}, m={self.m}; {self.n} features need {self.n} slots and "
-                f"m neurons have {2 * self.m}: n must be <= 2 m."
+                f"Got n={self.n}, m={self.m}; a neuron holds at most two features, one for each "
+                f"sign, so {self.m} neurons hold at most {2 * self.m}: n must be <= 2 m."
             )
 
     def support(self) -> tuple[int, int]:

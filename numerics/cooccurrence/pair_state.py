@@ -120,11 +120,16 @@ def pair_fold(pair_ratio: float) -> float:
     lone = 1 / np.sqrt(3)
     state = np.array([lone + np.sqrt(first / 3), lone])
     count = max(2, int(np.ceil(np.log(pair_ratio / first) / 0.2)) + 1)
+    previous = 0.0
     for ratio in np.geomspace(first, pair_ratio, count):
         found = root(conditions, state, args=(ratio,), tol=1e-13)
         if not np.abs(found.fun).max() < 1e-8:
-            raise ArithmeticError(f"Got pair_ratio={pair_ratio}; lost the fold at {ratio:.3g}.")
-        state = found.x
+            raise ArithmeticError(
+                f"Got pair_ratio={pair_ratio}; the solver followed the fold (the largest lambda at "
+                f"which the pair is stationary) only to pair_ratio={previous:.3g}: give a smaller "
+                "value."
+            )
+        state, previous = found.x, ratio
     return float(forces(*state, pair_ratio)[0])
 
 

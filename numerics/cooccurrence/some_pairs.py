@@ -61,7 +61,9 @@ class SomePairs:
                 f"Got pairs of shape {pairs.shape}, {pairs.dtype}; give integers, shape (pairs, 2)."
             )
         if pairs.size and pairs.min() < 0:
-            raise ValueError(f"Got a pair with feature {pairs.min()}; features count from 0.")
+            raise ValueError(
+                f"Got a pair with feature {pairs.min()}; features are numbered from 0."
+            )
         if (pairs[:, 0] == pairs[:, 1]).any():
             raise ValueError("Got a pair of one feature with itself; list two different features.")
         if len(np.unique(np.sort(pairs, axis=1), axis=0)) < len(pairs):
@@ -88,7 +90,8 @@ class SomePairs:
         n = weights.shape[-2]
         if self.pairs.size and self.pairs.max() >= n:
             raise ValueError(
-                f"Got a pair with feature {self.pairs.max()} of {n}; features count from 0."
+                f"Got a pair with feature {self.pairs.max()}; the {n} features are numbered 0 to "
+                f"{n - 1}."
             )
         return singles_and_pairs(n, self.pairs).astype(weights.dtype)
 

@@ -58,7 +58,8 @@ class AlteredInterference:
     def __post_init__(self) -> None:
         if not 0 <= self.support <= 1:
             raise ValueError(
-                f"Got support={self.support!r}; it scales a push and must lie in [0, 1]."
+                f"Got support={self.support!r}; it is the factor on the force of a feature on "
+                "weights of the opposite sign, and must lie in [0, 1]."
             )
 
     def loss(self, weights: Array) -> Array:

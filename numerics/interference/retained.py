@@ -93,7 +93,11 @@ def retained_fraction_of_kicks(kicks: ArrayLike) -> float:
     """
     x = np.sort(np.asarray(kicks, dtype=float).ravel())
     if not (x.size and np.isfinite(x).all()):
-        raise ValueError(f"Got {x.size} kicks; give at least one, all finite.")
+        bad = x.size - int(np.isfinite(x).sum())
+        raise ValueError(
+            f"Got {x.size} kicks, {bad} of them not finite; kicks are the changes of weights by "
+            "interference: give at least one, and only finite values."
+        )
     tail = np.cumsum(np.exp(x - x[-1])[::-1])[::-1]  # sum over x' >= x of e^(x' - max)
     mean = (np.arange(x.size) + np.exp(x[-1] - x) * tail) / x.size
     return float(np.mean(1 / mean))

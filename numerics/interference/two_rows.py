@@ -162,7 +162,10 @@ def _run(initial: FloatArray, rel: float) -> tuple[Array, Array]:
         if not batch.pair.size:
             return kick, final
         batch.step(rel)
-    raise ArithmeticError(f"Two rows did not come to rest in {_MAX_STEPS} steps; raise rel.")
+    raise ArithmeticError(
+        f"Two rows did not come to rest in {_MAX_STEPS} steps of the size rel={rel:g}; give a "
+        "larger rel, below 1."
+    )
 
 
 @dataclass(kw_only=True, eq=False)
@@ -309,7 +312,10 @@ def two_row_prediction(
     kicks = np.asarray(kicks, dtype=float)
     draws = check_integer("draws", draws, "the number of rows drawn", minimum=KICK_GROUPS)
     if kicks.ndim != 2 or len(kicks) < KICK_GROUPS:
-        raise ValueError(f"Got kicks of shape {kicks.shape}; give at least {KICK_GROUPS} vectors.")
+        raise ValueError(
+            f"Got kicks of shape {kicks.shape}; give an array of shape (rows, keep) with at least "
+            f"{KICK_GROUPS} rows: each row is the vector of the kicks of one row of weights."
+        )
     groups = np.array_split(kicks, KICK_GROUPS)
     values = [_fraction(group, n, m, draws // KICK_GROUPS, rng, law) for group in groups]
     whole = _fraction(kicks, n, m, draws, rng, law)

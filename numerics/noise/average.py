@@ -229,8 +229,8 @@ def _discrete_moments(
     if len(values) ** (m - half) > MAX_HALF_STATES:
         limit = 2 * int(math.log(MAX_HALF_STATES) / math.log(len(values)))
         raise NoExactAverage(
-            f"Got m={m}; the exact average over {noise.law} noise lists "
-            f"{len(values)}^(m/2) states and is limited to m <= {limit}; use sampled noise."
+            f"Got m={m}; the exact average over {noise.law} noise lists {len(values)}^(m/2) states "
+            f"and is limited to m <= {limit}; use sampled noise (numerics.SampledNoise)."
         )
     law = tuple(values.tolist()), tuple(chances.tolist())
     left_states, left_chance = _states(half, *law)
@@ -316,8 +316,9 @@ def _row_by_characteristic(
     if panels > _MAX_PANELS:
         raise NoExactAverage(
             f"Got sigma={noise.sigma} with a row of norm {np.linalg.norm(row):.3g}; the exact "
-            f"average over {noise.law} noise needs {panels} panels and is limited to "
-            f"{_MAX_PANELS}; use a larger sigma, a denser row or sampled noise."
+            f"average over {noise.law} noise needs {panels} intervals of integration, and at most "
+            f"{_MAX_PANELS} are allowed; use a larger sigma, a row with more non-zero weights, or "
+            "sampled noise (numerics.SampledNoise)."
         )
     odd, even, positive = a / end, np.full_like(a, 1 / end), math.pi / 2
     square_turn, mean_turn = np.zeros(len(live)), np.zeros(len(live))

@@ -60,11 +60,16 @@ def replicator(shares: Array, rotations: Iterable[float]) -> Array:
     shares = np.asarray(shares, float)
     if shares.ndim != 1 or not (shares >= 0).all() or abs(shares.sum() - 1) > 1e-9:
         raise ValueError(
-            f"Got shares that sum to {shares.sum():.6g}; give one row of shares >= 0 with sum 1."
+            f"Got shares that sum to {shares.sum():.6g}, of shape {shares.shape}, the smallest "
+            f"{shares.min(initial=np.inf):.3g}; shares are the squared weights of a row over its "
+            "squared length: give one row of numbers >= 0 with the sum 1."
         )
     rotations = np.asarray(tuple(rotations), float)
     if not (np.isfinite(rotations).all() and (rotations >= 0).all()):
-        raise ValueError(f"Got rotations={rotations.tolist()}; give finite times >= 0.")
+        raise ValueError(
+            f"Got rotations={rotations.tolist()}; they are times in units of 1/rate: "
+            "give finite numbers >= 0."
+        )
     return np.array([_shares_at(shares, tau) for tau in rotations])
 
 
@@ -188,7 +193,11 @@ def _check_simplex(frame: Array) -> Array:
     n = len(frame)
     check_integer("n", n, "the number of features of a simplex", minimum=2)
     if np.abs(frame @ frame.T - n / (n - 1) * (np.eye(n) - 1 / n)).max() > 1e-6:
-        raise ValueError("Got weights that are no regular simplex of unit rows; normalise them.")
+        raise ValueError(
+            "Got weights that are no regular simplex of unit rows; each row must have norm 1, and "
+            f"each two rows the inner product {-1 / (n - 1):.6g}: start from "
+            "numerics.random_simplex."
+        )
     return frame
 
 

@@ -63,11 +63,13 @@ class Noise:
         if self.law != "three-point":
             if given is not None and given != _KURTOSIS[self.law]:
                 raise ValueError(
-                    f"Got kurtosis={given}; {self.law} noise has excess kurtosis "
-                    f"{_KURTOSIS[self.law]:g}; choose the three-point law for another."
+                    f"Got kurtosis={given}; {self.law} noise always has excess kurtosis "
+                    f"{_KURTOSIS[self.law]:g}; remove the kurtosis, or choose the three-point law."
                 )
         elif given is None:
-            raise ValueError("Got no kurtosis; the three-point law needs its excess kurtosis.")
+            raise ValueError(
+                "Got no kurtosis; give the excess kurtosis of the three-point law, >= -2."
+            )
         elif not (math.isfinite(given) and given >= -2):
             raise ValueError(
                 f"Got kurtosis={given}; an excess kurtosis is a finite number >= -2 "

@@ -78,9 +78,10 @@ class Autoencoder:
         """The parameters as one array."""
         if (decoder is None) != self.tied or (bias is None) == self.bias:
             raise ValueError(
-                f"Got decoder={'none' if decoder is None else 'an array'}, "
-                f"bias={'none' if bias is None else 'an array'} for an autoencoder with "
-                f"tied={self.tied}, bias={self.bias}; give what it has."
+                f"Got {'no' if decoder is None else 'a'} decoder and "
+                f"{'no' if bias is None else 'a'} bias for an autoencoder with tied={self.tied}, "
+                f"bias={self.bias}; give a decoder if and only if tied=False, and a bias if and "
+                "only if bias=True."
             )
         rows = encoder if decoder is None else np.concatenate([encoder, decoder], axis=-2)
         if bias is None:

@@ -203,7 +203,9 @@ def rows_die(rows: ArrayLike, lam: float) -> BoolArray:
     """
     rows = np.asarray(rows, dtype=float)
     if rows.ndim != 2 or not rows.size or not np.isfinite(rows).all():
-        raise ValueError(f"Got rows of shape {rows.shape}; give finite weights, (rows, m).")
+        raise ValueError(
+            f"Got rows of shape {rows.shape}; give finite weights in an array of shape (rows, m)."
+        )
     lam = check_positive("lam", lam, "an l1 weight")
     size = max(1, _BLOCK // rows.shape[1])
     blocks = [_block_dies(rows[i : i + size], lam) for i in range(0, len(rows), size)]

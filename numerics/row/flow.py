@@ -284,7 +284,11 @@ def _integral(function: Callable[[float], float], low: float, high: float) -> fl
 
     value, error = quad(function, low, high, epsabs=0, epsrel=_TOLERANCE, limit=_PIECES)
     if not error <= _DEATH_ERROR * value:
-        raise ArithmeticError("The death of the last weights was not found.")
+        raise ArithmeticError(
+            "The time at which the last weights of the row reach zero was not found: the integral "
+            f"for it is {value:.3g} with an error of up to {error:.1g}. Change lam slightly; if "
+            "this does not help, report it."
+        )
     return value
 
 

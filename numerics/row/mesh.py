@@ -120,7 +120,11 @@ class Track:
             if worst < _SETTLED:
                 break
         else:
-            raise ArithmeticError(f"Got lam={lam}; Newton's method did not settle ({worst:.1g}).")
+            raise ArithmeticError(
+                f"Got lam={lam}; Newton's method for the flow of the row did not converge (its "
+                f"last relative change was {worst:.1g}): change lam or the initial weights "
+                "slightly; if this does not help, report it."
+            )
         duration = _durations(inverse, step, first, second, live, lam)
         return cls(
             y=y,

@@ -92,8 +92,8 @@ class Cell:
         check_choice("values", self.values, ("binary", "uniform"))
         if self.sigma and self.pair_weight:
             raise ValueError(
-                f"Got sigma={self.sigma} and pair_weight={self.pair_weight}; "
-                "a cell has noise or co-occurrence, not both."
+                f"Got sigma={self.sigma} and pair_weight={self.pair_weight}; a setting of a sweep "
+                "has noise (sigma) or co-occurrence (pair_weight), not both: remove one of them."
             )
         problem = Problem(lam=self.lam, model=self.model)
         self.built_optimizer.start(np.broadcast_to(0.0, (1, self.n, self.m)), problem)
@@ -189,10 +189,11 @@ class SweepSpec:
         check_integer("chunk", self.chunk, "the number of runs to a file")
         if self.chunk > LARGEST_CHUNK:
             raise ValueError(
-                f"Got chunk={self.chunk}; give at most {LARGEST_CHUNK} runs to a file."
+                f"Got chunk={self.chunk}; chunk is the number of runs in one file and must be <= "
+                f"{LARGEST_CHUNK}."
             )
         if not self.cells:
-            raise ValueError("Got an empty grid; give at least one cell.")
+            raise ValueError("Got an empty grid; give at least one setting (n, m, lam).")
 
     @classmethod
     def from_toml(cls, path: str | Path) -> SweepSpec:

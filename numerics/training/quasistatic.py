@@ -102,14 +102,15 @@ class QuasiStatic(UntilRest):
         """The limit process remembers the multipliers."""
         if not problem.decouples:
             raise ValueError(
-                "Got optimizer='quasistatic' with another model or l2; "
-                "the limit is that of the one-hot rectified model: use optimizer='flow'."
+                "Got optimizer='quasistatic' with another model or l2; it works only for the "
+                "paper's model (tied weights, ReLU output, one-hot inputs) without l2: "
+                "use optimizer='flow'."
             )
         n, m = weights.shape[-2:]
         if n > 2 * m:
             raise ValueError(
-                f"Got n={n}, m={m} and optimizer='quasistatic'; more than 2m unit rows cannot all "
-                "be without positive overlap: raise m or use optimizer='flow'."
+                f"Got n={n}, m={m} and optimizer='quasistatic'; it needs n <= 2m, because of more "
+                "than 2m rows at least two overlap positively: raise m or use optimizer='flow'."
             )
         return _Reactions(multipliers=np.zeros((n, n), weights.dtype))
 

@@ -235,8 +235,9 @@ class SplitFlow(UntilRest):
         """Only the time is remembered, from which the fast phase is known."""
         if not problem.decouples or not problem.lam:
             raise ValueError(
-                "Got optimizer='splitting' with another model, l2 or lam=0; it splits the one-hot "
-                "rectified model with an l1 regulariser: use optimizer='flow'."
+                "Got optimizer='splitting' with another model, l2 or lam=0; it works only for the "
+                "paper's model (tied weights, ReLU output, one-hot inputs) with lam > 0 and "
+                "without l2: use optimizer='flow'."
             )
         return _Clock()
 

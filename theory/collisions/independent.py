@@ -32,7 +32,8 @@ pair_probability = Formula(
 )
 PAIR_PROBABILITY = cited(
     pair_probability,
-    "Two features choose one neuron with opposite signs with probability {formula}.",
+    "The largest initial weights of two given features lie on the same neuron and have opposite "
+    "signs with probability {formula}.",
     Step(
         name="opposite slots",
         left=of(SLOTS, build=lambda slots: sp.Sum(1 / slots**2, (s.k, 1, slots))),
@@ -208,7 +209,7 @@ PAPER_COUNT_LIMIT = derived(
 
 PAPER_POLYSEMANTIC_NEURONS = cited(
     paper_polysemantic_neurons,
-    "A trained network has {formula} polysemantic neurons.",
+    "A trained network with n features and m neurons has {formula} polysemantic neurons.",
     checks=("paper_count_in_training",),
     factor=PAPER_COUNT_LIMIT,
 )

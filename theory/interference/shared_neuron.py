@@ -175,8 +175,8 @@ expulsion_rate = formula(
 )
 EXPULSION_RATE = cited(
     expulsion_rate,
-    "The balance of two equal-sign weights is unstable: their difference grows at the rate "
-    "{formula}, so that one is expelled.",
+    "Two features with equal weights a of the same sign on one neuron are in an unstable state: "
+    "a small difference of the weights grows at the rate {formula}, and one of them goes to 0.",
     Step(
         name="Jacobian along (1, -1)",
         left=of(SHARED_FORCE, build=lambda f: _jacobian(f, -1)),

@@ -66,7 +66,8 @@ overlap_noise_variance = Formula(
 )
 OVERLAP_NOISE_VARIANCE = cited(
     overlap_noise_variance,
-    "The noise on an output has variance {formula} with q = |W_j|^2, whatever its law.",
+    "Independent noise of variance sigma^2 on each neuron gives output j noise of variance "
+    "{formula}, where q = |W_j|^2, for every distribution of the noise.",
     Step(
         name="variances add",
         left=of(ENTRY_CUMULANTS, build=lambda entry: moment(_output_cumulants(entry), 2)),
@@ -95,7 +96,8 @@ overlap_noise_kurtosis = Formula(
 )
 OVERLAP_NOISE_KURTOSIS = cited(
     overlap_noise_kurtosis,
-    "The noise on an output has excess kurtosis {formula} with F = |W_j|_4^4 and q = |W_j|^2.",
+    "Independent noise of excess kurtosis kappa on each neuron gives output j noise of excess "
+    "kurtosis {formula}, where F = |W_j|_4^4 and q = |W_j|^2.",
     Step(
         name="cumulants add",
         left=of(ENTRY_CUMULANTS, build=_standardized(4)),

@@ -162,8 +162,9 @@ class Claim:
             claim = self if found[1] == "formula" else claims().get(found[1])
             if claim is None or claim.formula is None:
                 raise ValueError(
-                    f"Claim {self.label!r}: its statement contains {found[0]}, for which there is "
-                    "no formula; write {formula}, or the label of a claim that has a formula."
+                    f"Claim {self.label!r}: its statement contains the placeholder {found[0]}, for "
+                    "which there is no formula; write {formula} for the formula of this claim, or "
+                    "{label} with the label of another claim that has a formula."
                 )
             return write(claim.formula)
 

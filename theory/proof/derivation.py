@@ -81,10 +81,11 @@ class Derivation:
 
     def __init__(self, *steps: Step) -> None:
         if not steps:
-            raise ValueError("A derivation needs at least one step.")
+            raise ValueError("Got a derivation without steps; give at least one step.")
         if steps[0].left is None:
             raise ValueError(
-                f"The first step, {steps[0].name!r}, has no left side; build it with of(...)."
+                f"The first step, {steps[0].name!r}, has no left side; give it left=of(...) with "
+                "the claim or the definition from which the derivation starts."
             )
         for step in steps:
             if step.right is None:
@@ -94,7 +95,9 @@ class Derivation:
                 )
         names = [step.name for step in steps]
         if len(set(names)) < len(names):
-            raise ValueError(f"Two steps of one derivation share a name: {names}.")
+            raise ValueError(
+                f"Got steps with the names {names}; give every step of a derivation its own name."
+            )
         self.steps = steps
 
     @property

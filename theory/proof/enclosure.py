@@ -50,11 +50,11 @@ def enclose(step: Any, left: sp.Expr, right: sp.Expr, assumptions: Iterable[Any]
             except NotImplementedError as missing:
                 return f"not run ({missing})"
             if not all(b.is_finite() for b in balls):
-                return "not run (a ball is not finite)"
+                return "not run (an interval is not finite)"
             widest = max(float(b.real.rad()) + float(b.imag.rad()) for b in balls)
             size = max(1.0, *(float(abs(b).mid()) for b in balls))
             if not widest <= 1e-30 * size:
-                return f"balls are too wide ({widest:.1e}): {left} = {balls[0]}"
+                return f"the intervals are too wide ({widest:.1e}): {left} = {balls[0]}"
             if not balls[0].overlaps(balls[1]):
                 shown = {str(symbol): str(value) for symbol, value in point.items()}
                 return f"{balls[0].str(12)} is not {balls[1].str(12)} at {shown}"
@@ -74,7 +74,7 @@ def ball(expression: sp.Basic, point: Point, analytic: bool = False) -> Any:
     for kind in type(expression).__mro__:
         if kind in _RULES:
             return _RULES[kind](expression, point, analytic)
-    raise NotImplementedError(f"no enclosure rule for {type(expression).__name__}")
+    raise NotImplementedError(f"interval arithmetic has no rule for {type(expression).__name__}")
 
 
 def _convert(value: Any) -> Any:
@@ -86,7 +86,9 @@ def _convert(value: Any) -> Any:
 def _whole(expression: sp.Basic, point: Point) -> int:
     unique = ball(expression, point).real.unique_fmpz()
     if unique is None:
-        raise NotImplementedError(f"{expression} is no integer in ball arithmetic")
+        raise NotImplementedError(
+            f"interval arithmetic does not determine the integer {expression}"
+        )
     return int(unique)
 
 
@@ -109,7 +111,7 @@ def _power(power: sp.Pow, point: Point, analytic: bool) -> Any:
 def _sum(total: sp.Sum, point: Point, analytic: bool) -> Any:
     inner, variable, low, high = outermost(total)
     if high is sp.oo:
-        raise NotImplementedError("an infinite sum")
+        raise NotImplementedError("interval arithmetic has no rule for an infinite sum")
     terms = range(_whole(low, point), _whole(high, point) + 1)
     values = (ball(inner, point.with_value(variable, k), analytic) for k in terms)
     return sum(values, flint.acb(0))
@@ -118,7 +120,9 @@ def _sum(total: sp.Sum, point: Point, analytic: bool) -> Any:
 def _integral(integral: sp.Integral, point: Point, _: bool = False) -> Any:
     inner, variable, low, high = outermost(integral)
     if low is -sp.oo:
-        raise NotImplementedError("an integral from minus infinity")
+        raise NotImplementedError(
+            "interval arithmetic has no rule for an integral from minus infinity"
+        )
     if high is sp.oo:
         finite = sp.Integral(inner, (variable, low, _FAR))
         return _integral(finite, point) + _gaussian_tail(inner, variable, point)
@@ -138,7 +142,9 @@ def _gaussian_tail(function: sp.Expr, variable: sp.Symbol, point: Point) -> Any:
     """
     polynomial = sp.Poly(sp.powsimp(sp.expand(function * sp.exp(variable**2 / 2))), variable)
     if polynomial.degree() > _FAR or any(c.has(sp.exp) for c in polynomial.coeffs()):
-        raise NotImplementedError("an integral to infinity that is not Gaussian")
+        raise NotImplementedError(
+            "for an integral to infinity, interval arithmetic needs a polynomial times exp(-x^2/2)"
+        )
     bound = flint.arb(0)
     for (power,), coefficient in polynomial.terms():
         size = abs(ball(coefficient, point)).upper()
@@ -153,7 +159,9 @@ def _limit(limit: sp.Limit, point: Point, _: bool) -> Any:
     place = 1 / small if target is sp.oo else target + small * (-1 if str(direction) == "-" else 1)
     near = sp.cancel(sp.together(function.subs(variable, place)))
     if not near.is_rational_function(small):
-        raise NotImplementedError(f"the limit of {function}")
+        raise NotImplementedError(
+            f"interval arithmetic takes limits of rational functions only, not of {function}"
+        )
     tiny = flint.arb(flint.arb(2) ** -150, flint.arb(2) ** -150)
     return ball(near, point.with_value(small, tiny))
 
@@ -163,7 +171,7 @@ def _sign(sign: sp.Basic, point: Point, analytic: bool) -> Any:
     for value, certain in ((0, real == 0), (1, real > 0), (-1, real < 0)):
         if certain:
             return flint.acb(value)
-    raise NotImplementedError(f"{sign} where its sign is not certain")
+    raise NotImplementedError(f"interval arithmetic does not determine the sign in {sign}")
 
 
 def _binomial(binomial: sp.binomial, point: Point, _: bool) -> Any:

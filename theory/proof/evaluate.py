@@ -49,7 +49,10 @@ def whole(expression: sp.Expr, point: Point) -> int:
     value = value_of(expression, point)
     nearest = int(mpmath.nint(value.real))
     if abs(value - nearest) > mpmath.mpf(10) ** (-20):
-        raise ArithmeticError(f"{expression} is {value}, not an integer, at {point}.")
+        raise ArithmeticError(
+            f"{expression} is {value} at {point}, and it must be an integer; choose other "
+            "arguments."
+        )
     return nearest
 
 
@@ -66,7 +69,8 @@ def value_of(expression: sp.Basic, point: Point) -> Any:
         if kind in _RULES:
             return _RULES[kind](expression, point)
     raise NotImplementedError(
-        f"No numeric rule for {type(expression).__name__} in {expression}; add one to _RULES."
+        f"Got {expression}, a {type(expression).__name__}; polysem has no rule to evaluate it: "
+        "rewrite the expression, or add a rule to _RULES in theory/proof/evaluate.py."
     )
 
 
@@ -158,7 +162,10 @@ def _root(root: Root, point: Point) -> Any:
     if 0 in signs:
         return ends[signs.index(0)]
     if signs[0] == signs[1]:
-        raise ArithmeticError(f"No change of sign between the bounds of {root} at {point}.")
+        raise ArithmeticError(
+            f"No change of sign of {root.function} between {root.bounds[0]} and {root.bounds[1]} "
+            f"at {point}, so no root was found; choose other arguments, or wider bounds."
+        )
     return mpmath.findroot(
         lambda x: mpmath.re(function(x)),
         ends,
@@ -187,7 +194,10 @@ def _piecewise(piecewise: sp.Piecewise, point: Point) -> Any:
     for expression, condition in piecewise.args:
         if holds(condition, point):
             return value_of(expression, point)
-    raise ArithmeticError(f"No branch of {piecewise} holds at {point}.")
+    raise ArithmeticError(
+        f"{piecewise} has no value at {point}, because none of its conditions holds there; "
+        "choose other arguments."
+    )
 
 
 _ORDER = {

@@ -190,8 +190,8 @@ class Formula(IndexForm):
                     return float(value.real)
                 previous = value
         raise ArithmeticError(
-            f"{self.name}: no two precisions up to {_DIGITS[-1]} digits agree; "
-            "call it with SymPy numbers for the exact value."
+            f"{self.name}: the value still changes with the precision at {_DIGITS[-1]} digits; "
+            f"call {self.name} with SymPy numbers, as sympy.Rational(1, 3), for the exact value."
         )
 
     def bind(self, *values: Any, **named: Any) -> dict[sp.Symbol, Any]:
@@ -200,9 +200,8 @@ class Formula(IndexForm):
         given = dict(zip(names, values, strict=False)) | named
         if set(given) != set(names) or len(values) + len(named) != len(names):
             raise TypeError(
-                f"{self.name} takes {', '.join(names)}; "
-                f"got {len(values)} positional and {', '.join(named) or 'no named'} arguments; "
-                "give each argument once."
+                f"{self.name} takes {', '.join(names)}; got {len(values)} positional arguments and "
+                f"the named arguments {', '.join(named) or '(none)'}; give each argument once."
             )
         return {symbol: given[name] for symbol, name in zip(self.arguments, names, strict=True)}
 

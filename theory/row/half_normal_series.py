@@ -221,13 +221,14 @@ LIVE_LIMIT = derived(
 
 PAPER_L1_NORM = cited(
     paper_l1_norm,
-    "The l1 norm of a feature is {formula}, late 1/(lambda t).",
+    "The l1 norm of the weights of a feature is {formula}, which is close to 1/(lambda t) at "
+    "large t.",
     factor=L1_NORM_LIMIT,
 )
 
 PAPER_LIVE_WEIGHTS = cited(
     paper_live_weights,
-    "The number of non-zero weights of a feature is the square of its l1 norm, late "
-    "1/(lambda t)^2.",
+    "The number of non-zero weights of a feature is the square of their l1 norm, which is close "
+    "to 1/(lambda t)^2 at large t.",
     factor=LIVE_LIMIT,
 )

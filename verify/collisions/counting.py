@@ -104,8 +104,8 @@ def count(cell: Cell, *, runs: int, entropy: int, model: Model | None = None) ->
     """
     if cell.sigma and cell.noise != "averaged":
         raise ValueError(
-            f"Got a cell with noise={cell.noise!r}; give noise='averaged', or use numerics.sweep "
-            "for noise that is drawn."
+            f"Got a cell (one setting of a sweep) with noise={cell.noise!r}; give "
+            "noise='averaged', or use numerics.sweep for sampled noise."
         )
     batch = max(1, _BATCH_WEIGHTS // (cell.n * cell.m))
     found = [

@@ -194,8 +194,8 @@ def check_cooccurrence(
     check_nonnegative("cooccurrence", cooccurrence, "the probability that a feature is active")
     if not 0 < cooccurrence < 1:
         raise ValueError(
-            f"Got cooccurrence={cooccurrence}; the probability that a feature is active must lie "
-            "between 0 and 1."
+            f"Got cooccurrence={cooccurrence}; it is the probability that a feature is active and "
+            "must be > 0 and < 1."
         )
     return data, cooccurrence
 

@@ -87,8 +87,8 @@ def read_weights(path: str | Path, *, array: str | None = None) -> tuple[Array, 
             raise Refusal("which is no regular file; give a file with weights")
         if status.st_size > LARGEST + _LONGEST_JSON:
             raise Refusal(
-                f"a file of {status.st_size} bytes; up to {LARGEST} bytes are read: "
-                "save fewer instances"
+                f"a file of {status.st_size} bytes; at most {LARGEST} bytes are read: "
+                "save fewer networks"
             )
         values, name = reader(file, array)
         return _plain(values), name
@@ -109,8 +109,8 @@ def _plain(values: Array) -> Array:
         exact = np.float32 if values.dtype.itemsize <= 2 else np.float64
         if values.size * exact(0).itemsize > LARGEST:
             raise Refusal(
-                f"with {values.size} whole numbers; up to {LARGEST} bytes are read after the "
-                "conversion to real numbers: save fewer instances"
+                f"with {values.size} whole numbers; up to {LARGEST} bytes are read, and converted "
+                f"to real numbers they need {values.size * exact(0).itemsize}: save fewer networks"
             )
         values = values.astype(exact)
     if values.dtype.kind != "f" or values.dtype.itemsize not in _FLOATS:
@@ -131,7 +131,8 @@ def _choose(shapes: dict[str, Shape], array: str | None) -> str:
     if array is not None:
         if array not in shapes:
             raise Refusal(
-                f"without array={array!r}; it holds {', '.join(sorted(shapes)) or 'no array'}"
+                f"which has no array named by array={array!r}; choose from "
+                f"{', '.join(sorted(shapes)) or 'other files, because it holds no array'}"
             )
         if not _fits(shapes[array]):
             raise Refusal(f"with array {array!r} of shape {shapes[array]}; {_RANKS}")
@@ -153,7 +154,10 @@ def _npy_header(stream: IO[bytes], size: int) -> Shape:
     prefix = stream.read(struct.calcsize(length_format))
     (length,) = struct.unpack(length_format, prefix)
     if length > _LONGEST_HEADER:
-        raise Refusal(f"with a header of {length} bytes; give an array of weights")
+        raise Refusal(
+            f"with a header of {length} bytes; at most {_LONGEST_HEADER} are read: save a plain "
+            "array"
+        )
     header = io.BytesIO(prefix + stream.read(length))
     read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
     with warnings.catch_warnings():
@@ -167,8 +171,8 @@ def _npy_header(stream: IO[bytes], size: int) -> Shape:
     found = size - (8 + len(prefix) + length)
     if expected > LARGEST or found != expected:
         raise Refusal(
-            f"which claims {expected} bytes of values and has {found}; it is truncated or no array "
-            "of weights: save it again"
+            f"which declares {expected} bytes of values and has {found}; it is truncated or no "
+            "array of weights: save it again"
         )
     return tuple(shape)
 
@@ -188,7 +192,9 @@ def _open_zip(file: Path) -> zipfile.ZipFile:
     total = sum(member.file_size for member in archive.infolist())
     if total > LARGEST:
         archive.close()
-        raise Refusal(f"which unpacks to {total} bytes; up to {LARGEST} bytes are read")
+        raise Refusal(
+            f"which unpacks to {total} bytes; up to {LARGEST} bytes are read: save fewer networks"
+        )
     return archive
 
 
@@ -196,7 +202,7 @@ def _read_npz(file: Path, array: str | None) -> tuple[Array, str]:
     with _open_zip(file) as archive:
         members = {m.filename.removesuffix(".npy"): m for m in archive.infolist()}
         if any(m.compress_type not in _NUMPY_PACKS for m in members.values()):
-            raise Refusal("packed as numpy.savez does not; save it again")
+            raise Refusal("which numpy.savez did not write; save it again with numpy.savez")
         if len(members) < len(archive.infolist()):
             raise Refusal("with two arrays of one name; save it again")
         shapes: dict[str, Shape] = {}
@@ -245,9 +251,9 @@ def _read_torch(file: Path, array: str | None) -> tuple[Array, str]:
         packed = [m for m in archive.infolist() if m.compress_type != zipfile.ZIP_STORED]
         pickles = [archive.read(m) for m in archive.infolist() if m.filename.endswith(".pkl")]
     if packed:
-        raise Refusal("which torch.save did not write; save it again")
+        raise Refusal("which torch.save did not write; save it again with torch.save")
     if any(_asks_for_memory(text) for text in pickles):
-        raise Refusal("which asks for bytes in addition to its tensors; save only tensors")
+        raise Refusal("which contains other data than tensors (a bytearray); save only tensors")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -269,8 +275,8 @@ def _read_torch(file: Path, array: str | None) -> tuple[Array, str]:
     tensor = tensors[chosen].detach()
     if tensor.nelement() * tensor.element_size() > tensor.untyped_storage().nbytes():
         raise Refusal(
-            f"with a tensor of shape {tuple(tensor.shape)}, more values than it holds; save it "
-            "without expanding it"
+            f"with a tensor of shape {tuple(tensor.shape)}, more values than it holds (made by "
+            "tensor.expand); save tensor.clone()"
         )
     if tensor.dtype == torch.bfloat16:
         tensor = tensor.float()

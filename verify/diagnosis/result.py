@@ -25,24 +25,27 @@ VERDICTS = {
     "no-neurons": "the rows are spread over many neurons: there are no neurons to count",
     "forced-by-capacity": "forced by capacity: as few neurons are shared as there can be",
     "compatible-with-exclusion-law": "compatible with the exclusion law",
-    "inside-training-band": "not the exclusion law, but inside the band that training produces",
-    "below-training-band": "below the band that training produces",
-    "above-training-band": "above the band that training produces",
-    "outside-the-law": "not the exclusion law; no training was measured near these sizes",
-    "more-features-than-slots": "more features than slots, two a neuron: slots must be shared",
+    "inside-training-band": "not the exclusion law, but in the range of counts measured in trained "
+    "networks",
+    "below-training-band": "below the range of counts measured in trained networks",
+    "above-training-band": "above the range of counts measured in trained networks",
+    "outside-the-law": "not the exclusion law; no trained networks were measured near these sizes",
+    "more-features-than-slots": "more features than slots (a neuron has two, one for each sign): "
+    "features must share slots",
 }
 
 _CANDIDATES = {
     "below": (
         "an optimizer other than gradient flow",
-        "weak regularisation, where opposite-sign support crowds the free slots",
+        "weak regularisation, under which a feature draws several others to the opposite sign of "
+        "its neuron, and these repel each other",
         "features that occur together",
         "training on other data or with another loss than the one-hot model",
     ),
     "above": (
         "features that share a neuron with one sign (no rectifier, or training cut short)",
         "initial weights that were not independent",
-        "the return to the law near n = m",
+        "n near m, where the count of trained networks exceeds that at smaller n/m",
         "training on other data or with another loss than the one-hot model",
     ),
 }
@@ -163,8 +166,8 @@ class Diagnosis:
         """The verdict in words."""
         words = VERDICTS[self.verdict]
         if self.verdict == "compatible-with-exclusion-law" and self.inside_band is not None:
-            words += ", and " + ("inside" if self.inside_band else "outside")
-            words += " the band that training produces"
+            words += ", and " + ("in" if self.inside_band else "outside")
+            words += " the range of counts measured in trained networks"
         return words
 
     def _detects(self) -> str:
@@ -196,8 +199,8 @@ class Diagnosis:
 
     def __repr__(self) -> str:
         return (
-            f"Diagnosis({self.instances} network(s), n={self.n}, m={self.m}: {self.mean:g} shared "
-            f"neurons; {self.words})"
+            f"Diagnosis({self.instances} network(s), n={self.n}, m={self.m}: {self.mean:g} "
+            f"polysemantic neurons; {self.words})"
         )
 
     def to_frame(self) -> Any:
@@ -234,7 +237,7 @@ class Diagnosis:
             lines += [
                 f"neurons by number of features: {carried}; pairs with opposite signs "
                 f"{self.opposite_signs:g}, with equal signs {self.same_sign:g}.",
-                f"shared neurons: {self.mean:g} per network (authors' rule "
+                f"polysemantic neurons: {self.mean:g} per network (authors' rule "
                 f"{np.mean(self.neurons_authors):g}); capacity forces {self.forced:g} if no "
                 "slot is taken twice.",
             ]
@@ -284,7 +287,7 @@ class Diagnosis:
         neurons = range(max([*counts, int(2 * (self.expected or 0)) + 3]) + 1)
         frame = pd.DataFrame({"neurons": neurons})
         frame["share"] = [counts[k] / self.instances for k in neurons]
-        caption = f"Shared neurons of {self.instances} network(s), n = {self.n}, m = {self.m}"
+        caption = f"Polysemantic neurons of {self.instances} network(s), n = {self.n}, m = {self.m}"
         band = None
         if self.expected is not None:
             frame["exclusion_law"] = ExclusionLaw(round(self.seated), self.m).pmf(np.array(neurons))

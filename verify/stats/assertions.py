@@ -55,9 +55,13 @@ def assert_agrees(
         raise AssertionError(agreement.sentence())
     if detects is not None and not agreement.smallest_detectable <= detects:
         raise AssertionError(
-            f"The check of {agreement.quantity} detects {agreement.smallest_detectable:.3g}, "
-            f"more than the allowed {detects:.3g}: draw more than {agreement.samples} samples."
+            f"The check of {agreement.quantity} detects only deviations of at least "
+            f"{agreement.smallest_detectable:.3g}, and it must detect {detects:.3g}: draw more "
+            f"than {agreement.samples} samples."
         )
     for wrong in rejects:
         if wrong.verdict != "departs":
-            raise AssertionError(f"A wrong formula is not rejected. {wrong.sentence()}")
+            raise AssertionError(
+                "A deliberately wrong formula is not rejected: draw more samples, reduce the "
+                f"margin, or give a formula that is further off. {wrong.sentence()}"
+            )

@@ -162,7 +162,8 @@ class Check:
         """The evidence against the claim with the sample of one more night."""
         if self.event is None:
             raise ValueError(
-                f"Got check={self.name!r}, which has no event; choose a check with an event."
+                f"Got check={self.name!r}, which has no event (something that each sample shows or "
+                "not); choose a check whose event is not None."
             )
         return kept.add(successes=int((drawn >= self.event[0]).sum()), trials=drawn.size)
 

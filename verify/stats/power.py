@@ -207,6 +207,9 @@ def samples_needed(detectable: Callable[[int], float], *, at_most: float) -> int
     while detectable(enough) > at_most:
         enough *= 2
         if enough > 2**40:
-            raise ValueError(f"Got at_most={at_most}; 2**40 samples are not enough; increase it.")
+            raise ValueError(
+                f"Got at_most={at_most}; even 2**40 samples do not detect an effect of this size: "
+                "give a larger at_most."
+            )
     sizes = range(max(enough // 2, 1), enough)
     return sizes.start + bisect_left(sizes, True, key=lambda size: detectable(size) <= at_most)

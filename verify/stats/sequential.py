@@ -71,7 +71,10 @@ class EProcess:
                 "successes in [0, trials]."
             )
         if not self.largest >= 0:
-            raise ValueError(f"Got largest={self.largest!r}; the largest log E must be >= 0.")
+            raise ValueError(
+                f"Got largest={self.largest!r}; it is the largest logarithm so far of the "
+                "evidence E and must be >= 0."
+            )
 
     @property
     def log_evidence(self) -> float:
@@ -126,11 +129,12 @@ class EProcess:
             process = cls(**stored | pairs)
         except (ValueError, TypeError, KeyError) as error:
             raise ValueError(
-                f"Got {file.name}, which holds no e-process ({error}); move or delete it."
+                f"Got {file.name}, which holds no e-process (a stored sequential test; {error}); "
+                "move or delete the file."
             ) from error
         if process.null != tuple(null):
             raise ValueError(
-                f"Got null={tuple(null)}, but {file.name} holds evidence against {process.null}; "
-                "give another file."
+                f"Got null={tuple(null)}, but {file.name} holds a sequential test of "
+                f"null={process.null}; give another file, or that null."
             )
         return process

@@ -110,7 +110,7 @@ def test_bad_input():
         numerics.two_rows(8, 2, rng, rel=1.0)
     with pytest.raises(ValueError, match="law='uniform'"):
         numerics.two_rows(8, 2, rng, law="uniform")
-    with pytest.raises(ValueError, match="at least 10 vectors"):
+    with pytest.raises(ValueError, match="at least 10 rows"):
         numerics.two_row_prediction(np.zeros((5, 3)), 2, 8, rng)
 
 

@@ -200,7 +200,9 @@ def test_sampled_losses_average_to_the_exact_one(noise, entropy):
 
 
 def test_too_many_neurons_is_one_clear_line():
-    with pytest.raises(ValueError, match=r"^Got m=40; .* m <= 32; use sampled noise\.$"):
+    with pytest.raises(
+        ValueError, match=r"^Got m=40; .* m <= 32; use sampled noise \(numerics\.SampledNoise\)\.$"
+    ):
         numerics.averaged_loss(np.zeros((2, 40)), Noise(sigma=0.1))
     with pytest.raises(ValueError, match=r"^Got sigma=1e-06 .* use a larger sigma"):
         numerics.averaged_loss(np.eye(4), Noise(sigma=1e-6, law="uniform"))

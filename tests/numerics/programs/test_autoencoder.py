@@ -117,7 +117,9 @@ def test_training_untied_with_bias_and_noise_agrees_with_pytorch():
 
 
 def test_wrong_parts_are_refused():
-    with pytest.raises(ValueError, match="tied=False, bias=False; give what it has"):
+    with pytest.raises(
+        ValueError, match="tied=False, bias=False; give a decoder if and only if tied=False"
+    ):
         numerics.Autoencoder(tied=False).pack(np.eye(2))
     with pytest.raises(ValueError, match=r"Got draws='each'; choose one of shared"):
         numerics.Autoencoder(draws="each")

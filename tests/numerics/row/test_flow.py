@@ -268,7 +268,7 @@ def test_a_row_of_zeros_and_times_in_any_order():
         ([np.nan, 1.0], 0.1, [1.0], "row with 1 NaN"),
         ([[1.0]], 0.1, [1.0], "row="),
         ([1.0], -0.1, [1.0], "lam=-0.1"),
-        ([1.0], 0.1, [-1.0], "times=-1"),
+        ([1.0], 0.1, [-1.0], "times with the value -1"),
         ([1.0], 0.1, ["a"], "times="),
     ],
 )

@@ -117,7 +117,11 @@ def test_random_rows_follow_the_law():
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
-    [((0, 0.1, [1.0]), "m=0"), ((9, -1.0, [1.0]), "lam=-1"), ((9, 0.1, [-1.0]), "times=-1")],
+    [
+        ((0, 0.1, [1.0]), "m=0"),
+        ((9, -1.0, [1.0]), "lam=-1"),
+        ((9, 0.1, [-1.0]), "times with the value -1"),
+    ],
 )
 def test_bad_input_shows_the_value(arguments, words):
     with pytest.raises(ValueError, match=words):

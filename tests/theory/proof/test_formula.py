@@ -124,7 +124,11 @@ def test_what_is_not_a_number_is_refused(value):
 
 
 def test_wrong_names_are_told():
-    with pytest.raises(TypeError, match="expected_pairs takes n, m; got 0 positional and n, lam"):
+    with pytest.raises(
+        TypeError,
+        match="expected_pairs takes n, m; got 0 positional arguments and the named arguments "
+        "n, lam",
+    ):
         theory.expected_pairs(n=3, lam=0.1)
 
 
