@@ -47,8 +47,8 @@ def chapter(scale: str, *, entropy: int, progress: bool = True) -> Chapter:
         tables=(_overlap_table(*SIZES[scale], overlaps),),
         figures=(_overlap_figure(*SIZES[scale], overlaps), _count_figure(counts)),
         remarks=(
-            "Overlaps and the curve of weak l1 are taken in the limit of weak regularisation, "
-            "whose rows have length 1.",
+            "The overlaps, and the counts for lambda -> 0, are computed in the limit of weak "
+            "regularisation, in which all rows have length 1.",
         ),
     )
 
@@ -77,8 +77,8 @@ def _agreements(n: int, m: int, overlaps: np.ndarray) -> list[Agreement]:
     return [
         mean_line(
             claim="start_end_overlap",
-            quantity=f"overlap of a feature's start and end at n = {n}, m = {m}, if each feature "
-            "kept its largest initial weight",
+            quantity=f"inner product of the initial and the final weights of a feature at n = {n}, "
+            f"m = {m}, against its value if each feature ended on its largest initial weight",
             prediction=expected_largest(m),
             samples=own.mean(axis=1),
             margin=0.05,
@@ -86,8 +86,8 @@ def _agreements(n: int, m: int, overlaps: np.ndarray) -> list[Agreement]:
         ),
         mean_line(
             claim="start_end_overlap",
-            quantity=f"mean square overlap of the starts and ends of two features at n = {n}, "
-            f"m = {m}, without interference",
+            quantity="mean squared inner product of the initial weights of one feature with the "
+            f"final weights of another at n = {n}, m = {m}, against its value without interference",
             prediction=1.0,
             samples=(other**2).mean(axis=1),
             margin=0.05,
@@ -99,9 +99,13 @@ def _agreements(n: int, m: int, overlaps: np.ndarray) -> list[Agreement]:
 def _overlap_table(n: int, m: int, overlaps: np.ndarray) -> Table:
     own, other = _own_and_other(overlaps)
     rows = [
-        ("own start, mean", own.mean(axis=1), f"{expected_largest(m):.3f}"),
-        ("other's start, mean", other.mean(axis=1), "0"),
-        ("other's start, standard deviation", other.std(axis=1), "1"),
+        (
+            "initial weights of the same feature, mean",
+            own.mean(axis=1),
+            f"{expected_largest(m):.3f}",
+        ),
+        ("initial weights of another feature, mean", other.mean(axis=1), "0"),
+        ("initial weights of another feature, standard deviation", other.std(axis=1), "1"),
     ]
     return Table(
         name="initialisation_overlaps",
@@ -110,7 +114,7 @@ def _overlap_table(n: int, m: int, overlaps: np.ndarray) -> Table:
         "ended on its largest initial weight without interference.",
         frame=pd.DataFrame(
             [
-                {"overlap with": words, "measured": with_error(values), "alone": law}
+                {"overlap with": words, "measured": with_error(values), "without interference": law}
                 for words, values, law in rows
             ]
         ),
@@ -175,8 +179,8 @@ def _overlap_figure(n: int, m: int, overlaps: np.ndarray) -> Plot:
         f"Left: mean over {NETWORKS} networks (measured); the diagonal is a feature with itself. "
         "Right: all entries (points, measured) beside the normal law for two features and the law "
         "of the largest of m half-normal weights for one (lines), which hold exactly if each "
-        "feature ends on its largest initial weight without interference. Other features "
-        "lie to the left of the law.",
+        "feature ends on its largest initial weight without interference. The measured overlaps "
+        "of different features lie to the left of the normal law.",
         data=data,
         draw=draw,
         size=(6.8, 2.9),
@@ -236,9 +240,9 @@ def _count_figure(counts: dict[tuple[int, float], np.ndarray]) -> Plot:
         name="initialisation_counts",
         caption=f"Polysemantic neurons against the number of neurons, n = {FEATURES}, for several "
         "strengths of l1 (measured; the limit is the weakest). Above: mean, with bars from the "
-        "15th to the 85th percentile of the networks; line and band: the exclusion law's mean and "
-        "the same percentiles (exact for its model). Below: mean over the law's mean, with the "
-        "standard error.",
+        "15th to the 85th percentile of the networks; line and grey band: mean and the same "
+        "percentiles of the exclusion law (n features in n different slots at random). Below: mean "
+        "over the law's mean, with the standard error.",
         data=pd.DataFrame(rows),
         draw=draw,
     )

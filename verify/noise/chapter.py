@@ -110,12 +110,14 @@ def chapter(scale: str, *, entropy: int, progress: bool = True) -> Chapter:
         tables=tuple(tables),
         figures=(*figures, code_figure(codes)),
         remarks=(
-            "The half time is a law of first order in the kurtosis: it is claimed to a factor 2, "
-            "and its error depends mainly on a*.",
-            "The plateau of SGD lies below that of the averaged flow by an amount that falls with "
-            "the learning rate. Above a rate that depends on n, m and sigma the shared noise turns "
-            "the rows faster than the kurtosis orders them, and no sparsity is seen.",
-            "At sigma = .07 growth has not ended at 1e5 steps: the curve has no plateau there.",
+            "The law for the half time is of first order in the kurtosis. The claim states it up "
+            "to a factor of 2. Its error depends mainly on a*, the overlap of two rows in units of "
+            "the standard deviation of the noise on an output.",
+            "SGD ends at a lower fourth norm than the averaged flow, and the difference becomes "
+            "smaller at a smaller learning rate. Above some learning rate, which depends on n, m "
+            "and sigma, the noise rotates the rows faster than the kurtosis makes them sparse, and "
+            "the rows stay spread.",
+            *(["At sigma = .07 the fourth norm still grows at 1e5 steps."] * (scale == "paper")),
         ),
     )
 
@@ -130,7 +132,8 @@ def _curve_agreements(sampled: dict[Curve, Arrays]) -> list[Agreement]:
             found.append(
                 mean_line(
                     claim="isotropic_fourth_norm",
-                    quantity=f"fourth norm over 3 q^2/(m+2): {where}",
+                    quantity="mean fourth norm of the rows, divided by its value "
+                    f"3 q^2/(m+2) for rows of random direction: {where}",
                     prediction=1.0,
                     samples=(fourth / norm2**2).mean(axis=-1) * (M + 2) / 3,
                     margin=0.1,
@@ -172,14 +175,16 @@ def _growth_agreements(growth: dict[Growth, list[Arrays]]) -> list[Agreement]:
         found += [
             mean_line(
                 claim="simplex_least",
-                quantity=f"mean overlap over q/(n-1) at t = 40: {where}",
+                quantity="mean overlap of two rows at t = 40, divided by q/(n-1) "
+                f"(-1 on a regular simplex): {where}",
                 prediction=-1.0,
                 samples=values(runs, "mean_overlap"),
                 margin=0.05,
             ),
             mean_line(
                 claim="half_time",
-                quantity=f"time to half growth over the law's: {where}",
+                quantity="time until the fourth norm has grown half way, divided by the time "
+                f"that the growth law predicts: {where}",
                 prediction=1.0,
                 samples=values(runs, "measured") / values(runs, "predicted"),
                 margin=0.5,
@@ -197,7 +202,8 @@ def _code_agreements(codes: dict[Code, Arrays]) -> list[Agreement]:
             found.append(
                 Agreement.of_proportion(
                     claim="capacity_pairs",
-                    quantity="networks with n - m - (spread rows) antipodal pairs, "
+                    quantity="fraction of networks in which the number of antipodal pairs is n - m "
+                    "minus the number of spread rows, "
                     f"n = {code.n}, m = {code.m}",
                     prediction=1.0,
                     successes=int((numerics.antipodal_pairs(weights) == expected).sum()),
@@ -209,10 +215,10 @@ def _code_agreements(codes: dict[Code, Arrays]) -> list[Agreement]:
             continue
         count = int(numerics.polysemantic_neurons(weights).sum())
         for claim, words, prediction in (
-            ("no_polysemantic_neuron_under_noise", "as measured", 0.0),
+            ("no_polysemantic_neuron_under_noise", "none expected", 0.0),
             (
                 "random_collisions_under_noise",
-                "random collisions, n(n-1)/4m",
+                "if features collided at random, n(n-1)/(4m) (expected to depart)",
                 theory.expected_pairs(code.n, code.m),
             ),
         ):
@@ -238,7 +244,8 @@ def _dead_zone_agreement() -> Agreement:
     loss = float(numerics.averaged_loss(np.sqrt(q) * frame, numerics.Noise(sigma=sigma)))
     return Agreement.of_value(
         claim="silent_loss",
-        quantity=f"exact loss of a turned simplex at sigma = {sigma:.5f}, below the dead zone",
+        quantity=f"exact loss of a rotated simplex at sigma = {sigma:.5f}, where bipolar noise is "
+        "too weak to exert a force",
         prediction=theory.silent_loss(N, sigma),
         estimate=loss,
         numerical_error=1e-13,

@@ -35,10 +35,10 @@ def curve_table(sampled: dict[Curve, Arrays], averaged: dict[Curve, Arrays]) -> 
             rows.append({**head, **cells})
     return rows_table(
         "noise_fourth_norm",
-        f"Mean fourth norm of the rows after so many steps, n = {N}, m = {M}, learning "
-        "rate .02: SGD with shared noise, and the flow of the exactly averaged loss at the same "
-        "flow times and from the same starts. Mean(standard error) over networks "
-        f"({networks['s']} sampled, {networks['a']} averaged); measured.",
+        "Mean fourth norm of the rows after the number of steps at the head of each "
+        f"column, n = {N}, m = {M}, learning rate .02: SGD with shared noise, and the flow of "
+        "the exactly averaged loss at the same flow times and from the same starts. "
+        f"Mean(standard error) over networks ({networks['s']} sampled, {networks['a']} averaged); measured.",
         rows,
     )
 
@@ -47,8 +47,8 @@ def growth_table(growth: dict[Growth, list[Arrays]]) -> Table:
     return rows_table(
         "noise_growth",
         "Flow time at which the fourth norm has grown half way, from the exactly averaged "
-        "flow, beside the growth law (first order in the kurtosis) with the turning time of each "
-        "start's own simplex. Measured over predicted depends mainly on a*.",
+        "flow, and the time that the growth law predicts (first order in the kurtosis) from the "
+        "simplex of the same start. Measured over predicted depends mainly on a*.",
         [
             {
                 "$n$": str(cell.n),
@@ -75,10 +75,10 @@ def code_table(codes: dict[Code, Arrays]) -> Table:
     }
     return rows_table(
         "noise_codes",
-        "Final codes under bipolar noise alone: polysemantic neurons by the authors' and "
-        "the scale-free rule, antipodal pairs, spread rows (on no neuron), distance from a regular "
-        "simplex; beside them what random collisions would give. Mean(standard error) over "
-        f"{next(iter(codes)).networks} networks; measured.",
+        "Final weights under bipolar noise without l1: polysemantic neurons by the authors' rule "
+        "(two weights of size 0.8 to 1.2) and by the scale-free rule, antipodal pairs, spread "
+        "rows (on no neuron), distance from a regular simplex; and the number that "
+        f"random collisions would give. Mean(standard error) over {next(iter(codes)).networks} networks; measured.",
         [
             {
                 "$n$": str(code.n),
@@ -95,7 +95,8 @@ def rate_table(rates: dict[Curve, Arrays]) -> Table:
     return rows_table(
         "noise_learning_rate",
         f"Fourth norm at flow time 4000, n = {N}, m = {M}, bipolar noise, sigma = .15, "
-        "against the learning rate: the plateau falls, then the code melts (isotropic value "
+        "against the learning rate: the final value falls, and then the rows are "
+        "no longer sparse (rows of random direction have "
         f"{theory.isotropic_fourth_norm(M, 1.0):.3f}). Measured; no law is claimed.",
         [
             {
@@ -149,9 +150,10 @@ def curve_figure(sampled: Any, averaged: Any, growth: Any) -> Plot:
         name="noise_fourth_norm",
         caption=f"The authors' figure, n = {N}, m = {M}, learning rate .02: mean fourth norm of "
         "the rows against steps, mean and standard deviation over networks (points; measured), "
-        "the flow of the exactly averaged loss from the same starts (dashed), half times of the "
-        "growth law (stars; first order in the kurtosis, no free constant), corner simplex and "
-        "isotropic value (lines; proved).",
+        "the flow of the exactly averaged loss from the same starts (dashed), times at which "
+        "the growth law predicts half of the growth (stars; first order in the kurtosis, nothing "
+        "is fitted), and the values of the sparsest simplex and of rows of random direction "
+        "(lines; proved).",
         data=pd.DataFrame(points, columns=columns),
         draw=draw,
     )
@@ -180,7 +182,8 @@ def growth_figure(growth: dict[Growth, list[Arrays]]) -> Plot:
     return Plot(
         name="noise_half_time",
         caption="Flow time to half growth under exactly averaged noise (measured) against "
-        "12 tau/(|kappa| sigma phi(a*)), tau the turning time of the same start's simplex. Line: "
+        "12 tau/(|kappa| sigma phi(a*)), where tau is the half time of the growth in "
+        "units of the inverse rate, computed from the same start. Line: "
         "equality; dotted: factors 1/2 and 2.",
         data=data,
         draw=draw,
@@ -225,9 +228,9 @@ def code_figure(codes: dict[Code, Arrays]) -> Plot:
     return Plot(
         name="noise_counts",
         caption=f"Polysemantic neurons and antipodal pairs under bipolar noise alone, n = {N}, "
-        "sigma = .15 (mean and standard error over networks; measured), beside what capacity "
-        "forces, max(0, n - m) less one for each spread row, and what random collisions would "
-        "give, at every m. From m = n - 1 on there are none (proved for n >= 5).",
+        "sigma = .15 (mean and standard error over networks; measured), with the smallest "
+        "possible number, max(0, n - m) minus one for each spread row, and the number for random "
+        "collisions (lines). From m = n - 1 on there are none (measured).",
         data=pd.DataFrame(rows),
         draw=draw,
     )
