@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ... import numerics
+from ...numerics._types import Array
 from ..cache import run_tasks
 from ..chapter import Chapter, mean_line
 from ..row.runs import CountsAtStrength, StartEnd
@@ -53,7 +54,7 @@ def chapter(scale: str, *, entropy: int, progress: bool = True) -> Chapter:
     )
 
 
-def _own_and_other(overlaps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _own_and_other(overlaps: Array) -> tuple[Array, Array]:
     """Overlaps of each feature with itself and with the others, one row a network."""
     same = np.eye(overlaps.shape[-1], dtype=bool)
     return overlaps[:, same], overlaps[:, ~same]
@@ -72,7 +73,7 @@ def expected_largest(m: int) -> float:
     return float(quad(lambda x: -np.expm1(m * np.log(erf(x / np.sqrt(2)))), 1e-300, 40)[0])
 
 
-def _agreements(n: int, m: int, overlaps: np.ndarray) -> list[Agreement]:
+def _agreements(n: int, m: int, overlaps: Array) -> list[Agreement]:
     own, other = _own_and_other(overlaps)
     return [
         mean_line(
@@ -96,7 +97,7 @@ def _agreements(n: int, m: int, overlaps: np.ndarray) -> list[Agreement]:
     ]
 
 
-def _overlap_table(n: int, m: int, overlaps: np.ndarray) -> Table:
+def _overlap_table(n: int, m: int, overlaps: Array) -> Table:
     own, other = _own_and_other(overlaps)
     rows = [
         (
@@ -121,7 +122,7 @@ def _overlap_table(n: int, m: int, overlaps: np.ndarray) -> Table:
     )
 
 
-def _overlap_figure(n: int, m: int, overlaps: np.ndarray) -> Plot:
+def _overlap_figure(n: int, m: int, overlaps: Array) -> Plot:
     mean = overlaps.mean(axis=0)
     own, other = _own_and_other(overlaps)
     edges = np.arange(-4.0, 6.01, 0.25)
@@ -187,7 +188,7 @@ def _overlap_figure(n: int, m: int, overlaps: np.ndarray) -> Plot:
     )
 
 
-def _laws(m: int, edges: np.ndarray) -> dict[str, np.ndarray]:
+def _laws(m: int, edges: Array) -> dict[str, Array]:
     """The probabilities of the bins under the two laws."""
     from scipy.special import erf, ndtr
 
@@ -195,7 +196,7 @@ def _laws(m: int, edges: np.ndarray) -> dict[str, np.ndarray]:
     return {"normal": np.diff(ndtr(edges)), "largest": np.diff(largest)}
 
 
-def _count_figure(counts: dict[tuple[int, float], np.ndarray]) -> Plot:
+def _count_figure(counts: dict[tuple[int, float], Array]) -> Plot:
     rows = []
     for (m, lam), neurons in counts.items():
         law = numerics.ExclusionLaw(n=FEATURES, m=m)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ... import numerics, theory
+from ...numerics._types import Array, IntArray
 from ...numerics.cooccurrence.pairs import SECOND_MOMENT, Values
 from ..cache import Arrays, run_tasks
 
@@ -50,7 +51,7 @@ class Scan:
 
 
 def train_pairs(
-    initial: NDArray,
+    initial: Array,
     lam: float,
     strength: float,
     *,
@@ -83,7 +84,7 @@ def train_pairs(
 
 
 def train_listed(
-    initial: NDArray,
+    initial: Array,
     lam: float,
     strength: float,
     model: numerics.Model,
@@ -116,7 +117,7 @@ class PairsBlock:
     scan: Scan
     block: int
 
-    def run(self, entropy: int) -> dict[str, NDArray]:
+    def run(self, entropy: int) -> dict[str, Array]:
         """What training leaves at each strength, as :func:`counts` gives it."""
         scan = self.scan
         initial = start(scan.n, scan.m, self.block, entropy)
@@ -131,7 +132,7 @@ class PairsBlock:
 
 def counts(
     scans: Sequence[Scan], *, entropy: int, progress: bool = False
-) -> dict[Scan, dict[str, NDArray[np.int_]]]:
+) -> dict[Scan, dict[str, IntArray]]:
     """What training leaves, by name, each of shape (strengths, networks).
 
     "neurons", the polysemantic ones by the authors' rule; "dead", features without a weight;
@@ -146,7 +147,7 @@ def counts(
     }
 
 
-def joined(blocks: Sequence[Arrays], networks: int) -> dict[str, NDArray]:
+def joined(blocks: Sequence[Arrays], networks: int) -> dict[str, Array]:
     """The arrays of several blocks side by side, for so many networks."""
     return {
         name: np.concatenate([block[name] for block in blocks], axis=-1)[..., :networks]
@@ -154,15 +155,15 @@ def joined(blocks: Sequence[Arrays], networks: int) -> dict[str, NDArray]:
     }
 
 
-def ratio_samples(with_pairs: NDArray, without: NDArray) -> NDArray:
+def ratio_samples(with_pairs: Array, without: Array) -> Array:
     """Numbers whose mean is mean(with)/mean(without), and whose spread is that of the ratio."""
     ratio = with_pairs.mean() / without.mean()
     return ratio + (with_pairs - ratio * without) / without.mean()
 
 
 def kicked_counts(
-    final: NDArray, lam: float, strength: float, kick: float, rng: np.random.Generator
-) -> NDArray[np.int_]:
+    final: Array, lam: float, strength: float, kick: float, rng: np.random.Generator
+) -> IntArray:
     """Polysemantic neurons left after a normal perturbation and training on co-occurring pairs."""
     kicked = final + rng.normal(0, kick, final.shape) if kick else final
     # a large perturbation makes large overlaps, which need a smaller step
@@ -179,7 +180,7 @@ class Race:
 
     samples: int
 
-    def run(self, entropy: int) -> dict[str, NDArray]:
+    def run(self, entropy: int) -> dict[str, Array]:
         """Survivors at each strength, by the values of active features."""
         rng = stream(entropy, 0)
         return {
@@ -196,7 +197,7 @@ class Slope:
 
     samples: int
 
-    def run(self, entropy: int) -> dict[str, NDArray]:
+    def run(self, entropy: int) -> dict[str, Array]:
         """One slope for each sample."""
         return {"slope": numerics.suppression_slope(self.samples, stream(entropy, 3))}
 
@@ -212,7 +213,7 @@ class Kicks:
 
     cells: tuple[tuple[float, float, int], ...]
 
-    def run(self, entropy: int) -> dict[str, NDArray]:
+    def run(self, entropy: int) -> dict[str, Array]:
         """Polysemantic neurons before and after, summed over the networks of each cell."""
         rng = stream(entropy, 1)
         instances = max(networks for _, _, networks in self.cells)
@@ -239,7 +240,7 @@ class Price:
     samples: int
     place: int
 
-    def run(self, entropy: int) -> dict[str, NDArray]:
+    def run(self, entropy: int) -> dict[str, Array]:
         """One loss for each draw."""
         seed = np.random.SeedSequence(entropy, spawn_key=(2,))
         rng = np.random.default_rng([*seed.generate_state(4), self.place])
@@ -263,7 +264,7 @@ def stream(entropy: int, place: int) -> np.random.Generator:
     return np.random.default_rng(np.random.SeedSequence(entropy, spawn_key=(place,)))
 
 
-def network(n: int, pairs: int, weight: float) -> NDArray:
+def network(n: int, pairs: int, weight: float) -> Array:
     """n features of one weight each, ``pairs`` of the n neurons polysemantic.
 
     >>> from polysem.verify.cooccurrence.runs import network
@@ -286,7 +287,7 @@ def price_samples(
     rng: np.random.Generator,
     *,
     activation_probability: float = 0.0,
-) -> NDArray:
+) -> Array:
     """Losses that n // 2 polysemantic neurons add, per neuron, each under one draw.
 
     The same draw perturbs the network with and without them. ``perturbation`` is "hidden noise",
@@ -298,12 +299,12 @@ def price_samples(
     # neurons are exchangeable under the noise, so both networks may share its draws
     double = network(n, pairs, weight)
     draw = rng.normal(0, size, (samples, n, n))
-    target: NDArray = np.eye(n)
+    target: Array = np.eye(n)
     if perturbation == "bernoulli":
         target = (rng.random((samples, 1, n)) < activation_probability).astype(float)
         draw = draw[:, :1]
 
-    def loss(weights: NDArray) -> NDArray:
+    def loss(weights: Array) -> Array:
         if perturbation == "weight noise":
             moved = weights + draw
             output = moved @ moved.swapaxes(-1, -2)

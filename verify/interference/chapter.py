@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ... import numerics, theory
+from ...numerics._types import Array
 from ...numerics.interference.two_rows import KICK_GROUPS
 from ...theory.proof.record import Record
 from ..cache import Arrays, Task, run_tasks
@@ -308,7 +308,7 @@ def _dispersion(found: Outcomes) -> Iterable[Agreement]:
         )
 
 
-def _dispersion_terms(counts: NDArray) -> NDArray:
+def _dispersion_terms(counts: Array) -> Array:
     """Terms whose mean is variance over mean, and whose spread counts that of the mean too."""
     away = counts - counts.mean()
     variance = counts.var(ddof=1)

@@ -6,9 +6,9 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ... import numerics
+from ...numerics._types import FloatArray
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +35,7 @@ class TwoRowSample:
     features: tuple[int, ...]
     draws: int
 
-    def run(self, entropy: int) -> dict[str, NDArray[np.float64]]:
+    def run(self, entropy: int) -> dict[str, FloatArray]:
         """The predicted fractions and their standard errors, one entry a number of features."""
         rng = _rng(entropy, 1, self.m, round(1e6 * self.strength))
         lam = self.strength / math.sqrt(self.m)
@@ -67,7 +67,7 @@ class LoneRows:
     lam: float
     rows: int
 
-    def run(self, entropy: int) -> dict[str, NDArray[np.float64]]:
+    def run(self, entropy: int) -> dict[str, FloatArray]:
         """The one-curve law, and the deaths in the exact flow with the law as control variate.
 
         The mean of ``fates`` is the fraction that dies. The law predicts whether each row dies,
@@ -97,7 +97,7 @@ class DensePairs:
     step: float
     chains: int
 
-    def run(self, entropy: int) -> dict[str, NDArray[np.float64]]:
+    def run(self, entropy: int) -> dict[str, FloatArray]:
         """Its constant J and the standard error."""
         rng = _rng(entropy, 3, round(1e6 * self.step), self.chains)
         found = numerics.pair_problem(rng, step=self.step, chains=self.chains)
@@ -110,7 +110,7 @@ class CollapseCurve:
 
     m: int
 
-    def run(self, entropy: int) -> dict[str, NDArray[np.float64]]:
+    def run(self, entropy: int) -> dict[str, FloatArray]:
         """Values of lambda around the half collapse, and the critical weight at each."""
         lams = np.linspace(0.65, 1.3, 8) * numerics.half_collapse_lam(self.m)
         critical = [numerics.critical_weight(self.m, float(lam)) for lam in lams]

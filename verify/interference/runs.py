@@ -8,9 +8,9 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ... import numerics, theory
+from ...numerics._types import Array, FloatArray
 from ..published import data_rows, recorded_on
 
 EARLY, LATE = (0.05, 10.0), 0.4  # altered interference: step until a time, and step from then on
@@ -86,7 +86,7 @@ class Ensemble:
         flags = 4 * (self.until is not None) + 2 * (self.law == "laplace") + (not self.winner_push)
         return (self.n, self.m, round(1e9 * self.lam), round(100 * self.support), flags)
 
-    def run(self, entropy: int) -> dict[str, NDArray[np.float64]]:
+    def run(self, entropy: int) -> dict[str, FloatArray]:
         """Train the networks and measure each.
 
         >>> from polysem.verify.interference.runs import Ensemble
@@ -94,7 +94,7 @@ class Ensemble:
         (5,)
         """
         rng = np.random.default_rng(np.random.SeedSequence(entropy, spawn_key=self.spawn_key))
-        found: list[tuple[NDArray, NDArray, NDArray]] = []
+        found: list[tuple[Array, Array, Array]] = []
         for runs in _blocks(self.runs, self.n * self.m):
             initial = self.initial(rng, runs)
             final = self.train(initial)
@@ -105,13 +105,13 @@ class Ensemble:
         parts = map(np.concatenate, zip(*found, strict=True))
         return dict(zip(MEASURED, parts, strict=True))
 
-    def initial(self, rng: np.random.Generator, runs: int) -> NDArray:
+    def initial(self, rng: np.random.Generator, runs: int) -> Array:
         """Initial weights in float32."""
         shape = (runs, self.n, self.m)
         rows = rng.laplace(size=shape) if self.law == "laplace" else rng.standard_normal(shape)
         return (rows / math.sqrt(self.m)).astype(np.float32)
 
-    def train(self, initial: NDArray) -> NDArray:
+    def train(self, initial: Array) -> Array:
         """The weights at rest, or at the time ``until``."""
         if self.until is not None:
             return numerics.train(initial, self.lam, max_time=self.until).weights
@@ -148,9 +148,9 @@ class Outcomes:
     """
 
     ensemble: Ensemble
-    same_neuron: NDArray[np.float64]
-    opposite_sign_neurons: NDArray[np.float64]
-    dead: NDArray[np.float64] = field(repr=False)
+    same_neuron: FloatArray
+    opposite_sign_neurons: FloatArray
+    dead: FloatArray = field(repr=False)
 
     def row(self) -> dict[str, Any]:
         """Means, standard errors and the variance of the count, for a table."""
@@ -197,9 +197,13 @@ class Means:
         for row in data_rows(TABLE):
             if row["purpose"] == purpose:
                 sizes = {name: int(row[name]) for name in ("n", "m", "runs")}
-                numbers = {name: float(row[name]) for name in ("lam", "support")}
-                push = row["winner_push"] == "True"
-                ensemble = Ensemble(**sizes, **numbers, law=row["law"], winner_push=push)
+                ensemble = Ensemble(
+                    **sizes,
+                    lam=float(row["lam"]),
+                    support=float(row["support"]),
+                    law=row["law"],
+                    winner_push=row["winner_push"] == "True",
+                )
                 found.append(cls(ensemble=ensemble, row=dict(row), recorded=recorded_on(TABLE)))
         return found
 

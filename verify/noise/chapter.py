@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from ... import numerics, theory
-from ..cache import Arrays, run_tasks
+from ..cache import Arrays, Task, run_tasks
 from ..chapter import Chapter, mean_line
 from ..stats.agreement import Agreement
 from ..stats.budget import REPORT_ALPHA
@@ -86,11 +86,18 @@ RATES = {
 
 def chapter(scale: str, *, entropy: int, progress: bool = True) -> Chapter:
     """Compute the noise chapter at a scale."""
-    tasks = [*SAMPLED[scale], *AVERAGED[scale], *GROWTH[scale], *CODES[scale], *RATES[scale]]
+    tasks: list[Task] = [
+        *SAMPLED[scale],
+        *AVERAGED[scale],
+        *GROWTH[scale],
+        *CODES[scale],
+        *RATES[scale],
+    ]
     results = run_tasks("noise", tasks, entropy, progress=progress)
-    sampled, averaged, codes, rates = (
-        {task: results[task] for task in plan[scale]} for plan in (SAMPLED, AVERAGED, CODES, RATES)
+    sampled, averaged, rates = (
+        {task: results[task] for task in plan[scale]} for plan in (SAMPLED, AVERAGED, RATES)
     )
+    codes = {task: results[task] for task in CODES[scale]}
     growth: dict[Growth, list[Arrays]] = {}
     for task in GROWTH[scale]:
         growth.setdefault(replace(task, network=0), []).append(results[task])

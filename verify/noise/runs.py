@@ -10,6 +10,7 @@ import numpy as np
 
 from ... import numerics, theory
 from ...numerics import Noise, SampledNoise
+from ...numerics._types import Array
 from ...numerics.noise.law import LAWS
 from ..published import data_rows
 
@@ -24,7 +25,7 @@ def stream(entropy: int, *key: int) -> np.random.Generator:
     return np.random.default_rng(np.random.SeedSequence(entropy, spawn_key=(7, *key)))
 
 
-def starts(n: int, m: int, networks: int, entropy: int) -> np.ndarray:
+def starts(n: int, m: int, networks: int, entropy: int) -> Array:
     """The same initial weights for every law and sigma, so that curves can be compared."""
     return numerics.initial_weights(n, m, stream(entropy, 0, n, m), instances=networks)
 
@@ -56,7 +57,7 @@ class Curve:
     learning_rate: float = LEARNING_RATE
     averaged: bool = False
 
-    def run(self, entropy: int) -> dict[str, np.ndarray]:
+    def run(self, entropy: int) -> dict[str, Array]:
         """Mean fourth norms, shape (times, networks), and final weights."""
         noise = Noise(sigma=self.sigma, law=self.law)
         initial = starts(self.n, self.m, self.networks, entropy)
@@ -93,7 +94,7 @@ class Code:
     steps: int
     cooling_steps: int
 
-    def run(self, entropy: int) -> dict[str, np.ndarray]:
+    def run(self, entropy: int) -> dict[str, Array]:
         """Final weights, shape (networks, n, m)."""
         weights = starts(self.n, self.m, self.networks, entropy)
         rng = stream(entropy, 2, self.n, self.m)
@@ -121,7 +122,7 @@ class Growth:
     law: str = "bipolar"
     network: int = 0
 
-    def run(self, entropy: int) -> dict[str, np.ndarray]:
+    def run(self, entropy: int) -> dict[str, Array]:
         """Measured and predicted half times in flow units, and the overlaps when settled."""
         noise = Noise(sigma=self.sigma, law=self.law)
         start = starts(self.n, self.m, self.network + 1, entropy)[-1]
@@ -147,24 +148,24 @@ class Growth:
         return {name: np.array(value) for name, value in found.items()}
 
 
-def reference_fourth_norms(law: str) -> np.ndarray:
+def reference_fourth_norms(law: str) -> Array:
     """Final fourth norms of the authors' program, one a network (n = 8, m = 16, sigma = .15)."""
     rows = data_rows("noise_reference.csv")
     return np.array([float(row["final_fourth_norm"]) for row in rows if row["law"] == law])
 
 
-def fourth_norm(weights: np.ndarray) -> float:
+def fourth_norm(weights: Array) -> float:
     """Mean fourth norm of the rows of one network."""
     return float(numerics.row_norms(weights, 4).mean())
 
 
-def nearest_simplex(weights: np.ndarray) -> np.ndarray:
+def nearest_simplex(weights: Array) -> Array:
     """The regular simplex of unit rows nearest to the weights of one network."""
     n = len(weights)
     left, _, right = np.linalg.svd(weights - weights.mean(axis=0), full_matrices=False)
     return math.sqrt(n / (n - 1)) * left[:, : n - 1] @ right[: n - 1]
 
 
-def values(runs: Sequence[Mapping[str, np.ndarray]], name: str) -> np.ndarray:
+def values(runs: Sequence[Mapping[str, Array]], name: str) -> Array:
     """One quantity of several growth runs."""
     return np.array([float(run[name]) for run in runs])

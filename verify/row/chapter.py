@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from ... import numerics, theory
+from ...numerics._types import Array
 from ..cache import run_tasks
 from ..chapter import Chapter, estimate_line, mean_line
 from ..published import PublishedCount, published_counts
@@ -75,7 +74,7 @@ def chapter(scale: str, *, entropy: int, progress: bool = True) -> Chapter:
     )
 
 
-def _row_agreements(live: np.ndarray) -> list[Agreement]:
+def _row_agreements(live: Array) -> list[Agreement]:
     """Mean live weights of independent rows against the half-normal law and the estimate."""
     law = numerics.half_normal_law(ROW_NEURONS, ROW_LAM, COMPARED_TIMES, scale=ROW_SCALE)
     return [

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ... import numerics, theory
+from ...numerics._types import Array
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -76,7 +77,7 @@ class Networks:
     networks: int
     place: int
 
-    def run(self, entropy: int) -> dict[str, np.ndarray]:
+    def run(self, entropy: int) -> dict[str, Array]:
         """Polysemantic neurons, and the fraction of retained winners, of each network."""
         seed = np.random.SeedSequence(entropy, spawn_key=(11, 1, self.place))
         rng = np.random.default_rng(seed)
@@ -94,7 +95,7 @@ class Rows:
 
     rows: int
 
-    def run(self, entropy: int) -> dict[str, np.ndarray]:
+    def run(self, entropy: int) -> dict[str, Array]:
         """Shape (rows, times)."""
         rng = np.random.default_rng(np.random.SeedSequence(entropy, spawn_key=(11, 0)))
         starts = (rng.normal(0, ROW_SCALE, ROW_NEURONS) for _ in range(self.rows))
@@ -110,7 +111,7 @@ class StartEnd:
     m: int
     networks: int
 
-    def run(self, entropy: int) -> dict[str, np.ndarray]:
+    def run(self, entropy: int) -> dict[str, Array]:
         """W(0) W(end)^T of each network, in units of the initial standard deviation."""
         rng = np.random.default_rng(np.random.SeedSequence(entropy, spawn_key=(12, 0)))
         initial = numerics.initial_weights(self.n, self.m, rng, instances=self.networks)
@@ -138,7 +139,7 @@ class CountsAtStrength:
     networks: int
     place: int
 
-    def run(self, entropy: int) -> dict[str, np.ndarray]:
+    def run(self, entropy: int) -> dict[str, Array]:
         """The number of polysemantic neurons of each network."""
         rng = np.random.default_rng(np.random.SeedSequence(entropy, spawn_key=(12, self.place)))
         initial = numerics.initial_weights(self.n, self.m, rng, instances=self.networks)
