@@ -38,7 +38,8 @@ def curve_table(sampled: dict[Curve, Arrays], averaged: dict[Curve, Arrays]) -> 
         "Mean fourth norm of the rows after the number of steps at the head of each "
         f"column, n = {N}, m = {M}, learning rate .02: SGD with shared noise, and the flow of "
         "the exactly averaged loss at the same flow times and from the same starts. "
-        f"Mean(standard error) over networks ({networks['s']} sampled, {networks['a']} averaged); measured.",
+        f"Mean(standard error) over networks ({networks['s']} sampled, {networks['a']} averaged); "
+        "measured.",
         rows,
     )
 
@@ -78,7 +79,8 @@ def code_table(codes: dict[Code, Arrays]) -> Table:
         "Final weights under bipolar noise without l1: polysemantic neurons by the authors' rule "
         "(two weights of size 0.8 to 1.2) and by the scale-free rule, antipodal pairs, spread "
         "rows (on no neuron), distance from a regular simplex; and the number that "
-        f"random collisions would give. Mean(standard error) over {next(iter(codes)).networks} networks; measured.",
+        f"random collisions would give. Mean(standard error) over {next(iter(codes)).networks} "
+        "networks; measured.",
         [
             {
                 "$n$": str(code.n),
