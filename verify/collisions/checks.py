@@ -7,17 +7,8 @@ from functools import lru_cache, partial
 
 import numpy as np
 
-from ... import theory
-from ...numerics import (
-    Cell,
-    ExclusionLaw,
-    OneHot,
-    half_normal_law,
-    initial_weights,
-    row_flow,
-    winner_signs,
-    winners,
-)
+from ... import numerics, theory
+from ...numerics import Cell, ExclusionLaw, OneHot
 from ..measured import MeasuredCount, apart, measured_counts
 from ..stats.budget import ALPHA
 from ..stats.check import Check, Samples, Wrong
@@ -49,8 +40,8 @@ def _squared_deviation(cell: Cell, runs: int, entropy: int) -> Samples:
 def _initial_slots(n: int, m: int, runs: int, entropy: int) -> tuple[Samples, Samples]:
     """Neuron and sign of the largest initial weight of each feature."""
     rng = np.random.default_rng(np.random.SeedSequence(entropy, spawn_key=(n, m)))
-    weights = initial_weights(n, m, rng, instances=runs, dtype=np.float32)
-    return winners(weights), winner_signs(weights)
+    weights = numerics.initial_weights(n, m, rng, instances=runs, dtype=np.float32)
+    return numerics.winners(weights), numerics.winner_signs(weights)
 
 
 def _disjoint_pairs(n: int, m: int, runs: int, entropy: int) -> Samples:
@@ -71,7 +62,9 @@ def _initial_neurons(n: int, m: int, runs: int, entropy: int) -> Samples:
 def _row_live(m: int, lam: float, t: float, rows: int, entropy: int) -> Samples:
     """Live weights at time t of single rows without the other features."""
     rng = np.random.default_rng(np.random.SeedSequence(entropy, spawn_key=(m, rows)))
-    return np.array([row_flow(rng.normal(0, m**-0.5, m), lam, [t]).live[0] for _ in range(rows)])
+    return np.array(
+        [numerics.row_flow(rng.normal(0, m**-0.5, m), lam, [t]).live[0] for _ in range(rows)]
+    )
 
 
 def _wrong_factors(n: int, m: int, pairs: float = 1) -> tuple[Wrong, Wrong]:
@@ -301,7 +294,7 @@ def _live_weights() -> Check:
         claim="half_normal_live",
         quantity=f"live weights of a lone row, m = {m}, lambda = {lam:g}, t = {t:g}",
         kind="leading order",
-        prediction=float(half_normal_law(m, lam, [t]).live[0]),
+        prediction=float(numerics.half_normal_law(m, lam, [t]).live[0]),
         draw=partial(_row_live, m, lam, t, rows),
         samples=rows,
         margin=0.1,
@@ -309,7 +302,9 @@ def _live_weights() -> Check:
         wrong=(
             Wrong("1/(lambda t)^2 for 2/(lambda t)^2", 1 / (lam * t) ** 2),
             Wrong("the paper's estimate", theory.paper_live_weights(m=m, lam=lam, t=t)),
-            Wrong("lambda_code for lambda", float(half_normal_law(m, 4 * lam, [t]).live[0])),
+            Wrong(
+                "lambda_code for lambda", float(numerics.half_normal_law(m, 4 * lam, [t]).live[0])
+            ),
         ),
     )
 

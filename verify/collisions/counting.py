@@ -6,17 +6,8 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from ...numerics import (
-    Cell,
-    Model,
-    Outcome,
-    dead_features,
-    features_on_neurons,
-    initial_weights,
-    polysemantic_neurons,
-    retained_winners,
-    train,
-)
+from ... import numerics
+from ...numerics import Cell, Model, Outcome
 from ...numerics._types import Array, FloatArray, IntArray
 from ..cache import cached
 
@@ -130,21 +121,23 @@ def _cached_batch(cell: Cell, runs: range, entropy: int, model: Model | None) ->
 
 def _count_batch(cell: Cell, runs: range, entropy: int, model: Model | None) -> dict[str, Array]:
     initial = np.stack([_initial(cell, run, entropy) for run in runs])
-    solution = train(initial, cell.lam, optimizer=cell.built_optimizer, model=model or cell.model)
+    solution = numerics.train(
+        initial, cell.lam, optimizer=cell.built_optimizer, model=model or cell.model
+    )
     if solution.outcome not in (Outcome.CONVERGED, Outcome.COMPLETED, Outcome.COLLAPSED):
         raise RuntimeError(f"{cell}: {solution.outcome.value}")
     final = solution.weights
     return {
-        "neurons": polysemantic_neurons(final, "authors"),
-        "scale_free": polysemantic_neurons(final, "scale-free"),
+        "neurons": numerics.polysemantic_neurons(final, "authors"),
+        "scale_free": numerics.polysemantic_neurons(final, "scale-free"),
         "same_sign": _same_sign(final),
-        "retained": retained_winners(initial, final).mean(axis=-1),
-        "dead": dead_features(final),
+        "retained": numerics.retained_winners(initial, final).mean(axis=-1),
+        "dead": numerics.dead_features(final),
     }
 
 
 def _same_sign(final: Array) -> IntArray:
-    sits = features_on_neurons(final, "authors")
+    sits = numerics.features_on_neurons(final, "authors")
     positive, negative = (sits & (final > 0)).sum(axis=-2), (sits & (final < 0)).sum(axis=-2)
     return ((positive >= 2) | (negative >= 2)).sum(axis=-1)
 
@@ -153,4 +146,4 @@ def _initial(cell: Cell, run: int, entropy: int) -> Array:
     """Initial weights, which are the same for every optimizer, lambda and step."""
     seed = np.random.SeedSequence(entropy, spawn_key=(cell.n, cell.m, run))
     rng = np.random.default_rng(seed)
-    return initial_weights(cell.n, cell.m, rng, scale=cell.scale, dtype=np.float32)
+    return numerics.initial_weights(cell.n, cell.m, rng, scale=cell.scale, dtype=np.float32)

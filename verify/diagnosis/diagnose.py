@@ -9,16 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ...numerics import (
-    ExclusionLaw,
-    antipodal_pairs,
-    dead_features,
-    features_on_neurons,
-    overlaps,
-    polysemantic_neurons,
-    simplex_distance,
-    unit_rows,
-)
+from ... import numerics
 from ...numerics._types import Array, BoolArray
 from ...numerics._validate import check_choice, check_sizes, check_weights
 from ...numerics.training.measure import AUTHORS_BAND
@@ -86,12 +77,12 @@ def diagnose(
 
     size = float(np.abs(stack).max())
     scaled = stack.astype(float) / (size or 1.0)
-    dead = dead_features(stack)
-    sits = features_on_neurons(scaled, "scale-free")
+    dead = numerics.dead_features(stack)
+    sits = numerics.features_on_neurons(scaled, "scale-free")
     seated = sits.any(axis=-1).sum(axis=-1)
     live_rows = int(instances * n - np.sum(dead))
     share = float(seated.sum()) / live_rows if live_rows else 0.0
-    shared = polysemantic_neurons(scaled, "scale-free")
+    shared = numerics.polysemantic_neurons(scaled, "scale-free")
     found: dict[str, Any] = {
         "n": n,
         "m": m,
@@ -101,11 +92,13 @@ def diagnose(
         "dead": float(np.mean(dead)),
         "seated": float(seated.mean()),
         "neurons": _integers(shared),
-        "neurons_authors": _integers(polysemantic_neurons(stack, "authors")),
-        "antipodal_pairs": _integers(antipodal_pairs(scaled)),
+        "neurons_authors": _integers(numerics.polysemantic_neurons(stack, "authors")),
+        "antipodal_pairs": _integers(numerics.antipodal_pairs(scaled)),
         "forced": float(np.maximum(0, np.minimum(seated - m, m)).mean()),
         "cosines": _cosines(scaled),
-        "simplex_distance": round(float(simplex_distance(scaled).max()), 9) if n > 1 else None,
+        "simplex_distance": round(float(numerics.simplex_distance(scaled).max()), 9)
+        if n > 1
+        else None,
         "simplex_limit": _simplex_limit(scaled, size),
         "significance": significance,
         **_carried(stack, sits),
@@ -149,7 +142,7 @@ def _integers(values: Array) -> tuple[int, ...]:
 
 
 def _cosines(stack: Array) -> dict[str, float]:
-    cosine = overlaps(np.stack([unit_rows(one) for one in stack]))
+    cosine = numerics.overlaps(np.stack([numerics.unit_rows(one) for one in stack]))
     if cosine.size == 0:
         cosine = np.zeros(1)
     return {
@@ -176,7 +169,10 @@ def _against_law(
     seated: Array, total: int, instances: int, m: int, significance: float
 ) -> dict[str, Any]:
     """Comparison of the total over the instances with the law and with the training band."""
-    laws = [(ExclusionLaw(int(n), m), int(count)) for n, count in Counter(seated.tolist()).items()]
+    laws = [
+        (numerics.ExclusionLaw(int(n), m), int(count))
+        for n, count in Counter(seated.tolist()).items()
+    ]
     law = total_law(laws)
     mean = sum(one.mean() * count for one, count in laws)
     found: dict[str, Any] = {

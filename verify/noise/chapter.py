@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
@@ -12,15 +13,7 @@ from ..chapter import Chapter, mean_line
 from ..stats.agreement import Agreement
 from ..stats.budget import REPORT_ALPHA
 from ..stats.intervals import normal_interval
-from .plots import (
-    code_figure,
-    code_table,
-    curve_figure,
-    curve_table,
-    growth_figure,
-    growth_table,
-    rate_table,
-)
+from . import plots
 from .runs import (
     MARKS,
     SIGMAS,
@@ -86,13 +79,8 @@ RATES = {
 
 def chapter(scale: str, *, entropy: int, progress: bool = True) -> Chapter:
     """Compute the noise chapter at a scale."""
-    tasks: list[Task] = [
-        *SAMPLED[scale],
-        *AVERAGED[scale],
-        *GROWTH[scale],
-        *CODES[scale],
-        *RATES[scale],
-    ]
+    plans = (SAMPLED, AVERAGED, GROWTH, CODES, RATES)
+    tasks: list[Task] = [task for plan in plans for task in plan[scale]]
     results = run_tasks("noise", tasks, entropy, progress=progress)
     sampled, averaged, rates = (
         {task: results[task] for task in plan[scale]} for plan in (SAMPLED, AVERAGED, RATES)
@@ -101,10 +89,6 @@ def chapter(scale: str, *, entropy: int, progress: bool = True) -> Chapter:
     growth: dict[Growth, list[Arrays]] = {}
     for task in GROWTH[scale]:
         growth.setdefault(replace(task, network=0), []).append(results[task])
-    tables = [curve_table(sampled, averaged), growth_table(growth), code_table(codes)]
-    figures = [curve_figure(sampled, averaged, growth), growth_figure(growth)]
-    if rates:
-        tables.append(rate_table(rates))
     return Chapter(
         name="noise",
         title="Noise on the hidden layer: sparsity without polysemantic neurons",
@@ -114,8 +98,17 @@ def chapter(scale: str, *, entropy: int, progress: bool = True) -> Chapter:
             *_code_agreements(codes),
             _dead_zone_agreement(),
         ),
-        tables=tuple(tables),
-        figures=(*figures, code_figure(codes)),
+        tables=(
+            plots.curve_table(sampled, averaged),
+            plots.growth_table(growth),
+            plots.code_table(codes),
+            *([plots.rate_table(rates)] if rates else []),
+        ),
+        figures=(
+            plots.curve_figure(sampled, averaged, growth),
+            plots.growth_figure(growth),
+            plots.code_figure(codes),
+        ),
         remarks=(
             "The law for the half time is of first order in the kurtosis. The claim states it up "
             "to a factor of 2. Its error depends mainly on a*, the overlap of two rows in units of "
@@ -129,95 +122,75 @@ def chapter(scale: str, *, entropy: int, progress: bool = True) -> Chapter:
     )
 
 
-def _curve_agreements(sampled: dict[Curve, Arrays]) -> list[Agreement]:
-    found = []
+def _curve_agreements(sampled: dict[Curve, Arrays]) -> Iterable[Agreement]:
     for curve, arrays in sampled.items():
         weights = arrays["weights"]
         where = f"{curve.law} noise, sigma = {curve.sigma}, {curve.steps[-1]} steps"
         if curve.law == "gaussian":
             norm2, fourth = numerics.row_norms(weights, 2), numerics.row_norms(weights, 4)
-            found.append(
-                mean_line(
-                    claim="isotropic_fourth_norm",
-                    quantity="mean fourth norm of the rows, divided by its value "
-                    f"3 q^2/(m+2) for rows of random direction: {where}",
-                    prediction=1.0,
-                    samples=(fourth / norm2**2).mean(axis=-1) * (M + 2) / 3,
-                    margin=0.1,
-                )
+            yield mean_line(
+                claim="isotropic_fourth_norm",
+                quantity="mean fourth norm of the rows, divided by its value "
+                f"3 q^2/(m+2) for rows of random direction: {where}",
+                prediction=1.0,
+                samples=(fourth / norm2**2).mean(axis=-1) * (M + 2) / 3,
+                margin=0.1,
             )
         elif curve.sigma == 0.15 and curve.steps[-1] == MARKS[-1]:
             theirs = reference_fourth_norms(curve.law)
             error = float(theirs.std(ddof=1)) / len(theirs) ** 0.5
-            found.append(
-                mean_line(
-                    claim="authors_networks",
-                    quantity=f"final fourth norm, mean of the authors' program, {where}",
-                    prediction=float(theirs.mean()),
+            half = normal_interval(0.0, error, alpha=REPORT_ALPHA, samples=len(theirs))[1]
+            for claim, words, prediction, numerical_error in (
+                ("authors_networks", ", mean of the authors' program", float(theirs.mean()), half),
+                ("corner_fourth_norm", "", theory.corner_fourth_norm(N), 0.0),
+            ):
+                yield mean_line(
+                    claim=claim,
+                    quantity=f"final fourth norm{words}, {where}",
+                    prediction=prediction,
                     samples=numerics.row_norms(weights, 4).mean(axis=-1),
                     margin=0.05,
-                    numerical_error=normal_interval(
-                        0.0, error, alpha=REPORT_ALPHA, samples=len(theirs)
-                    )[1],
+                    numerical_error=numerical_error,
                 )
-            )
-            found.append(
-                mean_line(
-                    claim="corner_fourth_norm",
-                    quantity=f"final fourth norm, {where}",
-                    prediction=theory.corner_fourth_norm(N),
-                    samples=numerics.row_norms(weights, 4).mean(axis=-1),
-                    margin=0.05,
-                )
-            )
-    return found
 
 
-def _growth_agreements(growth: dict[Growth, list[Arrays]]) -> list[Agreement]:
-    found = []
+def _growth_agreements(growth: dict[Growth, list[Arrays]]) -> Iterable[Agreement]:
     for cell, runs in growth.items():
         if len(runs) < 6:  # too few for an interval at this rate
             continue
         where = f"n = {cell.n}, m = {cell.m}, {cell.law} noise, sigma = {cell.sigma}"
-        found += [
-            mean_line(
-                claim="simplex_least",
-                quantity="mean overlap of two rows at t = 40, divided by q/(n-1) "
-                f"(-1 on a regular simplex): {where}",
-                prediction=-1.0,
-                samples=values(runs, "mean_overlap"),
-                margin=0.05,
-            ),
-            mean_line(
-                claim="half_time",
-                quantity="time until the fourth norm has grown half way, divided by the time "
-                f"that the growth law predicts: {where}",
-                prediction=1.0,
-                samples=values(runs, "measured") / values(runs, "predicted"),
-                margin=0.5,
-            ),
-        ]
-    return found
+        yield mean_line(
+            claim="simplex_least",
+            quantity="mean overlap of two rows at t = 40, divided by q/(n-1) "
+            f"(-1 on a regular simplex): {where}",
+            prediction=-1.0,
+            samples=values(runs, "mean_overlap"),
+            margin=0.05,
+        )
+        yield mean_line(
+            claim="half_time",
+            quantity="time until the fourth norm has grown half way, divided by the time "
+            f"that the growth law predicts: {where}",
+            prediction=1.0,
+            samples=values(runs, "measured") / values(runs, "predicted"),
+            margin=0.5,
+        )
 
 
-def _code_agreements(codes: dict[Code, Arrays]) -> list[Agreement]:
-    found = []
+def _code_agreements(codes: dict[Code, Arrays]) -> Iterable[Agreement]:
     for code, arrays in codes.items():
         weights = arrays["weights"]
         if code.m < code.n - 1:
             expected = code.n - code.m - numerics.spread_rows(weights)
-            found.append(
-                Agreement.of_proportion(
-                    claim="capacity_pairs",
-                    quantity="fraction of networks in which the number of antipodal pairs is n - m "
-                    "minus the number of spread rows, "
-                    f"n = {code.n}, m = {code.m}",
-                    prediction=1.0,
-                    successes=int((numerics.antipodal_pairs(weights) == expected).sum()),
-                    trials=len(weights),
-                    margin=0.1,
-                    alpha=REPORT_ALPHA,
-                )
+            yield Agreement.of_proportion(
+                claim="capacity_pairs",
+                quantity="fraction of networks in which the number of antipodal pairs is n - m "
+                f"minus the number of spread rows, n = {code.n}, m = {code.m}",
+                prediction=1.0,
+                successes=int((numerics.antipodal_pairs(weights) == expected).sum()),
+                trials=len(weights),
+                margin=0.1,
+                alpha=REPORT_ALPHA,
             )
             continue
         count = int(numerics.polysemantic_neurons(weights).sum())
@@ -229,18 +202,15 @@ def _code_agreements(codes: dict[Code, Arrays]) -> list[Agreement]:
                 theory.expected_pairs(code.n, code.m),
             ),
         ):
-            found.append(
-                Agreement.of_poisson(
-                    claim=claim,
-                    quantity=f"polysemantic neurons, n = {code.n}, m = {code.m}, {words}",
-                    prediction=prediction,
-                    count=count,
-                    runs=len(weights),
-                    margin=0.1,
-                    alpha=REPORT_ALPHA,
-                )
+            yield Agreement.of_poisson(
+                claim=claim,
+                quantity=f"polysemantic neurons, n = {code.n}, m = {code.m}, {words}",
+                prediction=prediction,
+                count=count,
+                runs=len(weights),
+                margin=0.1,
+                alpha=REPORT_ALPHA,
             )
-    return found
 
 
 def _dead_zone_agreement() -> Agreement:

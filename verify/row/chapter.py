@@ -9,15 +9,7 @@ from ..chapter import Chapter, estimate_line, mean_line
 from ..published import PublishedCount, published_counts
 from ..stats.agreement import Agreement
 from ..stats.budget import REPORT_ALPHA
-from .plots import (
-    Counted,
-    count_figure,
-    count_table,
-    published_table,
-    sparsification_figure,
-    sparsification_table,
-    winner_figure,
-)
+from . import plots
 from .runs import (
     COMPARED_TIMES,
     FEATURES,
@@ -43,9 +35,9 @@ def chapter(scale: str, *, entropy: int, progress: bool = True) -> Chapter:
         for place, (m, count) in enumerate(NETWORKS[scale].items())
     ]
     results = run_tasks("l1", [rows, *networks], entropy, progress=progress)
-    fresh = [Counted.of(task.m, results[task]) for task in networks]
+    fresh = [plots.Counted.of(task.m, results[task]) for task in networks]
     widths = {counted.m for counted in fresh}
-    counts = fresh + [shipped for shipped in Counted.shipped() if shipped.m not in widths]
+    counts = fresh + [shipped for shipped in plots.Counted.shipped() if shipped.m not in widths]
     rows_in_time = sparsification()
     published = published_counts()
     return Chapter(
@@ -57,14 +49,14 @@ def chapter(scale: str, *, entropy: int, progress: bool = True) -> Chapter:
             *_published_agreements(published),
         ),
         tables=(
-            sparsification_table(rows_in_time),
-            count_table(counts),
-            published_table(published),
+            plots.sparsification_table(rows_in_time),
+            plots.count_table(counts),
+            plots.published_table(published),
         ),
         figures=(
-            sparsification_figure(rows_in_time),
-            count_figure(counts, published),
-            winner_figure(counts),
+            plots.sparsification_figure(rows_in_time),
+            plots.count_figure(counts, published),
+            plots.winner_figure(counts),
         ),
         remarks=(
             "The notebook's counts come from a loss averaged over the batch, the figure's from "
@@ -97,20 +89,16 @@ def _row_agreements(live: Array) -> list[Agreement]:
     ]
 
 
-def _count_agreements(counted: Counted) -> list[Agreement]:
+def _count_agreements(counted: plots.Counted) -> list[Agreement]:
     """Counts against the laws, and retained winners against the paper's reading."""
+    reading = "features that end on their largest initial weight, the paper's reading"
     lines = [
-        (law.name, f"polysemantic neurons, {words}", law(n=FEATURES, m=counted.m), "neurons")
-        for _, words, law in LAWS
+        *(
+            (law.name, f"polysemantic neurons, {words}", law(n=FEATURES, m=counted.m), "neurons")
+            for _, words, law in LAWS
+        ),
+        ("paper_winner_in_network", reading, 1.0, "retained"),
     ]
-    lines.append(
-        (
-            "paper_winner_in_network",
-            "features that end on their largest initial weight, the paper's reading",
-            1.0,
-            "retained",
-        )
-    )
     return [
         estimate_line(
             claim=claim,
