@@ -39,10 +39,7 @@ def symbols_table() -> Table:
             "paper": "-"
             if entry.paper == "-"
             else f"${sp.latex(sp.Symbol(greek.get(entry.paper, entry.paper)))}$",
-            "argument": entry.argument,
-            "meaning": entry.meaning,
-            "unit": entry.unit,
-            "shape": entry.shape,
+            **{name: getattr(entry, name) for name in ("argument", "meaning", "unit", "shape")},
         }
         for entry in LETTERS.values()
     ]

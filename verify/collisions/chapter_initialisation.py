@@ -14,7 +14,7 @@ from ..chapter import Chapter, mean_line
 from ..row.runs import CountsAtStrength, StartEnd
 from ..show.figures import Plot
 from ..show.rounding import mean_and_error, with_error
-from ..show.tables import Table
+from ..show.tables import Table, rows_table
 from ..stats.agreement import Agreement
 
 # Initial against final weights in the limit of weak regularisation; paper scale: the authors' size.
@@ -99,26 +99,21 @@ def _agreements(n: int, m: int, overlaps: Array) -> list[Agreement]:
 
 def _overlap_table(n: int, m: int, overlaps: Array) -> Table:
     own, other = _own_and_other(overlaps)
+    largest = f"{expected_largest(m):.3f}"
     rows = [
-        (
-            "initial weights of the same feature, mean",
-            own.mean(axis=1),
-            f"{expected_largest(m):.3f}",
-        ),
+        ("initial weights of the same feature, mean", own.mean(axis=1), largest),
         ("initial weights of another feature, mean", other.mean(axis=1), "0"),
         ("initial weights of another feature, standard deviation", other.std(axis=1), "1"),
     ]
-    return Table(
-        name="initialisation_overlaps",
-        caption=f"Overlap of final with initial weights at n = {n}, m = {m}, in initial standard "
+    return rows_table(
+        "initialisation_overlaps",
+        f"Overlap of final with initial weights at n = {n}, m = {m}, in initial standard "
         "deviations: mean(standard error) over the networks, beside the value if each feature "
         "ended on its largest initial weight without interference.",
-        frame=pd.DataFrame(
-            [
-                {"overlap with": words, "measured": with_error(values), "without interference": law}
-                for words, values, law in rows
-            ]
-        ),
+        [
+            {"overlap with": words, "measured": with_error(values), "without interference": law}
+            for words, values, law in rows
+        ],
     )
 
 

@@ -17,7 +17,7 @@ from ..measured import MeasuredCount, apart, measured_counts
 from ..published import recorded_on
 from ..show.figures import Plot
 from ..show.rounding import number
-from ..show.tables import Table
+from ..show.tables import Table, rows_table
 from ..stats.agreement import Agreement
 from ..stats.budget import ALPHA, REPORT_ALPHA
 from ..stats.check import CheckResult
@@ -177,12 +177,12 @@ def _checks_table(results: Sequence[CheckResult]) -> Table:
         }
         for result in results
     ]
-    return Table(
-        name="statistics_checks",
-        caption="Stochastic claims against their experiments: the interval of measured over "
+    return rows_table(
+        "statistics_checks",
+        "Stochastic claims against their experiments: the interval of measured over "
         f"predicted at alpha = {ALPHA:g} a check, the verdict, and the "
         "smallest deviation beyond the margin that the check detects with probability 0.99.",
-        frame=pd.DataFrame(rows),
+        rows,
     )
 
 
@@ -197,23 +197,19 @@ def _wrong_table(results: Sequence[CheckResult]) -> Table:
         for result in results
         for name, agreement in result.wrong.items()
     ]
-    return Table(
-        name="statistics_wrong",
-        caption="Wrong formulas and wrong experiments, which each check must reject with the "
+    return rows_table(
+        "statistics_wrong",
+        "Wrong formulas and wrong experiments, which each check must reject with the "
         "sample it has: the interval of measured over predicted.",
-        frame=pd.DataFrame(rows),
+        rows,
     )
-
-
-def _settings(table: Sequence[MeasuredCount]) -> list[tuple[str, float]]:
-    return list(dict.fromkeys((e.optimizer, e.lam) for e in table if e.n == FEATURES))
 
 
 def _grid(table: Sequence[MeasuredCount], cell: Any) -> pd.DataFrame:
     """One row a setting, one column a number of neurons, at n = 64."""
     by_size = {(e.optimizer, e.lam, e.m): e for e in table if e.n == FEATURES}
     rows = []
-    for optimizer, lam in _settings(table):
+    for optimizer, lam in dict.fromkeys((optimizer, lam) for optimizer, lam, _ in by_size):
         entries = [by_size.get((optimizer, lam, m)) for m in NEURONS]
         first = next(entry for entry in entries if entry is not None)
         rows.append(_row(_words(first), entries, cell))
@@ -264,41 +260,32 @@ def _retained_table(table: Sequence[MeasuredCount]) -> Table:
 
 
 def _limit_table(table: Sequence[MeasuredCount]) -> Table:
-    return Table(
-        name="statistics_limit",
-        caption="As many neurons as features, in the limit lambda -> 0: count over the mean of "
+    return rows_table(
+        "statistics_limit",
+        "As many neurons as features, in the limit lambda -> 0: count over the mean of "
         "the exclusion law, its change under a finer step, and retained winners (measured).",
-        frame=pd.DataFrame(
-            [
-                {
-                    "$n=m$": str(e.n),
-                    "networks": str(e.runs),
-                    "ratio": _ratio_cell(e),
-                    "finer step": _shift_cell(e),
-                    "retained": _retained_cell(e),
-                }
-                for e in sorted(table, key=lambda entry: entry.n)
-                if e.optimizer == "quasistatic" and e.n == e.m
-            ]
-        ),
+        [
+            {
+                "$n=m$": str(e.n),
+                "networks": str(e.runs),
+                "ratio": _ratio_cell(e),
+                "finer step": _shift_cell(e),
+                "retained": _retained_cell(e),
+            }
+            for e in sorted(table, key=lambda entry: entry.n)
+            if e.optimizer == "quasistatic" and e.n == e.m
+        ],
     )
 
 
 def _figure(table: Sequence[MeasuredCount]) -> Plot:
     frame = pd.DataFrame(
         [
-            {
-                "n": e.n,
-                "m": e.m,
-                "training": _words(e),
-                "ratio": e.ratio,
-                "ratio_error": e.ratio_error,
-                "retained": e.retained,
-                "retained_error": e.retained_error,
-            }
+            (e.n, e.m, _words(e), e.ratio, e.ratio_error, e.retained, e.retained_error)
             for e in table
             if not _dying(e)
-        ]
+        ],
+        columns=["n", "m", "training", "ratio", "ratio_error", "retained", "retained_error"],
     )
 
     def draw(figure: Any, data: pd.DataFrame) -> None:

@@ -186,16 +186,18 @@ class Diagnosis:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
-        return asdict(self) | {
-            "neurons": list(self.neurons),
-            "neurons_authors": list(self.neurons_authors),
-            "antipodal_pairs": list(self.antipodal_pairs),
-            "mean_neurons": self.mean,
-            "mean_neurons_authors": float(np.mean(self.neurons_authors)),
-            "mean_antipodal_pairs": float(np.mean(self.antipodal_pairs)),
-            "verdict_in_words": self.words,
-            "candidate_causes": list(self.candidates),
-        }
+        names = ("neurons", "neurons_authors", "antipodal_pairs")
+        counts = {name: list(getattr(self, name)) for name in names}
+        means = {f"mean_{name}": float(np.mean(count)) for name, count in counts.items()}
+        return (
+            asdict(self)
+            | counts
+            | means
+            | {
+                "verdict_in_words": self.words,
+                "candidate_causes": list(self.candidates),
+            }
+        )
 
     def __repr__(self) -> str:
         return (

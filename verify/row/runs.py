@@ -39,22 +39,19 @@ def sparsification() -> pd.DataFrame:
     times = np.union1d(ROW_TIMES, COMPARED_TIMES)
     exact = numerics.row_flow(row, ROW_LAM, times)
     law = numerics.half_normal_law(ROW_NEURONS, ROW_LAM, times, scale=ROW_SCALE)
-    paper = {
-        name: numerics.numpy_function(formula)(m=ROW_NEURONS, lam=ROW_LAM, t=times)
-        for name, formula in (
-            ("live", theory.paper_live_weights),
-            ("l1", theory.paper_l1_norm),
-        )
-    }
+    live_paper, l1_paper = (
+        numerics.numpy_function(formula)(m=ROW_NEURONS, lam=ROW_LAM, t=times)
+        for formula in (theory.paper_live_weights, theory.paper_l1_norm)
+    )
     return pd.DataFrame(
         {
             "t": times,
             "live_exact": exact.live,
             "live_law": law.live,
-            "live_paper": paper["live"],
+            "live_paper": live_paper,
             "l1_exact": exact.l1_norm,
             "l1_law": law.l1_norm,
-            "l1_paper": paper["l1"],
+            "l1_paper": l1_paper,
         }
     )
 
