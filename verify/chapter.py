@@ -61,6 +61,11 @@ def mean_line(**given: Any) -> Agreement:
     return Agreement.of_mean(bounds=None, alpha=REPORT_ALPHA, **given)
 
 
+def half_interval(error: float, samples: int) -> float:
+    """Half of Student's interval of a mean from its standard error, at the report's error rate."""
+    return normal_interval(0.0, error, alpha=REPORT_ALPHA, samples=samples)[1]
+
+
 def estimate_line(
     *,
     prediction: float,
@@ -95,7 +100,7 @@ def estimate_line(
     **given
         Claim, quantity, margin and unit, as :class:`Agreement` takes them.
     """
-    half = normal_interval(0.0, error, alpha=REPORT_ALPHA, samples=samples)[1]
+    half = half_interval(error, samples)
     seen = half + POWER_QUANTILE * error + 2 * numerical_error
     return Agreement(
         prediction=prediction,

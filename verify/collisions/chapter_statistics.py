@@ -11,7 +11,7 @@ import pandas as pd
 from ...numerics import Cell
 from ...theory.proof.record import Record
 from ..cache import run_jobs
-from ..chapter import Chapter, estimate_line, mean_line
+from ..chapter import Chapter, estimate_line, half_interval, mean_line
 from ..checks import checks, checks_budget
 from ..measured import MeasuredCount, apart, measured_counts
 from ..published import recorded_on
@@ -19,9 +19,8 @@ from ..show.figures import Plot
 from ..show.rounding import number
 from ..show.tables import Table, rows_table
 from ..stats.agreement import Agreement
-from ..stats.budget import ALPHA, REPORT_ALPHA
+from ..stats.budget import ALPHA
 from ..stats.check import CheckResult
-from ..stats.intervals import normal_interval
 from .counting import Counts, count
 
 TABLE = "measured_counts.csv"
@@ -147,12 +146,7 @@ def _repeat(counts: Counts) -> list[Agreement]:
             prediction=getattr(entry, name),
             samples=getattr(counts, name),
             margin=REPEAT_MARGIN,
-            numerical_error=normal_interval(
-                0.0,
-                getattr(entry, f"{name}_error"),
-                alpha=REPORT_ALPHA,
-                samples=entry.runs,
-            )[1],
+            numerical_error=half_interval(getattr(entry, f"{name}_error"), entry.runs),
         )
         for name, words in (("neurons", "polysemantic neurons"), ("retained", "retained winners"))
     ]

@@ -13,11 +13,9 @@ from ...numerics._types import Array
 from ...numerics.interference.two_rows import KICK_GROUPS
 from ...theory.proof.record import Record
 from ..cache import Arrays, Task, run_tasks
-from ..chapter import Chapter, estimate_line, mean_line
+from ..chapter import Chapter, estimate_line, half_interval, mean_line
 from ..published import recorded_on
 from ..stats.agreement import Agreement
-from ..stats.budget import REPORT_ALPHA
-from ..stats.intervals import normal_interval
 from .experiments import CollapseCurve, LoneRows
 from .plan import (
     CHAINS,
@@ -160,11 +158,6 @@ def _pair_constant(found: list[Arrays], scale: str) -> Agreement:
     )
 
 
-def _half(error: float, samples: int) -> float:
-    """Half of Student's interval of a mean from its standard error."""
-    return normal_interval(0.0, error, alpha=REPORT_ALPHA, samples=samples)[1]
-
-
 def _law(found: Means) -> Iterable[Agreement]:
     """The sparse-phase law and the fitted law, where they claim to hold."""
     ensemble = found.ensemble
@@ -230,7 +223,8 @@ def _two_row_agreements(two_rows: TwoRow, runs: list[Means]) -> Iterable[Agreeme
             + ("" if claimed else " outside its range"),
             prediction=value,
             margin=0.08,
-            numerical_error=_half(error, KICK_GROUPS) + (0 if ensemble.lam else TWO_ROW_STEP_ERROR),
+            numerical_error=half_interval(error, KICK_GROUPS)
+            + (0 if ensemble.lam else TWO_ROW_STEP_ERROR),
             **found.estimate("same_neuron"),
         )
 
@@ -290,13 +284,9 @@ def _dispersion(found: Outcomes) -> Iterable[Agreement]:
         return
     law = theory.variance_neurons_exclusion(n=ensemble.n, m=ensemble.m) / ensemble.expected
     full = ensemble.n == ensemble.m
+    exclusion = "dispersion_when_full" if full else "dispersion_in_the_limit"
     for claim, words, prediction, margin in (
-        (
-            "dispersion_when_full" if full else "dispersion_in_the_limit",
-            "exclusion law",
-            law,
-            DISPERSION_MARGIN,
-        ),
+        (exclusion, "exclusion law", law, DISPERSION_MARGIN),
         ("poisson_dispersion", "Poisson's", 1.0, 0.05),
     ):
         yield mean_line(
@@ -331,6 +321,6 @@ def _repeated(found: Means) -> Agreement:
         f"the {known['samples']} networks recorded on {recorded_on(TABLE)}",
         prediction=known["estimate"],
         margin=0.1,
-        numerical_error=_half(known["error"], known["samples"]),
+        numerical_error=half_interval(known["error"], known["samples"]),
         **found.estimate("same_neuron"),
     )

@@ -9,10 +9,9 @@ import numpy as np
 
 from ... import numerics, theory
 from ..cache import Arrays, Task, run_tasks
-from ..chapter import Chapter, mean_line
+from ..chapter import Chapter, half_interval, mean_line
 from ..stats.agreement import Agreement
 from ..stats.budget import REPORT_ALPHA
-from ..stats.intervals import normal_interval
 from . import plots
 from .runs import (
     MARKS,
@@ -139,7 +138,7 @@ def _curve_agreements(sampled: dict[Curve, Arrays]) -> Iterable[Agreement]:
         elif curve.sigma == 0.15 and curve.steps[-1] == MARKS[-1]:
             theirs = reference_fourth_norms(curve.law)
             error = float(theirs.std(ddof=1)) / len(theirs) ** 0.5
-            half = normal_interval(0.0, error, alpha=REPORT_ALPHA, samples=len(theirs))[1]
+            half = half_interval(error, len(theirs))
             for claim, words, prediction, numerical_error in (
                 ("authors_networks", ", mean of the authors' program", float(theirs.mean()), half),
                 ("corner_fourth_norm", "", theory.corner_fourth_norm(N), 0.0),
