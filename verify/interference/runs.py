@@ -12,6 +12,7 @@ import numpy as np
 from ... import numerics, theory
 from ...numerics._types import Array, FloatArray
 from ..published import data_rows, recorded_on
+from ..show.rounding import mean_and_error
 
 EARLY, LATE = (0.05, 10.0), 0.4  # altered interference: step until a time, and step from then on
 REL = 0.1  # step of the quasi-static scheme
@@ -161,9 +162,7 @@ class Outcomes:
             ("count_ratio", count / expected),
             ("dead", self.dead),
         ):
-            row[name], row[f"{name}_error"] = float(values.mean()), math.nan
-            if len(values) > 1:
-                row[f"{name}_error"] = float(values.std(ddof=1) / math.sqrt(len(values)))
+            row[name], row[f"{name}_error"] = mean_and_error(values)
         return row | {"count_variance": float(count.var(ddof=1)) if len(count) > 1 else math.nan}
 
 

@@ -44,12 +44,8 @@ def with_error(samples: ArrayLike) -> str:
     ------
     The shorthand notation of ``uncertainties``.
     """
-    from scipy.stats import sem
-
-    values = np.asarray(samples, dtype=float)
-    mean = float(values.mean())
-    error = float(sem(values, axis=None)) if values.size > 1 else 0.0
-    return rounded(mean) if error <= 1e-5 * abs(mean) else number(mean, error)
+    mean, error = mean_and_error(samples)
+    return number(mean, error) if error > 1e-5 * abs(mean) else rounded(mean)
 
 
 def number(value: float, error: float) -> str:
