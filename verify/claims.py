@@ -107,6 +107,7 @@ def page(label: str, record: Record) -> str:
     results = {step["name"]: step for step in record.claims.get(label, {}).get("steps", [])}
     if claim.derivation:
         lines += ["", "Derivation:"]
+        routes = ("symbolic", "numeric", "enclosure")
         steps = zip(claim.derivation.steps, claim.derivation.sides(), strict=True)
         for step, (left, right) in steps:
             result = results.get(step.name, {})
@@ -114,21 +115,17 @@ def page(label: str, record: Record) -> str:
                 f"  {step.name}: {step.reason}",
                 f"    {sp.sstr(left)}",
                 f"    = {sp.sstr(right)}",
-                "    " + ", ".join(f"{route}: {result.get(route, 'not run')}" for route in _ROUTES),
+                "    " + ", ".join(f"{route}: {result.get(route, 'not run')}" for route in routes),
             ]
     if claim.prose is not None:
         lines += ["", f"In words ({claim.prose.page}): {claim.prose.argument}"]
     for name in claim.checks:
-        entry = _NOT_RUN | record.checks.get(name, {})
+        entry = {"verdict": "not run", "sentence": ""} | record.checks.get(name, {})
         scale = f" ({entry['scale']} scale)" if "scale" in entry else ""
         lines += ["", f"Check {name}{scale}: {entry['verdict']}. {entry['sentence']}".rstrip()]
     lines += ["", f"Uses: {', '.join((*claim.uses, *claim.definitions)) or 'nothing'}."]
     lines += [f"Used by: {', '.join(used_by(label)) or 'nothing'}."]
     return "\n".join(lines)
-
-
-_NOT_RUN = {"verdict": "not run", "sentence": ""}
-_ROUTES = ("symbolic", "numeric", "enclosure")
 
 
 def blueprint(record: Record) -> str:

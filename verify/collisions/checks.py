@@ -96,6 +96,7 @@ def _initial_pairs() -> Check:
 def _initial_neurons_check() -> Check:
     n = m = 64
     runs = 1500
+    any_signs = theory.expected_shared_neurons_independent(n=n, m=m)
     return Check(
         name="initial_neurons",
         claim="expected_neurons_independent",
@@ -110,10 +111,7 @@ def _initial_neurons_check() -> Check:
         guess=(10.0, 6.0),
         wrong=(
             Wrong("pair law for the neuron law", theory.expected_pairs(n=n, m=m)),
-            Wrong(
-                "wrong signs counted (any two features)",
-                theory.expected_shared_neurons_independent(n=n, m=m),
-            ),
+            Wrong("wrong signs counted (any two features)", any_signs),
             Wrong("exclusion for independent choices", theory.expected_neurons_exclusion(n=n, m=m)),
         ),
     )
@@ -200,6 +198,7 @@ def _limits() -> tuple[Check, Check]:
 
 def _dispersion() -> Check:
     n, m, lam, runs = 64, 128, 0.1, _SHARED_RUNS
+    poisson = theory.expected_neurons_exclusion(n=n, m=m)  # a variance equal to the mean
     return Check(
         name="dispersion_in_training",
         claim="variance_neurons_exclusion",
@@ -210,11 +209,7 @@ def _dispersion() -> Check:
         samples=runs,
         margin=0.25,
         detects=0.3,
-        wrong=(
-            Wrong(
-                "Poisson for the under-dispersed law", theory.expected_neurons_exclusion(n=n, m=m)
-            ),
-        ),
+        wrong=(Wrong("Poisson for the under-dispersed law", poisson),),
     )
 
 

@@ -67,7 +67,8 @@ def collapse_figure(measured: pd.DataFrame) -> Plot:
                 cell = data[(data.m == m) & (data.lam == lam) & (data.strength > 0)]
                 shift, label = 0.04 * (place - 1), rf"$\lambda = {lam:g}$"
                 _points(axis, cell, "strength", f"C{place}o", label, shift)
-            axis.set(title=f"$n/m = {_ratio_label(m)}$", xlabel=r"$r = p/\lambda$")
+            ratio = "1" if m == FEATURES else f"1/{m // FEATURES}"
+            axis.set(title=f"$n/m = {ratio}$", xlabel=r"$r = p/\lambda$")
             axis.set(yscale="log", ylim=(3e-3, 1.3))
         figure.axes[0].set(ylabel="$K(p)/K(0)$")
         figure.axes[0].legend(loc="lower left")
@@ -121,10 +122,6 @@ def _fit() -> pd.DataFrame:
     grid = np.linspace(0, 1.5, 61)
     ratio = [theory.suppression_fit(strength=float(r)) for r in grid]
     return pd.DataFrame({"source": "fit", "strength": grid, "ratio": ratio})
-
-
-def _ratio_label(m: int) -> str:
-    return "1" if m == FEATURES else f"1/{m // FEATURES}"
 
 
 def kick_figure(kicks: pd.DataFrame) -> Plot:

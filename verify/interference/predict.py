@@ -74,10 +74,9 @@ def _fast(n: int, m: int) -> Prediction:
 
 def _count(n: int, m: int, lam: float | None) -> Prediction:
     ratio, reason = measured_count_ratio(n, m, lam or 0.0)
-    expected = float(theory.expected_neurons_exclusion(n=n, m=m)) if ratio is not None else None
     return _prediction(
         name="expected_neurons_measured",
-        value=None if ratio is None or expected is None else ratio * expected,
+        value=None if ratio is None else ratio * theory.expected_neurons_exclusion(n=n, m=m),
         reason=reason,
         meaning="Polysemantic neurons of the flow: the exclusion law's mean times a factor "
         "interpolated in measured counts (empirical, not a law).",

@@ -69,6 +69,7 @@ def chapter(scale: str, *, entropy: int, progress: bool = True) -> Chapter:
 def _row_agreements(live: Array) -> list[Agreement]:
     """Mean live weights of independent rows against the half-normal law and the estimate."""
     law = numerics.half_normal_law(ROW_NEURONS, ROW_LAM, COMPARED_TIMES, scale=ROW_SCALE)
+    paper = [theory.paper_live_weights(m=ROW_NEURONS, lam=ROW_LAM, t=t) for t in COMPARED_TIMES]
     return [
         mean_line(
             claim=claim,
@@ -80,11 +81,7 @@ def _row_agreements(live: Array) -> list[Agreement]:
         for place, t in enumerate(COMPARED_TIMES)
         for claim, name, prediction in (
             ("half_normal_live", "the half-normal law", float(law.live[place])),
-            (
-                "paper_live_weights",
-                "the paper's estimate",
-                theory.paper_live_weights(m=ROW_NEURONS, lam=ROW_LAM, t=t),
-            ),
+            ("paper_live_weights", "the paper's estimate", paper[place]),
         )
     ]
 
