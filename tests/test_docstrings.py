@@ -16,7 +16,7 @@ from numpydoc.docscrape import NumpyDocString
 
 from polysem import theory
 
-ROOMS = ("theory", "numerics", "verify")
+PACKAGES = ("theory", "numerics", "verify")
 ORDER = ("Examples", "Parameters", "Attributes", "Returns", "Yields", "Raises", "Source")
 
 
@@ -27,12 +27,12 @@ class Docstring(NumpyDocString):
 
 
 def public() -> Iterator[tuple[str, Any]]:
-    for room in ROOMS:
-        door = importlib.import_module(f"polysem.{room}")
-        for name in door.__all__:
-            thing = getattr(door, name)
+    for package in PACKAGES:
+        module = importlib.import_module(f"polysem.{package}")
+        for name in module.__all__:
+            thing = getattr(module, name)
             if isinstance(thing, theory.Formula) or inspect.isclass(thing) or callable(thing):
-                yield f"{room}.{name}", thing
+                yield f"{package}.{name}", thing
 
 
 def problems(name: str, thing: Any) -> list[str]:
@@ -103,7 +103,7 @@ def test_a_public_name_is_documented_in_the_fixed_order(name):
 
 
 def test_none_is_without_an_example():
-    """The count that the house shows: all public names, and none without an example."""
+    """The count of the rules: all public names, and none without an example."""
     documented = [
         name
         for name, thing in NAMES.items()

@@ -76,7 +76,7 @@ def run(installed, cwd, *arguments):
 def shipped_files():
     """The files that the package needs, with their paths from the root."""
     kinds = {".py", ".pyi", ".csv", ".md", ".json", ".mplstyle", ".bib"}
-    found = [path for room in ("theory", "numerics", "verify") for path in (ROOT / room).rglob("*")]
+    found = [path for part in ("theory", "numerics", "verify") for path in (ROOT / part).rglob("*")]
     found += [*(ROOT / "paper_notes").iterdir(), *(ROOT / "paper_notes" / "data").iterdir()]
     for path in found:
         if path.suffix in kinds:
@@ -125,7 +125,7 @@ def test_it_runs_from_the_parent_of_a_clone(built, installed):
     assert json.loads(done.stdout)["expected_pairs"] == 15.9375, done.stderr
 
 
-def test_a_room_imported_bare_says_how_to_import_it(tmp_path):
+def test_a_package_imported_bare_says_how_to_import_it(tmp_path):
     done = subprocess.run(
         [sys.executable, "-c", "import theory"],
         cwd=ROOT,

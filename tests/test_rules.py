@@ -1,4 +1,4 @@
-"""The rules of the house: import directions, doors, letters, examples, light imports."""
+"""The rules of the packages: public names, letters, light imports, examples."""
 
 import doctest
 import importlib
@@ -11,25 +11,25 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-ROOMS = ("theory", "numerics", "verify")
+PACKAGES = ("theory", "numerics", "verify")
 HEAVY = ("matplotlib", "scipy.stats", "pandas", "hypothesis")
 
 
 def modules():
     """The names of all modules below polysem."""
-    for room in ROOMS:
-        for path in sorted((ROOT / room).rglob("*.py")):
+    for package in PACKAGES:
+        for path in sorted((ROOT / package).rglob("*.py")):
             parts = path.relative_to(ROOT).with_suffix("").parts
             if parts[-1] != "__init__":
                 yield ".".join(["polysem", *parts])
 
 
-@pytest.mark.parametrize("room", ROOMS)
-def test_each_door_opens_on_everything_it_names(room):
-    door = importlib.import_module(f"polysem.{room}")
-    assert sorted(door.__all__) == sorted(set(door.__all__))
-    for name in door.__all__:
-        assert getattr(door, name) is not None
+@pytest.mark.parametrize("package", PACKAGES)
+def test_every_public_name_exists(package):
+    module = importlib.import_module(f"polysem.{package}")
+    assert sorted(module.__all__) == sorted(set(module.__all__))
+    for name in module.__all__:
+        assert getattr(module, name) is not None
 
 
 def test_no_two_letters_share_a_name():
@@ -65,22 +65,22 @@ def test_examples_run(name):
 
 def test_every_public_callable_has_a_docstring_with_an_example():
     without = []
-    for room in ROOMS:
-        door = importlib.import_module(f"polysem.{room}")
-        for name in door.__all__:
-            thing = getattr(door, name)
+    for package in PACKAGES:
+        module = importlib.import_module(f"polysem.{package}")
+        for name in module.__all__:
+            thing = getattr(module, name)
             if not (inspect.isclass(thing) or inspect.isfunction(thing)):
                 continue
             if isinstance(thing, type) and issubclass(thing, Exception):
                 continue
             if ">>>" not in (inspect.getdoc(thing) or ""):
-                without.append(f"{room}.{name}")
+                without.append(f"{package}.{name}")
     assert without == []
 
 
 def test_the_project_names_no_machine_path():
     done = subprocess.run(
-        ["git", "grep", "-nIE", "/(work|home|root|tmp)/[a-z]", "--", ".", ":!tests/test_house.py"],
+        ["git", "grep", "-nIE", "/(work|home|root|tmp)/[a-z]", "--", ".", ":!tests/test_rules.py"],
         capture_output=True,
         text=True,
         cwd=ROOT,
