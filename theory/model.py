@@ -193,7 +193,8 @@ row_form = IndexForm(
 )
 LONE_ROW = cited(
     row_form,
-    "A row W_i that overlaps with no other row obeys dW_i/dt = (1 - |W_i|^2) W_i - "
+    "A row W_i whose inner product with every other row is at most 0 obeys "
+    "dW_i/dt = (1 - |W_i|^2) W_i - "
     "lambda sign(W_i).",
     Step(
         name="one feature",

@@ -8,7 +8,8 @@ from .proof import cited
 NOISE_SPARSIFIES = cited(
     "paper_noise_sparsifies",
     "Noise of negative excess kurtosis on the hidden layer makes the rows sparse (derived to first "
-    "order in the kurtosis; bipolar noise with sigma <= {dead_zone} exerts no force).",
+    "order in the kurtosis). Exception: bipolar noise that is too weak, sigma <= {dead_zone}, "
+    "exerts no force at all.",
     source="Lecomte et al. 2023, Noise",
     prose="For negative kurtosis the rate is positive to first order, and at a positive "
     "rate the fourth norm of a row of given size never falls. In the dead zone of bipolar "
@@ -19,8 +20,8 @@ NOISE_SPARSIFIES = cited(
 
 NOISE_POLYSEMANTIC = cited(
     "paper_noise_polysemantic",
-    "Noise of negative excess kurtosis makes polysemantic neurons as l1 does, by chance "
-    "collisions.",
+    "Noise of negative excess kurtosis makes polysemantic neurons in the same way as l1: by "
+    "chance, two features start with their largest weights on the same neuron.",
     source="Lecomte et al. 2023, Noise",
     checks=("paper_noise_polysemantic",),
 )

@@ -38,7 +38,7 @@ def _shape(name: str, function: Measure, initial: Array) -> tuple[int, ...]:
     if not value.ndim or len(value) != 1:
         raise ValueError(
             f"Got a measure {name!r} of shape {value.shape}; it must give one entry for "
-            "each network, as weights.max(axis=(1, 2))."
+            "each network, for example weights.max(axis=(1, 2))."
         )
     return value.shape[1:]
 

@@ -191,7 +191,7 @@ class Formula(IndexForm):
                 previous = value
         raise ArithmeticError(
             f"{self.name}: the value still changes with the precision at {_DIGITS[-1]} digits; "
-            f"call {self.name} with SymPy numbers, as sympy.Rational(1, 3), for the exact value."
+            f"call {self.name} with SymPy numbers, for example sympy.Rational(1, 3)."
         )
 
     def bind(self, *values: Any, **named: Any) -> dict[sp.Symbol, Any]:

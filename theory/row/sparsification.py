@@ -115,8 +115,8 @@ ROW_SOLUTION = derived(
 
 WINNER_LONE_ROW = cited(
     "winner_lone_row",
-    "In a row that overlaps with no other row, only the weight with the largest initial size "
-    "can stay non-zero.",
+    "In a row whose inner product with every other row is at most 0, only the weight with the "
+    "largest initial size can stay non-zero.",
     source="Lecomte et al. 2023, Sparsity",
     prose="B grows and all weights share A, so the order of their sizes is kept and weight "
     "k dies when B reaches |W_k(0)|; if B stayed below the largest for ever and the row "
