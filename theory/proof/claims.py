@@ -1,4 +1,4 @@
-"""The claims of the theory: statement, source, proof, what they use, and a computed status."""
+"""The claims of the theory: statement, source, proof, and what they use."""
 
 from __future__ import annotations
 
@@ -26,20 +26,6 @@ _READING_ORDER = [
     "cooccurrence",
     "paper",
 ]
-
-# from the strongest status to the weakest
-_STRENGTH = (
-    "proved",
-    "proved in prose",
-    "asymptotic",
-    "measured",
-    "refined",
-    "undecided",
-    "conjecture",
-    "does not hold as stated",
-    "fails its checks",
-)
-PROVED, PROSE, ASYMPTOTIC, MEASURED, REFINED, UNDECIDED, CONJECTURE, WRONG, FAILS = _STRENGTH
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -79,7 +65,7 @@ def _declaring_module() -> str:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Claim:
-    """A statement of the paper or of ours; its status is computed, never declared.
+    """A statement of the paper or of ours; :mod:`polysem.theory.proof.status` computes its status.
 
     >>> from polysem import theory
     >>> theory.claims()["amplitude"].uses
@@ -93,7 +79,7 @@ class Claim:
         The name under which the claim is found.
     template : str
         The claim in one sentence, with ``{formula}`` in place of its formula, and ``{label}`` in
-        place of the formula of another claim.
+        place of the formula of another claim: of the package, or one on which the proof rests.
     kind : {"cited", "derived here"}
         Whether the paper states it ("cited") or we derive it.
     source : str
@@ -115,7 +101,8 @@ class Claim:
     Raises
     ------
     ValueError
-        Where the derivation ends on another formula; when the statement is read, where the
+        Where the derivation ends on another formula, or the template does not contain the
+        formula; when the statement is read, where the
         template contains the name of a formula that does not exist.
 
     Source
@@ -137,9 +124,13 @@ class Claim:
     def __post_init__(self) -> None:
         if self.derivation and self.derivation.steps[-1].right is not self.formula:
             raise ValueError(
-                f"Claim {self.label!r}: the derivation ends on "
-                f"{self.derivation.steps[-1].right}, not on the claim's formula; "
-                "the last step must have that formula on its right side."
+                f"Claim {self.label!r}: the right side of the last step is "
+                f"{self.derivation.steps[-1].right}; it must be the formula of the claim itself."
+            )
+        if self.formula is not None and "{formula}" not in self.template:
+            raise ValueError(
+                f"Claim {self.label!r}: the statement {self.template!r} does not contain its "
+                "formula; write {formula} where the sentence states it."
             )
 
     def __repr__(self) -> str:
@@ -155,16 +146,18 @@ class Claim:
 
         >>> from polysem import theory
         >>> theory.claims()["fold"].worded(lambda formula: formula.name)
-        'A feature can be represented only for lambda <= fold.'
+        'A row with one non-zero weight can be at rest only for lambda <= fold.'
         """
 
+        used = {claim.label: claim for claim in self.rests_on if isinstance(claim, Claim)}
+
         def written(found: re.Match[str]) -> str:
-            claim = self if found[1] == "formula" else claims().get(found[1])
+            claim = {**claims(), **used, "formula": self}.get(found[1])
             if claim is None or claim.formula is None:
                 raise ValueError(
-                    f"Claim {self.label!r}: its statement contains the placeholder {found[0]}, for "
-                    "which there is no formula; write {formula} for the formula of this claim, or "
-                    "{label} with the label of another claim that has a formula."
+                    f"Claim {self.label!r}: the placeholder {found[0]} in its statement matches no "
+                    "formula; write {formula} for the formula of this claim, or {label} with the "
+                    "label of another claim that has a formula."
                 )
             return write(claim.formula)
 
@@ -201,37 +194,6 @@ class Claim:
         """The names of the definitions of the model to which the proof refers."""
         return tuple(source.name for source in self.rests_on if isinstance(source, Definition))
 
-    def status(self, verdicts: Mapping[str, str], steps_passed: Mapping[str, bool]) -> str:
-        """The status that follows from check results.
-
-        Parameters
-        ----------
-        verdicts : mapping
-            "agrees", "departs" or "undecided" by name of the check.
-        steps_passed : mapping
-            Whether all steps pass, by label of the claim.
-        """
-        if self.derivation and not steps_passed.get(self.label, False):
-            return FAILS
-        said = [verdicts[name] for name in self.checks if name in verdicts]
-        if "departs" in said:
-            return WRONG
-        if self.factor is not None:
-            known = (PROVED, PROSE, ASYMPTOTIC, MEASURED)
-            if self.factor.status(verdicts, steps_passed) not in known:
-                return UNDECIDED
-            assert self.factor.formula is not None
-            return REFINED if self.factor.formula.expression == 1 else WRONG
-        if self.derivation or self.prose:
-            own = PROSE if self.prose else PROVED
-            if self.formula is not None and not self.formula.error.startswith("exact"):
-                own = ASYMPTOTIC
-            used = [s.status(verdicts, steps_passed) for s in self.rests_on if isinstance(s, Claim)]
-            return max([own, *used], key=_STRENGTH.index)
-        if not said:
-            return CONJECTURE
-        return MEASURED if len(said) == len(self.checks) and set(said) == {"agrees"} else UNDECIDED
-
 
 def derived(
     formula: IndexForm | str,
@@ -246,8 +208,7 @@ def derived(
     """A claim of ours, derived on a page in steps, in words or in both.
 
     >>> from polysem import theory
-    >>> from polysem.theory.proof.claims import derived
-    >>> derived(theory.fold_amplitude, "The two weights meet at w = {formula}.")
+    >>> theory.derived(theory.fold_amplitude, "The two weights meet at w = {formula}.")
     Claim(fold_amplitude: The two weights meet at w = sqrt(3)/3.)
 
     Parameters
@@ -268,6 +229,19 @@ def derived(
         What the part in words rests on.
     checks : tuple of str
         Names of the checks that compare the claim with simulations or published numbers.
+
+    Returns
+    -------
+    Claim
+
+    Raises
+    ------
+    ValueError
+        Where the steps are no chain that ends on the formula, or the sentence lacks it.
+
+    Source
+    ------
+    paper_notes/your_claims.md
     """
     form = None if isinstance(formula, str) else formula
     source = page or (form.source if form else "")
@@ -296,18 +270,36 @@ def cited(
 ) -> Claim:
     """A claim of the paper; the same options as :func:`derived`, and three of its own.
 
-    >>> from polysem.theory.proof.claims import cited
-    >>> cited("winner", "The largest weight wins.", source="Lecomte et al. 2023, Sparsity").kind
+    >>> from polysem import theory
+    >>> place = "Lecomte et al. 2023, Sparsity"
+    >>> theory.cited("winner", "The largest weight wins.", source=place).kind
     'cited'
 
     Parameters
     ----------
+    formula, template, *steps : Formula or str, str, Step
+        As in :func:`derived`.
     source : str, optional
         Its place in the paper; by default the source of the formula.
     page : str, optional
         The page of the notes that has the part of the proof in words.
     factor : Claim, optional
         For an estimate: the claim of the factor by which it must be multiplied.
+    **options : object
+        The other options of :func:`derived`.
+
+    Returns
+    -------
+    Claim
+
+    Raises
+    ------
+    ValueError
+        As in :func:`derived`.
+
+    Source
+    ------
+    paper_notes/your_claims.md
     """
     claim = derived(formula, template, *steps, page=page, **options)
     source = source or (claim.formula.source if claim.formula else "")

@@ -54,9 +54,14 @@ import sympy as sp
 
 from .enclosure import enclose
 from .formula import IndexForm
+from .guards import rejected, truncated, weaker
+from .limit import OutOfTime, time_limit
 from .routes import numeric, symbolic
 from .step import Step, StepResult
 from .typeset import align
+
+SECONDS = 120
+"""The time limit of a route."""
 
 
 class Derivation:
@@ -87,11 +92,22 @@ class Derivation:
                 f"The first step, {steps[0].name!r}, has no left side; give it left=of(...) with "
                 "the claim or the definition from which the derivation starts."
             )
+        if not steps[0].left.sources:
+            raise ValueError(
+                f"The first step, {steps[0].name!r}, starts from nothing; name in of(...) the "
+                "claim or the definition from which the derivation starts."
+            )
         for step in steps:
             if step.right is None:
                 raise ValueError(
                     f"Step {step.name!r} has no right side; give right=... (only the last step of "
                     "derived(...) or cited(...) may leave it out)."
+                )
+        for step in steps[1:]:
+            if step.left is not None:
+                raise ValueError(
+                    f"Step {step.name!r} has its own left side, so the steps before it are not "
+                    "used; remove the left side, or make the earlier steps a separate claim."
                 )
         names = [step.name for step in steps]
         if len(set(names)) < len(names):
@@ -113,11 +129,39 @@ class Derivation:
             pairs.append((left, step.right_expression))
         return pairs
 
-    def check(self, *, enclosures: bool = True) -> tuple[StepResult, ...]:
-        """The results of all routes for all steps, in order."""
-        pairs = zip(self.steps, self.sides(), strict=True)
+    @property
+    def formula(self) -> IndexForm | None:
+        """The formula on which the derivation ends; None where it ends on an expression."""
+        right = self.steps[-1].right
+        return right if isinstance(right, IndexForm) else None
+
+    def check(self, *, enclosures: bool = True, seconds: float = SECONDS) -> tuple[StepResult, ...]:
+        """The results of all routes for all steps, in order.
+
+        Parameters
+        ----------
+        enclosures : bool, optional
+            Whether certified enclosures are computed too.
+        seconds : float, optional
+            The time limit of each route.
+        """
+        sides = self.sides()
+        problem = truncated(sides, self.formula) or weaker(self.sources, self.formula)
+        if problem:
+            return (StepResult(name=self.steps[-1].name, symbolic=problem, numeric="not run"),)
+        regime = self.formula.regime if self.formula else ()
+        arguments = frozenset(self.formula.expression.free_symbols) if self.formula else frozenset()
         return tuple(
-            check_step(step, left, right, enclosures=enclosures) for step, (left, right) in pairs
+            check_step(
+                step,
+                left,
+                right,
+                regime=regime,
+                arguments=arguments,
+                enclosures=enclosures,
+                seconds=seconds,
+            )
+            for step, (left, right) in zip(self.steps, sides, strict=True)
         )
 
     def latex(self) -> str:
@@ -131,7 +175,16 @@ class Derivation:
         return self.latex()
 
 
-def check_step(step: Step, left: sp.Expr, right: sp.Expr, *, enclosures: bool = True) -> StepResult:
+def check_step(
+    step: Step,
+    left: sp.Expr,
+    right: sp.Expr,
+    *,
+    regime: tuple[sp.Basic, ...] = (),
+    arguments: frozenset[sp.Basic] = frozenset(),
+    enclosures: bool = True,
+    seconds: float = SECONDS,
+) -> StepResult:
     """The results of the routes for one step with the given sides.
 
     >>> from polysem import theory
@@ -140,35 +193,24 @@ def check_step(step: Step, left: sp.Expr, right: sp.Expr, *, enclosures: bool = 
     >>> check_step(derivation.steps[0], *derivation.sides()[0]).passed
     True
     """
-    for origin in (*([step.left] if step.left else []), *step.given.values()):
-        for source in origin.ignored():
-            said = f"the left side is said to come from {_name(source)} but does not depend on it"
-            return StepResult(name=step.name, symbolic=said, numeric="not run")
-    if step.left is None and left == right and not isinstance(step.right, IndexForm):
-        said = f"both sides are the same expression, {right}"
-        return StepResult(name=step.name, symbolic=said, numeric="not run")
-    given = (step, left, right, assumed(step))
+    problem = _said(seconds, rejected, step, left, right, regime, arguments)
+    if problem:
+        return StepResult(name=step.name, symbolic=problem, numeric="not run")
+    given = (step, left, right, (*step.assumptions, *regime))
     return StepResult(
         name=step.name,
-        symbolic=_said(symbolic, *given),
-        numeric=_said(numeric, *given),
-        enclosure=_said(enclose, *given) if enclosures else "not run",
+        symbolic=_said(seconds, symbolic, *given),
+        numeric=_said(seconds, numeric, *given),
+        enclosure=_said(seconds, enclose, *given) if enclosures else "not run",
     )
 
 
-def _said(route: Callable[..., str], *given: Any) -> str:
+def _said(seconds: float, route: Callable[..., Any], *given: Any) -> Any:
     """The result of a route, or the error where it cannot evaluate the sides."""
     try:
-        return route(*given)
+        with time_limit(seconds):
+            return route(*given)
+    except OutOfTime:
+        return f"no decision in {seconds:g} s"
     except Exception as error:  # every error is reported as a result
         return f"{type(error).__name__}: {error}"
-
-
-def _name(source: Any) -> str:
-    return getattr(source, "label", None) or source.name
-
-
-def assumed(step: Step) -> tuple[sp.Basic, ...]:
-    """The assumptions of a step, and the regime of the formula on its right."""
-    regime = step.right.regime if isinstance(step.right, IndexForm) else ()
-    return (*step.assumptions, *regime)

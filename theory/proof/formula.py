@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,11 +12,18 @@ import mpmath
 import sympy as sp
 from sympy.printing.str import StrPrinter
 
-from .symbols import letter
+from .symbols import KNOWN, entry
 
 _DIGITS = (30, 60, 120, 240, 480)
 _AGREE = mpmath.mpf("1e-20")
 _TINY = mpmath.mpf("1e-330")  # below the smallest float
+_KINDS = {
+    "exact": "exact",
+    "bound": "bound",
+    "fitted": "fitted: .+",
+    "heuristic": "heuristic: .+",
+    "asymptotic": r".*(\b[Oo]\(|->|order in).*",
+}
 _CONDITIONS = (
     ("is_integer", "an integer"),
     ("is_positive", "> 0"),
@@ -81,7 +89,12 @@ class IndexForm:
     regime : tuple of sympy relations
         Conditions on the letters.
     error : str
-        "exact", or the order of the neglected terms.
+        "exact"; "bound"; the order of the neglected terms, such as "O(lambda^5)" or "lambda -> 0";
+        or a text that begins with "fitted:" or "heuristic:".
+    where : str
+        Conditions of the regime that only words express.
+    letter : sympy.Symbol, optional
+        The letter whose value the formula gives; a step may replace that letter by the formula.
     """
 
     name: str
@@ -90,6 +103,29 @@ class IndexForm:
     source: str
     regime: tuple[sp.Basic, ...] = ()
     error: str = "exact"
+    where: str = ""
+    letter: sp.Symbol | None = None
+
+    def __post_init__(self) -> None:
+        if not self.kind:
+            raise ValueError(
+                f"Got {self.name} with error={self.error!r}; give 'exact', 'bound', the order of "
+                "the neglected terms such as 'O(lambda^5)' or 'lambda -> 0', or a text that begins "
+                "with 'fitted: ' or 'heuristic: '."
+            )
+
+    @property
+    def kind(self) -> str:
+        """How the error was found: exact, bound, asymptotic, fitted or heuristic.
+
+        >>> from polysem import theory
+        >>> theory.amplitude.kind, theory.amplitude_series.kind
+        ('exact', 'asymptotic')
+        """
+        for kind, pattern in _KINDS.items():
+            if re.fullmatch(pattern, self.error, re.DOTALL):
+                return kind
+        return ""
 
     def plain(self) -> str:
         """The right-hand side in plain text, for sentences.
@@ -103,6 +139,16 @@ class IndexForm:
     def latex(self) -> str:
         """The right-hand side in LaTeX."""
         return sp.latex(self.expression)
+
+    def regime_in_words(self) -> str:
+        """Where the formula holds: its relations, and the conditions that words express.
+
+        >>> from polysem import theory
+        >>> theory.amplitude.regime_in_words()
+        'lambda <= 2*sqrt(3)/9'
+        """
+        conditions = [sp.sstr(condition) for condition in self.regime]
+        return " and ".join([*conditions, *filter(None, [self.where])]) or "all arguments"
 
     def _repr_latex_(self) -> str:
         return rf"$\displaystyle {self.latex()}$"
@@ -143,12 +189,19 @@ class Formula(IndexForm):
     regime : tuple of sympy relations
         Conditions on the arguments, in addition to the assumptions of their symbols.
     error : str
-        "exact", or the order of the neglected terms.
+        "exact"; "bound"; the order of the neglected terms, such as "O(lambda^5)" or "lambda -> 0";
+        or a text that begins with "fitted:" or "heuristic:".
+    where : str
+        Conditions of the regime that only words express.
+    letter : sympy.Symbol, optional
+        The letter whose value the formula gives; a step may replace that letter by the formula.
     unit : str
         The unit of the value, in words ("none" for a pure number).
 
     Raises
     ------
+    ValueError
+        Where a letter is not known, or a letter of the expression is not among the arguments.
     RegimeError
         When called with numbers outside the regime.
 
@@ -161,6 +214,23 @@ class Formula(IndexForm):
     example: str
     arguments: tuple[sp.Symbol, ...] = ()
     unit: str = "none"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        taken = {*self.arguments, *self.expression.free_symbols}
+        unknown = sorted({symbol.name for symbol in taken - KNOWN.keys()})
+        missing = sorted({symbol.name for symbol in taken - set(self.arguments)})
+        if unknown:
+            raise ValueError(
+                f"Got the formula {self.name} with {', '.join(unknown)}, not known as a letter; "
+                "take a letter of theory.symbols, or create one of your own, such as "
+                "theory.letter('mu', 'weight of the l2 penalty', positive=True)."
+            )
+        if missing:
+            raise ValueError(
+                f"Got the formula {self.name} with {', '.join(missing)} in its expression and not "
+                "among its arguments; name all letters of the expression in arguments=(...)."
+            )
 
     def __call__(self, *values: Any, **named: Any) -> Any:
         bound = self.bind(*values, **named)
@@ -196,7 +266,7 @@ class Formula(IndexForm):
 
     def bind(self, *values: Any, **named: Any) -> dict[sp.Symbol, Any]:
         """The arguments by symbol; a TypeError names the arguments where they do not match."""
-        names = [letter(symbol).argument for symbol in self.arguments]
+        names = [entry(symbol).argument for symbol in self.arguments]
         given = dict(zip(names, values, strict=False)) | named
         if set(given) != set(names) or len(values) + len(named) != len(names):
             raise TypeError(
@@ -218,7 +288,7 @@ class Formula(IndexForm):
                 number = None
             if not isinstance(number, sp.Expr):
                 raise TypeError(
-                    f"{self.name}: got {letter(symbol).argument}={value!r}; it takes a number or "
+                    f"{self.name}: got {entry(symbol).argument}={value!r}; it takes a number or "
                     "a SymPy expression (for arrays use polysem.numerics.numpy_function)."
                 )
             if number.is_Float and symbol.is_integer and float(number).is_integer():
@@ -234,26 +304,25 @@ class Formula(IndexForm):
                 continue
             for assumption, words in _CONDITIONS:
                 if getattr(symbol, assumption) and not getattr(value, assumption):
-                    entry = letter(symbol)
+                    known = entry(symbol)
                     return (
-                        f"{self.name}: got {entry.argument}={bound[symbol]}; "
-                        f"{entry.argument} is the {entry.meaning} and must be {words}."
+                        f"{self.name}: got {known.argument}={bound[symbol]}; "
+                        f"{known.argument} is the {known.meaning} and must be {words}."
                     )
         for condition in self.regime:
             if condition.subs(exact) == sp.false:
-                given = ", ".join(f"{letter(s).argument}={bound[s]}" for s in self.arguments)
+                given = ", ".join(f"{entry(s).argument}={bound[s]}" for s in self.arguments)
                 return f"{self.name} holds for {sp.sstr(condition)}; got {given}."
         return None
 
     def describe(self) -> str:
         """The formula in words: meaning, closed form, regime, error, example, source."""
-        regime = " and ".join(sp.sstr(condition) for condition in self.regime)
         lines = [
             self.meaning,
             "",
             f"    {self!r}",
             "",
-            f"Regime: {regime or 'all values of the arguments'}. Error: {self.error}.",
+            f"Regime: {self.regime_in_words()}. Error: {self.error}.",
             "",
             ">>> from polysem import theory",
             *self.example.strip().splitlines(),
@@ -261,11 +330,11 @@ class Formula(IndexForm):
         if self.arguments:
             lines += ["", "Parameters", "----------"]
         for symbol in self.arguments:
-            entry = letter(symbol)
+            known = entry(symbol)
             kind = "int" if symbol.is_integer else "float"
             lines += [
-                f"{entry.argument} : {kind}",
-                f"    {entry.meaning.capitalize()} ({symbol.name}); unit: {entry.unit}.",
+                f"{known.argument} : {kind}",
+                f"    {known.meaning.capitalize()} ({symbol.name}); unit: {known.unit}.",
             ]
         lines += ["", "Returns", "-------", "float", f"    Unit: {self.unit}."]
         lines += ["", "Raises", "------", "RegimeError", "    Outside the regime."]
@@ -278,7 +347,7 @@ class Formula(IndexForm):
         return rf"$\displaystyle \mathtt{{{name}}}({taken}) = {self.latex()}$"
 
     def __repr__(self) -> str:
-        taken = ", ".join(letter(symbol).argument for symbol in self.arguments)
+        taken = ", ".join(entry(symbol).argument for symbol in self.arguments)
         return f"{self.name}({taken}) = {sp.sstr(self.expression)}"
 
 
@@ -296,6 +365,12 @@ class _Readable(StrPrinter):
     def _print_FallingFactorial(self, expr: sp.Expr) -> str:
         x, r = expr.args
         return f"({self._print(x)})_{self._print(r) if r.is_Atom else f'({self._print(r)})'}"
+
+    def _print_Sum(self, expr: sp.Expr) -> str:
+        ranges = (
+            f"{name}={self._print(low)}..{self._print(high)}" for name, low, high in expr.limits
+        )
+        return f"sum({self._print(expr.function)}, {', '.join(ranges)})"
 
     def _print_acos(self, expr: sp.Expr) -> str:
         return f"arccos({self._print(expr.args[0])})"

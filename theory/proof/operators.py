@@ -54,10 +54,13 @@ class Root(_Operator):
         low, high = self.bounds
         if (value - low).is_negative or (high - value).is_negative:
             return False
-        slope = sp.diff(self.function, self.variable)
-        if not (slope.is_positive or slope.is_negative):
-            turning = sp.solveset(slope, self.variable, sp.Interval.open(*self.bounds))
-            if turning is not sp.S.EmptySet:
+        inside = sp.Interval.open(low, high)
+        anywhere = sp.Dummy("x", real=True)  # the variable may be negative between the bounds
+        function = self.function.doit().subs(self.variable, anywhere)
+        slope = sp.diff(function, anywhere)
+        monotone = bool(slope.is_positive or slope.is_negative)
+        for zeros in (sp.denom(sp.together(function)), slope if not monotone else sp.S.One):
+            if sp.solveset(zeros, anywhere, inside) is not sp.S.EmptySet:
                 return None
         return vanishes(self.function.subs(self.variable, value))
 

@@ -1,4 +1,4 @@
-"""The record of check results, status.json, and whether it is still current."""
+"""The record of results, status.json: numbers, from which verdicts and statuses follow."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import json
 import os
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
-from functools import cache
+from dataclasses import asdict, dataclass, field, replace
+from functools import cache, cached_property
 from hashlib import sha256
 from importlib import metadata
 from pathlib import Path
@@ -15,14 +15,18 @@ from typing import Any
 
 import sympy as sp
 
-from .claims import claims
+from .claims import Claim, claims
 from .formula import IndexForm
 from .source import syntax_digest
-from .step import Step, StepResult
+from .status import Evidence, status
+from .step import Definition, Step, StepResult
+from .verdict import verdict
 
 PATH = Path(__file__).parent.with_name("status.json")
-_MACHINERY = ("derivation", "enclosure", "evaluate", "operators", "routes", "step")
+_MACHINERY = ("derivation", "enclosure", "evaluate", "guards", "operators", "routes", "step")
 _LIBRARIES = ("sympy", "mpmath")
+LEAST_ORDER = 0.85
+"""The least power of the claimed size with which the error of an asymptotic formula must fall."""
 
 
 def versions() -> dict[str, str]:
@@ -42,14 +46,14 @@ def _machinery() -> str:
 
 
 @cache
-def digest(label: str) -> str:
+def digest(claim: Claim) -> str:
     """A digest of what was checked: the statement, its proof, what it uses and the checker.
 
+    >>> from polysem.theory import claims
     >>> from polysem.theory.proof.record import digest
-    >>> digest("fold") == digest("crossing")
+    >>> digest(claims()["fold"]) == digest(claims()["crossing"])
     False
     """
-    claim = claims()[label]
     parts = [
         _machinery(),
         claim.label,
@@ -58,7 +62,7 @@ def digest(label: str) -> str:
         repr(claim.checks),
         _text(claim.formula),
         claim.prose.argument if claim.prose else "",
-        *(digest(used) for used in claim.uses),
+        *(digest(used) for used in claim.rests_on if isinstance(used, Claim)),
     ]
     if claim.derivation:
         for step, sides in zip(claim.derivation.steps, claim.derivation.sides(), strict=True):
@@ -69,37 +73,69 @@ def digest(label: str) -> str:
 def _step(step: Step) -> str:
     given = [(_text(symbol), _text(expression)) for symbol, expression in step.replaced.items()]
     ranges = [(_text(symbol), repr(bounds)) for symbol, bounds in step.ranges.items()]
-    return repr((step.name, given, list(map(_text, step.assumptions)), ranges, step.digits))
+    return repr((step.name, given, list(map(_text, step.assumptions)), ranges))
 
 
 def _text(thing: Any) -> str:
     if thing is None:
         return ""
     if isinstance(thing, IndexForm):
-        return f"{_text(thing.expression)} {list(map(_text, thing.regime))} {thing.error}"
+        regime = [*map(_text, thing.regime), thing.where]
+        return f"{_text(thing.expression)} {regime} {thing.error} {_text(thing.letter)}"
     return re.sub(r"dummy_index=\d+", "", sp.srepr(thing))
 
 
-def recheck(labels: Iterable[str], *, progress: bool = False) -> dict[str, Any]:
+@cache
+def check_digest(name: str) -> str:
+    """A digest of the claims that a check tests: their statements and formulas.
+
+    >>> from polysem.theory.proof.record import check_digest
+    >>> check_digest("initial_pairs") == check_digest("initial_neurons")
+    False
+    """
+    tested = [claim for claim in claims().values() if name in claim.checks]
+    parts = [f"{claim.label} {claim.template} {_text(claim.formula)}" for claim in tested]
+    return sha256("\n".join(parts).encode()).hexdigest()[:16]
+
+
+@cache
+def definitions() -> frozenset[Definition]:
+    """The definitions of the package, from which its derivations start.
+
+    >>> from polysem.theory.proof.record import definitions
+    >>> "loss" in {definition.name for definition in definitions()}
+    True
+    """
+    return frozenset(
+        source
+        for claim in claims().values()
+        for source in claim.rests_on
+        if isinstance(source, Definition)
+    )
+
+
+def recheck(found: Iterable[Claim], *, progress: bool = False) -> dict[str, Any]:
     """Check the derivations of some claims again; the entries for the record, by label.
 
+    >>> from polysem.theory import claims
     >>> from polysem.theory.proof.record import recheck
-    >>> recheck(["fold"])["fold"]["steps"][0]["symbolic"]
+    >>> recheck([claims()["fold"]])["fold"]["steps"][0]["symbolic"]
     'passed'
     """
-    from tqdm.auto import tqdm
+    from tqdm import tqdm
 
     entries = {}
-    for label in tqdm(list(labels), desc="claims", disable=None if progress else True):
-        derivation = claims()[label].derivation
-        steps = derivation.check() if derivation else ()
-        entries[label] = {"digest": digest(label), "steps": [asdict(step) for step in steps]}
+    for claim in tqdm(list(found), desc="claims", disable=None if progress else True):
+        steps = claim.derivation.check() if claim.derivation else ()
+        entries[claim.label] = {"digest": digest(claim), "steps": [asdict(step) for step in steps]}
     return entries
 
 
 @dataclass(frozen=True)
 class Record:
-    """Check results by claim and by check, as stored in status.json.
+    """Results by claim and by check, as stored in status.json.
+
+    The file holds numbers; verdicts and statuses are computed when they are read.
 
     >>> from polysem.theory.proof.record import Record
     >>> Record.load().status("fold")
@@ -108,36 +144,44 @@ class Record:
     Parameters
     ----------
     claims : dict
-        By label: the digest of what was checked, and the results of the steps.
+        By label: the digest of what was checked, the results of the steps, and of the witness.
     checks : dict
-        By name: the verdict of a check against simulations, and its sentence.
+        By name: the labels of the claims that the check tests, their digest, and for each line the
+        prediction, the interval of the measurement, the margin and the number of samples.
     versions : dict
         Versions of the libraries with which it was made.
+    known : mapping of str to Claim
+        The claims that it is about; by default those of the package.
+    base : Evidence
+        What is known apart from it; by default the definitions of the package.
     """
 
     claims: Mapping[str, Any]
     checks: Mapping[str, Any]
     versions: Mapping[str, str]
+    known: Mapping[str, Claim] = field(default_factory=lambda: claims())
+    base: Evidence = field(default_factory=lambda: Evidence(definitions=definitions()))
 
     @classmethod
-    def load(cls, path: Path = PATH) -> Record:
+    def load(cls, path: Path = PATH, **about: Any) -> Record:
         """The record in a file; an empty one where there is none."""
         if not path.is_file():
-            return cls({}, {}, {})
+            return cls({}, {}, {}, **about)
         try:
             stored = json.loads(path.read_text(encoding="utf-8"))
-            return cls(stored["claims"], stored["checks"], stored["versions"])
-        except (ValueError, KeyError, TypeError) as error:
+            entries = {label: dict(entry) for label, entry in stored["claims"].items()}
+            return cls(entries, stored["checks"], stored["versions"], **about)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise ValueError(
-                f"Got {path}; it is not a record of checks; create it again with "
-                "polysem claims --recheck --save."
+                f"Got {path}; it is not a record of checks; remove it, and create it again with "
+                "polysem claims --recheck --save (a record of your own: with --from FILE)."
             ) from error
 
     def save(self, path: Path = PATH) -> None:
         """Write the record, one claim per line, so that changes are easy to read."""
         parts = {
             "versions": self.versions,
-            "claims": {label: self.claims[label] for label in claims() if label in self.claims},
+            "claims": {label: self.claims[label] for label in self.known if label in self.claims},
             "checks": dict(sorted(self.checks.items())),
         }
         lines = []
@@ -154,13 +198,17 @@ class Record:
 
     def updated(self, entries: Mapping[str, Any], checks: Mapping[str, Any]) -> Record:
         """The record with new entries, made with the installed libraries."""
-        known = claims()
-        current = {label: entry for label, entry in self.claims.items() if label in known}
-        return Record(current | dict(entries), {**self.checks, **checks}, versions())
+        current = {label: entry for label, entry in self.claims.items() if label in self.known}
+        return replace(
+            self,
+            claims=current | dict(entries),
+            checks={**self.checks, **checks},
+            versions=versions(),
+        )
 
     def changed(self, label: str) -> bool:
         """Whether a claim, or a claim that it uses, has changed since it was checked."""
-        return self.claims.get(label, {}).get("digest") != digest(label)
+        return self.claims.get(label, {}).get("digest") != digest(self.known[label])
 
     def stale(self, label: str) -> bool:
         """Whether the claim, the checker or the libraries have changed since."""
@@ -168,9 +216,90 @@ class Record:
 
     def status(self, label: str) -> str:
         """The status of a claim that follows from the results of the record."""
-        verdicts = {name: entry["verdict"] for name, entry in self.checks.items()}
-        passed = {
-            name: bool(entry["steps"]) and all(StepResult(**step).passed for step in entry["steps"])
-            for name, entry in self.claims.items()
+        return status(self.known[label], self.evidence)
+
+    def verdicts(self, label: str) -> dict[str, dict[str, str]]:
+        """For each check that tests a claim: the verdict of each of its lines, by quantity.
+
+        Results for another statement or formula, and checks that test other claims, are left out.
+        """
+        return {
+            name: _verdicts(self.checks[name])
+            for name in self.known[label].checks
+            if label in self.checks.get(name, {}).get("claims", ())
+            and self.checks[name]["digest"] == check_digest(name)
         }
-        return claims()[label].status(verdicts, passed)
+
+    @cached_property
+    def evidence(self) -> Evidence:
+        """The results that concern the claims as they are now."""
+        known, base = self.known, self.base
+        current = {name: entry for name, entry in self.claims.items() if name in known}
+        current = {name: e for name, e in current.items() if not self.changed(name)}
+        steps = {n: _passed(known[n], e["steps"]) for n, e in current.items() if e["steps"]}
+        checks = {
+            name: {check: _summary(list(lines.values())) for check, lines in found.items()}
+            for name in known
+            if (found := self.verdicts(name))
+        }
+        return Evidence(
+            steps={**base.steps, **steps},
+            witnesses={**base.witnesses, **_witnessed(current, known)},
+            checks={**base.checks, **checks},
+            definitions=base.definitions,
+        )
+
+
+def _passed(claim: Claim, steps: list[dict[str, str]]) -> bool:
+    """Whether the results are those of the steps of a claim, and all passed."""
+    named = [step.name for step in claim.derivation.steps] if claim.derivation else []
+    return named == [step["name"] for step in steps] and all(
+        StepResult(**step).passed for step in steps
+    )
+
+
+def _witnessed(entries: Mapping[str, Any], known: Mapping[str, Claim]) -> dict[str, bool]:
+    """Whether the witness confirms each claim that has one, or inherits one from what it uses."""
+    found = {label: e["witness"] for label, e in entries.items() if e.get("witness")}
+    own = {label: confirms(w) for label, w in found.items() if "from" not in w}
+    heirs = {label: w["from"] for label, w in found.items() if "from" in w}
+    return own | {
+        label: set(sources) <= {*known[label].uses, *_factor(known[label])}
+        and all(own.get(source, False) for source in sources)
+        for label, sources in heirs.items()
+    }
+
+
+def _factor(claim: Claim) -> tuple[str, ...]:
+    return (claim.factor.label,) if claim.factor else ()
+
+
+def confirms(entry: Mapping[str, Any]) -> bool:
+    """Whether the numbers of a witness confirm its claim.
+
+    For an asymptotic formula the measured order decides: the power of the claimed size with which
+    the error falls. Otherwise the largest deviation must lie within the accuracy.
+
+    >>> from polysem.theory.proof.record import confirms
+    >>> confirms({"samples": 12, "error": 1e-12, "accuracy": 1e-9, "order": None})
+    True
+    """
+    if not entry["samples"] > 0 or entry.get("message"):
+        return False
+    if entry["order"] is not None:
+        return bool(entry["order"] >= LEAST_ORDER)
+    return bool(entry["error"] <= entry["accuracy"])
+
+
+def _verdicts(entry: Mapping[str, Any]) -> dict[str, str]:
+    return {
+        line["quantity"]: verdict(line["prediction"], tuple(line["interval"]), line["margin"])
+        for line in entry["lines"]
+    }
+
+
+def _summary(verdicts: list[str]) -> str:
+    """One verdict for all lines: "departs" if any departs, "agrees" only if all agree."""
+    if "departs" in verdicts:
+        return "departs"
+    return "agrees" if verdicts and set(verdicts) == {"agrees"} else "undecided"

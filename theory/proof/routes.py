@@ -19,6 +19,7 @@ POINTS = 8
 COSTLY_POINTS = 3
 _COSTLY = (sp.Integral, Expansion)
 TRIES = 4000
+DIGITS = 50
 
 
 def symbolic(step: Step, left: sp.Expr, right: sp.Expr, assumptions: Iterable[Any]) -> str:
@@ -118,11 +119,11 @@ def _draw(
 
 def numeric(step: Step, left: sp.Expr, right: sp.Expr, assumptions: Iterable[Any]) -> str:
     """Passed where the sides agree at random points, else the numbers."""
-    with mpmath.workdps(step.digits + 30):
+    with mpmath.workdps(DIGITS + 30):
         for point in points(step, left, right, assumptions):
             values = value_of(left, point), value_of(right, point)
             size = max(1, *(abs(value) for value in values))
-            if not abs(values[0] - values[1]) <= size * mpmath.mpf(10) ** (-step.digits):
+            if not abs(values[0] - values[1]) <= size * mpmath.mpf(10) ** (-DIGITS):
                 shown = {str(symbol): str(value) for symbol, value in point.items()}
                 left_shown, right_shown = (mpmath.nstr(value, 12) for value in values)
                 return f"{left_shown} is not {right_shown} at {shown}; {left} against {right}"

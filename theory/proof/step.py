@@ -11,7 +11,6 @@ import sympy as sp
 from .formula import IndexForm
 
 _FINE = ("passed", "not needed", "not run")
-_MARK = sp.Symbol("mark", positive=True)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -32,6 +31,8 @@ class Definition:
         One sentence: what it is.
     source : str
         Section of the paper, or page of the notes.
+    letter : sympy.Symbol, optional
+        The letter that it defines; a step may replace that letter by the expression.
 
     Source
     ------
@@ -42,6 +43,7 @@ class Definition:
     expression: sp.Expr
     meaning: str
     source: str
+    letter: sp.Symbol | None = None
 
 
 def defining(formula: IndexForm, meaning: str) -> Definition:
@@ -53,7 +55,11 @@ def defining(formula: IndexForm, meaning: str) -> Definition:
     'threshold_rate'
     """
     return Definition(
-        name=formula.name, expression=formula.expression, meaning=meaning, source=formula.source
+        name=formula.name,
+        expression=formula.expression,
+        meaning=meaning,
+        source=formula.source,
+        letter=formula.letter,
     )
 
 
@@ -84,27 +90,14 @@ class Origin:
     def expression(self) -> sp.Expr:
         return sp.sympify(self.build(*map(stated, self.sources)))
 
-    def ignored(self) -> list[Any]:
-        """The sources on which the expression does not depend."""
-        plain = list(map(stated, self.sources))
-        found = []
-        for place, source in enumerate(self.sources):
-            for marked in (_MARK * plain[place], _MARK + plain[place]):
-                built = self.build(*plain[:place], marked, *plain[place + 1 :])
-                if sp.sympify(built).has(_MARK):
-                    break
-            else:
-                found.append(source)
-        return found
-
 
 def of(*sources: Any, build: Callable[..., sp.Expr] = lambda expression: expression) -> Origin:
     """A left side built from the model or from the formula of earlier claims.
 
     >>> from polysem import theory
     >>> origin = theory.of(theory.model.LOSS, build=lambda loss: -loss)
-    >>> origin.ignored()
-    []
+    >>> origin.expression == -theory.model.LOSS.expression
+    True
 
     Parameters
     ----------
@@ -122,6 +115,11 @@ def of(*sources: Any, build: Callable[..., sp.Expr] = lambda expression: express
     paper_notes/blueprint.md
     """
     return Origin(sources, build)
+
+
+def named(source: Any) -> str:
+    """The label of a claim, or the name of a definition or a formula."""
+    return str(getattr(source, "label", None) or source.name)
 
 
 def stated(source: Any) -> sp.Expr:
@@ -155,8 +153,6 @@ class Step:
         Conditions on the symbols.
     ranges : mapping of sympy.Symbol to (low, high)
         The intervals from which the numeric points are drawn.
-    digits : int
-        The digits to which the numeric route must agree.
 
     Source
     ------
@@ -170,7 +166,6 @@ class Step:
     given: Mapping[sp.Symbol, Origin] = field(default_factory=dict)
     assumptions: tuple[sp.Basic, ...] = ()
     ranges: Mapping[sp.Basic, tuple[Any, Any]] = field(default_factory=dict)
-    digits: int = 50
 
     @property
     def replaced(self) -> dict[sp.Symbol, sp.Expr]:

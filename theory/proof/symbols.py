@@ -3,8 +3,10 @@
 Code uses the argument names given here; the paper's own letter stands beside each.
 """
 
+from collections import ChainMap
 from dataclasses import dataclass
 from functools import partial
+from keyword import iskeyword
 
 import sympy as sp
 
@@ -38,6 +40,9 @@ class Letter:
 
 
 LETTERS: dict[sp.Symbol, Letter] = {}
+"""The letters of the theory, by symbol."""
+KNOWN: ChainMap[sp.Symbol, Letter] = ChainMap({}, LETTERS)
+"""The letters that users created with :func:`letter`, and those of the theory."""
 
 
 def _letter(
@@ -54,9 +59,70 @@ def _letter(
     return symbol
 
 
-def letter(symbol: sp.Symbol) -> Letter:
+def entry(symbol: sp.Symbol) -> Letter:
     """The entry of a symbol in the table of letters."""
-    return LETTERS[symbol]
+    return KNOWN[symbol]
+
+
+def letter(
+    argument: str, meaning: str, *, symbol: str = "", unit: str = "none", **assumptions: bool
+) -> sp.Symbol:
+    """Create a letter of your own, with which you can write formulas and claims.
+
+    The letters of the theory are in ``theory.symbols``. To create a letter again with the same
+    words gives the same symbol.
+
+    >>> from polysem import theory
+    >>> mu = theory.letter("mu", "weight of the l2 penalty", unit="flow", positive=True)
+    >>> shrunk = theory.Formula(
+    ...     name="shrunk", expression=1 / (1 + mu), arguments=(mu,), source="my notes",
+    ...     meaning="The stationary weight.", example=">>> shrunk(mu=1)\\n0.5",
+    ... )
+    >>> shrunk(mu=3)
+    0.25
+
+    Parameters
+    ----------
+    argument : str
+        The name under which functions take the quantity.
+    meaning : str
+        What it stands for, in words.
+    symbol : str, optional
+        How the letter is printed, in SymPy's notation ("mu_2"); by default the argument name.
+    unit : str, optional
+        Its unit, in words ("none" for a pure number).
+    **assumptions : bool
+        Assumptions of SymPy, such as ``positive=True`` or ``integer=True``.
+
+    Returns
+    -------
+    sympy.Symbol
+
+    Raises
+    ------
+    ValueError
+        Where another letter has the argument name or is printed in the same way, the argument
+        is no name of Python, or no meaning is given.
+
+    Source
+    ------
+    paper_notes/your_claims.md
+    """
+    if not argument.isidentifier() or iskeyword(argument) or not meaning.strip():
+        raise ValueError(
+            f"Got the letter {argument!r} with the meaning {meaning!r}; give a name that Python "
+            "accepts as an argument, and say in words what it stands for."
+        )
+    new = Letter(argument, sp.Symbol(symbol or argument, **assumptions), meaning, unit)
+    for old in KNOWN.values():
+        if old != new and (old.argument == argument or old.symbol.name == new.symbol.name):
+            raise ValueError(
+                f"The letter {argument!r} (printed as {new.symbol}) conflicts with the letter "
+                f"{old.argument!r} (printed as {old.symbol}), which stands for the {old.meaning}; "
+                "choose another argument name or another symbol=..."
+            )
+    KNOWN[new.symbol] = new
+    return new.symbol
 
 
 _size = partial(_letter, integer=True, positive=True)
@@ -179,7 +245,7 @@ shared_weight = _positive("shared_weight", "x_s", "weight of a unit row on the s
 opposite_weight = _positive(
     "opposite_weight", "y_s", "size of the other row's weight on the shared neuron"
 )
-multiplier = _real("multiplier", "mu", "rate that keeps a row at norm 1")
+multiplier = _real("multiplier", "mu_r", "rate that keeps a row at norm 1")
 sprout = _positive("sprout", "epsilon", "small weight of a feature on another neuron", "weight")
 shift = _real("shift", "varphi", "angle by which the other row has turned away from the neuron")
 antipodal_overlap = _positive(
@@ -197,5 +263,10 @@ mean_excess2 = _nonnegative(
     "mean_excess2",
     "mu_2",
     "mean squared excess of a weight over the threshold, in units of its variance",
+)
+omega = _positive(
+    "omega",
+    "omega",
+    "weight of an opposite pair on one neuron, over that of features that are independent",
 )
 kick = _real("kick", "eta", "kick of one weight, in units of the standard deviation of kicks")

@@ -8,10 +8,19 @@ import pytest
 
 from polysem import theory
 from polysem.theory.proof.claims import cited, derived, topics
+from polysem.theory.proof.record import Record
+from polysem.theory.proof.step import StepResult
 
 CLAIMS = theory.claims()
 DERIVED = [label for label, claim in CLAIMS.items() if claim.derivation]
-
+SLOW = {
+    "collapse_second",
+    "half_normal_time",
+    "l1_norm_constant_series",
+    "l1_norm_constant_slope",
+    "rival_weight",
+}
+"""Checked again by night: the record, which a test compares with the claims by day, holds them."""
 
 L1 = (
     "model",
@@ -31,10 +40,24 @@ def is_model(source):
     return isinstance(source, theory.Definition)
 
 
-@pytest.mark.parametrize("label", DERIVED)
+@pytest.mark.parametrize(
+    "label",
+    [
+        pytest.param(label, marks=[pytest.mark.nightly] if label in SLOW else [])
+        for label in DERIVED
+    ],
+)
 def test_all_steps_pass_all_routes(label):
     for result in CLAIMS[label].derivation.check():
         assert result.passed, result.message
+
+
+def test_each_slow_claim_is_recorded_as_it_stands():
+    record = Record.load()
+    for label in SLOW:
+        assert not record.changed(label)
+        assert len(record.claims[label]["steps"]) == len(CLAIMS[label].derivation.steps)
+        assert all(StepResult(**step).passed for step in record.claims[label]["steps"])
 
 
 def test_uses_have_no_circle_and_resolve():
@@ -110,7 +133,6 @@ def test_a_statement_contains_its_formula_by_reference():
     assert CLAIMS["expected_pairs"].statement == (
         "The expected number of opposite-sign pairs is n (n - 1)/(4 m), exactly."
     )
-    assert "paper's n^2/(4 m) to" in CLAIMS["paper_count_limit"].statement
     for claim in CLAIMS.values():
         assert "{" not in claim.statement
         assert "*" not in claim.statement.replace("a*", "")
@@ -118,9 +140,9 @@ def test_a_statement_contains_its_formula_by_reference():
             assert claim.formula.plain() not in claim.template or len(claim.formula.plain()) < 6
     for claim in (
         derived("x", "It is {formula}.", page="x"),
-        derived(theory.fold, "It is {no_such_claim}."),
+        derived(theory.fold, "It is {formula}, not {no_such_claim}."),
     ):
-        with pytest.raises(ValueError, match="for which there is no formula"):
+        with pytest.raises(ValueError, match="matches no formula"):
             _ = claim.statement
 
 

@@ -69,10 +69,10 @@ def test_the_last_side_is_the_formula_itself():
     formula = theory.fold
     same_text = theory.Formula(**{f: getattr(formula, f) for f in formula.__dataclass_fields__})
     derivation = theory.claims()["fold"].derivation
-    with pytest.raises(ValueError, match="not on the claim's formula"):
+    with pytest.raises(ValueError, match="must be the formula of the claim itself"):
         theory.Claim(
             label="x",
-            template="x",
+            template="{formula}",
             kind="derived here",
             source="x",
             formula=same_text,
@@ -80,21 +80,40 @@ def test_the_last_side_is_the_formula_itself():
         )
 
 
+def formula(expression, arguments, **options):
+    plain = {"name": "x", "meaning": "A number.", "source": "test", "example": ""}
+    return theory.Formula(expression=expression, arguments=arguments, **(plain | options))
+
+
 def test_assumptions_are_needed_where_they_are_declared():
+    """They hold where they are part of the regime of the formula on which the chain ends."""
+
     def kink(q):
         return sp.Max(s.a - s.c, 0) * q / s.a
 
-    right = s.a * (s.a - s.c)
-    assert only(step(left=of(SQUARE, build=kink), right=right, assumptions=(s.a > s.c,))).passed
-    without = only(step(left=of(SQUARE, build=kink), right=right))
+    above = (s.a > s.c,)
+    right = formula(s.a * (s.a - s.c), (s.a, s.c), regime=above)
+    assert only(step(left=of(SQUARE, build=kink), right=right, assumptions=above)).passed
+    anywhere = formula(s.a * (s.a - s.c), (s.a, s.c))
+    narrower = only(step(left=of(SQUARE, build=kink), right=anywhere, assumptions=above))
+    assert "assumes a > c, which is no part of the claim's regime" in narrower.symbolic
+    without = only(step(left=of(SQUARE, build=kink), right=anywhere))
     assert without.symbolic != "passed"
     assert without.numeric != "passed"
 
 
 def test_given_letters_are_replaced_on_both_sides():
-    result = only(step(left=of(SQUARE, build=lambda q: q + s.lam), right=2 * s.lam,
-                       given={s.lam: of(SQUARE)}))  # fmt: skip
-    assert result.passed
+    """Only the letter that a source gives may be replaced."""
+    gives = Definition(
+        name="lambda", expression=s.a**2, meaning="A square.", source="test", letter=s.lam
+    )
+
+    def chain(source):
+        left = of(SQUARE, build=lambda q: q + s.lam)
+        return step(left=left, right=2 * s.lam, given={s.lam: of(source)})
+
+    assert only(chain(gives)).passed
+    assert "only the letter that a source gives" in only(chain(SQUARE)).symbolic
 
 
 def test_sums_integrals_and_their_enclosures():

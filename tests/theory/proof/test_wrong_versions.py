@@ -12,7 +12,7 @@ import sympy as sp
 
 from polysem import theory
 from polysem.theory.proof import symbols as s
-from polysem.theory.proof.derivation import Derivation, _said, assumed
+from polysem.theory.proof.derivation import Derivation, _said
 from polysem.theory.proof.routes import numeric, symbolic
 from polysem.theory.proof.step import Origin, StepResult
 
@@ -56,6 +56,11 @@ def given(change):
         return replace(step, given=changed)
 
     return spoil
+
+
+def assumed(step):
+    """What holds at a step: its assumptions, and the regime of the formula on its right."""
+    return (*step.assumptions, *getattr(step.right, "regime", ()))
 
 
 def times(factor):
@@ -108,6 +113,8 @@ WRONG = [
     ("three_forces", "own overlap apart", right(put(s.lam, -s.lam))),
     ("lam_from_code", "l1 part", right(times(4))),
     ("lam_from_code", "l1 part", right(times(16))),
+    ("lam_from_averaged_code", "l1 part over error", right(times(s.n))),
+    ("lam_from_averaged_code", "l1 part over error", right(times(1 / s.n))),
     ("flow_time", "steps over velocity", right(times(sp.Rational(1, 4)))),
     ("lone_row", "one feature", right(code_lambda)),
     ("monosemantic_force", "one weight", right(power)),
@@ -142,7 +149,7 @@ WRONG = [
     ("half_normal_live", "tail", right(times(sp.Rational(1, 2)))),
     ("half_normal_excess1", "first tail moment", right(put(s.scale, s.scale**2))),
     ("half_normal_excess2", "second tail moment", right(times(sp.Rational(1, 2)))),
-    ("half_normal_l1_norm", "unit norm", right(times(s.scale))),
+    ("half_normal_l1_norm", "unit norm", right(times(2))),
     ("live_constant_series", "square over participation", right(times(sp.Rational(1, 2)))),
     ("live_limit", "ratio of limits", right(times(sp.Rational(1, 2)))),
     ("l1_norm_limit", "ratio of limits", right(times(2))),
@@ -190,10 +197,10 @@ SLOW = ("gradient", "three_forces", "half_normal", "exclusion_total")  # to be l
 def test_each_route_by_itself_rejects_a_wrong_version(label, name, spoil):
     derivation = spoilt(label, name, spoil)
     step, sides = derivation.steps[-1], derivation.sides()[-1]
-    by_numbers = _said(numeric, step, *sides, assumed(step))
+    by_numbers = _said(60, numeric, step, *sides, assumed(step))
     by_letters = "not asked"
     if not label.startswith(SLOW):
-        by_letters = _said(symbolic, step, *sides, assumed(step))
+        by_letters = _said(60, symbolic, step, *sides, assumed(step))
     assert "passed" not in (by_numbers, by_letters)
     result = StepResult(name=step.name, symbolic=by_letters, numeric=by_numbers)
     assert not result.passed
@@ -204,9 +211,18 @@ def test_the_list_is_long_enough():
     assert len(WRONG) >= 40
 
 
-@pytest.mark.parametrize("label", DERIVED)
+@pytest.mark.parametrize(
+    "label",
+    [
+        pytest.param(label, marks=[pytest.mark.nightly] if label == "collapse_second" else [])
+        for label in DERIVED
+    ],
+)
 def test_a_wrong_formula_of_any_claim_is_found_by_numbers(label):
-    """One wrong version for every claim with a derivation."""
+    """One wrong version for every claim with a derivation.
+
+    By day a finer wrong version, in the tests of reshuffling, stands for that of collapse_second.
+    """
     steps = CLAIMS[label].derivation.steps
     derivation = Derivation(*steps[:-1], right(spoiling)(steps[-1]))
     step, sides = derivation.steps[-1], derivation.sides()[-1]
