@@ -1,0 +1,1 @@
+"""Witnesses: computations of claimed quantities from the model alone."""
