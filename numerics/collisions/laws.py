@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike
 from ... import theory
 from .._show import frame
 from .._types import Array, FloatArray, IntArray
-from .._validate import check_integer, check_rng
+from .._validate import check_fields, check_integer, check_rng
 from ..bridge import numpy_function
 
 _BLOCK = 512  # ratios multiplied before the exponent is taken out; 2^-512 does not underflow
@@ -27,14 +27,8 @@ _BLOCK = 512  # ratios multiplied before the exponent is taken out; 2^-512 does 
 class Masses:
     """Probabilities of consecutive integers, as ``mantissa * 2^exponent``, normalised.
 
-    Parameters
-    ----------
-    low : int
-        The first integer.
-    mantissa : ndarray of float, shape (size,)
-        Between 0.5 and 1, times the common normalisation.
-    exponent : ndarray of int, shape (size,)
-        Far below the smallest float the exponents go on.
+    ``mantissa`` lies between 0.5 and 1, times the common normalisation; the integers start at
+    ``low``. The exponents go on far below that of the smallest float.
     """
 
     low: int
@@ -114,8 +108,7 @@ class CountLaw:
     m: int
 
     def __post_init__(self) -> None:
-        check_integer("n", self.n, "the number of features")
-        check_integer("m", self.m, "the number of neurons")
+        check_fields(self, check_integer, n="the number of features", m="the number of neurons")
 
     @cached_property
     def _masses(self) -> Masses:
@@ -187,7 +180,10 @@ class CountLaw:
     def interval(self, confidence: float) -> tuple[float, float]:
         """The equal-tailed interval that holds K with at least this probability."""
         if not 0 <= confidence <= 1:
-            raise ValueError(f"Got confidence={confidence!r}; it is a probability, 0.95 for 95 %.")
+            raise ValueError(
+                f"Got confidence={confidence!r}; it is a probability and must lie in [0, 1]; for "
+                "example, give 0.95 for 95 %."
+            )
         return self.ppf((1 - confidence) / 2), self.isf((1 - confidence) / 2)
 
     def median(self) -> float:

@@ -59,8 +59,8 @@ class IndependentPairsLaw(CountLaw):
         super().__post_init__()
         if self._work() > _MOST_WORK:
             raise ValueError(
-                f"Got n={self.n}, m={self.m}; the law of pairs would need {self._work():.1g} "
-                "operations: lower n or raise m."
+                f"Got n={self.n}, m={self.m}; the law of the pairs would need {self._work():.1g} "
+                f"operations, and at most {_MOST_WORK:.1g} are allowed: lower n or raise m."
             )
 
     def support(self) -> tuple[int, int]:

@@ -1,0 +1,139 @@
+"""The tilted exclusion law: neurons that are independent apart from the number of features."""
+
+from functools import partial
+
+import sympy as sp
+
+from ..proof import Definition, Formula, Step, derived, of, quadratic_root
+from ..proof import symbols as s
+from .exclusion import EXCLUSION_PMF_RATIO
+
+_NOTES = "paper_notes/count_law.md"
+formula = partial(Formula, source=_NOTES)
+_GROWN = sp.Symbol("u", positive=True, integer=True)
+_step = partial(Step, ranges={s.n: (2, 12), s.m: (2, 12), s.k: (0, 4)})
+_REGIME = (2 * s.k + 2 <= s.n, s.n - s.k <= s.m)
+
+WAYS = Definition(
+    name="weight_of_pairs",
+    expression=sp.factorial(s.m)
+    / (sp.factorial(s.k) * sp.factorial(s.n - 2 * s.k) * sp.factorial(s.m - s.n + s.k))
+    * 2 ** (s.n - 2 * s.k)
+    * s.omega**s.k,
+    meaning="The total weight of the networks with k opposite pairs. A neuron that is empty, or "
+    "that has one feature of either sign, has the weight 1. A neuron with an opposite pair has the "
+    "weight omega.",
+    source=_NOTES,
+)
+
+tilted_pmf_ratio = formula(
+    name="tilted_pmf_ratio",
+    expression=s.omega
+    * (s.n - 2 * s.k)
+    * (s.n - 2 * s.k - 1)
+    / (4 * (s.k + 1) * (s.m - s.n + s.k + 1)),
+    arguments=(s.k, s.n, s.m, s.omega),
+    meaning="P(K = k + 1) / P(K = k) for the number K of polysemantic neurons, tilted law.",
+    example=">>> theory.tilted_pmf_ratio(k=0, n=4, m=4, omega=0.5)\n1.5",
+    regime=_REGIME,
+)
+TILTED_PMF_RATIO = derived(
+    tilted_pmf_ratio,
+    "If neurons are independent apart from the number of features, and an opposite pair on a "
+    "neuron has the weight omega, then P(K = k+1)/P(K = k) = {formula}.",
+    _step(
+        name="divide",
+        left=of(WAYS, build=lambda ways: ways.subs(s.k, s.k + 1) / ways),
+        reason="ratios of factorials",
+    ),
+)
+
+tilt_of_exclusion = formula(
+    name="tilt_of_exclusion",
+    expression=sp.Integer(1),
+    meaning="The weight of an opposite pair for which the tilted law is the exclusion law.",
+    example=">>> theory.tilt_of_exclusion()\n1.0",
+)
+TILT_OF_EXCLUSION = derived(
+    tilt_of_exclusion,
+    "The tilted law is the exclusion law for omega = {formula}.",
+    Step(
+        name="compare the ratios",
+        left=of(
+            TILTED_PMF_RATIO,
+            EXCLUSION_PMF_RATIO,
+            build=lambda tilted, exclusion: s.omega * exclusion / tilted,
+        ),
+        reason="the ratios of the laws differ by the factor omega",
+        ranges={s.n: (8, 12), s.m: (8, 12), s.k: (0, 2)},
+    ),
+)
+
+mass_action = formula(
+    name="mass_action",
+    expression=s.omega * (s.n - 2 * s.k) ** 2 / (4 * s.k * (s.m - s.n + s.k)),
+    arguments=(s.k, s.n, s.m, s.omega),
+    meaning="P(K = k + 1) / P(K = k) where all numbers of neurons are large, tilted law.",
+    example=">>> theory.mass_action(k=1, n=4, m=4, omega=1)\n1.0",
+    regime=(s.k >= 1, *_REGIME, s.n - s.k < s.m),
+    error="relative O(1/k + 1/(n - 2 k) + 1/(m - n + k))",
+)
+MASS_ACTION = derived(
+    mass_action,
+    "Where the numbers of pairs, of neurons with one feature and of empty neurons are large, "
+    "P(K = k+1)/P(K = k) is near {formula}. At the most likely K this is 1, so K E/H^2 = omega/4, "
+    "where H neurons have one feature and E neurons are empty.",
+    Step(
+        name="large numbers",
+        left=of(
+            TILTED_PMF_RATIO,
+            build=lambda ratio: sp.Limit(
+                ratio.subs(
+                    {s.k: _GROWN * s.k, s.n: _GROWN * s.n, s.m: _GROWN * s.m}, simultaneous=True
+                ),
+                _GROWN,
+                sp.oo,
+            ),
+        ),
+        reason="all numbers grow by one factor",
+        ranges={s.n: (8, 12), s.m: (12, 16), s.k: (1, 3)},
+    ),
+)
+
+_CROWD = s.m - s.n + s.omega * s.n
+mass_action_count = formula(
+    name="mass_action_count",
+    expression=s.omega
+    * s.n**2
+    / (2 * (_CROWD + sp.sqrt(_CROWD**2 + (1 - s.omega) * s.omega * s.n**2))),
+    arguments=(s.n, s.m, s.omega),
+    meaning="The expected number of polysemantic neurons of the tilted law in a large network.",
+    example=">>> round(theory.mass_action_count(n=256, m=1024, omega=0.72), 2)\n12.34",
+    regime=(s.n <= 2 * s.m,),
+    error="relative O(1/n)",
+)
+MASS_ACTION_COUNT = derived(
+    mass_action_count,
+    "A large network has about {formula} polysemantic neurons under the tilted law.",
+    Step(
+        name="ratio 1",
+        left=of(
+            MASS_ACTION,
+            build=lambda ratio: quadratic_root(
+                sp.expand(sp.numer(ratio) - sp.denom(ratio)), s.k, -1
+            ),
+        ),
+        reason="the most likely K is where the ratio is 1; the root that is 0 for omega = 0",
+    ),
+    prose="The ratio falls with k, so the law has one maximum. Its width is of the order of "
+    "sqrt(n), so the mean differs from the maximum by a relative O(1/n).",
+)
+
+TILTED_LAW_IN_TRAINING = derived(
+    "tilted_law_in_training",
+    "The number of polysemantic neurons of trained networks follows the tilted exclusion law: with "
+    "omega fixed by the mean, the variance is right to 5 % for n < m under the flow, in the limit "
+    "lambda -> 0 and under AdamW. For n = m <= 64 in the limit the variance is 6 to 15 % larger.",
+    page=_NOTES,
+    checks=("tilted_law_in_training",),
+)
