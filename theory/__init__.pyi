@@ -7,6 +7,7 @@ from .collisions.exclusion import exclusion_pmf_ratio as exclusion_pmf_ratio
 from .collisions.exclusion import expected_neurons_exclusion as expected_neurons_exclusion
 from .collisions.exclusion import poisson_bound as poisson_bound
 from .collisions.exclusion import variance_neurons_exclusion as variance_neurons_exclusion
+from .collisions.independent import SLOTS as SLOTS
 from .collisions.independent import chen_stein_bound as chen_stein_bound
 from .collisions.independent import expected_neurons_independent as expected_neurons_independent
 from .collisions.independent import expected_pairs as expected_pairs
@@ -17,11 +18,16 @@ from .collisions.independent import pair_probability as pair_probability
 from .collisions.independent import paper_count_limit as paper_count_limit
 from .collisions.independent import paper_polysemantic_neurons as paper_polysemantic_neurons
 from .collisions.independent import variance_pairs as variance_pairs
+from .collisions.tilted import mass_action as mass_action
+from .collisions.tilted import mass_action_count as mass_action_count
+from .collisions.tilted import tilt_of_exclusion as tilt_of_exclusion
+from .collisions.tilted import tilted_pmf_ratio as tilted_pmf_ratio
 from .cooccurrence.escape import escape_angle as escape_angle
 from .cooccurrence.escape import escape_barrier as escape_barrier
 from .cooccurrence.escape import escape_cost as escape_cost
 from .cooccurrence.escape import escape_difference as escape_difference
 from .cooccurrence.escape import escape_gain as escape_gain
+from .cooccurrence.escape import escape_gain_at_rest as escape_gain_at_rest
 from .cooccurrence.escape import escape_slope as escape_slope
 from .cooccurrence.escape import third_party_margin as third_party_margin
 from .cooccurrence.escape import third_party_slope as third_party_slope
@@ -30,6 +36,7 @@ from .cooccurrence.pairs import cooccurring_loss as cooccurring_loss
 from .cooccurrence.pairs import larger_balance as larger_balance
 from .cooccurrence.pairs import larger_weight_series as larger_weight_series
 from .cooccurrence.pairs import overlap_decay as overlap_decay
+from .cooccurrence.pairs import overlap_decay_raw as overlap_decay_raw
 from .cooccurrence.pairs import overlap_penalty as overlap_penalty
 from .cooccurrence.pairs import pair_excess_series as pair_excess_series
 from .cooccurrence.pairs import pair_fold_limit as pair_fold_limit
@@ -39,6 +46,7 @@ from .cooccurrence.pairs import pair_loss as pair_loss
 from .cooccurrence.pairs import smaller_balance as smaller_balance
 from .cooccurrence.pairs import smaller_weight_series as smaller_weight_series
 from .cooccurrence.pairs import stiff_pair_lam as stiff_pair_lam
+from .cooccurrence.pairs import stiff_pair_slope as stiff_pair_slope
 from .cooccurrence.pairs import uniform_overlap_penalty as uniform_overlap_penalty
 from .cooccurrence.pairs import uniform_pair_error as uniform_pair_error
 from .cooccurrence.race import crowded_suppression as crowded_suppression
@@ -61,13 +69,13 @@ from .cooccurrence.tradeoff import tradeoff_loss as tradeoff_loss
 from .cooccurrence.tradeoff import weight_noise_price as weight_noise_price
 from .cooccurrence.tradeoff import worst_strength as worst_strength
 from .cooccurrence.tradeoff import worst_tradeoff_loss as worst_tradeoff_loss
+from .interference.fast_phase import fast_shrink as fast_shrink
 from .interference.fast_phase import interference_cosine as interference_cosine
 from .interference.fast_phase import interference_shift as interference_shift
 from .interference.fast_phase import positive_overlap as positive_overlap
 from .interference.reshuffling import PAIR_CONSTANT as PAIR_CONSTANT
 from .interference.reshuffling import crowding as crowding
 from .interference.reshuffling import fast_kick_size as fast_kick_size
-from .interference.reshuffling import fast_shrink as fast_shrink
 from .interference.reshuffling import fitted_kick_size as fitted_kick_size
 from .interference.reshuffling import gap_ratio as gap_ratio
 from .interference.reshuffling import largest_weight as largest_weight
@@ -87,12 +95,14 @@ from .interference.shared_neuron import lam_of_shared_amplitude as lam_of_shared
 from .interference.shared_neuron import opposite_sign_force as opposite_sign_force
 from .interference.shared_neuron import shared_amplitude as shared_amplitude
 from .interference.shared_neuron import shared_fold as shared_fold
+from .interference.shared_neuron import shared_fold_amplitude as shared_fold_amplitude
 from .interference.shared_neuron import shared_force as shared_force
 from .interference.shared_neuron import shared_radius_rate as shared_radius_rate
 from .interference.shared_neuron import shared_sum_rate as shared_sum_rate
 from .model import antipodal_pair_loss as antipodal_pair_loss
 from .model import flow_time as flow_time
 from .model import gaussian_density as gaussian_density
+from .model import lam_from_averaged_code as lam_from_averaged_code
 from .model import lam_from_code as lam_from_code
 from .model import monosemantic_force as monosemantic_force
 from .model import monosemantic_loss as monosemantic_loss
@@ -106,6 +116,7 @@ from .noise.codes import largest_column_norm2 as largest_column_norm2
 from .noise.codes import shared_weight_limit as shared_weight_limit
 from .noise.exact import antipodal_gain as antipodal_gain
 from .noise.exact import antipodal_gain_gaussian as antipodal_gain_gaussian
+from .noise.exact import both_sides_square as both_sides_square
 from .noise.exact import diagonal_loss as diagonal_loss
 from .noise.exact import diagonal_loss_least as diagonal_loss_least
 from .noise.exact import diagonal_norm2 as diagonal_norm2
@@ -114,6 +125,7 @@ from .noise.exact import mirrored_square_below as mirrored_square_below
 from .noise.exact import mirrored_square_within as mirrored_square_within
 from .noise.exact import rectified_curvature as rectified_curvature
 from .noise.exact import rectified_square_bound as rectified_square_bound
+from .noise.exact import unclipped_error as unclipped_error
 from .noise.growth import fourth_norm_rate as fourth_norm_rate
 from .noise.growth import growth_rate as growth_rate
 from .noise.growth import growth_rate_strong as growth_rate_strong
@@ -133,6 +145,8 @@ from .noise.outputs import rectified_square as rectified_square
 from .noise.outputs import rectified_square_expansion as rectified_square_expansion
 from .noise.simplex import dead_zone as dead_zone
 from .noise.simplex import family_dead_zone as family_dead_zone
+from .noise.simplex import family_margin_limit as family_margin_limit
+from .noise.simplex import family_ratio as family_ratio
 from .noise.simplex import orthonormal_loss as orthonormal_loss
 from .noise.simplex import silent_loss as silent_loss
 from .noise.simplex import simplex_loss_gaussian as simplex_loss_gaussian
@@ -142,7 +156,9 @@ from .noise.simplex import simplex_relative_overlap as simplex_relative_overlap
 from .proof import symbols as symbols
 from .proof.claims import Claim as Claim
 from .proof.claims import Prose as Prose
+from .proof.claims import cited as cited
 from .proof.claims import claims as claims
+from .proof.claims import derived as derived
 from .proof.derivation import Derivation as Derivation
 from .proof.formula import Formula as Formula
 from .proof.formula import RegimeError as RegimeError
@@ -151,6 +167,7 @@ from .proof.step import Origin as Origin
 from .proof.step import Step as Step
 from .proof.step import StepResult as StepResult
 from .proof.step import of as of
+from .proof.symbols import letter as letter
 from .row.collapse import collapse_first as collapse_first
 from .row.collapse import collapse_rate as collapse_rate
 from .row.collapse import collapse_second as collapse_second

@@ -47,11 +47,12 @@ gradient_form = IndexForm(
     + s.lam_code * sp.sign(W[_I, _L]),
     meaning="The derivative of the authors' loss by weight (i, l), where no weight is 0.",
     source=_NOTES,
+    where="no overlap and no weight is 0",
 )
 GRADIENT = derived(
     gradient_form,
-    "Where no overlap and no weight is 0, the gradient of the loss is 4 (ReLU(W W^T) - I) W + "
-    "lambda_code sign(W).",
+    "Where no overlap and no weight is 0, the derivative of the loss by weight (i, l) is "
+    "{formula}; in matrix form the gradient is 4 (ReLU(W W^T) - I) W + lambda_code sign(W).",
     _step(
         name="chain rule",
         left=of(LOSS, build=lambda loss: sp.Derivative(loss, W[_I, _L])),
@@ -103,11 +104,13 @@ flow_form = IndexForm(
     - s.lam * sp.sign(W[_I, _L]),
     meaning="The velocity of weight (i, l): feature benefit, interference, regularization.",
     source=_SETUP,
+    where="weight (i, l) is not 0",
 )
 THREE_FORCES = cited(
     flow_form,
-    "The flow dW/dt is -1/4 of the gradient of the authors' loss. It is the sum of feature "
-    "benefit, interference and regularization, with lambda = lambda_code/4.",
+    "Under the flow, -1/4 of the gradient of the authors' loss, weight (i, l) changes at the rate "
+    "{formula}, the sum of feature benefit, interference and regularization, with lambda = "
+    "lambda_code/4.",
     _step(
         name="quarter",
         left=of(GRADIENT, build=lambda slope: -slope.subs(s.lam_code, 4 * s.lam) / 4),
@@ -136,13 +139,53 @@ lam_from_code = Formula(
 )
 LAM_FROM_CODE = derived(
     lam_from_code,
-    "The paper's lambda is a quarter of the lambda of the authors' program.",
+    "The paper's lambda is {formula}, a quarter of the lambda of the authors' program.",
     Step(
         name="l1 part",
         left=of(GRADIENT, build=lambda g: sp.expand(g / 4).coeff(sp.sign(W[_I, _L]))),
         reason="coefficient of sign(W_il) in a quarter of the gradient",
     ),
     page=_NOTES,
+)
+
+AVERAGED_LOSS = Definition(
+    name="averaged_loss",
+    expression=sp.Sum(
+        (relu(overlap(s.p, s.q)) - _DELTA(s.p, s.q)) ** 2, (s.p, 1, s.n), (s.q, 1, s.n)
+    )
+    / s.n
+    + s.lam_code * sp.Sum(sp.Abs(W[s.p, s.g]), (s.p, 1, s.n), (s.g, 1, s.m)),
+    meaning="The loss whose squared error is a mean over the n inputs, and an l1 term.",
+    source=_NOTES,
+)
+lam_from_averaged_code = formula(
+    name="lam_from_averaged_code",
+    expression=s.n * s.lam_code / 4,
+    arguments=(s.n, s.lam_code),
+    meaning="The paper's lambda (flow units) where the squared error is a mean over n inputs.",
+    example=">>> theory.lam_from_averaged_code(n=64, lam_code=0.001)\n0.016",
+    unit="flow",
+)
+LAM_FROM_AVERAGED_CODE = derived(
+    lam_from_averaged_code,
+    "Where the squared error is a mean over the n inputs, and not a sum, the paper's lambda is "
+    "{formula}.",
+    Step(
+        name="l1 part over error",
+        left=of(
+            LAM_FROM_CODE,
+            LOSS,
+            AVERAGED_LOSS,
+            build=lambda lam, summed, averaged: (
+                lam
+                * (averaged.diff(s.lam_code) / averaged.subs(s.lam_code, 0))
+                / (summed.diff(s.lam_code) / summed.subs(s.lam_code, 0))
+            ),
+        ),
+        reason="a common factor of the loss changes no minimum and no path of the flow; lambda is "
+        "the weight of the l1 norm in units of the squared error",
+        ranges={s.n: (2, 3), s.m: (1, 3)},
+    ),
 )
 
 
@@ -190,12 +233,12 @@ row_form = IndexForm(
     expression=(1 - sp.Sum(W[1, s.h] ** 2, (s.h, 1, s.m))) * W[1, s.l] - s.lam * sp.sign(W[1, s.l]),
     meaning="The velocity of weight l of a row that overlaps with no other.",
     source=_SETUP,
+    where="weight l is not 0",
 )
 LONE_ROW = cited(
     row_form,
-    "A row W_i whose inner product with every other row is at most 0 obeys "
-    "dW_i/dt = (1 - |W_i|^2) W_i - "
-    "lambda sign(W_i).",
+    "If row 1 has an inner product of at most 0 with every other row, its weight l changes at the "
+    "rate {formula}.",
     Step(
         name="one feature",
         left=of(THREE_FORCES, build=lambda f: f.subs({s.n: 1, s.i: 1}).doit()),
@@ -252,7 +295,7 @@ antipodal_pair_loss = formula(
 )
 PAIR_LOSS = derived(
     antipodal_pair_loss,
-    "An antipodal pair costs as much as two monosemantic features.",
+    "An antipodal pair costs {formula}, as much as two monosemantic features.",
     Step(
         name="closed gates",
         left=of(

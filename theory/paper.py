@@ -8,8 +8,7 @@ from .proof import cited
 NOISE_SPARSIFIES = cited(
     "paper_noise_sparsifies",
     "Noise of negative excess kurtosis on the hidden layer makes the rows sparse (derived to first "
-    "order in the kurtosis). Exception: bipolar noise that is too weak, sigma <= {dead_zone}, "
-    "exerts no force at all.",
+    "order in the kurtosis). But weak bipolar noise, with sigma <= {dead_zone}, exerts no force.",
     source="Lecomte et al. 2023, Noise",
     prose="For negative kurtosis the rate is positive to first order, and at a positive "
     "rate the fourth norm of a row of given size never falls. In the dead zone of bipolar "
@@ -20,8 +19,8 @@ NOISE_SPARSIFIES = cited(
 
 NOISE_POLYSEMANTIC = cited(
     "paper_noise_polysemantic",
-    "Noise of negative excess kurtosis makes polysemantic neurons in the same way as l1: by "
-    "chance, two features start with their largest weights on the same neuron.",
+    "As l1 does, noise of negative excess kurtosis makes a neuron polysemantic if two features "
+    "happen to start with their largest weights on it.",
     source="Lecomte et al. 2023, Noise",
     checks=("paper_noise_polysemantic",),
 )

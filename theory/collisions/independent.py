@@ -108,16 +108,16 @@ chen_stein_bound = formula(
     meaning="A bound on the total variation distance of the number of pairs from Poisson's law.",
     example=">>> round(theory.chen_stein_bound(n=16, m=4096), 6)\n0.000101",
     regime=(s.n >= 2,),
-    error="exact as a bound, but far from sharp",
+    error="bound",
 )
 CHEN_STEIN_BOUND = derived(
     chen_stein_bound,
-    "The number of pairs is within {formula} of Poisson's law.",
+    "The number of pairs is within {formula} of Poisson's law in total variation; for n = 2 it is "
+    "at this distance, for more features much closer.",
     Step(
         name="b1 and b2",
         left=of(PAIR_PROBABILITY, EXPECTED_PAIRS, build=lambda p, mu: _chen_stein(s.n, p, mu)),
         reason="a pair has 2(n - 2) neighbours, with which it shares a feature",
-        assumptions=(s.n >= 2,),
     ),
     prose="Theorem of Arratia, Goldstein and Gordon with b3 = 0: pairs without a common "
     "feature are independent.",
@@ -165,7 +165,6 @@ EXPECTED_SHARED_NEURONS_INDEPENDENT = derived(
             ),
         ),
         reason="a neuron has two of the slots",
-        assumptions=(s.m >= 2,),
     ),
     prose=UNIFORM,
 )
@@ -177,7 +176,7 @@ paper_polysemantic_neurons = Formula(
     meaning="The paper's estimate of the number of polysemantic neurons.",
     source="Lecomte et al. 2023, Collisions",
     example=">>> theory.paper_polysemantic_neurons(n=256, m=1024)\n16.0",
-    error="relative O(1/n) of expected_pairs",
+    error="relative O(1/n)",
 )
 
 PAPER_ESTIMATE = defining(
@@ -190,12 +189,12 @@ paper_count_limit = formula(
     expression=sp.Integer(1),
     meaning="The limit of the expected number of pairs over the paper's estimate, n -> infinity.",
     example=">>> theory.paper_count_limit()\n1.0",
-    error="asymptotic: O(1/n)",
+    error="O(1/n)",
 )
 PAPER_COUNT_LIMIT = derived(
     paper_count_limit,
     "The expected number of pairs is the paper's {paper_polysemantic_neurons} to leading "
-    "order in n.",
+    "order in n: their ratio tends to {formula}.",
     Step(
         name="ratio",
         left=of(

@@ -4,28 +4,35 @@ from functools import partial
 
 import sympy as sp
 
+from ..model import at
 from ..proof import Definition, Formula, Step, Taylor, derived, of, quadratic_root
 from ..proof import symbols as s
-from .pairs import LARGER_ERROR, LARGER_WEIGHT, SMALLER_WEIGHT
+from .pairs import (
+    LARGER_BALANCE,
+    LARGER_ERROR,
+    LARGER_WEIGHT,
+    PAIRS,
+    SMALLER_BALANCE,
+    SMALLER_WEIGHT,
+)
 
 _NOTES = "paper_notes/cooccurrence.md"
 definition = partial(Definition, source=_NOTES)
 formula = partial(Formula, source=_NOTES)
 _P1, _P2, _EPS, _RC = s.single_weight, s.pair_weight, s.sprout, s.strength
 _ORDERED = (s.a >= s.c,)
+_APART = (s.a > s.c,)
 _A, _C, _R = s.a, s.c, s.pair_ratio
 _W = s.w
 _TH, _PH = s.angle, s.shift
 _Q = (sp.sqrt(1 + _RC**2) - 1) / _RC
 _POSITIVE = (_RC > 0,)
 
-LEAVING = definition(
-    name="leaving_row",
-    expression=_P1 * ((1 - _A**2 - _EPS**2) ** 2 + (1 - _C**2) ** 2)
-    + _P2 * ((1 - _A**2 - _EPS**2 + _A * _C) ** 2 + 1)
-    + 4 * s.lam * (_A + _C + _EPS),
-    meaning="The loss of a pair whose larger feature also has a weight on a free neuron.",
-)
+
+def _leaving(loss: sp.Expr) -> sp.Expr:
+    """The loss of a pair whose feature a also has a small weight on a free neuron."""
+    return at(loss, [[_A, _EPS], [-_C, sp.Integer(0)]])
+
 
 escape_cost = formula(
     name="escape_cost",
@@ -38,11 +45,11 @@ escape_cost = formula(
 )
 ESCAPE_COST = derived(
     escape_cost,
-    "No small step takes a feature of a pair to a free neuron, at any co-occurrence, while lambda "
-    "> 0.",
+    "As a feature of a pair grows a weight on a free neuron, the loss rises at the slope "
+    "{formula}, at any co-occurrence: no small step takes it there while lambda > 0.",
     Step(
         name="first order",
-        left=of(LEAVING, build=lambda loss: sp.diff(loss, _EPS).subs(_EPS, 0)),
+        left=of(PAIRS, build=lambda loss: sp.diff(_leaving(loss), _EPS).subs(_EPS, 0)),
         reason="all terms but l1 are even in the new weight",
     ),
 )
@@ -51,7 +58,7 @@ escape_gain = formula(
     name="escape_gain",
     expression=2 * _P1 * (1 - _A**2) + 2 * _P2 * LARGER_ERROR,
     arguments=(s.a, s.c, _P1, _P2),
-    meaning="The gain at second order as a feature of a pair grows a weight eps on a free neuron: "
+    meaning="The gain at second order as the larger feature grows a weight eps on a free neuron: "
     "the loss changes by 4 lambda eps - gain eps^2.",
     example=">>> theory.escape_gain(1, 1, 1, 0.5)\n1.0",
     regime=_ORDERED,
@@ -59,29 +66,52 @@ escape_gain = formula(
 )
 ESCAPE_GAIN = derived(
     escape_gain,
-    "At lambda = 0 the pair is a saddle towards a free neuron, with the coefficient -({formula}).",
+    "As the larger feature of a pair grows a weight eps on a free neuron, the loss falls at second "
+    "order by eps^2 times {formula}.",
     Step(
         name="second order",
-        left=of(LEAVING, build=lambda loss: -sp.diff(loss, _EPS, 2).subs(_EPS, 0) / 2),
+        left=of(PAIRS, build=lambda loss: -sp.diff(_leaving(loss), _EPS, 2).subs(_EPS, 0) / 2),
         reason="minus half the second derivative",
+        assumptions=_APART,
     ),
 )
 
-
-THIRD_MODEL = definition(
-    name="third_feature",
-    expression=_P2
-    * (
-        # l and i active: outputs l and i;  l and j active: outputs l and j
-        (_W**2 + _EPS**2 - _EPS * _A - 1) ** 2
-        + (_A**2 - _EPS * _A - 1) ** 2
-        + (_W**2 + _EPS**2 + _EPS * _C - 1) ** 2
-        + (_C**2 + _EPS * _C - 1) ** 2
-    )
-    + 4 * s.lam * _EPS,
-    meaning="The terms of first order in the weight -epsilon that a third feature, alone with w "
-    "on its own neuron, grows on the neuron of a pair.",
+escape_gain_at_rest = formula(
+    name="escape_gain_at_rest",
+    expression=2 * _P1 * _C * (_A**2 - 1) / (2 * _A - _C),
+    arguments=(s.a, s.c, _P1),
+    meaning="The gain escape_gain of a pair at rest at lambda = 0: positive.",
+    example=">>> round(theory.escape_gain_at_rest(1.25, 0.75, 1), 6)\n0.482143",
+    regime=(s.a > 1, s.c < 1),
+    where="at rest at lambda = 0",
+    unit="summed loss per weight squared",
 )
+ESCAPE_GAIN_AT_REST = derived(
+    escape_gain_at_rest,
+    "At lambda = 0 a pair at rest has a > 1 > c and is a saddle towards a free neuron: its gain is "
+    "{formula} > 0.",
+    Step(
+        name="at rest",
+        left=of(
+            ESCAPE_GAIN,
+            LARGER_BALANCE,
+            build=lambda gain, balance: gain.subs(
+                _P2, -balance.subs(_P2, 0) / sp.diff(balance, _P2)
+            ),
+        ),
+        reason="the balance of the larger weight at lambda = 0 gives p_2",
+    ),
+    prose="At lambda = 0 the two balances say p_1 (1 - c^2) c = (p_2/2) a D and p_1 (a^2 - 1) a = "
+    "(p_2/2) (2a - c) D with D = 1 - a (a - c). So 1 - c^2 and a^2 - 1 have the sign of D. D < 0 "
+    "would need c > 1 > a, and D = 0 would need a = c = 1, where D = 1. So a > 1 > c.",
+    by=(LARGER_BALANCE, SMALLER_BALANCE),
+)
+
+
+def _sprouting(loss: sp.Expr) -> sp.Expr:
+    """The loss of a pair and a third feature with a small weight on the neuron of the pair."""
+    return at(loss, [[_A, sp.Integer(0)], [-_C, sp.Integer(0)], [-_EPS, _W]])
+
 
 third_party_slope = formula(
     name="third_party_slope",
@@ -99,11 +129,11 @@ THIRD_PARTY_SLOPE = derived(
     "neuron while {formula} > 0.",
     Step(
         name="first order",
-        left=of(THIRD_MODEL, build=lambda loss: sp.diff(loss, _EPS).subs(_EPS, 0)),
-        reason="the four outputs that depend on the new weight at first order",
+        left=of(PAIRS, build=lambda loss: sp.diff(_sprouting(loss), _EPS).subs(_EPS, 0)),
+        reason="four outputs depend on the new weight at first order: a silent output of the pair "
+        "stays silent, a new positive overlap enters squared",
+        assumptions=_APART,
     ),
-    prose="All other terms are of second order: an output of the pair that is silent stays "
-    "silent, a new positive overlap enters squared.",
 )
 
 third_party_margin = formula(
@@ -112,7 +142,7 @@ third_party_margin = formula(
     arguments=(_P2, s.pair_ratio, s.lam),
     meaning="The slope third_party_slope for small lambda and small co-occurrence.",
     example=">>> theory.third_party_margin(0.5, 0.5, 0.125)\n0.0",
-    error="O(pair_weight pair_ratio^3), lambda -> 0",
+    error="O(pair_weight pair_ratio^3) + O(lambda pair_ratio^2)",
     unit="summed loss per weight",
 )
 THIRD_PARTY_MARGIN = derived(
@@ -148,14 +178,14 @@ third_party_threshold = formula(
     meaning="The weight of a pair, all pairs co-occurring, above which other features grow weights "
     "on the neuron of an antipodal pair: p^2 = 2 lambda (1 + p (n - 2)).",
     example=">>> round(theory.third_party_threshold(16, 0.001), 5)\n0.06086",
-    regime=(s.n >= 2,),
-    error="leading order in lambda",
+    regime=(s.n >= 3,),
+    error="relative O(lambda)",
     unit="weight of a pair",
 )
 THIRD_PARTY_THRESHOLD = derived(
     third_party_threshold,
-    "With all pairs co-occurring, the pairs lose their stability at p^2 = 2 lambda (1 + p "
-    "(n-2)), far above p = lambda.",
+    "With all pairs of n features co-occurring with the weight p, an antipodal pair loses its "
+    "stability against a third feature at p = {formula}, where p^2 = 2 lambda (1 + p (n-2)).",
     Step(
         name="solve",
         left=of(THIRD_PARTY_MARGIN, build=_larger_root),
@@ -180,12 +210,12 @@ escape_slope = formula(
     arguments=(s.angle, _RC),
     meaning="The slope of the loss, over 4 lambda, as one row of a pair turns to a free neuron.",
     example=">>> theory.escape_slope(0, 0.5)\n1.0",
-    error="lambda -> 0",
+    regime=(s.angle >= 0, s.angle <= sp.pi / 2),
 )
 ESCAPE_SLOPE = derived(
     escape_slope,
-    "As one row of a pair turns by an angle vartheta to a free neuron the loss has the "
-    "slope {formula}, over 4 lambda, r_c = p_2/lambda.",
+    "As one of two antipodal rows of norm 1 turns by an angle vartheta to a free neuron the loss "
+    "has the slope {formula}, over 4 lambda, r_c = p_2/lambda.",
     Step(
         name="turn one row",
         left=of(PLANE, build=lambda u: sp.diff(u.subs(s.shift, 0), s.angle)),
@@ -212,7 +242,7 @@ escape_difference = formula(
     meaning="cos - sin of the angle at which a row of a pair escapes; tan(arctan(r)/2).",
     example=">>> round(theory.escape_difference(1.0), 6)\n0.414214",
     regime=_POSITIVE,
-    error="lambda -> 0",
+    error="O(lambda) at fixed pair_weight / lambda",
 )
 ESCAPE_DIFFERENCE = derived(
     escape_difference,
@@ -231,7 +261,7 @@ escape_angle = formula(
     meaning="The angle to which one row of a pair must be turned towards a free neuron to escape.",
     example=">>> round(theory.escape_angle(1.0), 5)\n0.48815",
     regime=_POSITIVE,
-    error="lambda -> 0 at fixed pair_weight / lambda",
+    error="O(lambda) at fixed pair_weight / lambda",
     unit="radian",
 )
 ESCAPE_ANGLE = derived(
@@ -262,12 +292,12 @@ escape_barrier = formula(
     meaning="The rise of the loss, over 4 lambda, that one row of a pair must pass to escape.",
     example=">>> round(theory.escape_barrier(1.0), 6)\n0.242218",
     regime=_POSITIVE,
-    error="lambda -> 0 at fixed pair_weight / lambda",
+    error="O(lambda) at fixed pair_weight / lambda",
 )
 ESCAPE_BARRIER = derived(
     escape_barrier,
-    "The barrier is sqrt 2 - 1 - r/4 + ... for weak and 1/(2r) for strong co-occurrence, "
-    "times 4 lambda.",
+    "One row of a pair must pass a barrier of {formula}, times 4 lambda, to leave for a free "
+    "neuron, r_c = p_2/lambda.",
     Step(
         name="rise to the saddle",
         left=of(PLANE, ESCAPE_DIFFERENCE, build=_rise),

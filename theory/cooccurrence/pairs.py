@@ -8,7 +8,7 @@ from functools import partial
 
 import sympy as sp
 
-from ..model import relu
+from ..model import W, at, overlap, relu
 from ..proof import Definition, Formula, Step, Taylor, derived, of
 from ..proof import symbols as s
 
@@ -20,20 +20,31 @@ _ORDERED = (s.a >= s.c,)
 _A, _C, _R = s.a, s.c, s.pair_ratio
 LARGER_ERROR = 1 - _A * (_A - _C)  # when both are active
 _L1 = 4 * s.lam * (_A + _C)
+_DELTA = sp.KroneckerDelta
+_Y = _A**2 - 1
 _v, _EDGE = s.active_value, _C / _A
 _S = s.antipodal_overlap
 _overlap_step = partial(Step, ranges={_S: (0, 1)})
-_TOP = sp.Rational(110593856, 10**8)  # the maximum, to 8 digits
+_TOP = sp.Rational(307, 251)  # the square of the larger weight at the maximum, to 6 digits
 _APART = (s.a > s.c,)
 
 
-MODEL = definition(
-    name="two_cooccurring_features",
+PAIRS = definition(
+    name="loss_with_pairs",
     expression=_P1
-    * ((relu(_A**2) - 1) ** 2 + relu(-_A * _C) ** 2 + (relu(_C**2) - 1) ** 2 + relu(-_A * _C) ** 2)
-    + _P2 * ((relu(_A**2 - _A * _C) - 1) ** 2 + (relu(_C**2 - _A * _C) - 1) ** 2)
-    + _L1,
-    meaning="The loss of two features with the weights a and -c on one neuron.",
+    * sp.Sum((relu(overlap(s.p, s.q)) - _DELTA(s.p, s.q)) ** 2, (s.p, 1, s.n), (s.q, 1, s.n))
+    + _P2
+    / 2
+    * sp.Sum(
+        (1 - _DELTA(s.q, s.j))
+        * (relu(overlap(s.p, s.q) + overlap(s.p, s.j)) - _DELTA(s.p, s.q) - _DELTA(s.p, s.j)) ** 2,
+        (s.p, 1, s.n),
+        (s.q, 1, s.n),
+        (s.j, 1, s.n),
+    )
+    + 4 * s.lam * sp.Sum(sp.Abs(W[s.p, s.g]), (s.p, 1, s.n), (s.g, 1, s.m)),
+    meaning="The loss of features that are active alone with the weight p_1 and in pairs with the "
+    "weight p_2, values 1.",
 )
 
 cooccurring_loss = formula(
@@ -50,14 +61,9 @@ COOCCURRING_LOSS = derived(
     "and of both.",
     Step(
         name="half of two",
-        left=of(
-            MODEL,
-            # two neurons: no overlap, so each feature pays with weight c + q
-            build=lambda loss: (
-                loss.subs(_P2, 0).subs({s.c: s.a}).doit() * (_P1 + _P2) / (2 * _P1)
-            ).subs({s.a: s.w, s.lam: s.lam * _P1 / (_P1 + _P2)}),
-        ),
-        reason="with no overlap both together cost what each costs alone",
+        left=of(PAIRS, build=lambda loss: at(loss, [[s.w, 0], [0, s.w]]) / 2),
+        reason="two features, each alone on its neuron: the loss over all inputs with one and with "
+        "two active features",
     ),
 )
 
@@ -77,7 +83,7 @@ PAIR_LOSS = derived(
     "An antipodal pair (a, -c), a >= c, costs {formula}.",
     Step(
         name="rectifiers",
-        left=of(MODEL),
+        left=of(PAIRS, build=lambda loss: at(loss, [[s.a], [-s.c]])),
         reason="where a > c the larger feature is read, the smaller one is silent",
         assumptions=_APART,
     ),
@@ -122,8 +128,8 @@ uniform_pair_error = formula(
 )
 UNIFORM_PAIR_ERROR = derived(
     uniform_pair_error,
-    "For values uniform on [0, 1] the error of a pair, both active, is a rational function "
-    "of a and c, without a kink.",
+    "For values uniform on [0, 1] the mean error of a pair (a, -c), both active, a >= c, is "
+    "{formula}, which has no kink at a = c.",
     Step(
         name="integrate",
         left=of(UNIFORM_MODEL),
@@ -136,36 +142,25 @@ pair_kink = formula(
     name="pair_kink",
     expression=2 * _P2 * s.w,
     arguments=(_P2, s.w),
-    meaning="The slope at which the loss falls, from a = c = w, as the smaller weight falls or "
-    "the larger one grows, by co-occurrence alone.",
+    meaning="The slope at which the loss of a pair falls from a = c = w as the two weights become "
+    "different, per unit of their difference, their sum kept.",
     example=">>> theory.pair_kink(0.5, 1)\n1.0",
     unit="summed loss per weight",
 )
 PAIR_KINK = derived(
     pair_kink,
-    "The symmetric pair a = c is no minimum for any co-occurrence: the loss falls on both "
-    "sides of it, at the slope {formula}.",
+    "The symmetric pair a = c = w is no minimum for any co-occurrence: as one weight grows and the "
+    "other falls, the loss falls on both sides at the slope {formula} in the difference a - c.",
     Step(
-        name="one-sided slope",
+        name="apart",
         left=of(
             PAIR_LOSS,
-            build=lambda loss: sp.Limit(sp.Derivative(loss.subs({s.lam: 0}), s.c), s.c, s.a).subs(
-                _P1, 0
+            build=lambda loss: ((sp.diff(loss, s.c) - sp.diff(loss, s.a)) / 2).subs(
+                {s.a: s.w, s.c: s.w}
             ),
         ),
-        right=2 * _P2 * s.a,
-        reason="slope in the smaller weight, from below",
-        assumptions=(sp.Gt(_P2, 0),),
-    ),
-    Step(
-        name="at a = w",
-        left=of(
-            PAIR_LOSS,
-            build=lambda loss: (
-                -sp.diff(loss.subs({s.lam: 0, _P1: 0}), s.a).subs({s.c: s.w, s.a: s.w})
-            ),
-        ),
-        reason="minus the slope in the larger weight is the same",
+        reason="a grows by half of the difference, c falls by as much; the terms of the symmetric "
+        "pair cancel",
     ),
 )
 
@@ -208,12 +203,21 @@ SMALLER_BALANCE = derived(
 )
 
 
-def _corrected(weight: Formula, balance: sp.Expr) -> sp.Expr:
-    """The series, corrected by half the lambda at which it would rest (0 where it is right)."""
-    larger, smaller = larger_weight_series.expression, smaller_weight_series.expression
-    at = balance.subs({_P1: 1, _P2: _R})
-    at = at.subs({s.a: larger, s.c: smaller}, simultaneous=True)
-    return Taylor(weight.expression + at / 2, _R, 3)
+def _rest(larger: sp.Expr, smaller: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
+    """Both weights of a pair at rest at lambda = 0, as series to third order in the ratio.
+
+    Each correction by half of the balances, whose slopes at ratio 0 are -2, gains an order.
+    """
+    weights = {_A: sp.Integer(1), _C: sp.Integer(1)}
+    for order in (1, 2, 3):
+        balances = [
+            Taylor(
+                balance.subs({_P1: 1, _P2: _R}).subs(weights, simultaneous=True), _R, order
+            ).doit()
+            for balance in (larger, smaller)
+        ]
+        weights = {x: old + f / 2 for (x, old), f in zip(weights.items(), balances, strict=True)}
+    return weights[_A], weights[_C]
 
 
 larger_weight_series = formula(
@@ -222,7 +226,8 @@ larger_weight_series = formula(
     arguments=(s.pair_ratio,),
     meaning="The larger weight of a co-occurring pair for lambda -> 0.",
     example=">>> round(theory.larger_weight_series(0.1), 6)\n1.02457",
-    error="O(pair_ratio^4), lambda = 0",
+    error="O(pair_ratio^4)",
+    where="lambda = 0",
     unit="weight",
 )
 LARGER_WEIGHT = derived(
@@ -231,8 +236,12 @@ LARGER_WEIGHT = derived(
     "varrho = p_2/p_1.",
     Step(
         name="at rest to third order",
-        left=of(LARGER_BALANCE, build=lambda x: _corrected(larger_weight_series, x)),
-        reason="with both series inserted, the lambda at which the pair rests is O(varrho^4)",
+        left=of(
+            LARGER_BALANCE,
+            SMALLER_BALANCE,
+            build=lambda larger, smaller: _rest(larger, smaller)[0],
+        ),
+        reason="both balances solved order by order",
     ),
 )
 
@@ -242,7 +251,8 @@ smaller_weight_series = formula(
     arguments=(s.pair_ratio,),
     meaning="The smaller weight of a co-occurring pair for lambda -> 0.",
     example=">>> round(theory.smaller_weight_series(0.1), 6)\n0.974742",
-    error="O(pair_ratio^4), lambda = 0",
+    error="O(pair_ratio^4)",
+    where="lambda = 0",
     unit="weight",
 )
 SMALLER_WEIGHT = derived(
@@ -251,8 +261,12 @@ SMALLER_WEIGHT = derived(
     "varrho = p_2/p_1.",
     Step(
         name="at rest to third order",
-        left=of(SMALLER_BALANCE, build=lambda x: _corrected(smaller_weight_series, x)),
-        reason="with both series inserted, the lambda at which the pair rests is O(varrho^4)",
+        left=of(
+            LARGER_BALANCE,
+            SMALLER_BALANCE,
+            build=lambda larger, smaller: _rest(larger, smaller)[1],
+        ),
+        reason="both balances solved order by order",
     ),
 )
 
@@ -262,7 +276,8 @@ pair_excess_series = formula(
     arguments=(s.pair_ratio,),
     meaning="What a relaxed pair costs more than two features alone, over single_weight.",
     example=">>> round(theory.pair_excess_series(0.1), 7)\n0.1950125",
-    error="O(pair_ratio^6), lambda = 0",
+    error="O(pair_ratio^6)",
+    where="lambda = 0",
     unit="summed loss",
 )
 PAIR_EXCESS = derived(
@@ -291,7 +306,8 @@ stiff_pair_lam = formula(
     name="stiff_pair_lam",
     expression=-(_A**2 - 1) * (2 * _A**6 - 2 * _A**4 - 2 * _A**2 + 1) / (_A**3 * (2 * _A**2 + 1)),
     arguments=(s.a,),
-    meaning="lambda / single_weight at which a pair with (a, 1/a - a) rests, pair_ratio -> oo.",
+    meaning="lambda / single_weight at which a pair whose larger weight is a rests, at strong "
+    "co-occurrence.",
     example=">>> round(theory.stiff_pair_lam(1.1), 7)\n0.037141",
     regime=(s.a > 1,),
     error="O(1/pair_ratio)",
@@ -299,7 +315,8 @@ stiff_pair_lam = formula(
 )
 STIFF_PAIR = derived(
     stiff_pair_lam,
-    "However strong the co-occurrence, a pair with c = a - 1/a exists at a lambda of order p_1.",
+    "However strong the co-occurrence, a pair with the weights a and -c, c = a - 1/a, is at rest "
+    "at lambda/p_1 = {formula}.",
     Step(
         name="balance",
         left=of(
@@ -313,26 +330,52 @@ STIFF_PAIR = derived(
     ),
 )
 
+stiff_pair_slope = formula(
+    name="stiff_pair_slope",
+    expression=(6 - 3 * _Y - 78 * _Y**2 - 116 * _Y**3 - 62 * _Y**4 - 12 * _Y**5)
+    / (_A**4 * (2 * _A**2 + 1) ** 2),
+    arguments=(s.a,),
+    meaning="The slope of stiff_pair_lam in the larger weight a.",
+    example=">>> round(theory.stiff_pair_slope(1.1), 6)\n0.042654",
+    regime=(s.a > 1,),
+    error="O(1/pair_ratio)",
+    unit="flow per weight",
+)
+STIFF_SLOPE = derived(
+    stiff_pair_slope,
+    "The lambda at which a pair rests at strong co-occurrence has only one maximum in a > 1: its "
+    "slope over p_1 is {formula}.",
+    Step(
+        name="differentiate",
+        left=of(STIFF_PAIR, build=lambda lam: sp.diff(lam, s.a)),
+        reason="a polynomial in a^2 - 1, over a positive one",
+    ),
+    prose="The numerator falls from 6 to minus infinity as a^2 - 1 grows from 0, because all its "
+    "other coefficients are negative. So it is 0 once, and lambda grows before and falls after.",
+)
+
 pair_fold_limit = formula(
     name="pair_fold_limit",
-    expression=stiff_pair_lam.expression.subs(_A, _TOP),
-    meaning="lambda / single_weight up to which an antipodal pair exists, pair_ratio -> oo.",
+    expression=stiff_pair_lam.expression.subs(_A, sp.sqrt(_TOP)),
+    meaning="lambda / single_weight up to which an antipodal pair exists at strong co-occurrence; "
+    "the number itself is rounded by 4e-11.",
     example=">>> round(theory.pair_fold_limit(), 7)\n0.0372679",
-    error="exact to 1e-15: the maximum is inserted to 8 digits",
+    error="O(1/pair_ratio)",
     unit="flow",
 )
 PAIR_FOLD_LIMIT = derived(
     pair_fold_limit,
-    "As co-occurrence grows without bound, an antipodal pair exists up to lambda/p_1 = 0.03727.",
+    "As co-occurrence grows without bound, an antipodal pair exists up to lambda/p_1 = {formula}, "
+    "which is 0.03727.",
     Step(
         name="largest lambda",
-        left=of(STIFF_PAIR, build=lambda lam: lam.subs(s.a, _TOP)),
-        reason="the only maximum with c > 0",
+        left=of(STIFF_PAIR, build=lambda lam: lam.subs(s.a, sp.sqrt(_TOP))),
+        reason="the maximum, at a^2 = 1.2231001 (4e-11 below it)",
     ),
-    prose="For a > 1, lambda is 0 at a = 1 and falls to minus infinity; its derivative has the "
-    "factor 12x^5 + 2x^4 - 12x^3 - 18x^2 + 7x + 3, x = a^2, with one root above 1. That the fold "
+    prose="The slope of lambda is 0 at a^2 = 1.2231001 and nowhere else above 1. That the fold "
     "falls to this limit from above, for every ratio, is observed by numerical continuation and "
     "not claimed.",
+    by=(STIFF_SLOPE,),
 )
 
 pair_fold_series = formula(
@@ -362,11 +405,11 @@ PAIR_FOLD = derived(
     "larger by (varrho/3)^(1/2), which enters at order varrho^(3/2).",
 )
 
-OVERLAP_MODEL = definition(
-    name="two_overlapping_features",
-    expression=2 * _P2 * (relu(1 - _S) - 1) ** 2,
-    meaning="The error of two unit features of overlap -s, both active.",
-)
+
+def _unit(overlap: sp.Expr) -> list[list[sp.Expr]]:
+    """Two rows of norm 1 of an overlap."""
+    return [[sp.Integer(1), sp.Integer(0)], [overlap, sp.sqrt(1 - overlap**2)]]
+
 
 overlap_penalty = formula(
     name="overlap_penalty",
@@ -382,8 +425,13 @@ OVERLAP_PENALTY = derived(
     "Co-occurrence charges {formula} for an overlap -s_o of two unit features.",
     _overlap_step(
         name="both read 1 - s",
-        left=of(OVERLAP_MODEL),
-        reason="for s < 1 both are read",
+        left=of(
+            PAIRS,
+            build=lambda loss: (at(loss, _unit(-_S)) - at(loss, _unit(sp.Integer(0)))).subs(
+                s.lam, 0
+            ),
+        ),
+        reason="for s < 1 both are read, and no other input has an error",
         assumptions=(_S < 1,),
     ),
 )
@@ -414,6 +462,25 @@ UNIFORM_OVERLAP_PENALTY = derived(
     ),
 )
 
+
+def _decay(loss: sp.Expr, normal: bool) -> sp.Expr:
+    """The velocity of the overlap of two unit rows at lambda = 0, by the flow of a loss.
+
+    With ``normal``, what moves a row along itself is taken away, which keeps its norm.
+    """
+    places = [[W[1, 1], W[1, 2]], [W[2, 1], W[2, 2]]]
+    free = at(loss, places).subs(s.lam, 0)
+    rows = [sp.Matrix([row]) for row in _unit(-_S)]
+    values = dict(zip([*places[0], *places[1]], [*rows[0], *rows[1]], strict=True))
+    velocities = [
+        sp.Matrix([[-sp.diff(free, x).subs(values, simultaneous=True) / 4 for x in row]])
+        for row in places
+    ]
+    if normal:
+        velocities = [v - v.dot(row) * row for v, row in zip(velocities, rows, strict=True)]
+    return velocities[0].dot(rows[1]) + rows[0].dot(velocities[1])
+
+
 overlap_decay = formula(
     name="overlap_decay",
     expression=2 * _P2 * _S * (1 - _S**2),
@@ -430,13 +497,29 @@ OVERLAP_DECAY = derived(
     "are kept at 1 decays at the rate {formula}. An antipodal pair, s_o = 1, does not decay.",
     _overlap_step(
         name="two rows turn",
-        left=of(
-            OVERLAP_PENALTY,
-            # s_o = cos(vartheta): each row turns by a quarter of the slope, ds_o = -sin dvartheta
-            build=lambda loss: (
-                -sp.sin(s.angle) / 2 * sp.diff(loss.subs(_S, sp.cos(s.angle)), s.angle)
-            ).subs(s.angle, sp.acos(_S)),
-        ),
-        reason="each of the two rows turns, with its norm kept, by a quarter of the slope",
+        left=of(PAIRS, build=lambda loss: _decay(loss, normal=True)),
+        reason="each row moves by a quarter of the slope, without the part along itself",
+        assumptions=(_S < 1,),
+    ),
+)
+
+overlap_decay_raw = formula(
+    name="overlap_decay_raw",
+    expression=2 * _P2 * _S * (1 - _S),
+    arguments=(_P2, _S),
+    meaning="The rate at which co-occurrence removes a negative overlap of two features of norm 1 "
+    "on the flow itself, on which their norms grow.",
+    example=">>> theory.overlap_decay_raw(0.5, 0.5)\n0.25",
+    regime=(_S < 1,),
+    unit="weight squared per flow time",
+)
+OVERLAP_DECAY_RAW = derived(
+    overlap_decay_raw,
+    "On the flow of two rows of norm 1 and overlap -s_o, which does not keep the norms, the "
+    "overlap decays at the rate {formula}.",
+    _overlap_step(
+        name="two rows move",
+        left=of(PAIRS, build=lambda loss: _decay(loss, normal=False)),
+        reason="each row moves by a quarter of the slope",
     ),
 )

@@ -26,7 +26,9 @@ handicap_rate = formula(
     meaning="What co-occurrence adds to the threshold of a shared weight, per rise of that of "
     "the other weights: dC/dB.",
     example=">>> theory.handicap_rate(0.5, 1, 1)\n0.5",
-    error="lambda -> 0, m >> n",
+    regime=(_X <= 1, _Y <= 1),
+    error="O(lambda) at fixed pair_weight / lambda",
+    where="two rows that overlap on one neuron only, as for m >> n",
 )
 HANDICAP_RATE = derived(
     handicap_rate,
@@ -34,7 +36,7 @@ HANDICAP_RATE = derived(
     Step(
         name="amplitude and threshold",
         left=of(RACE, build=lambda velocity: s.multiplier * s.shared_weight - velocity - 1),
-        reason="x = A (w - B - C), dA = mu A dt, dB = dt/A: dC/dB = mu x - dx/dt - 1",
+        reason="x = A (w - B - C), dA = mu_r A dt, dB = dt/A: dC/dB = mu_r x - dx/dt - 1",
     ),
     prose="For lambda -> 0 every row keeps norm 1, so A grows at a common rate; for m >> n the two "
     "rows overlap on the shared neuron alone.",
@@ -47,7 +49,7 @@ suppression_fit = formula(
     meaning="The fraction of collisions that survive co-occurrence, wide networks, values 1.",
     example=">>> round(theory.suppression_fit(0.25), 3)\n0.503",
     regime=(s.strength <= sp.Rational(3, 2),),
-    error="a fit, not derived: about 1 % in its logarithm for 0.1 <= r <= 1.5",
+    error="fitted: about 1 % in its logarithm for 0.1 <= r <= 1.5",
 )
 SUPPRESSION_FIT = derived(
     suppression_fit,
@@ -63,7 +65,7 @@ uniform_suppression_fit = formula(
     "uniform on [0, 1]; r = pair_weight E u^2 / lambda.",
     example=">>> round(theory.uniform_suppression_fit(0.25), 3)\n0.672",
     regime=(s.strength <= 3,),
-    error="a fit, not derived: about 2 % in its logarithm for 0.1 <= r <= 3",
+    error="fitted: about 2 % in its logarithm for 0.1 <= r <= 3",
 )
 UNIFORM_SUPPRESSION_FIT = derived(
     uniform_suppression_fit,
@@ -81,14 +83,14 @@ crowded_suppression = formula(
     "wide networks to the power of the fraction of free neurons.",
     example=">>> round(theory.crowded_suppression(64, 128, 0.5), 3)\n0.431",
     regime=(s.n <= s.m, s.strength <= 2),
-    error="a guess, not derived: for n = 64, r <= 2 and lambda = 0.01 within 0.02 of the measured "
+    error="heuristic: for n = 64, r <= 2 and lambda = 0.01 within 0.02 of the measured "
     "K(p)/K(0) at m = 128 and 0.05 at m = 512, but up to 0.23 too small at n = m; off by 0.05 at "
     "(128, lambda = 0.003, r = 0.25) and 0.06 at (512, 0.03, 0.5)",
 )
 CROWDED_SUPPRESSION = derived(
     crowded_suppression,
-    "In crowded networks co-occurrence suppresses less: the fraction is raised to the power of "
-    "the share of free neurons.",
+    "In crowded networks co-occurrence suppresses less: the fraction that survives is {formula}, "
+    "that of wide networks to the power of the share of free neurons.",
 )
 
 partial_suppression = formula(
@@ -98,7 +100,7 @@ partial_suppression = formula(
     meaning="K(p)/K(0) where only a fraction of the pairs co-occurs: the other collisions stay.",
     example=">>> round(theory.partial_suppression(0.5, 0.5), 3)\n0.612",
     regime=(s.fraction <= 1, s.strength <= sp.Rational(3, 2)),
-    error="a guess, not derived: within 0.03 of the measured K(p)/K(0) at n/m = 1/8; in crowded "
+    error="heuristic: within 0.03 of the measured K(p)/K(0) at n/m = 1/8; in crowded "
     "networks too small, by up to 0.24 at n/m = 1/2",
 )
 PARTIAL_SUPPRESSION = derived(

@@ -8,7 +8,8 @@ from functools import partial
 
 import sympy as sp
 
-from ..collisions.independent import expected_pairs
+from ..collisions.independent import EXPECTED_PAIRS, expected_pairs
+from ..model import MONOSEMANTIC_LOSS
 from ..noise.outputs import (
     RECTIFIED_MEAN,
     RECTIFIED_SQUARE,
@@ -30,8 +31,13 @@ _error = partial(output_error, rectified_square.expression, rectified_mean.expre
 _GAIN = _W**2 * _SIG**2 - 2 * _square(-(_W**2), _W * _SIG)
 _BOTH = 2 - 2 * sp.sqrt(2 / sp.pi) * _W * _SIG + _W**2 * _SIG**2
 _ACTIVE = _error(_W**2, _W * _SIG)
-_FAN = sp.sqrt(2) * _W**2 * _TAU
 _WORST = (sp.sqrt(57) - 5) / 8
+
+
+def _fan(weight: sp.Expr, deviation: sp.Expr) -> sp.Expr:
+    """The deviation of an output of a pair, which sees the noise of both inputs."""
+    return sp.sqrt(2) * weight**2 * deviation
+
 
 active_error = formula(
     name="active_error",
@@ -43,7 +49,8 @@ active_error = formula(
 )
 ACTIVE_ERROR = derived(
     active_error,
-    "Under noise on the neurons the active output is normal with mean w^2 and deviation w sigma.",
+    "Under noise on the neurons the active output is normal with mean w^2 and deviation w sigma, "
+    "and its mean error is {formula}.",
     Step(
         name="active output",
         left=of(
@@ -65,7 +72,8 @@ both_active_error = formula(
 )
 BOTH_ACTIVE_ERROR = derived(
     both_active_error,
-    "With both features of an antipodal pair active each of the two outputs is normal with mean 0.",
+    "With both features of an antipodal pair active each of the two outputs is normal with mean 0 "
+    "before the rectifier, and their mean error is {formula}.",
     Step(
         name="cancelled outputs",
         left=of(
@@ -88,7 +96,8 @@ hidden_noise_price = formula(
 )
 HIDDEN_NOISE_PRICE = derived(
     hidden_noise_price,
-    "Noise on the neurons makes a polysemantic neuron cheaper by nearly w^2 sigma^2.",
+    "For one-hot inputs with noise on the neurons a polysemantic neuron has the price {formula}, "
+    "which is negative and near -w^2 sigma^2 for weak noise.",
     Step(
         name="silent outputs",
         left=of(
@@ -113,9 +122,9 @@ noisy_cooccurrence_price = formula(
 )
 NOISY_PRICE = derived(
     noisy_cooccurrence_price,
-    "For independent features of probability p the price is p^2 (B - 2A) - p(1-p) G, with the "
-    "error A of an active feature, the error B of an active pair and the gain G for one-hot "
-    "inputs.",
+    "For independent features of probability p the price is {formula}, that is p^2 (B - 2A) - "
+    "p(1-p) G with the error A of an active feature, the error B of an active pair and the gain G "
+    "for one-hot inputs.",
     Step(
         name="four cases",
         left=of(
@@ -135,14 +144,14 @@ break_even_odds = formula(
     expression=_GAIN / (_BOTH - 2 * _ACTIVE),
     arguments=(_W, _SIG),
     meaning="The odds p/(1-p) of activity below which polysemanticity pays under noise on the "
-    "neurons; negative where it pays at all odds.",
+    "neurons.",
     example=">>> round(theory.break_even_odds(1, 0.1), 6)\n0.005463",
+    regime=(_BOTH - 2 * _ACTIVE > 0,),
 )
 BREAK_EVEN_ODDS = derived(
     break_even_odds,
-    "Polysemanticity costs nothing and gains nothing at the odds p/(1-p) = G/(B - 2A), the gain "
-    "for one-hot inputs over the extra error of an active pair. It pays below these odds if "
-    "B > 2A, and at all odds if B <= 2A.",
+    "Where B > 2A, polysemanticity pays below the odds p/(1-p) = {formula}, the gain G for one-hot "
+    "inputs over the extra error B - 2A of an active pair, and costs above them.",
     Step(
         name="price zero",
         left=of(
@@ -155,6 +164,16 @@ BREAK_EVEN_ODDS = derived(
     ),
 )
 
+PAYS_AT_ALL_ODDS = derived(
+    "pays_at_all_odds",
+    "Where the noise on the neurons is so strong that B <= 2A, polysemanticity pays at all "
+    "probabilities of activity below 1.",
+    page="paper_notes/cooccurrence.md",
+    prose="The price is p^2 (B - 2A) - p (1 - p) G. Its first part is at most 0, and the gain G is "
+    "positive, because the output of a silent partner has the mean -w^2 and not 0.",
+    by=(NOISY_PRICE, HIDDEN_NOISE_PRICE),
+)
+
 break_even_odds_small = formula(
     name="break_even_odds_small",
     expression=_SIG**2 / (2 * (2 - _W**2)),
@@ -162,6 +181,7 @@ break_even_odds_small = formula(
     meaning="The odds p/(1-p) of activity below which polysemanticity pays, for weak noise on the "
     "neurons.",
     example=">>> round(theory.break_even_odds_small(1, 0.1), 6)\n0.005",
+    regime=(_W**2 < 2,),
     error="O(sigma^3)",
 )
 BREAK_EVEN_SMALL = derived(
@@ -212,7 +232,8 @@ pairs_network_loss = formula(
 )
 PAIRS_NETWORK_LOSS = derived(
     pairs_network_loss,
-    "The loss of a network is linear in its number of polysemantic neurons.",
+    "The reconstruction loss of a network is linear in its number of polysemantic neurons, "
+    "{formula}.",
     Step(
         name="sum over features and neurons",
         left=of(
@@ -234,9 +255,9 @@ PAIRS_NETWORK_LOSS = derived(
 
 input_noise_price = formula(
     name="input_noise_price",
-    expression=2 * (_error(_W**2, _FAN) - _error(_W**2, _W**2 * _TAU))
-    + 2 * (_square(-(_W**2), _FAN) - _square(0, _W**2 * _TAU))
-    + 2 * (s.n - 2) * (_square(0, _FAN) - _square(0, _W**2 * _TAU)),
+    expression=2 * (_error(_W**2, _fan(_W, _TAU)) - _error(_W**2, _W**2 * _TAU))
+    + 2 * (_square(-(_W**2), _fan(_W, _TAU)) - _square(0, _W**2 * _TAU))
+    + 2 * (s.n - 2) * (_square(0, _fan(_W, _TAU)) - _square(0, _W**2 * _TAU)),
     arguments=(s.n, _W, _TAU),
     meaning="The price of a polysemantic neuron under normal noise on all inputs, clean targets.",
     example=">>> round(theory.input_noise_price(64, 1, 0.1), 6)\n0.63",
@@ -245,17 +266,18 @@ input_noise_price = formula(
 )
 INPUT_NOISE_PRICE = derived(
     input_noise_price,
-    "Under noise on the inputs the price is a sum of rectified normal moments.",
+    "Under normal noise on the inputs the price of a polysemantic neuron is a sum of rectified "
+    "normal moments, {formula}.",
     Step(
         name="outputs of the pair",
         left=of(
             RECTIFIED_SQUARE,
             RECTIFIED_MEAN,
             build=lambda square, mean: (
-                2 * output_error(square, mean, _W**2, _FAN)
+                2 * output_error(square, mean, _W**2, _fan(_W, _TAU))
                 - 2 * output_error(square, mean, _W**2, _W**2 * _TAU)
-                + 2 * at_output(square, -(_W**2), _FAN)
-                + 2 * (s.n - 2) * at_output(square, 0, _FAN)
+                + 2 * at_output(square, -(_W**2), _fan(_W, _TAU))
+                + 2 * (s.n - 2) * at_output(square, 0, _fan(_W, _TAU))
                 - 2 * (s.n - 1) * at_output(square, 0, _W**2 * _TAU)
             ),
         ),
@@ -270,7 +292,8 @@ input_noise_price_small = formula(
     meaning="The price of a polysemantic neuron under weak normal noise on all inputs, clean "
     "targets: positive.",
     example=">>> theory.input_noise_price_small(5, 1, 0.5)\n1.0",
-    error="exponentially small in 1/tau^2",
+    regime=(s.n >= 2,),
+    error="O(exp(-1/(4 tau^2)))",
     unit="summed loss",
 )
 INPUT_NOISE_SMALL = derived(
@@ -282,8 +305,8 @@ INPUT_NOISE_SMALL = derived(
             RECTIFIED_SQUARE,
             build=lambda square: (
                 # active outputs are never clipped, their silent partners never rise
-                2 * (_FAN**2 - _W**4 * _TAU**2)
-                + 2 * (s.n - 2) * at_output(square, 0, _FAN)
+                2 * (_fan(_W, _TAU) ** 2 - _W**4 * _TAU**2)
+                + 2 * (s.n - 2) * at_output(square, 0, _fan(_W, _TAU))
                 - 2 * (s.n - 1) * at_output(square, 0, _W**2 * _TAU)
             ),
         ),
@@ -330,10 +353,24 @@ ablation_variance = formula(
 )
 ABLATION_VARIANCE = derived(
     ablation_variance,
-    "Silencing neurons at random leaves the mean loss alone and raises its variance by n + 2K.",
-    prose="A silenced neuron raises the loss by D = 1 - (1 - w^2)^2 per feature on it. n - 2K "
-    "neurons hold one feature and K hold two: the mean is delta n D, the variance "
-    "delta (1 - delta) D^2 [(n - 2K) + 4K].",
+    "If neurons are silenced at random, the mean of the loss does not depend on the number K of "
+    "polysemantic neurons, and its variance is {formula}.",
+    Step(
+        name="sum over neurons",
+        left=of(
+            MONOSEMANTIC_LOSS,
+            build=lambda loss: (
+                s.ablation_probability
+                * (1 - s.ablation_probability)
+                * (loss.subs({s.lam: 0, _W: 0}) - loss.subs(s.lam, 0)) ** 2
+                * ((s.n - 2 * s.k) * 1**2 + s.k * 2**2)
+            ),
+        ),
+        reason="n - 2K neurons hold one feature and K hold two; the variance of what one of them "
+        "adds is delta (1 - delta) times its square",
+    ),
+    prose="A silenced neuron raises the loss by D = 1 - (1 - w^2)^2 per feature on it, so the mean "
+    "rises by delta n D. Neurons are silenced independently, so variances add.",
 )
 
 tradeoff_loss = formula(
@@ -344,22 +381,23 @@ tradeoff_loss = formula(
     "features.",
     example=">>> round(theory.tradeoff_loss(64, 512, 0.25, 0.01), 6)\n0.00495",
     regime=(s.strength <= sp.Rational(3, 2),),
-    error="rests on the fit of the suppression; n << m, small lambda",
+    error="fitted: rests on the fit of the suppression",
+    where="n << m, small lambda",
     unit="summed loss",
 )
 TRADEOFF_LOSS = derived(
     tradeoff_loss,
-    "In wide networks (n << m) training suppresses what co-occurrence would charge: the loss is 2 "
-    "p K0 F(p/lambda), with the expected pairs K0 and the surviving fraction F.",
+    "In wide networks (n << m) training suppresses what co-occurrence would charge: the loss is "
+    "{formula}, that is 2 p K0 F(p/lambda) with the expected pairs K0 and the surviving fraction "
+    "F.",
     Step(
         name="count times price",
         left=of(
+            EXPECTED_PAIRS,
             SUPPRESSION_FIT,
             COOCCURRENCE_PRICE,
-            build=lambda f, price: (
-                expected_pairs.expression
-                * f
-                * price.subs({_W: 1, s.pair_weight: s.strength * s.lam})
+            build=lambda pairs, f, price: (
+                pairs * f * price.subs({_W: 1, s.pair_weight: s.strength * s.lam})
             ),
         ),
         reason="expected pairs without co-occurrence, the fraction that survives, the price",
@@ -368,9 +406,10 @@ TRADEOFF_LOSS = derived(
 
 
 def _top(fraction: sp.Expr) -> sp.Expr:
-    """Where strength times the fraction is largest: its slope is the fraction times a quadratic."""
+    """Where r times an exponential is largest: its slope is the exponential times a quadratic."""
     r = s.strength
-    slope = sp.diff(r * fraction, r) / suppression_fit.expression
+    exponential = sp.Mul(*(x for x in sp.Mul.make_args(fraction) if x.has(sp.exp)))
+    slope = sp.diff(r * fraction, r) / exponential
     return quadratic_root(sp.expand(sp.simplify(slope)), r, -1)
 
 
@@ -379,7 +418,7 @@ worst_strength = formula(
     expression=_WORST,
     meaning="The co-occurrence p/lambda at which tradeoff_loss is largest.",
     example=">>> round(theory.worst_strength(), 4)\n0.3187",
-    error="rests on the fit of the suppression",
+    error="fitted: rests on the fit of the suppression",
 )
 WORST_STRENGTH = derived(
     worst_strength,
@@ -398,13 +437,14 @@ worst_tradeoff_loss = formula(
     meaning="The most that polysemanticity can cost a wide network (n << m) trained on features "
     "that co-occur: near 0.26 lambda times the expected number of pairs.",
     example=">>> round(theory.worst_tradeoff_loss(64, 512, 0.01), 6)\n0.005111",
-    error="rests on the fit of the suppression; n << m, small lambda",
+    error="fitted: rests on the fit of the suppression",
+    where="n << m, small lambda",
     unit="summed loss",
 )
 WORST_TRADEOFF = derived(
     worst_tradeoff_loss,
-    "In wide networks (n << m) polysemanticity is self-limiting: it costs at most 0.26 lambda K0, "
-    "with the expected pairs K0.",
+    "In wide networks (n << m) polysemanticity is self-limiting: it costs at most {formula}, about "
+    "0.26 lambda K0 with the expected pairs K0.",
     Step(
         name="insert",
         left=of(

@@ -5,79 +5,102 @@ from functools import partial
 import sympy as sp
 
 from ..model import INITIAL
-from ..proof import Formula, Step, Taylor, derived, of
+from ..proof import Expansion, Formula, Step, derived, of
 from ..proof import symbols as s
 
 formula = partial(Formula, source="paper_notes/interference.md")
+_fast = partial(formula, arguments=(s.n, s.m), regime=(s.n <= s.m,), where="lambda -> 0")
+
+
+def _mean_square(density: sp.Expr) -> sp.Expr:
+    """The mean square of a symmetric density."""
+    return 2 * sp.Integral(s.relative_threshold**2 * density, (s.relative_threshold, 0, sp.oo))
+
 
 positive_overlap = formula(
     name="positive_overlap",
-    expression=s.n / (2 * s.m),
+    expression=(s.n - 1) / (2 * s.m),
     arguments=(s.n, s.m),
-    meaning="The sum of the squares of a feature's positive overlaps with n others at the start.",
-    example=">>> theory.positive_overlap(n=64, m=128)\n0.25",
-    error="relative O(1/n + 1/m), overlaps taken as normal with variance 1/m",
+    meaning="The expected sum of the squares of a feature's positive overlaps at the start.",
+    example=">>> theory.positive_overlap(n=65, m=128)\n0.25",
 )
 POSITIVE_OVERLAP = derived(
     positive_overlap,
-    "The positive overlaps of a feature have the total square {formula} at the start.",
+    "The positive overlaps of a feature have the total square {formula} at the start, on average.",
     Step(
         name="half a variance",
         left=of(
             INITIAL,
-            build=lambda density: (
-                s.n
-                / s.m
-                * sp.Integral(s.relative_threshold**2 * density, (s.relative_threshold, 0, sp.oo))
-            ),
+            build=lambda density: (s.n - 1) / 2 * s.m * (_mean_square(density) / s.m) ** 2,
         ),
-        reason="n overlaps of variance 1/m, of which the positive half counts",
+        reason="n - 1 overlaps of m uncorrelated terms W_il W_jl, with weights of variance 1/m; "
+        "the positive half counts",
     ),
-    prose="An overlap is a sum of m independent products of weights of variance 1/m; for "
-    "many neurons it is normal with variance 1/m.",
+    prose="An overlap and its negative have one law, so half of its mean square is that of its "
+    "positive part.",
 )
 
-interference_cosine = formula(
+interference_cosine = _fast(
     name="interference_cosine",
-    expression=1 - s.n / (16 * s.m),
-    arguments=(s.n, s.m),
+    expression=1 - (s.n - 1) / (16 * s.m),
     meaning="The cosine between a feature's row at the start and after the fast phase.",
-    example=">>> theory.interference_cosine(n=64, m=2048)\n0.998046875",
-    regime=(s.n <= s.m,),
-    error="O((n/m)^(3/2)), for lambda -> 0",
+    example=">>> theory.interference_cosine(n=65, m=2048)\n0.998046875",
+    error="O(n^2/m^(3/2))",
 )
 INTERFERENCE_COSINE = derived(
     interference_cosine,
-    "The fast phase turns a feature's row by an angle of cosine {formula}.",
+    "The fast phase turns a feature's row by an angle of cosine {formula}, on average.",
     Step(
         name="first order",
         left=of(
             POSITIVE_OVERLAP,
-            build=lambda total: Taylor((1 - total / 2) / sp.sqrt(1 - total + total / 4), s.n, 1),
+            build=lambda total: Expansion((1 - total / 2) / sp.sqrt(1 - total + total / 4), s.m, 1),
         ),
         reason="W.N = 1 - S/2 and |N|^2 = 1 - S + S/4 for N = W - (1/2) sum ReLU(G_ij) W_j",
     ),
-    prose="Each of two features gives up half of a positive overlap; cross terms between "
-    "overlaps are smaller by sqrt(n/m).",
+    prose="Each of two features gives up half of a positive overlap. Triples of rows with three "
+    "positive overlaps add the next term, larger by n/sqrt(m) than the square of the first.",
 )
 
-interference_shift = formula(
+interference_shift = _fast(
     name="interference_shift",
-    expression=s.scale * sp.sqrt(s.n / (8 * s.m)),
-    arguments=(s.n, s.m, s.scale),
-    meaning="The root mean square by which the fast phase moves an entry of the weights.",
-    example=">>> theory.interference_shift(n=64, m=2048, scale=1.0)\n0.0625",
-    regime=(s.n <= s.m,),
-    error="relative O(sqrt(n/m)), for lambda -> 0",
-    unit="weight",
+    expression=sp.sqrt((s.n - 1) / (8 * s.m)),
+    meaning="The root mean square by which interference moves an entry of the weights in the fast "
+    "phase, at right angles to the row, in units of the initial standard deviation.",
+    example=">>> theory.interference_shift(n=65, m=2048)\n0.0625",
+    error="relative O(n/sqrt(m))",
 )
 INTERFERENCE_SHIFT = derived(
     interference_shift,
-    "The fast phase moves an entry of the weights by {formula}, root mean square.",
+    "Interference moves an entry of the weights in the fast phase by {formula} of its initial "
+    "standard deviation, root mean square, apart from a common factor of the row.",
     Step(
         name="quarter of the square",
-        left=of(POSITIVE_OVERLAP, build=lambda total: s.scale * sp.sqrt(total / 4)),
-        reason="the entry moves by (1/2) sum_j ReLU(G_ij) W_jl with W_jl of variance s^2",
+        left=of(POSITIVE_OVERLAP, build=lambda total: sp.sqrt(total / 4)),
+        reason="the entry moves by (1/2) sum_j ReLU(G_ij) W_jl with W_jl of variance 1/m",
     ),
     prose="Overlaps and single entries are independent to leading order.",
+)
+
+fast_shrink = _fast(
+    name="fast_shrink",
+    expression=1 - 3 * (s.n - 1) / (16 * s.m),
+    meaning="Factor by which interference scales an initial weight in the fast phase, on average, "
+    "in units of the common amplitude of the row.",
+    example=">>> theory.fast_shrink(n=17, m=64)\n0.953125",
+    error="O(n^2/m^(3/2))",
+)
+FAST_SHRINK = derived(
+    fast_shrink,
+    "On average the kicks of the fast phase change an initial weight by the factor {formula}.",
+    Step(
+        name="kicks of two orders",
+        left=of(POSITIVE_OVERLAP, build=lambda total: 1 - total / 2 + total / 8),
+        reason="the kick is -(1/2) sum ReLU(G_ij) W_j + (1/8) sum ReLU(G_ij)^2 W_i",
+    ),
+    prose="A positive overlap falls as G exp(-2t), and row j loses (1/2)(1 - exp(-2t)) G W_i by "
+    "then; the integrals of exp(-2t) and of exp(-2t) (1 - exp(-2t))/2 are 1/2 and 1/8. The "
+    "amplitude grows by the factor 1 + S/4 in the meantime, so that the weight keeps 1 - S/8, "
+    "as the cosine says.",
+    by=(INTERFERENCE_COSINE,),
 )

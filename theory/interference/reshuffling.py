@@ -13,7 +13,7 @@ from ..model import INITIAL, THREE_FORCES, W, overlap, relu
 from ..proof import Definition, Formula, IndexForm, Step, below, density, derived, of
 from ..proof import symbols as s
 from ..proof.symbols import kick_size, lam, m, n, pair_constant
-from .fast_phase import INTERFERENCE_SHIFT
+from .fast_phase import INTERFERENCE_COSINE, INTERFERENCE_SHIFT
 
 _NOTES = "paper_notes/reshuffling.md"
 definition = partial(Definition, source=_NOTES)
@@ -35,16 +35,16 @@ height_rate_form = IndexForm(
         -sp.Sum(
             relu(overlap(s.i, s.j)) * W[s.j, s.l] * (1 - sp.KroneckerDelta(s.i, s.j)), (s.j, 1, n)
         )
-        - lam
+        - lam * sp.sign(W[s.i, s.l])
     )
     / s.common,
-    meaning="The velocity of W_il / A_i for a positive weight: of its kick, less that of B_i.",
+    meaning="The velocity of W_il / A_i: of the kick of the weight, less that of B_i.",
     source=_NOTES,
 )
 KICK_IDENTITY = derived(
     height_rate_form,
-    "While a weight has not touched zero, |W_ik| = A_i (|w_k| + eta_k - B_i): interference "
-    "is an additive kick to the initial weight.",
+    "W_il/A_i moves by {formula}. So while a weight has not touched zero, |W_il| = A_i (|w_l| + "
+    "eta_l - B_i): interference is an additive kick to the initial weight.",
     Step(
         name="quotient rule",
         left=of(
@@ -53,12 +53,12 @@ KICK_IDENTITY = derived(
             build=lambda flow, growth: flow / s.common - W[s.i, s.l] * growth / s.common**2,
         ),
         reason="d(W/A)/dt = W'/A - W A'/A^2; the feature benefit cancels",
-        assumptions=(sp.Le(s.i, n), sp.Le(s.l, m), W[s.i, s.l] > 0),
+        assumptions=(sp.Le(s.i, n), sp.Le(s.l, m)),
         ranges={n: (2, 3), m: (1, 3)},
     ),
     label="kick_identity",
-    prose="Integrate with eta' = sigma F/A and B' = lambda/A from A = 1, eta = B = 0; the "
-    "flow is odd in W, so a negative weight obeys the mirrored equation.",
+    prose="Integrate with eta' = sigma F/A and B' = lambda/A from A = 1, eta = B = 0, where sigma "
+    "is the sign of the weight and F the interference on it.",
     checks=("kick_identity",),
 )
 
@@ -84,8 +84,7 @@ rival_weight = formula(
 )
 RIVAL_WEIGHT = derived(
     rival_weight,
-    "The mean of max(1, exp(delta (X' - x))) over a normal X' is Phi(x) + exp(delta^2/2 - "
-    "delta x) Phi(delta - x).",
+    "The mean of max(1, exp(delta_k (X - eta))) over a standard normal X is {formula}.",
     Step(
         name="two ranges",
         left=of(
@@ -103,23 +102,31 @@ RIVAL_WEIGHT = derived(
 )
 
 
+def _gap_rate(x: sp.Expr) -> sp.Expr:
+    """Density over tail of the normal law: one over the mean gap at x."""
+    return density(x) / below(-x)
+
+
 retained_fraction = formula(
     name="retained_fraction",
     expression=sp.Integral(
-        density(_x) / rival_weight.expression.subs(s.kick, _x), (_x, -sp.oo, sp.oo)
+        1 / (1 / _gap_rate(-s.kick - kick_size / 2) + 1 / _gap_rate(s.kick - kick_size / 2)),
+        (s.kick, -sp.oo, sp.oo),
     ),
     arguments=(kick_size,),
-    meaning="Fraction of winners left in place by independent Gaussian kicks.",
+    meaning="Fraction of winners left in place by independent Gaussian kicks; Gaussian rows differ "
+    "by O(1/log m).",
     example=">>> round(theory.retained_fraction(kick_size=0.5), 4)\n0.7444",
-    error="exact for exponential gaps; O(1/log m) for Gaussian rows",
+    where="rows with an exponential upper tail",
 )
 RETAINED_FRACTION = derived(
     retained_fraction,
-    "In rows with an exponential upper tail, independent Gaussian kicks of size delta, in gaps, "
-    "leave the fraction R = int phi(x)/D(x) dx of the winners in place.",
+    "In rows with an exponential upper tail, independent Gaussian kicks of size delta_k, in gaps, "
+    "leave the fraction {formula} of the winners in place.",
     prose="The largest weights of such a row are a Poisson process of density e^-y. Given the "
     "winner's height y and kick x it stays the winner with probability exp(-e^-y (D(x) - 1)), and "
-    "int e^-y exp(-e^-y D) dy = 1/D.",
+    "int e^-y exp(-e^-y D) dy = 1/D. With the Mills ratio M, phi(x)/D(x) is 1/(M(-x) + M(x - "
+    "delta_k)); the integral counts x from delta_k/2.",
     by=(RIVAL_WEIGHT,),
 )
 
@@ -137,58 +144,30 @@ LARGEST_WEIGHT = derived(
     by=(INITIAL,),
 )
 
-fast_shrink = formula(
-    name="fast_shrink",
-    expression=1 - n / (4 * m),
-    arguments=(n, m),
-    meaning="Factor by which the fast phase scales an entry of the weights, on average.",
-    example=">>> theory.fast_shrink(n=16, m=64)\n0.9375",
-    regime=(n <= m,),
-    error="O((n/m)^2), for lambda -> 0",
-)
-FAST_SHRINK = derived(
-    fast_shrink,
-    "On average the fast phase scales an entry of the weights by {formula}.",
-    Step(
-        name="half of the overlaps",
-        left=of(
-            INITIAL,
-            build=lambda density: (
-                1 - n / (2 * m) * sp.Integral(density, (s.relative_threshold, 0, sp.oo))
-            ),
-        ),
-        reason="W_il loses (1/2) sum_j G_ij W_jl over positive G_ij, where G_ij holds "
-        "W_il W_jl with mean W_il/m times W_il",
-    ),
-    prose="The sign of an overlap and one of its m terms are independent to leading order.",
-)
-
-
-def _gap_rate(x: sp.Expr) -> sp.Expr:
-    """Density over tail of the normal law: one over the mean gap at x."""
-    return density(x) / below(-x)
-
 
 fast_kick_size = formula(
     name="fast_kick_size",
-    expression=_gap_rate(largest_weight.expression) * sp.sqrt(n / (8 * m)) / (1 - n / (4 * m)),
+    expression=_gap_rate(largest_weight.expression)
+    * sp.sqrt((n - 1) / (8 * m))
+    / (1 - (n - 1) / (16 * m)),
     arguments=(n, m),
-    meaning="Size of a kick after the fast phase, lambda t << 1.",
-    example=">>> round(theory.fast_kick_size(n=16, m=64), 4)\n0.5409",
+    meaning="Size of a kick after the fast phase, in units of the gap below the winner.",
+    example=">>> round(theory.fast_kick_size(n=16, m=64), 4)\n0.4983",
     regime=(n <= m,),
-    error="O(n/m) relative",
+    error="relative O(n/sqrt(m))",
+    where="lambda t << 1",
 )
 FAST_KICK_SIZE = derived(
     fast_kick_size,
-    "After the fast phase the kicks have the size b sqrt(n/8m)/(1 - n/4m), b the inverse "
-    "gap below the winner.",
+    "After the fast phase the kicks have the size {formula}: the shift of an entry in units of the "
+    "gap below the winner, which the fast phase scales by the cosine.",
     Step(
         name="shift over gap",
         left=of(
             INTERFERENCE_SHIFT,
-            FAST_SHRINK,
+            INTERFERENCE_COSINE,
             LARGEST_WEIGHT,
-            build=lambda shift, shrink, top: _gap_rate(top) * shift.subs(s.scale, 1) / shrink,
+            build=lambda shift, cosine, top: _gap_rate(top) * shift / cosine,
         ),
         reason="in units of the gap, which shrinks with the entries",
         ranges={m: (4, 9)},
@@ -223,7 +202,7 @@ overlap_correlation = formula(
     arguments=(s.lag,),
     meaning="Correlation of the overlap of two crowded rows at two thresholds.",
     example=">>> theory.overlap_correlation(lag=0.0)\n1.0",
-    error="exact for exponential rows",
+    where="rows of exponential excesses",
 )
 OVERLAP_CORRELATION = derived(
     overlap_correlation,
@@ -287,14 +266,15 @@ sparse_kick_size = formula(
     meaning="Size of a kick at the end, lambda -> 0, Gaussian rows; no fitted constant.",
     example=">>> round(theory.sparse_kick_size(n=128, m=1024, pair_constant=0.346), 4)\n0.9655",
     regime=(m > 1,),
-    error="heuristic in its factor O(1): R within 8 % for m = 64 and 256 and n <= 4 sqrt(m), and "
+    error="heuristic: R within 8 % for m = 64 and 256 and n <= 4 sqrt(m), and "
     "for m = 1024 and n <= 2 sqrt(m); up to 13 % too large beyond",
 )
 SPARSE_PHASE_LAW = derived(
     sparse_kick_size,
-    "For lambda -> 0 kicks with delta^2 = J f^2 (n-1)/(h sqrt(m)), no constant fitted, give the "
-    "winners kept by Gaussian rows within 8 % for m = 64 and 256 and n <= 4 sqrt(m), and for m = "
-    "1024 and n <= 2 sqrt(m); in wider or more crowded ones up to 13 % too many.",
+    "For lambda -> 0 kicks of size {formula} (delta_k^2 = J f^2 (n-1)/(h sqrt(m)), no constant "
+    "fitted) give the winners kept by Gaussian rows within 8 % for m = 64 and 256 and n <= 4 "
+    "sqrt(m), and for m = 1024 and n <= 2 sqrt(m); in wider or more crowded ones up to 13 % too "
+    "many.",
     checks=("sparse_phase_law",),
 )
 
@@ -316,11 +296,12 @@ sparse_kick_size_laplace = formula(
         ">>> round(theory.sparse_kick_size_laplace(n=32, m=64, pair_constant=0.346), 4)\n0.7404"
     ),
     regime=(m > 1,),
-    error="heuristic in its factor O(1): R within 9 % for n <= 4 sqrt(m)",
+    error="heuristic: R within 9 % for n <= 4 sqrt(m)",
 )
 SPARSE_PHASE_LAW_LAPLACE = derived(
     sparse_kick_size_laplace,
-    "The law of sparse_kick_size holds for Laplace rows with f = 1 and their own height h.",
+    "For Laplace rows kicks of size {formula}, the law of sparse_kick_size with f = 1 and their "
+    "own height h, give the winners kept for lambda -> 0 within 9 %, for n <= 4 sqrt(m).",
     checks=("sparse_phase_law_laplace",),
 )
 
@@ -342,7 +323,7 @@ fitted_kick_size = formula(
     meaning="Size of a kick at the end, lambda -> 0, Gaussian rows; one fitted constant.",
     example=">>> round(theory.fitted_kick_size(n=128, m=1024), 4)\n1.1136",
     regime=(n >= 2 * sp.sqrt(m), 2 * n <= m),
-    error="fitted for m = 16..1024: R within 6 % for m = 64..4096 and n <= 4 sqrt(m)",
+    error="fitted: for m = 16..1024: R within 6 % for m = 64..4096 and n <= 4 sqrt(m)",
 )
 FITTED_KICK_SIZE = derived(
     fitted_kick_size,

@@ -21,7 +21,8 @@ opposite_sign_force = formula(
 )
 OPPOSITE_SIGNS_KEPT = cited(
     opposite_sign_force,
-    "Two features with opposite signs on one neuron do not interact.",
+    "Two features with opposite signs on one neuron do not interact: a weight of size w grows at "
+    "the rate {formula}, as if the other feature were absent.",
     Step(
         name="closed gate",
         left=of(THREE_FORCES, build=lambda f: at(f, [[s.w], [-s.c]])),
@@ -57,6 +58,7 @@ lam_of_shared_amplitude = formula(
     example=">>> theory.lam_of_shared_amplitude(a=0.5)\n0.25",
     regime=(2 * s.a**2 <= 1,),
     unit="flow",
+    letter=s.lam,
 )
 LAM_OF_SHARED_AMPLITUDE = derived(
     lam_of_shared_amplitude,
@@ -91,6 +93,23 @@ SHARED_AMPLITUDE = derived(
     prose="With a = w/sqrt(2) it is the equation of a lone weight at sqrt(2) lambda.",
 )
 
+shared_fold_amplitude = formula(
+    name="shared_fold_amplitude",
+    expression=1 / sp.sqrt(6),
+    meaning="The weight of two equal-sign features on one neuron at the largest lambda.",
+    example=">>> round(theory.shared_fold_amplitude(), 6)\n0.408248",
+    unit="weight",
+)
+SHARED_FOLD_AMPLITUDE = derived(
+    shared_fold_amplitude,
+    "The lambda at which two equal weights of equal sign balance is largest at a = {formula}.",
+    Step(
+        name="turning point",
+        left=of(LAM_OF_SHARED_AMPLITUDE, build=lambda f: turning_point(f, s.a, 0, 1)),
+        reason="d/da (a - 2 a^3) = 0, and the second derivative is negative",
+    ),
+)
+
 shared_fold = formula(
     name="shared_fold",
     expression=_SHARED_FOLD,
@@ -102,14 +121,12 @@ SHARED_FOLD = derived(
     shared_fold,
     "Two equal weights of equal sign balance only for lambda <= {formula}.",
     Step(
-        name="turning point",
-        left=of(LAM_OF_SHARED_AMPLITUDE, build=lambda f: turning_point(f, s.a, 0, 1)),
-        right=1 / sp.sqrt(6),
-        reason="d/da (a - 2 a^3) = 0",
-    ),
-    Step(
         name="insert the top",
-        left=of(LAM_OF_SHARED_AMPLITUDE, build=lambda f: f.subs(s.a, 1 / sp.sqrt(6))),
+        left=of(
+            LAM_OF_SHARED_AMPLITUDE,
+            SHARED_FOLD_AMPLITUDE,
+            build=lambda f, top: f.subs(s.a, top),
+        ),
         reason="lambda at the turning point",
     ),
 )
@@ -148,7 +165,8 @@ shared_radius_rate = formula(
 )
 SHARED_RADIUS_RATE = derived(
     shared_radius_rate,
-    "At lambda = 0 all of the circle a^2 + c^2 = 1 is stationary, and it attracts.",
+    "At lambda = 0 the sum a^2 + c^2 of two equal-sign features moves by {formula}: all of the "
+    "circle a^2 + c^2 = 1 is stationary, and it attracts.",
     Step(
         name="radius",
         left=of(
@@ -171,12 +189,15 @@ expulsion_rate = formula(
     arguments=(s.lam, s.a),
     meaning="The rate at which the difference of two equal-sign weights on one neuron grows.",
     example=">>> theory.expulsion_rate(lam=0.25, a=0.5)\n0.5",
+    regime=(2 * s.a**2 <= 1,),
     unit="per flow time",
+    where="two equal weights at rest, lambda = a (1 - 2 a^2)",
 )
 EXPULSION_RATE = cited(
     expulsion_rate,
-    "Two features with equal weights a of the same sign on one neuron are in an unstable state: "
-    "a small difference of the weights grows at the rate {formula}, and one of them goes to 0.",
+    "Two features with equal weights a of the same sign on one neuron are in an unstable "
+    "equilibrium: a small difference between the weights grows at the rate {formula}, and one "
+    "of the weights goes to 0.",
     Step(
         name="Jacobian along (1, -1)",
         left=of(SHARED_FORCE, build=lambda f: _jacobian(f, -1)),
@@ -193,13 +214,14 @@ shared_sum_rate = formula(
     name="shared_sum_rate",
     expression=1 - 6 * s.a**2,
     arguments=(s.a,),
-    meaning="The rate of the sum of two equal-sign weights about their stationary state.",
+    meaning="The growth rate of a deviation of the sum of two equal-sign weights from balance.",
     example=">>> theory.shared_sum_rate(a=0.5)\n-0.5",
     unit="per flow time",
 )
 SHARED_SUM_RATE = derived(
     shared_sum_rate,
-    "The sum of two equal-sign weights returns to their balance at the rate -({formula}).",
+    "A small deviation of the sum of two equal-sign weights from their balance grows at the rate "
+    "{formula}. It is negative for the larger of the two balances, so the sum returns there.",
     Step(
         name="Jacobian along (1, 1)",
         left=of(SHARED_FORCE, build=lambda f: _jacobian(f, 1)),
@@ -209,17 +231,18 @@ SHARED_SUM_RATE = derived(
 
 expulsion_time = formula(
     name="expulsion_time",
-    expression=s.a / s.lam * sp.log(1 / s.gap),
-    arguments=(s.lam, s.a, s.gap),
+    expression=sp.log(1 / s.gap) / (1 - 2 * s.a**2),
+    arguments=(s.a, s.gap),
     meaning="The time in which one of two equal-sign features is expelled from a neuron.",
-    example=">>> round(theory.expulsion_time(lam=0.1, a=0.65, gap=0.01), 3)\n29.934",
-    regime=(s.lam > 0, s.gap < 1),
-    error="O(1/lambda) beside the logarithm (the saddle's linear flow)",
+    example=">>> round(theory.expulsion_time(a=0.65, gap=0.01), 3)\n29.711",
+    regime=(2 * s.a**2 < 1, s.gap < 1),
+    error="relative O(1/log(1/Delta))",
     unit="flow",
 )
 EXPULSION_TIME = derived(
     expulsion_time,
-    "One of two equal-sign features is expelled in the time {formula}, Delta the initial gap.",
+    "One of two equal-sign features of weight a is expelled in the time {formula}, or (a/lambda) "
+    "log(1/Delta), where Delta is the initial gap.",
     Step(
         name="way over rate",
         left=of(
@@ -227,9 +250,10 @@ EXPULSION_TIME = derived(
             build=lambda rate: sp.Integral(1 / (rate * s.c), (s.c, s.gap, 1)),
         ),
         reason="a gap grows from its initial size to 1 at the rate lambda/a",
+        given={s.lam: of(LAM_OF_SHARED_AMPLITUDE)},
     ),
-    prose="Near the balance the flow is linear; what is left out takes a time of order 1 "
-    "to 1/lambda.",
+    prose="Near the balance the flow is linear; what is left out takes a time that does not depend "
+    "on Delta.",
 )
 
 
@@ -245,7 +269,7 @@ escape_rate = formula(
     expression=sp.Integer(1),
     meaning="The rate at which two equal-sign features part along a second neuron, at lambda = 0.",
     example=">>> theory.escape_rate()\n1.0",
-    error="exact to first order in the weights of the second neuron",
+    where="to first order in the weights of the second neuron",
     unit="per flow time",
 )
 ESCAPE_RATE = derived(

@@ -14,8 +14,7 @@ formula = partial(Formula, source=_NOTES)
 _Q = s.row_norm2
 _step = partial(Step, ranges={s.n: (2, 9)})
 _ENOUGH = (s.n >= 2,)
-_ALPHA = sp.sqrt(s.n / (s.n - 1))
-_BETA = (_ALPHA - 1 / sp.sqrt(s.n - 1)) / (s.n - 1)
+_PAIRS = "even n, symmetric noise that never exceeds q"
 
 
 def _crowded(own: sp.Expr, square: sp.Expr) -> sp.Expr:
@@ -29,8 +28,8 @@ crowded_norm2 = formula(
     arguments=(s.n, s.sigma),
     meaning="The squared row norm of n/2 antipodal pairs on n/2 neurons.",
     example=">>> theory.crowded_norm2(n=8, sigma=0.25)\n0.875",
-    regime=(s.n * s.sigma**2 < 4,),
-    error="exact for symmetric noise that never exceeds q",
+    regime=((s.n + 4) * s.sigma**2 <= 4,),
+    where=_PAIRS,
     unit="weight squared",
 )
 CROWDED_NORM2 = derived(
@@ -54,8 +53,8 @@ crowded_loss = formula(
     arguments=(s.n, s.sigma),
     meaning="The loss of n/2 antipodal pairs on n/2 neurons, at the best norm.",
     example=">>> round(theory.crowded_loss(n=8, sigma=0.15), 7)\n0.7038",
-    regime=(s.n * s.sigma**2 < 4,),
-    error="exact for symmetric noise that never exceeds q",
+    regime=((s.n + 4) * s.sigma**2 <= 4,),
+    where=_PAIRS,
     unit="summed loss",
 )
 CROWDED_LOSS = derived(
@@ -80,7 +79,7 @@ CROWDED_LOSS = derived(
 
 corner_side = formula(
     name="corner_side",
-    expression=_BETA,
+    expression=1 / ((sp.sqrt(s.n) + 1) * sp.sqrt(s.n - 1)),
     arguments=(s.n,),
     meaning="Minus the weight of a corner simplex's row on the neurons of the other features.",
     example=">>> round(theory.corner_side(n=8), 4)\n0.0987",
@@ -90,14 +89,16 @@ corner_side = formula(
 CORNER_SIDE = derived(
     corner_side,
     "A corner simplex has the weights alpha - beta and -beta with alpha = sqrt(n/(n-1)) and beta "
-    "= {formula}.",
+    "= {formula}. For n = 2 no row has the weight -beta.",
     _step(
         name="overlap with the spread row",
         left=of(
             SIMPLEX_OVERLAP,
-            build=lambda overlap: (_ALPHA + sp.sqrt(s.n - 1) * overlap.subs(_Q, 1)) / (s.n - 1),
+            build=lambda overlap: (
+                (sp.sqrt(_Q - overlap) + sp.sqrt(s.n - 1) * overlap).subs(_Q, 1) / (s.n - 1)
+            ),
         ),
-        reason="-(alpha - (n-1) beta)/sqrt(n-1) = -1/(n-1)",
+        reason="-(alpha - (n-1) beta)/sqrt(n-1) is the overlap -1/(n-1), and alpha^2 = 1 + 1/(n-1)",
     ),
     prose="With alpha fixed by (alpha - beta)^2 + (n-2) beta^2 = 1 all overlaps and norms "
     "are those of the simplex; the tests check them for every n up to 12.",
@@ -105,7 +106,8 @@ CORNER_SIDE = derived(
 
 corner_fourth_norm = formula(
     name="corner_fourth_norm",
-    expression=((s.n - 1) * ((_ALPHA - _BETA) ** 4 + (s.n - 2) * _BETA**4) + 1 / (s.n - 1)) / s.n,
+    expression=(((s.n + sp.sqrt(s.n) - 1) ** 4 + s.n - 2) / (sp.sqrt(s.n) + 1) ** 4 + 1)
+    / (s.n * (s.n - 1)),
     arguments=(s.n,),
     meaning="The mean fourth norm of the rows of a corner simplex.",
     example=">>> round(theory.corner_fourth_norm(n=8), 7)\n0.7940072",
@@ -114,14 +116,17 @@ corner_fourth_norm = formula(
 )
 CORNER_FOURTH_NORM = derived(
     corner_fourth_norm,
-    "The corner simplex has mean fourth norm [(n-1)((alpha-beta)^4 + (n-2) beta^4) + 1/(n-1)]/n.",
+    "The corner simplex has mean fourth norm [(n-1)((alpha-beta)^4 + (n-2) beta^4) + 1/(n-1)]/n = "
+    "{formula}.",
     _step(
         name="add the rows",
         left=of(
             CORNER_SIDE,
-            build=lambda side: (
+            SIMPLEX_OVERLAP,
+            build=lambda side, overlap: (
                 (
-                    (s.n - 1) * ((_ALPHA - side) ** 4 + (s.n - 2) * side**4)
+                    (s.n - 1)
+                    * ((sp.sqrt(1 - overlap.subs(_Q, 1)) - side) ** 4 + (s.n - 2) * side**4)
                     + (s.n - 1) * (1 / sp.sqrt(s.n - 1)) ** 4
                 )
                 / s.n
@@ -188,20 +193,36 @@ shared_weight_limit = formula(
 )
 SHARED_WEIGHT_LIMIT = derived(
     shared_weight_limit,
-    "On a regular simplex two weights of one neuron are both at least theta only if theta "
-    "<= {formula}: no neuron is polysemantic (theta = 0.8, q <= 1) for n >= 5.",
+    "On a regular simplex two weights of one neuron can both have a size of at least theta iff "
+    "theta <= {formula}. So by the authors' rule (sizes of 0.8 to 1.2) no neuron is polysemantic "
+    "for n >= 5 and q <= 1.",
     _step(
         name="two equal weights",
         left=of(LARGEST_COLUMN_NORM2, build=lambda largest: sp.sqrt(largest / 2)),
         reason="2 theta^2 is at most the squared norm of the column",
     ),
-    prose="The limit falls with n: 0.8165 at n = 4, 0.7906 at n = 5.",
+    prose="The limit falls with n: 0.8165 at n = 4, 0.7906 at n = 5. The column sqrt(q n/(n-1)) "
+    "(e_1 - e_2)/sqrt(2) reaches it.",
+)
+
+SIMPLEX_WITH_SHARED_NEURONS = derived(
+    "simplex_with_shared_neurons",
+    "By the rule of more than half of the squared norm of a row, a regular simplex can have "
+    "floor(n/2) polysemantic neurons, and no network can have more.",
+    page=_NOTES,
+    prose="Orthonormal columns that sum to zero, times sqrt(q n/(n-1)), make a regular simplex. "
+    "Take (e_1 - e_2)/sqrt(2), (e_3 - e_4)/sqrt(2), ...: rows 1 and 2 have the part n/(2 (n-1)) > "
+    "1/2 of their squared norm on the first neuron. A row has at most one such neuron, and a "
+    "polysemantic neuron needs two rows.",
+    by=(SIMPLEX_OVERLAP,),
 )
 
 NO_POLYSEMANTIC_NEURON = derived(
     "no_polysemantic_neuron_under_noise",
-    "Trained under noise alone, with room for a simplex (m >= n - 1, n >= 5), a network "
-    "ends without polysemantic neurons.",
+    "Trained under bipolar noise alone, with room for a simplex (m >= n - 1, n >= 5), a network "
+    "ends without polysemantic neurons by the authors' rule. For 1.2 <= (n-1) sigma <= 1.5 it ends "
+    "with n - 1 rows each on a neuron of its own, and without polysemantic neurons also by the "
+    "rule of more than half of the squared norm.",
     page=_NOTES,
     checks=("noise_polysemantic",),
 )
@@ -213,11 +234,11 @@ capacity_pairs = formula(
     meaning="The number of antipodal pairs that noise leaves, given the number of spread rows.",
     example=">>> theory.capacity_pairs(n=8, m=6, spread_rows=0)\n2.0",
     regime=(2 * s.m >= s.n,),
-    error="conjecture: every neuron carries a feature; measured at n = 8",
+    error="heuristic: every neuron carries a feature; measured at n = 8",
 )
 CAPACITY_PAIRS = derived(
     capacity_pairs,
-    "For n/2 <= m < n - 1 noise leaves n - m antipodal pairs, one less for each spread row, "
-    "whatever the initial collisions; for m >= n - 1 none.",
+    "For m >= n/2 noise leaves {formula} antipodal pairs, n_s the number of spread rows, whatever "
+    "the initial collisions; for m >= n - 1 none.",
     checks=("noise_capacity_pairs",),
 )

@@ -35,7 +35,8 @@ mirrored_square_below = formula(
 )
 MIRRORED_BELOW = derived(
     mirrored_square_below,
-    "For symmetric noise and u <= 0, exactly E ReLU(u+Z)^2 = E (|Z| - |u|)_+^2 / 2.",
+    "At overlap -d <= 0 the squared output, averaged over a draw z and its negative, is {formula}: "
+    "for symmetric noise and u <= 0, exactly E ReLU(u+Z)^2 = E (|Z| - |u|)_+^2 / 2.",
     Step(
         name="both signs",
         left=of(RECTIFIER, build=lambda relu: _mirrored(relu, -_D)),
@@ -43,6 +44,28 @@ MIRRORED_BELOW = derived(
     ),
 )
 
+both_sides_square = formula(
+    name="both_sides_square",
+    expression=s.overlap**2,
+    arguments=(s.overlap,),
+    meaning="The squared rectified overlap and that of its negative, added.",
+    example=">>> theory.both_sides_square(overlap=-3.0)\n9.0",
+    unit="output squared",
+)
+BOTH_SIDES = derived(
+    both_sides_square,
+    "An overlap x passes the rectifier, or -x does: ReLU(x)^2 + ReLU(-x)^2 = {formula} at x = u.",
+    Step(
+        name="rectifier by the absolute value",
+        left=of(
+            RECTIFIER,
+            build=lambda relu: sp.Add(
+                *(relu.subs(s.overlap, x).rewrite(sp.Abs) ** 2 for x in (s.overlap, -s.overlap))
+            ),
+        ),
+        reason="ReLU(x) = (x + |x|)/2",
+    ),
+)
 
 mirrored_square_above = formula(
     name="mirrored_square_above",
@@ -54,19 +77,18 @@ mirrored_square_above = formula(
 )
 MIRRORED_ABOVE = derived(
     mirrored_square_above,
-    "For symmetric noise and u >= 0, exactly E ReLU(u+Z)^2 = u^2 + s^2 - E (|Z| - u)_+^2 / 2.",
+    "At overlap d >= 0 the squared output, averaged over a draw z and its negative, is {formula}: "
+    "for symmetric noise and u >= 0, exactly E ReLU(u+Z)^2 = u^2 + s^2 - E (|Z| - u)_+^2 / 2.",
     Step(
-        name="draw above the overlap",
-        left=of(RECTIFIER, build=lambda relu: _mirrored(relu, _D)),
-        right=mirrored_square_above,
-        reason="only u + z passes",
-        assumptions=(_Z > _D,),
-    ),
-    Step(
-        name="draw below the overlap",
-        left=of(RECTIFIER, build=lambda relu: _mirrored(relu, _D)),
-        reason="both u + z and u - z pass",
-        assumptions=(_Z < _D,),
+        name="less the outputs at -d",
+        left=of(
+            BOTH_SIDES,
+            MIRRORED_BELOW,
+            build=lambda both, below: (
+                sp.Add(*(both.subs(s.overlap, _D + draw) for draw in (_Z, -_Z))) / 2 - below
+            ),
+        ),
+        reason="ReLU(d + z)^2 = (d + z)^2 - ReLU(-d - z)^2 for both signs of z",
     ),
 )
 
@@ -81,8 +103,9 @@ mirrored_square_within = formula(
 )
 MIRRORED_WITHIN = derived(
     mirrored_square_within,
-    "Where |u| never exceeds |Z|, E ReLU(u+Z)^2 = (u^2 + s^2)/2 + u E|Z|: at u = 0 there is no "
-    "kurtosis force, and every overlap is pushed down at rate E|Z|.",
+    "At overlap -d and a draw z >= d that average is {formula}: where |u| never exceeds |Z|, E "
+    "ReLU(u+Z)^2 = (u^2 + s^2)/2 + u E|Z|. So at u = 0 there is no kurtosis force, and every "
+    "overlap is pushed down at rate E|Z|.",
     Step(
         name="no cut",
         left=of(MIRRORED_BELOW),
@@ -96,24 +119,26 @@ MIRRORED_WITHIN = derived(
 
 rectified_curvature = formula(
     name="rectified_curvature",
-    expression=_D / (4 * _Z ** sp.Rational(3, 2)),
+    expression=_D / (4 * _Z**3),
     arguments=(_D, _Z),
-    meaning="The second derivative of (sqrt(y) - d)^2 / 2 in y: positive, so y gains by spread.",
-    example=">>> theory.rectified_curvature(depth=1.0, draw=1.0)\n0.25",
+    meaning="The second derivative of the squared output at overlap -d by the squared draw z^2.",
+    example=">>> theory.rectified_curvature(depth=1.0, draw=2.0)\n0.03125",
+    regime=(_D <= _Z,),
     unit="per output squared",
 )
 RECTIFIED_CURVATURE = derived(
     rectified_curvature,
-    "As a function of Z^2 the squared output at u <= 0 is convex.",
+    "At overlap -d the squared output has, by y = z^2, the second derivative {formula} where z >= "
+    "d; for smaller z it is 0. So it is convex in z^2.",
     Step(
         name="second derivative",
         left=of(
             MIRRORED_WITHIN,
-            build=lambda square: sp.Derivative(square.subs(_Z, sp.sqrt(_Z)), (_Z, 2)),
+            build=lambda square: sp.Derivative(sp.Derivative(square, _Z) / (2 * _Z), _Z) / (2 * _Z),
         ),
-        reason="with y = z^2 in place of z",
+        reason="d/dy = d/dz/(2 z)",
     ),
-    prose="Above y = d^2 the second derivative is positive; below it the function is 0, "
+    prose="Above y = d^2 the second derivative is not negative; below it the function is 0, "
     "and the slope is continuous at y = d^2.",
 )
 
@@ -123,14 +148,13 @@ rectified_square_bound = formula(
     arguments=(_D, s.row_noise),
     meaning="The least mean squared output at overlap -d over all symmetric noise of size s.",
     example=">>> theory.rectified_square_bound(depth=0.5, row_noise=1.5)\n0.5",
-    error="exact (a lower bound; met by bipolar noise on a row with one weight)",
     unit="output squared",
 )
 RECTIFIED_BOUND = derived(
     rectified_square_bound,
-    "For u < 0 and any symmetric noise, E ReLU(u+Z)^2 >= (s - |u|)_+^2 / 2, with equality "
-    "iff |Z| = s, or |Z| <= |u|, almost surely: at given norms a row with one weight under "
-    "bipolar noise is optimal.",
+    "At overlap -d <= 0 the least mean squared output of all symmetric noise of size s is "
+    "{formula}. For d > 0 it is reached iff |Z| = s, or |Z| <= d, almost surely: at given norms a "
+    "row with one weight under bipolar noise is optimal.",
     Step(
         name="constant size",
         left=of(MIRRORED_BELOW, build=lambda square: square.subs(_Z, s.row_noise)),
@@ -141,29 +165,49 @@ RECTIFIED_BOUND = derived(
     by=(RECTIFIED_CURVATURE,),
 )
 
+unclipped_error = formula(
+    name="unclipped_error",
+    expression=(1 - _Q) ** 2 + _Z**2,
+    arguments=(_Z, _Q),
+    meaning="The squared error of a feature's own output, averaged over the two signs of a draw.",
+    example=">>> theory.unclipped_error(draw=0.5, row_norm2=1.0)\n0.25",
+    regime=(_Z <= _Q,),
+    unit="summed loss",
+)
+UNCLIPPED_ERROR = derived(
+    unclipped_error,
+    "A feature's own output errs by {formula}, averaged over a draw z <= q and its negative.",
+    Step(
+        name="both signs",
+        left=of(RECTIFIER, build=lambda relu: _mirrored(relu, _Q, 1)),
+        reason="no cut: the draw is smaller than q",
+        assumptions=(_Z < _Q,),
+    ),
+)
+
+_NEVER_CLIPS = "symmetric noise that never exceeds q, such as bipolar with sigma |W_j|_1 <= q"
+
 diagonal_loss = formula(
     name="diagonal_loss",
     expression=(1 - _Q) ** 2 + s.sigma**2 * _Q,
     arguments=(s.sigma, _Q),
     meaning="The mean squared error of a feature's own output, where its noise never clips.",
     example=">>> theory.diagonal_loss(sigma=0.5, row_norm2=1.0)\n0.25",
-    error="exact where |Z_j| <= q, so for bipolar noise where sigma |W_j|_1 <= q",
+    regime=(s.sigma**2 <= _Q,),
+    where=_NEVER_CLIPS,
     unit="summed loss",
 )
 DIAGONAL_LOSS = derived(
     diagonal_loss,
     "A feature's own output errs by {formula} where |Z| <= q surely.",
     Step(
-        name="both signs",
-        left=of(RECTIFIER, build=lambda relu: _mirrored(relu, _Q, 1)),
-        right=(1 - _Q) ** 2 + _Z**2,
-        reason="no cut: the draw is smaller than q",
-        assumptions=(_Z < _Q,),
-    ),
-    Step(
         name="mean of the squared draw",
-        left=of(OVERLAP_NOISE_VARIANCE, build=lambda variance: (1 - _Q) ** 2 + variance),
-        reason="E Z^2 = sigma^2 q",
+        left=of(
+            UNCLIPPED_ERROR,
+            OVERLAP_NOISE_VARIANCE,
+            build=lambda error, variance: error.subs(_Z, sp.sqrt(variance)),
+        ),
+        reason="the error is linear in Z^2, and E Z^2 = sigma^2 q",
     ),
 )
 
@@ -173,13 +217,13 @@ diagonal_norm2 = formula(
     arguments=(s.sigma,),
     meaning="The squared norm of a row that makes its own output's error least.",
     example=">>> theory.diagonal_norm2(sigma=0.5)\n0.875",
-    regime=(s.sigma < sp.sqrt(2),),
-    error="exact where the noise never clips",
+    regime=(3 * s.sigma**2 <= 2,),
+    where=_NEVER_CLIPS,
     unit="weight squared",
 )
 DIAGONAL_NORM2 = derived(
     diagonal_norm2,
-    "The own output is best at q = {formula}.",
+    "Among squared norms q that the noise never exceeds, the own output is best at q = {formula}.",
     Step(
         name="minimise",
         left=of(DIAGONAL_LOSS, build=lambda loss: turning_point(loss, _Q, -1, 2)),
@@ -194,13 +238,14 @@ diagonal_loss_least = formula(
     arguments=(s.sigma,),
     meaning="The least mean squared error of a feature's own output.",
     example=">>> theory.diagonal_loss_least(sigma=0.5)\n0.234375",
-    regime=(s.sigma < sp.sqrt(2),),
-    error="exact where the noise never clips",
+    regime=(3 * s.sigma**2 <= 2,),
+    where=_NEVER_CLIPS,
     unit="summed loss",
 )
 DIAGONAL_LOSS_LEAST = derived(
     diagonal_loss_least,
-    "The least error of the own output is {formula}.",
+    "Among squared norms q that the noise never exceeds, the least error of the own output is "
+    "{formula}.",
     Step(
         name="insert",
         left=of(DIAGONAL_LOSS, DIAGONAL_NORM2, build=lambda loss, q: loss.subs(_Q, q)),
@@ -222,7 +267,7 @@ antipodal_gain = formula(
     meaning="What two unit rows gain by turning from right angles to opposite, bounded noise.",
     example=">>> theory.antipodal_gain(sigma=0.5)\n0.25",
     regime=(s.sigma <= 1,),
-    error="exact for bipolar noise on rows with one weight",
+    where="bipolar noise, rows with one weight",
     unit="summed loss",
 )
 ANTIPODAL_GAIN = derived(
@@ -249,8 +294,8 @@ antipodal_gain_gaussian = formula(
 )
 ANTIPODAL_GAIN_GAUSSIAN = derived(
     antipodal_gain_gaussian,
-    "Under Gaussian noise two unit rows gain sigma^2 - 2 sigma^2 G(-1/sigma) by turning from "
-    "right angles to opposite, s^2 G(u/s) the mean squared output.",
+    "Under Gaussian noise two unit rows gain sigma^2 - 2 sigma^2 G(-1/sigma) = {formula} by "
+    "turning from right angles to opposite, s^2 G(u/s) the mean squared output.",
     Step(
         name="from 0 to -1",
         left=of(

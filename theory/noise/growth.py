@@ -14,6 +14,7 @@ definition = partial(Definition, source=_NOTES)
 formula = partial(Formula, source=_NOTES)
 _Q = s.row_norm2
 _OTHERS = sp.symbols("x_1:3", positive=True)
+_UNCLIPPED = "noise that clips no feature's own output"
 
 overlap_rate = formula(
     name="overlap_rate",
@@ -31,7 +32,8 @@ overlap_rate = formula(
 )
 OVERLAP_RATE = derived(
     overlap_rate,
-    "Each overlap u turns its row with velocity r W^3/q, r = kappa sigma^2 a phi(a)/12.",
+    "Each overlap u turns its row with velocity r W^3/q, r = kappa sigma^2 a phi(a)/12 = "
+    "{formula}, a = u/(sigma sqrt(q)).",
     Step(
         name="quarter of the gradient",
         left=of(
@@ -63,13 +65,14 @@ growth_rate = formula(
     meaning="The rate r at which noise makes the rows of a regular simplex sparse.",
     example=">>> round(theory.growth_rate(n=8, sigma=0.1, kurtosis=-2, row_norm2=1), 6)\n0.002397",
     regime=(s.n >= 2,),
-    error="first order in the kurtosis: right to a factor 2 for 0.4 < (n-1) sigma < 2",
+    error="first order in the kurtosis: right to a factor 2 for 0.4 < (n-1) sigma < 2 (measured)",
+    where=_UNCLIPPED,
     unit="per flow time",
 )
 GROWTH_RATE = derived(
     growth_rate,
-    "On the regular simplex the rate is r = -kappa sigma sqrt(q) phi(a*)/12 with a* = "
-    "-sqrt(q)/((n-1) sigma).",
+    "On the regular simplex the rate is r = -kappa sigma sqrt(q) phi(a*)/12 = {formula} with a* = "
+    "-sqrt(q)/((n-1) sigma), where the noise does not clip a feature's own output.",
     Step(
         name="sum over the others",
         left=of(
@@ -80,7 +83,6 @@ GROWTH_RATE = derived(
         reason="n - 1 equal overlaps",
         ranges={s.n: (2, 9), s.sigma: (0.05, 1), _Q: (0.5, 1.5)},
     ),
-    checks=("noise_growth_time",),
 )
 
 growth_rate_strong = formula(
@@ -90,18 +92,18 @@ growth_rate_strong = formula(
     meaning="The growth rate for (n - 1) sigma >> 1: linear in sigma, whatever n.",
     example=">>> round(theory.growth_rate_strong(sigma=0.1, kurtosis=-2, row_norm2=1), 6)"
     "\n0.006649",
-    error="relative O(1/((n-1) sigma)^2), and first order in the kurtosis",
+    error="first order in the kurtosis, (n-1) sigma -> oo",
+    where=_UNCLIPPED,
     unit="per flow time",
 )
 GROWTH_RATE_STRONG = derived(
     growth_rate_strong,
-    "For (n-1) sigma >> 1 the rate is linear in sigma and does not depend on n.",
+    "For (n-1) sigma >> 1 the rate is {formula}: linear in sigma, and independent of n.",
     Step(
         name="many features",
         left=of(GROWTH_RATE, build=lambda rate: sp.Limit(rate, s.n, sp.oo)),
         reason="phi(a*) tends to phi(0)",
         ranges={s.sigma: (0.5, 1.5), _Q: (0.5, 1)},
-        digits=20,
     ),
 )
 
@@ -155,6 +157,20 @@ def _concentration(unnormalized: sp.Expr) -> sp.Expr:
     return sp.Add(*(y**2 for y in shares)) / sp.Add(*shares) ** 2
 
 
+SHARE = definition(
+    name="share_path",
+    expression=_share(UNNORMALIZED.expression),
+    meaning="The share of a weight at a clock time.",
+    letter=s.share,
+)
+
+CONCENTRATION = definition(
+    name="concentration_path",
+    expression=_concentration(UNNORMALIZED.expression),
+    meaning="The sum of the squared shares at a clock time.",
+    letter=s.concentration,
+)
+
 replicator_velocity = formula(
     name="replicator_velocity",
     expression=2 * s.rate * (s.share - s.concentration) * s.share,
@@ -174,12 +190,8 @@ REPLICATOR = derived(
             UNNORMALIZED,
             build=lambda y: sp.Derivative(_share(y), s.clock) * 2 * s.rate / sp.Add(*_shares(y)),
         ),
-        given={
-            s.share: of(UNNORMALIZED, build=_share),
-            s.concentration: of(UNNORMALIZED, build=_concentration),
-        },
+        given={s.share: of(SHARE), s.concentration: of(CONCENTRATION)},
         reason="dy/dzeta = y^2, and dzeta/dt = 2 r/sum y; three weights stand for m",
-        assumptions=(s.clock * s.share_start < 1,),
         ranges={s.clock: (0, 1), s.share_start: (0, 1), _OTHERS[0]: (0, 1), _OTHERS[1]: (0, 1)},
     ),
     label="replicator",
@@ -262,13 +274,13 @@ retained_drift = formula(
     arguments=(s.n, s.m),
     meaning="The part of the drift of free rows that a rigid simplex leaves: directions counted.",
     example=">>> theory.retained_drift(n=8, m=16)\n0.7",
-    regime=(s.m >= s.n - 1, s.n >= 2, s.m >= 2),
-    error="counting heuristic: 3 % at m >= 2n, 16 % at m = n (measured)",
+    regime=(s.m >= s.n - 1, s.n >= 4),
+    error="heuristic: directions counted; measured within 10 % for m >= 2n, 35 % for m < 2n",
 )
 RETAINED_DRIFT = derived(
     retained_drift,
-    "A rigid simplex leaves the fraction {formula} of the drift of free rows: the dimension of "
-    "its rotations over that of n free directions.",
+    "A rigid simplex of n >= 4 rows leaves about the fraction {formula} of the drift of free rows: "
+    "the dimension of its rotations over that of n free directions.",
     checks=("noise_retained_drift",),
 )
 
@@ -282,13 +294,13 @@ initial_growth = formula(
     arguments=(s.n, s.m, s.rate),
     meaning="The velocity of the mean fourth norm of a randomly turned simplex of unit rows.",
     example=">>> round(theory.initial_growth(n=8, m=16, rate=0.0024), 8)\n7.636e-05",
-    regime=(s.m >= s.n - 1, s.n >= 2, s.m >= 2),
-    error="that of retained_drift and of the rate",
+    regime=(s.m >= s.n - 1, s.n >= 4),
+    error="heuristic: directions counted as in retained_drift",
     unit="weight^4 per flow time",
 )
 INITIAL_GROWTH = derived(
     initial_growth,
-    "A randomly turned simplex starts to grow sparse at the rate {formula}.",
+    "A randomly turned simplex of n >= 4 rows starts to grow sparse at about the rate {formula}.",
     Step(
         name="rate times drift",
         left=of(
@@ -300,7 +312,7 @@ INITIAL_GROWTH = derived(
             ),
         ),
         reason="4 r times the mean of |w|_6^6 - |w|_4^8, times what the simplex leaves",
-        ranges={s.n: (2, 5), s.m: (4, 9)},
+        ranges={s.n: (4, 6), s.m: (5, 9)},
     ),
 )
 
@@ -312,13 +324,15 @@ half_time = formula(
     example=">>> round(theory.half_time(n=8, sigma=0.1, kurtosis=-2, row_norm2=1, "
     "half_rotation=4.4), 1)\n1835.9",
     regime=(s.n >= 2, s.kurtosis < 0),
-    error="right to a factor 2 for 0.4 < (n-1) sigma < 2 (measured)",
+    error="first order in the kurtosis: right to a factor 2 for 0.4 < (n-1) sigma < 2 (measured)",
+    where=_UNCLIPPED,
     unit="flow",
 )
 HALF_TIME = derived(
     half_time,
-    "Half growth takes tau_half/r, so it scales as 1/(|kappa| sigma phi(a*)); tau_half "
-    "depends on n and m alone.",
+    "Half growth takes tau_half/r = {formula}, so it scales as 1/(|kappa| sigma phi(a*)); tau_half "
+    "depends on n and m alone. For bipolar noise this is right to a factor 2 for 0.4 < (n-1) sigma "
+    "< 2 (measured for n >= 4).",
     Step(
         name="rescale time",
         left=of(GROWTH_RATE, build=lambda rate: s.half_rotation / rate),

@@ -139,7 +139,7 @@ rectified_mean = formula(
 )
 RECTIFIED_MEAN = derived(
     rectified_mean,
-    "Under Gaussian noise the mean output is s phi(u/s) + u Phi(u/s).",
+    "Under Gaussian noise the mean output is s phi(u/s) + u Phi(u/s) = {formula}.",
     Step(
         name="integrate",
         left=of(
@@ -162,8 +162,8 @@ rectified_square = formula(
 )
 RECTIFIED_SQUARE = derived(
     rectified_square,
-    "Under Gaussian noise the mean squared output is s^2 [(1 + a^2) Phi(a) + a phi(a)] with a = "
-    "u/s.",
+    "Under Gaussian noise the mean squared output is s^2 [(1 + a^2) Phi(a) + a phi(a)] = {formula} "
+    "with a = u/s.",
     Step(
         name="integrate",
         left=of(
@@ -186,13 +186,14 @@ kurtosis_cost = formula(
     meaning="What the kurtosis of the noise adds to the mean squared output, at first order.",
     example=">>> round(theory.kurtosis_cost(overlap=-0.1, row_noise=0.1, overlap_kurtosis=-0.5), 7)"
     "\n-0.0001008",
-    error="second order in the cumulants; fails for sparse rows",
+    error="O(kappa_4^2)",
+    where="rows of many weights of one order of size, noise whose output has a density",
     unit="output squared",
 )
 KURTOSIS_COST = derived(
     kurtosis_cost,
-    "Excess kurtosis adds -(kappa_4/12) s^2 a phi(a) to the mean squared output: at a < 0, "
-    "negative kurtosis rewards a larger fourth norm, at first order.",
+    "Excess kurtosis adds -(kappa_4/12) s^2 a phi(a) = {formula} to the mean squared output, a = "
+    "u/s: at a < 0, negative kurtosis rewards a larger fourth norm, at first order.",
     Step(
         name="fourth derivative",
         left=of(
@@ -219,12 +220,14 @@ rectified_square_expansion = formula(
     meaning="The mean squared output under any symmetric noise, to second order in cumulants.",
     example=">>> round(theory.rectified_square_expansion(overlap=-0.1, row_noise=0.1, "
     "overlap_kurtosis=-0.5, overlap_sixth=1.0), 7)\n0.0006454",
-    error="third order in the cumulants: about 3e-4 of s^2 at 14 dense bipolar neurons",
+    error="O(kappa_4^3)",
+    where="rows of many weights of one order of size, noise whose output has a density",
     unit="output squared",
 )
 RECTIFIED_SQUARE_EXPANSION = derived(
     rectified_square_expansion,
-    "Second order in the cumulants adds -s^2 phi(a) [kappa_6 He_3(a)/360 + kappa_4^2 He_5(a)/576].",
+    "Second order in the cumulants adds -s^2 phi(a) [kappa_6 He_3(a)/360 + kappa_4^2 He_5(a)/576]: "
+    "the mean squared output is {formula}.",
     Step(
         name="sixth and eighth derivative",
         left=of(

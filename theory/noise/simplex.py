@@ -4,7 +4,7 @@ from functools import partial
 
 import sympy as sp
 
-from ..proof import Definition, Formula, Root, Step, below, density, derived, of, turning_point
+from ..proof import Definition, Formula, Step, below, density, derived, of, turning_point
 from ..proof import symbols as s
 from .exact import DIAGONAL_LOSS, DIAGONAL_LOSS_LEAST, MIRRORED_BELOW
 from .outputs import (
@@ -19,6 +19,7 @@ _NOTES = "paper_notes/noise.md"
 definition = partial(Definition, source=_NOTES)
 formula = partial(Formula, source=_NOTES)
 _Q = s.row_norm2
+_SIDE = s.opposite_weight
 _ENOUGH = (s.n >= 2,)
 
 TOTAL_ROW = Definition(
@@ -42,10 +43,10 @@ SIMPLEX_OVERLAP = derived(
     "The mean overlap of n rows of squared norm q is at least {formula}, with equality iff "
     "they sum to zero.",
     Step(
-        name="rows that sum to zero",
-        left=of(TOTAL_ROW, build=lambda total: Root(total, s.overlap, -_Q, _Q)),
-        reason="a squared norm is not negative",
-        ranges={s.n: (3, 9)},
+        name="a squared norm is not negative",
+        left=of(TOTAL_ROW, build=lambda total: s.overlap - total / (s.n * (s.n - 1))),
+        reason="u is at least u - |sum of the rows|^2/(n (n-1)), with equality iff the sum is 0",
+        ranges={s.n: (2, 9)},
     ),
 )
 
@@ -99,8 +100,8 @@ simplex_loss_gaussian = formula(
 )
 SIMPLEX_LEAST = derived(
     simplex_loss_gaussian,
-    "Among rows of equal norm the regular simplex has the least loss under Gaussian noise, "
-    "and for m >= n - 1 every least state is one.",
+    "Among rows of squared norm q the regular simplex has the least loss under Gaussian noise, "
+    "{formula}, and for m >= n - 1 every least state is one.",
     Step(
         name="add the outputs",
         left=of(
@@ -139,13 +140,14 @@ simplex_norm2 = formula(
     meaning="The squared row norm of the best regular simplex under Gaussian noise.",
     example=">>> round(theory.simplex_norm2(n=8, sigma=0.1), 6)\n0.995762",
     regime=(s.n >= 2, s.sigma <= sp.Rational(1, 3)),
-    error="O(((n-1) sigma^2)^2): second order in sigma at fixed (n-1) sigma",
+    error="O(((n-1) sigma^2)^2)",
     unit="weight squared",
 )
 SIMPLEX_NORM2 = derived(
     simplex_norm2,
-    "The best squared row norm is 1 - (sigma^2/2)[1 + (n-1)((1+2a^2) Phi(a) + 2 a phi(a))] "
-    "at a = -1/((n-1) sigma).",
+    "The best squared row norm of a simplex is 1 - (sigma^2/2)[1 + (n-1)((1+2a^2) Phi(a) + 2 a "
+    "phi(a))] at a = -1/((n-1) sigma), that is {formula}, up to second order in sigma at fixed "
+    "(n-1) sigma.",
     Step(
         name="one Newton step from q = 1",
         left=of(
@@ -174,13 +176,13 @@ dead_zone = formula(
     arguments=(s.n, s.m, _Q),
     meaning="The sigma up to which bipolar noise exerts no force on any rotation of the simplex.",
     example=">>> round(theory.dead_zone(n=8, m=16, row_norm2=1.0), 4)\n0.0357",
-    regime=_ENOUGH,
+    regime=(*_ENOUGH, s.m >= s.n - 1),
     unit="hidden activation",
 )
 DEAD_ZONE = derived(
     dead_zone,
-    "For sigma <= {formula} bipolar noise never lifts an overlap of the simplex above 0: it "
-    "exerts no force on any rotation of the simplex.",
+    "For sigma <= {formula} bipolar noise never lifts an overlap of the simplex above 0, in any "
+    "rotation of the simplex, and exerts no force; above it, it does so in some rotation.",
     Step(
         name="largest noise meets the overlap",
         left=of(
@@ -189,63 +191,85 @@ DEAD_ZONE = derived(
         reason="sigma |W_j|_1 <= sigma sqrt(m q) by Cauchy-Schwarz; set it to q/(n-1)",
         ranges={s.n: (2, 9), s.m: (1, 20)},
     ),
-    prose="Below the limit |Z| <= |u| surely, so the exact identity for u <= 0 gives 0.",
+    prose="Below the limit |Z| <= |u| surely, so the exact identity for u <= 0 gives 0. A row of "
+    "m weights of one size has |W_j|_1 = sqrt(m q), and some rotation has such a row.",
     by=(MIRRORED_BELOW,),
     checks=("noise_dead_zone",),
 )
 
 FAMILY_MARGIN = definition(
     name="family_margin",
-    expression=(2 * s.w - (s.n - 2) * s.w**2)
-    / ((1 + (s.n - 1) * s.w) * sp.sqrt(1 + (s.n - 1) * s.w**2)),
-    meaning="Minus the overlap over |W_j|_1 sqrt(q), for c on the diagonal and -w c beside it.",
+    expression=(2 * _SIDE - (s.n - 2) * _SIDE**2)
+    / ((1 + (s.n - 1) * _SIDE) * sp.sqrt(1 + (s.n - 1) * _SIDE**2)),
+    meaning="Minus the overlap over |W_j|_1 sqrt(q), for c on the diagonal and -c y_s beside it.",
 )
 
+family_margin_limit = formula(
+    name="family_margin_limit",
+    expression=(2 * _SIDE - _SIDE**2) / (s.n * (1 + _SIDE)),
+    arguments=(s.n, _SIDE),
+    meaning="The sigma up to which bipolar noise exerts no force off the diagonal, for unit rows "
+    "with c on the diagonal and -c y_s/n beside it.",
+    example=">>> theory.family_margin_limit(n=64, opposite_weight=1.0)\n0.0078125",
+    error="relative O(1/n)",
+    unit="hidden activation",
+)
+FAMILY_MARGIN_LIMIT = derived(
+    family_margin_limit,
+    "Unit rows with c on the diagonal and -c y_s/n beside it receive no force from bipolar noise "
+    "off the diagonal up to sigma = {formula} for large n.",
+    Step(
+        name="many features",
+        left=of(
+            FAMILY_MARGIN,
+            build=lambda margin: sp.Limit(s.n * margin.subs(_SIDE, _SIDE / s.n), s.n, sp.oo) / s.n,
+        ),
+        reason="n times the margin has a limit",
+        ranges={_SIDE: (0, 1)},
+    ),
+)
 
-def _family_limit(margin: sp.Expr) -> sp.Expr:
-    return sp.limit(s.n * margin.subs(s.w, s.w / s.n), s.n, sp.oo)
-
+family_ratio = formula(
+    name="family_ratio",
+    expression=sp.sqrt(3) - 1,
+    meaning="The y_s at which the family with c on the diagonal and -c y_s/n beside it has the "
+    "largest dead zone.",
+    example=">>> round(theory.family_ratio(), 6)\n0.732051",
+    error="n -> oo",
+)
+FAMILY_RATIO = derived(
+    family_ratio,
+    "Of the weights c on the diagonal and -c y_s/n beside it, y_s = {formula} has the largest dead "
+    "zone for large n.",
+    Step(
+        name="best ratio",
+        left=of(FAMILY_MARGIN_LIMIT, build=lambda margin: turning_point(s.n * margin, _SIDE, 0, 2)),
+        reason="the only turning point",
+    ),
+)
 
 family_dead_zone = formula(
     name="family_dead_zone",
     expression=(4 - 2 * sp.sqrt(3)) / s.n,
     arguments=(s.n,),
-    meaning="The sigma up to which bipolar noise exerts no force off the diagonal, for weights c "
-    "on the diagonal and -d beside it at the best ratio.",
+    meaning="The sigma up to which bipolar noise exerts no force off the diagonal, for unit rows "
+    "with c on the diagonal and -d beside it at the best ratio.",
     example=">>> round(theory.family_dead_zone(n=64), 5)\n0.00837",
     error="relative O(1/n)",
     unit="hidden activation",
 )
 FAMILY_DEAD_ZONE = derived(
     family_dead_zone,
-    "The weights c on the diagonal and -d beside it receive no force from bipolar noise off the "
-    "diagonal up to sigma = {formula} for large n.",
-    Step(
-        name="many features",
-        left=of(
-            FAMILY_MARGIN,
-            build=lambda margin: sp.Limit(s.n * margin.subs(s.w, s.w / s.n), s.n, sp.oo),
-        ),
-        right=(2 * s.w - s.w**2) / (1 + s.w),
-        reason="with d/c = w/n",
-        ranges={s.w: (0, 2)},
-        digits=20,
-    ),
-    Step(
-        name="best ratio",
-        left=of(
-            FAMILY_MARGIN, build=lambda margin: turning_point(_family_limit(margin), s.w, 0, 2)
-        ),
-        right=sp.sqrt(3) - 1,
-        reason="the only turning point",
-    ),
+    "Unit rows with c on the diagonal and -d beside it receive no force from bipolar noise off the "
+    "diagonal up to sigma = {formula}, at the best ratio d/c and for large n.",
     Step(
         name="insert",
         left=of(
-            FAMILY_MARGIN,
-            build=lambda margin: _family_limit(margin).subs(s.w, sp.sqrt(3) - 1) / s.n,
+            FAMILY_MARGIN_LIMIT,
+            FAMILY_RATIO,
+            build=lambda margin, ratio: margin.subs(_SIDE, ratio),
         ),
-        reason="the margin there",
+        reason="the margin at the best ratio",
     ),
 )
 
@@ -255,8 +279,8 @@ silent_loss = formula(
     arguments=(s.n, s.sigma),
     meaning="The loss where noise never passes a rectifier off the diagonal.",
     example=">>> theory.silent_loss(n=8, sigma=0.5)\n1.875",
-    regime=(s.sigma < sp.sqrt(2),),
-    error="exact for bounded noise that clips nowhere on the diagonal",
+    regime=(3 * s.sigma**2 <= 2,),
+    where="symmetric noise that never exceeds q and never lifts an overlap above 0",
     unit="summed loss",
 )
 SILENT_LOSS = derived(
@@ -278,7 +302,8 @@ orthonormal_loss = formula(
     meaning="The loss of n orthonormal rows under noise that never clips a feature's own output; "
     "a pair turned opposite saves sigma^2.",
     example=">>> theory.orthonormal_loss(n=8, sigma=0.5)\n9.0",
-    error="exact for symmetric noise that clips nowhere on the diagonal",
+    regime=(s.sigma <= 1,),
+    where="symmetric noise that never exceeds 1",
     unit="summed loss",
 )
 ORTHONORMAL_LOSS = derived(

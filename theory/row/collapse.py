@@ -124,8 +124,8 @@ collapse_second = formula(
 )
 COLLAPSE_SECOND = derived(
     collapse_second,
-    "The coefficient of Lambda^-2 in the collapse threshold is int mu2 (3 (b - I)^2 - 4 K) db, K' "
-    "= mu2 (b - I).",
+    "The coefficient of Lambda^-2 in the collapse threshold is int mu2 (3 (b - I)^2 - 4 K) db = "
+    "{formula}, K' = mu2 (b - I).",
     Step(
         name="integrate",
         left=of(
@@ -183,11 +183,12 @@ dead_fraction_series = formula(
     meaning="Fraction of lone half-normal rows that l1 kills, by the series of the threshold.",
     example=">>> round(theory.dead_fraction_series(m=1024, lam=0.0872), 3)\n0.528",
     regime=(s.lam * sp.sqrt(s.m) >= 1,),
-    error="asymptotic in Lambda = lambda sqrt(m); use numerics.dead_fraction for numbers",
+    error="O(Lambda^-2) at a given fraction, Lambda = lambda sqrt(m): use numerics.dead_fraction",
 )
 DEAD_FRACTION_SERIES = derived(
     dead_fraction_series,
-    "l1 kills the fraction erf(z_c/sqrt(2))^m of lone Gaussian rows, z_c the collapse threshold.",
+    "l1 kills the fraction {formula} of lone Gaussian rows, which is erf(z_c/sqrt(2))^m with the "
+    "collapse threshold z_c.",
     prose="All m half-normal weights must lie below the threshold.",
     by=(COLLAPSE_THRESHOLD,),
 )

@@ -32,11 +32,11 @@ half_normal_live = formula(
     arguments=(s.m, _B),
     meaning="The expected number of live weights of a Gaussian row at a given threshold.",
     example=">>> round(theory.half_normal_live(m=1000, relative_threshold=2.0), 4)\n45.5003",
-    error="exact in expectation over the initial row",
 )
 HALF_NORMAL_LIVE = derived(
     half_normal_live,
-    "Of m Gaussian weights 2 m Q(b) exceed the threshold b s on average.",
+    "Of m Gaussian weights {formula} = 2 m Q(b) exceed the threshold b s on average over the "
+    "initial row.",
     Step(
         name="tail",
         left=of(INITIAL, build=lambda density: _tail_moment(0, density)),
@@ -54,12 +54,12 @@ half_normal_excess1 = formula(
         ">>> round(theory.half_normal_excess1(m=1000, relative_threshold=2.0, scale=1.0), 4)"
         "\n16.9814"
     ),
-    error="exact in expectation over the initial row",
     unit="weight",
 )
 HALF_NORMAL_EXCESS1 = derived(
     half_normal_excess1,
-    "The mean total excess of m Gaussian weights over the threshold b s is 2 m s (phi - b Q).",
+    "The total excess of m Gaussian weights over the threshold b s is {formula} = "
+    "2 m s (phi - b Q) on average over the initial row.",
     Step(
         name="first tail moment",
         left=of(INITIAL, build=lambda density: s.scale * _tail_moment(1, density)),
@@ -77,13 +77,12 @@ half_normal_excess2 = formula(
         ">>> round(theory.half_normal_excess2(m=1000, relative_threshold=2.0, scale=1.0), 4)"
         "\n11.5375"
     ),
-    error="exact in expectation over the initial row",
     unit="weight squared",
 )
 HALF_NORMAL_EXCESS2 = derived(
     half_normal_excess2,
-    "The mean total squared excess of m Gaussian weights over the threshold b s is 2 m s^2 ((1 + "
-    "b^2) Q - b phi).",
+    "The total squared excess of m Gaussian weights over the threshold b s is {formula} = "
+    "2 m s^2 ((1 + b^2) Q - b phi) on average over the initial row.",
     Step(
         name="second tail moment",
         left=of(INITIAL, build=lambda density: s.scale**2 * _tail_moment(2, density)),
@@ -106,8 +105,8 @@ half_normal_time = formula(
 )
 HALF_NORMAL_TIME = derived(
     half_normal_time,
-    "A Gaussian row of many weights meets the threshold b s at the time (1/lambda) int_0^b "
-    "s db'/sqrt(M2(b')).",
+    "A Gaussian row of many weights meets the threshold b s at the time {formula} = (1/lambda) "
+    "int_0^b s db'/sqrt(M2(b')).",
     _step(
         name="clock",
         left=of(
@@ -135,7 +134,7 @@ half_normal_l1_norm = formula(
 )
 HALF_NORMAL_L1_NORM = derived(
     half_normal_l1_norm,
-    "The l1 norm of a Gaussian row of many weights is M1/sqrt(M2).",
+    "The l1 norm of a Gaussian row of many weights is {formula} = M1/sqrt(M2).",
     Step(
         name="unit norm",
         left=of(HALF_NORMAL_EXCESS1, HALF_NORMAL_EXCESS2, build=lambda m1, m2: m1 / sp.sqrt(m2)),
@@ -151,11 +150,12 @@ l1_norm_constant = formula(
     arguments=(_B,),
     meaning="lambda t times the l1 norm of a Gaussian row (1 in the paper's estimate).",
     example=">>> round(theory.l1_norm_constant(relative_threshold=3.0), 3)\n1.138",
+    letter=s.norm_time,
     error="leading order in lambda",
 )
 L1_NORM_CONSTANT = derived(
     l1_norm_constant,
-    "lambda t |W|_1 is a function of the relative threshold alone.",
+    "lambda t |W|_1 is {formula}, a function of the relative threshold alone.",
     _step(
         name="product",
         left=of(
@@ -175,7 +175,7 @@ live_constant = formula(
 )
 LIVE_CONSTANT = derived(
     live_constant,
-    "m' (lambda t)^2 is a function of the relative threshold alone.",
+    "m' (lambda t)^2 is {formula}, a function of the relative threshold alone.",
     _step(
         name="product",
         left=of(

@@ -35,7 +35,7 @@ excess2_series = formula(
 )
 EXCESS2_SERIES = derived(
     excess2_series,
-    "M2 = 2 m s^2 phi (2/b^3)(1 - 6/b^2 + 45/b^4 - ...) for a large threshold.",
+    "For a large threshold M2 per neuron, at s = 1, is {formula}, with the relative error O(b^-6).",
     _late_step(
         name="Mills",
         left=of(
@@ -87,7 +87,7 @@ l1_norm_constant_slope = formula(
 )
 L1_NORM_CONSTANT_SLOPE = derived(
     l1_norm_constant_slope,
-    "X = lambda t |W|_1 obeys dX/db = M1/M2 + X (M1/M2 - M0/M1), at s = 1.",
+    "X = lambda t |W|_1 obeys dX/db = {formula} = M1/M2 + X (M1/M2 - M0/M1), at s = 1.",
     Step(
         name="differentiate",
         left=of(L1_NORM_CONSTANT, build=lambda x: sp.Derivative(x, _B)),
@@ -102,6 +102,11 @@ def _solved(slope: sp.Expr, series: sp.Expr) -> sp.Expr:
     """X as the linear equation dX/db = slope(X) gives it, with the derivative of a series."""
     offset = slope.subs(s.norm_time, 0)
     return (sp.diff(series, _B) - offset) / (slope.subs(s.norm_time, 1) - offset)
+
+
+def _trial(*coefficients: int) -> sp.Expr:
+    """A series in 1/b^2."""
+    return sp.Add(*[number / _B ** (2 * power) for power, number in enumerate(coefficients)])
 
 
 l1_norm_constant_series = formula(
@@ -120,11 +125,10 @@ L1_NORM_CONSTANT_SERIES = derived(
         name="formal solution",
         left=of(
             L1_NORM_CONSTANT_SLOPE,
-            build=lambda slope: Expansion(
-                _solved(slope, l1_norm_constant_series.expression), _B, 6
-            ),
+            build=lambda slope: Expansion(_solved(slope, _trial(1, 2, -6, 90)), _B, 6),
         ),
-        reason="X = (X' - M1/M2)/(M1/M2 - M0/M1), whose right side gains two powers of 1/b",
+        reason="inserted in X = (X' - M1/M2)/(M1/M2 - M0/M1), which gains two powers of 1/b, the "
+        "series returns",
     ),
     prose="Two solutions differ by a multiple of exp(-b^2/4) to leading order, beyond all powers.",
 )
@@ -228,7 +232,7 @@ PAPER_L1_NORM = cited(
 
 PAPER_LIVE_WEIGHTS = cited(
     paper_live_weights,
-    "The number of non-zero weights of a feature is the square of their l1 norm, which is close "
-    "to 1/(lambda t)^2 at large t.",
+    "The number of non-zero weights of a feature is the square of their l1 norm, {formula}, which "
+    "is close to 1/(lambda t)^2 at large t.",
     factor=LIVE_LIMIT,
 )

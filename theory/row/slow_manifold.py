@@ -17,6 +17,7 @@ INVERSE_SQUARE = Definition(
     expression=_A**-2,
     meaning="u, the inverse square of the common amplitude.",
     source=_NOTES,
+    letter=_U,
 )
 
 inverse_square_rate = formula(
@@ -77,7 +78,7 @@ transient_delay = formula(
 TRANSIENT_DELAY = derived(
     transient_delay,
     "As lambda -> 0 a threshold is met earlier than the slow manifold says by {formula}, "
-    "rho = |W(0)|.",
+    "rho = |W(0)|, and later where this is negative, for rho > 1.",
     Step(
         name="excess of the clock",
         left=of(
@@ -88,15 +89,8 @@ TRANSIENT_DELAY = derived(
         ),
         right=sp.Integral(s.a / (_RHO * (s.a + _RHO)), (s.a, _RHO, 1)),
         reason="int (sqrt(u/M2) - 1) dt with u = a^2, at M2 = |W(0)|^2, its initial value",
-        assumptions=(_RHO < 1,),
-        ranges={_RHO: (0.3, 0.95)},
     ),
-    Step(
-        name="integrate",
-        reason="a/(a + rho) = 1 - rho/(a + rho)",
-        assumptions=(_RHO < 1,),
-        ranges={_RHO: (0.3, 0.95)},
-    ),
+    Step(name="integrate", reason="a/(a + rho) = 1 - rho/(a + rho)"),
     prose="While the transient lasts, a time of order 1, the threshold and with it M2 move "
     "by order lambda only.",
 )
@@ -119,7 +113,11 @@ slow_inverse_amplitude_squared = formula(
     error="O(lambda^3) at fixed moments; the small parameter is lambda sqrt(live)",
 )
 
-_SLOW = slow_inverse_amplitude_squared.expression
+
+def _inserted(slope: sp.Expr, slow: sp.Expr) -> sp.Expr:
+    """u - (lambda/2) sqrt(u) (du/dB as the equation says, less that along the manifold)."""
+    return sp.expand(slow + s.lam * sp.sqrt(slow) / 2 * (slope.subs(_U, slow) - _along(slow)))
+
 
 SLOW_INVERSE_SQUARE = derived(
     slow_inverse_amplitude_squared,
@@ -128,15 +126,9 @@ SLOW_INVERSE_SQUARE = derived(
         name="fixed point",
         left=of(
             INVERSE_SQUARE_SLOPE,
-            build=lambda slope: Taylor(
-                sp.expand(
-                    _SLOW + s.lam * sp.sqrt(_SLOW) / 2 * (slope.subs(_U, _SLOW) - _along(_SLOW))
-                ),
-                s.lam,
-                2,
-            ),
+            build=lambda slope: Taylor(_inserted(slope, _inserted(slope, _M2)), s.lam, 2),
         ),
-        reason="u = M2 - (lambda/2) sqrt(u) du/dB holds to second order",
+        reason="insert u = M2 - (lambda/2) sqrt(u) du/dB twice into itself, from u = M2",
         assumptions=(s.lam > 0,),
         ranges={_M2: (0.5, 3), s.live: (0.1, 3)},
     ),

@@ -19,12 +19,14 @@ EXCESS1 = definition(
     name="excess1",
     expression=sp.Sum(_EXCESS, (s.h, 1, s.m)),
     meaning="M_1(B): the sum of the excesses of the initial weights over the threshold B.",
+    letter=s.excess1,
 )
 
 EXCESS2 = definition(
     name="excess2",
     expression=sp.Sum(_EXCESS**2, (s.h, 1, s.m)),
     meaning="M_2(B): the sum of the squares of these excesses.",
+    letter=s.excess2,
 )
 
 amplitude_rate = formula(
@@ -69,33 +71,34 @@ SOFT_THRESHOLD = defining(
 )
 
 
-def _soft(index: sp.Expr) -> sp.Expr:
-    """The claimed size of a weight: A (x - B)_+."""
-    return soft_threshold_weight.expression.subs(s.initial, _X[index])
-
-
-def _inserted(force: sp.Expr) -> sp.Expr:
+def _inserted(force: sp.Expr, soft: sp.Expr) -> sp.Expr:
     """The force on a lone row at the claimed weights, all positive without loss of generality."""
     return force.replace(
-        lambda e: isinstance(e, sp.Indexed) and e.base == W, lambda e: _soft(e.indices[1])
+        lambda e: isinstance(e, sp.Indexed) and e.base == W,
+        lambda e: soft.subs(s.initial, _X[e.indices[1]]),
     )
+
+
+_WEIGHT = soft_threshold_weight.expression.subs(s.initial, _X[s.l])
 
 
 row_solution_form = index_form(
     name="row_solution",
-    expression=sp.Derivative(_soft(s.l), s.common)
+    expression=sp.Derivative(_WEIGHT, s.common)
     * amplitude_rate.expression.subs(s.excess2, EXCESS2.expression)
-    + sp.Derivative(_soft(s.l), s.threshold) * threshold_rate.expression,
+    + sp.Derivative(_WEIGHT, s.threshold) * threshold_rate.expression,
     meaning="The velocity of A (x - B)_+ when A and B move by their own equations.",
+    regime=(_X[s.l] > s.threshold,),
 )
 ROW_SOLUTION = derived(
     row_solution_form,
     "The flow of a lone row is solved by soft-thresholding: each weight is A(t) (|W_k(0)| - "
-    "B(t))_+ with its sign, where A' = (1 - A^2 M2(B)) A and B' = lambda/A.",
+    "B(t))_+ with its sign, where A' = (1 - A^2 M2(B)) A and B' = lambda/A; a live weight moves by "
+    "{formula}.",
     Step(
         name="insert",
-        left=of(LONE_ROW, build=_inserted),
-        right=(1 - s.common**2 * EXCESS2.expression) * _soft(s.l) - s.lam,
+        left=of(LONE_ROW, SOFT_THRESHOLD, build=_inserted),
+        right=(1 - s.common**2 * EXCESS2.expression) * _WEIGHT - s.lam,
         reason="the squared norm of the row is A^2 M2(B); the weight is alive",
         assumptions=(_X[s.l] > s.threshold, sp.Le(s.l, s.m)),
         ranges={s.threshold: (0, 2)},
@@ -115,20 +118,22 @@ ROW_SOLUTION = derived(
 
 WINNER_LONE_ROW = cited(
     "winner_lone_row",
-    "In a row whose inner product with every other row is at most 0, only the weight with the "
-    "largest initial size can stay non-zero.",
+    "Take lambda > 0 and a row whose inner product with every other row stays at most 0, and which "
+    "has only one weight of the largest initial size. At the end at most this weight is not zero. "
+    "It is zero too if and only if the threshold B of the row reaches its initial size.",
     source="Lecomte et al. 2023, Sparsity",
     prose="B grows and all weights share A, so the order of their sizes is kept and weight "
-    "k dies when B reaches |W_k(0)|; if B stayed below the largest for ever and the row "
-    "lived on with two weights, u would stay above a positive bound and B would grow "
-    "without end, a contradiction.",
+    "k dies when B reaches |W_k(0)|. As long as B is below the second largest size, M2 and with it "
+    "u stay above a positive bound, so that B' = lambda sqrt(u) does too and B passes that size in "
+    "finite time; only the largest weight is then left.",
     page=_NOTES,
     by=(ROW_SOLUTION,),
 )
 
 PAPER_WINNER = cited(
     "paper_winner_in_network",
-    "In the trained network each feature ends on the neuron of its initially largest weight.",
+    "In a network trained by the flow, the neuron of the largest initial weight of a feature is "
+    "the one on which the feature ends most often.",
     source="Lecomte et al. 2023, Sparsity",
     checks=("paper_winner_in_network",),
 )
@@ -148,7 +153,7 @@ excess2_slope_form = index_form(
 )
 EXCESS2_SLOPE = derived(
     excess2_slope_form,
-    "M2 is continuously differentiable in the threshold, with derivative -2 M1.",
+    "M2 is continuously differentiable in the threshold, with derivative {formula} = -2 M1.",
     Step(
         name="differentiate",
         left=of(EXCESS2, build=lambda m2: sp.Derivative(m2, s.threshold)),
@@ -164,7 +169,7 @@ excess1_slope_form = index_form(
 )
 EXCESS1_SLOPE = derived(
     excess1_slope_form,
-    "Between two deaths M1 falls with the threshold at the rate M0.",
+    "Between two deaths the derivative of M1 by the threshold is {formula} = -M0.",
     Step(
         name="differentiate",
         left=of(EXCESS1, build=lambda m1: sp.Derivative(m1, s.threshold)),
@@ -224,7 +229,7 @@ row_death_time = formula(
     meaning="A time by which a lone row is dead, all weights 0, if lambda exceeds them all.",
     example=">>> round(theory.row_death_time(lam=0.2, largest=0.1), 6)\n0.693147",
     regime=(s.largest < s.lam,),
-    error="exact as a bound",
+    error="bound",
     unit="flow",
 )
 ROW_DEATH_TIME = derived(
@@ -252,7 +257,7 @@ paper_live_weights = Formula(
     meaning="The paper's estimate of the number of non-zero weights of a feature.",
     source="Lecomte et al. 2023, Sparsity",
     example=">>> theory.paper_live_weights(m=1024, lam=0.03125, t=1.0)\n256.0",
-    error="lacks a factor that tends to 2: see live_constant",
+    error="heuristic: it lacks the factor live_constant, which tends to 2",
 )
 
 paper_l1_norm = Formula(
@@ -262,6 +267,6 @@ paper_l1_norm = Formula(
     meaning="The paper's estimate of the l1 norm of a feature.",
     source="Lecomte et al. 2023, Sparsity",
     example=">>> theory.paper_l1_norm(m=1024, lam=0.03125, t=1.0)\n16.0",
-    error="right to a factor that tends to 1: see l1_norm_constant",
+    error="heuristic: it lacks the factor l1_norm_constant, which tends to 1",
     unit="weight",
 )

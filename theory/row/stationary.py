@@ -19,6 +19,7 @@ lam_of_amplitude = formula(
     meaning="The lambda at which a row with the one weight w, or a pair (w, -w), is stationary.",
     example=">>> theory.lam_of_amplitude(weight=0.5)\n0.375",
     regime=(s.w <= 1,),
+    letter=s.lam,
     unit="flow",
 )
 STATIONARY_WEIGHT = derived(
@@ -39,6 +40,7 @@ amplitude = formula(
     meaning="The non-zero weight of a trained feature, the stable root of (1 - w^2) w = lambda.",
     example=">>> round(theory.amplitude(lam=0.01), 6)\n0.994962",
     regime=(s.lam <= _FOLD,),
+    letter=s.w,
     unit="weight",
 )
 AMPLITUDE = derived(
@@ -98,12 +100,22 @@ fold = formula(
 )
 FOLD = derived(
     fold,
-    "A feature can be represented only for lambda <= {formula}.",
+    "A row with one non-zero weight can be at rest only for lambda <= {formula}.",
     Step(
         name="insert the top",
         left=of(STATIONARY_WEIGHT, FOLD_AMPLITUDE, build=lambda f, top: f.subs(s.w, top)),
         reason="lambda at the turning point",
     ),
+)
+
+FOLD_OF_NETWORKS = derived(
+    "fold_of_networks",
+    "In a network of any size all rows die for lambda > {fold}, whatever their start.",
+    page="paper_notes/stationary.md",
+    prose="The inner product of row i with its velocity, for w = |W_i|, is at most (1 - w^2) w^2 "
+    "- lambda |W_i|_1, because the interference adds -sum_j ReLU(G_ij) G_ij <= 0. As |W_i|_1 >= w, "
+    "w' <= (1 - w^2) w - lambda, and the largest value of (1 - w^2) w is the fold of one weight.",
+    by=(THREE_FORCES, FOLD),
 )
 
 loss_of_amplitude = formula(
@@ -137,7 +149,7 @@ loss_per_feature = formula(
 )
 LOSS_PER_FEATURE = derived(
     loss_per_feature,
-    "A trained feature costs {loss_of_amplitude} at its amplitude w(lambda).",
+    "A trained feature costs {formula}, which is {loss_of_amplitude} at its amplitude w(lambda).",
     Step(
         name="insert the amplitude",
         left=of(LOSS_OF_AMPLITUDE),
@@ -211,7 +223,7 @@ final_loss = formula(
 )
 FINAL_LOSS = derived(
     final_loss,
-    "The loss of a trained network is n times that of a feature, however many of its "
+    "The loss of a trained network is {formula}, n times that of a feature, however many of its "
     "neurons are polysemantic.",
     Step(
         name="pairs and singles",
@@ -274,11 +286,13 @@ zero_weight_force = formula(
     arguments=(s.lam,),
     meaning="The velocity of a small positive weight beside a stationary one, in the same row.",
     example=">>> theory.zero_weight_force(lam=0.25)\n-0.25",
+    regime=(s.lam <= _FOLD,),
     unit="weight per flow time",
 )
 ZERO_WEIGHT_FORCE = derived(
     zero_weight_force,
-    "A zero weight beside a stationary weight is held: a small one shrinks at rate lambda.",
+    "The velocity of a positive weight beside a stationary weight of its row tends to {formula} as "
+    "it tends to 0, so that a zero weight is held.",
     Step(
         name="small weight",
         left=of(

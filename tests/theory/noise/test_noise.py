@@ -7,14 +7,21 @@ import mpmath
 import numpy as np
 import pytest
 import sympy as sp
-from scipy import integrate, optimize, stats
+from scipy import integrate, linalg, optimize, stats
 
 from polysem import theory
-from polysem.numerics import Noise, averaged_loss, corner_simplex
+from polysem.numerics import (
+    Noise,
+    averaged_loss,
+    corner_simplex,
+    polysemantic_neurons,
+    simplex_distance,
+)
 from polysem.theory.noise import outputs as noise
 from polysem.theory.noise import simplex as noise_simplex
 from polysem.theory.proof import symbols as s
-from polysem.theory.proof.derivation import Derivation
+from polysem.theory.proof.derivation import Derivation, check_step
+from polysem.theory.proof.routes import numeric, symbolic
 
 
 def swap(old, new):
@@ -87,9 +94,12 @@ def test_wrong_constants_are_rejected_by_both_routes(label, mistake):
     claim = theory.claims()[label]
     *before, last = claim.derivation.steps
     wrong = WRONG[label][mistake](claim.formula.expression)
-    result = Derivation(*before, replace(last, right=wrong)).check(enclosures=False)[-1]
-    assert result.symbolic != "passed"
-    assert result.numeric not in ("passed", "not run")
+    spoilt = replace(last, right=wrong)
+    sides = Derivation(*before, spoilt).sides()[-1]
+    given = (spoilt, *sides, (*spoilt.assumptions, *claim.formula.regime))
+    assert symbolic(*given) != "passed"
+    assert numeric(*given) != "passed"
+    assert not check_step(spoilt, *sides, regime=claim.formula.regime, enclosures=False).passed
 
 
 @pytest.mark.parametrize("order", range(3, 11))
@@ -228,7 +238,8 @@ def test_dead_zones(entropy):
     ("n", "value"), [(4, 0.197284), (8, 0.079961), (16, 0.036466), (64, 0.008548)]
 )
 def test_margin_of_the_family_and_its_limit(n, value):
-    margin = sp.lambdify(s.w, noise_simplex.FAMILY_MARGIN.expression.subs(s.n, n))
+    ratio = s.opposite_weight
+    margin = sp.lambdify(ratio, noise_simplex.FAMILY_MARGIN.expression.subs(s.n, n))
     best = optimize.minimize_scalar(lambda w: -margin(w), bounds=(0, 2 / (n - 2)), method="bounded")
     assert -best.fun == pytest.approx(value, abs=1e-6)
     assert theory.family_dead_zone(n) == pytest.approx(-best.fun, rel=2 / n)
@@ -245,9 +256,39 @@ def test_codes_have_their_fourth_norms(centred_simplex):
     assert larger == [n <= 12 for n in range(3, 33)]
 
 
-def test_no_neuron_is_polysemantic_from_five_features_on():
+def test_no_neuron_is_polysemantic_from_five_features_on_by_the_authors_rule():
     assert theory.shared_weight_limit(4, 1) > 0.8 > theory.shared_weight_limit(5, 1)
     assert theory.shared_weight_limit(5, 1.023) < 0.8
+
+
+@pytest.mark.parametrize("n", [5, 6, 9])
+def test_a_simplex_can_share_neurons_by_the_scale_free_rule(n):
+    """The columns (e_1 - e_2)/sqrt(2), (e_3 - e_4)/sqrt(2), ..., completed to a regular simplex."""
+    pairs = np.zeros((n, n // 2))
+    for k in range(n // 2):
+        pairs[2 * k : 2 * k + 2, k] = math.sqrt(0.5), -math.sqrt(0.5)
+    rest = linalg.null_space(np.column_stack([pairs, np.ones(n)]).T)
+    weights = math.sqrt(n / (n - 1)) * np.column_stack([pairs, rest])
+    assert simplex_distance(weights) < 1e-12
+    assert polysemantic_neurons(weights, "scale-free") == n // 2
+    assert polysemantic_neurons(weights) == 0
+
+
+def test_a_rigid_simplex_of_two_or_three_rows_does_not_follow_the_count_of_directions():
+    """Two opposite rows move as free rows do; three in a plane keep their fourth norm."""
+    for n in (2, 3):
+        with pytest.raises(theory.RegimeError, match="retained_drift holds for n >= 4"):
+            theory.retained_drift(n=n, m=n)
+    angles = np.array([[0.1], [0.7], [1.3]]) + np.arange(3) * 2 * np.pi / 3
+    fourth = (np.cos(angles) ** 4 + np.sin(angles) ** 4).sum(axis=1)
+    np.testing.assert_allclose(fourth, fourth[0], rtol=1e-13)
+
+
+def test_the_best_own_output_is_stated_only_where_noise_can_stay_below_it():
+    """Bipolar noise on one weight clips once sigma^2 > 1 - sigma^2/2."""
+    assert theory.diagonal_norm2(0.81) > 0.81**2
+    with pytest.raises(theory.RegimeError, match="diagonal_norm2 holds for"):
+        theory.diagonal_norm2(0.82)
 
 
 def test_paired_code_on_half_the_neurons():
