@@ -6,7 +6,8 @@ from dataclasses import fields, replace
 from typing import Any
 
 from .._validate import check_choice
-from .descent import SGD, AdamW, Flow, Optimizer
+from .adaptive import AdamW, Lion, RMSprop
+from .descent import SGD, Flow, Optimizer
 from .quasistatic import QuasiStatic
 from .splitting import SplitFlow
 
@@ -14,11 +15,9 @@ from .splitting import SplitFlow
 def optimizers() -> dict[str, type[Optimizer]]:
     """The optimizers by name.
 
-    Examples
-    --------
     >>> from polysem import numerics
     >>> sorted(numerics.optimizers())
-    ['adamw', 'flow', 'quasistatic', 'sgd', 'splitting']
+    ['adamw', 'flow', 'lion', 'quasistatic', 'rmsprop', 'sgd', 'splitting']
 
     Returns
     -------
@@ -29,14 +28,13 @@ def optimizers() -> dict[str, type[Optimizer]]:
     ------
     paper_notes/training.md.
     """
-    return {kind.name: kind for kind in (Flow, SplitFlow, QuasiStatic, SGD, AdamW)}
+    kinds = (Flow, SplitFlow, QuasiStatic, SGD, AdamW, RMSprop, Lion)
+    return {kind.name: kind for kind in kinds}
 
 
 def resolve_optimizer(optimizer: str | Optimizer, settings: dict[str, Any]) -> Optimizer:
     """An optimizer from its name or itself, with some settings replaced.
 
-    Examples
-    --------
     >>> from polysem import numerics
     >>> numerics.resolve_optimizer("sgd", {"steps": 10}).learning_rate
     0.02
@@ -47,10 +45,6 @@ def resolve_optimizer(optimizer: str | Optimizer, settings: dict[str, Any]) -> O
         A name that :func:`optimizers` lists, or an optimizer.
     settings : dict
         Settings to replace.
-
-    Returns
-    -------
-    Optimizer
 
     Raises
     ------
@@ -66,13 +60,14 @@ def resolve_optimizer(optimizer: str | Optimizer, settings: dict[str, Any]) -> O
         optimizer = known_names[check_choice("optimizer", optimizer, known_names)]()
     elif isinstance(optimizer, type) or not isinstance(optimizer, Optimizer):
         raise ValueError(
-            f"Got optimizer={optimizer!r}; give a name or an object that inherits from "
-            "numerics.Optimizer, as numerics.SGD()."
+            f"Got optimizer={optimizer!r}; give the name of an optimizer, or an object that "
+            "inherits from numerics.Optimizer, such as numerics.SGD()."
         )
     known = [entry.name for entry in fields(optimizer)]  # type: ignore[arg-type]
     for name in settings:
         if name not in known:
             raise ValueError(
-                f"Got {name}={settings[name]!r}; {optimizer.name} takes {', '.join(known)}."
+                f"Got {name}={settings[name]!r}; {optimizer.name} has no setting {name}: choose "
+                f"from {', '.join(known)}."
             )
     return replace(optimizer, **settings)  # type: ignore[type-var]

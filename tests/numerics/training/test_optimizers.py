@@ -106,5 +106,5 @@ def test_an_optimizer_of_ones_own_inherits_what_it_does_not_say():
 
 
 def test_an_object_that_is_no_optimizer_is_refused():
-    with pytest.raises(ValueError, match=r"Got optimizer=3; give a name or an object that inher"):
+    with pytest.raises(ValueError, match=r"Got optimizer=3; give the name of an opt"):
         numerics.train(np.eye(2), 0.0, optimizer=3)
