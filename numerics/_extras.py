@@ -14,5 +14,5 @@ def need(module: str, extra: str) -> Any:
         if error.name != module.split(".")[0]:
             raise
         raise ImportError(
-            f"This needs {module}, which is not installed; pip install 'polysem[{extra}]'."
+            f"This needs {module}, which is not installed: run pip install 'polysem[{extra}]'."
         ) from error

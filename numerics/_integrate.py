@@ -27,13 +27,7 @@ def solved(
     method: str = "LSODA",
     **tolerances: float,
 ) -> Array:
-    """The states at increasing times, shape (numbers, times); ``start`` holds at ``begin``.
-
-    Raises
-    ------
-    ArithmeticError
-        If the integration fails.
-    """
+    """The states at increasing times, shape (numbers, times); ``start`` holds at ``begin``."""
     from scipy.integrate import solve_ivp
 
     if times[-1] <= begin:
@@ -43,6 +37,6 @@ def solved(
     if not solution.success:
         raise ArithmeticError(
             f"The integration did not reach the time {span[1]:g}: {solution.message} Give earlier "
-            "times, or report the arguments."
+            "times; if this does not help, report it."
         )
     return np.asarray(solution.y)

@@ -3,36 +3,66 @@
 from __future__ import annotations
 
 import math
+import operator
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
 
-from ._types import Array
+from ._types import Array, Packed
+
+LARGEST = 1e50
+"""The largest number that a weight, a rate or a time may have."""
+
+MOST = 10**15
+"""The largest size or count; up to it integers are exact in double precision."""
 
 
-def check_integer(name: str, value: Any, meaning: str, *, minimum: int = 1) -> int:
-    """The value as an int that is at least ``minimum``."""
+def check_integer(
+    name: str, value: Any, meaning: str, *, minimum: int = 1, maximum: int | None = MOST
+) -> int:
+    """The value as an int that is at least ``minimum`` and at most ``maximum``."""
     if isinstance(value, bool) or not isinstance(value, Integral) or value < minimum:
         raise ValueError(
             f"Got {name}={value!r}; {name} is {meaning} and must be an integer >= {minimum}."
         )
-    return int(value)
+    value = operator.index(value)
+    if maximum is not None and value > maximum:
+        raise ValueError(f"Got {name}={value}; {name} is {meaning} and must be <= {maximum:.0e}.")
+    return value
+
+
+def check_seed(name: str, value: Any, meaning: str) -> int:
+    """The value as an int >= 0, of any length."""
+    return check_integer(name, value, meaning, minimum=0, maximum=None)
+
+
+def check_fields(instance: Any, check: Callable[[str, Any, str], Any], **meanings: str) -> None:
+    """Check fields of a frozen dataclass, and set them to Python's numbers.
+
+    A size of a small integer type, as numpy.uint8, would overflow in later products.
+    """
+    for name, meaning in meanings.items():
+        object.__setattr__(instance, name, check(name, getattr(instance, name), meaning))
 
 
 def check_nonnegative(name: str, value: Any, meaning: str) -> float:
-    """The value as a finite float >= 0."""
-    if not (_is_number(value) and 0 <= float(value) < math.inf):
-        raise ValueError(f"Got {name}={value!r}; {name} is {meaning} and must be >= 0 and finite.")
+    """The value as a float >= 0 whose powers in the formulas are finite."""
+    if not 0 <= _number(value) <= LARGEST:
+        raise ValueError(
+            f"Got {name}={value!r}; {name} is {meaning} and must be >= 0 and <= {LARGEST:g}."
+        )
     return float(value)
 
 
 def check_positive(name: str, value: Any, meaning: str) -> float:
-    """The value as a finite float > 0."""
-    if not (_is_number(value) and 0 < float(value) < math.inf):
-        raise ValueError(f"Got {name}={value!r}; {name} is {meaning} and must be > 0 and finite.")
+    """The value as a float > 0 whose powers in the formulas are finite."""
+    if not 0 < _number(value) <= LARGEST:
+        raise ValueError(
+            f"Got {name}={value!r}; {name} is {meaning} and must be > 0 and <= {LARGEST:g}."
+        )
     return float(value)
 
 
@@ -43,7 +73,7 @@ def check_lam(lam: Any) -> float:
 
 def check_max_time(value: Any) -> float:
     """The time at which to end a run that does not come to rest; it may be infinite."""
-    if not (_is_number(value) and float(value) > 0):
+    if not _number(value) > 0:
         raise ValueError(f"Got max_time={value!r}; it is a time and must be > 0.")
     return float(value)
 
@@ -58,27 +88,35 @@ def check_rel(value: Any) -> float:
     return float(value)
 
 
-def check_sizes(n: Any, m: Any, instances: Any = None, *, copies: int = 8) -> None:
-    """Check that the sizes are positive and that the arrays fit into the memory.
+def check_sizes(
+    n: Any, m: Any, instances: Any = None, *, copies: int = 8
+) -> tuple[int, int, int | None]:
+    """The sizes as ints, if they are positive and the arrays fit into the memory.
 
     ``copies`` is the number of float64 arrays of the size of the weights that the caller needs.
     """
     n = check_integer("n", n, "the number of features")
     m = check_integer("m", m, "the number of neurons")
-    instances = 1 if instances is None else instances
-    check_integer("instances", instances, "the number of independent networks")
-    needed = 8 * copies * instances * n * max(m, n)
+    if instances is not None:
+        instances = check_integer("instances", instances, "the number of independent networks")
+    networks = instances or 1
+    needed = 8 * copies * networks * n * max(m, n)
     available = _memory()
     if available is not None and needed > available:
         raise ValueError(
-            f"Got n={n}, m={m}, instances={instances}; this would need about "
-            f"{_bytes(needed)} of memory and this machine has {_bytes(available)}: "
-            "lower n, m or instances."
+            f"Got n={n}, m={m}, instances={networks}; this needs about {_bytes(needed)} of "
+            f"memory, but this machine has only {_bytes(available)}: reduce n, m or instances."
         )
+    return n, m, instances
 
 
 def check_weights(name: str, weights: Any) -> Array:
     """The value as a finite float array of shape (n, m) or (networks, n, m)."""
+    if isinstance(weights, Packed):
+        raise ValueError(
+            f"Got all parameters of a model as {name}; give only the encoder, "
+            "model.unpack(parameters)[0]."
+        )
     weights = np.asarray(weights)
     if weights.ndim not in (2, 3) or weights.size == 0:
         raise ValueError(
@@ -102,6 +140,13 @@ def check_network(name: str, weights: Any) -> Array:
     return weights
 
 
+def check_fraction(name: str, value: Any, meaning: str) -> float:
+    """The value as a float >= 0 and < 1."""
+    if not 0 <= _number(value) < 1:
+        raise ValueError(f"Got {name}={value!r}; {name} is {meaning} and must lie in [0, 1).")
+    return float(value)
+
+
 def check_vector(name: str, values: Any, meaning: str, *, minimum: float | None = None) -> Any:
     """The values as a finite float64 array of one dimension, not empty; a number counts as one."""
     vector = np.atleast_1d(np.asarray(values))
@@ -112,6 +157,11 @@ def check_vector(name: str, values: Any, meaning: str, *, minimum: float | None 
         raise ValueError(
             f"Got {name} with {_not_finite(vector)}; {name} is {meaning}: all values must be "
             "finite."
+        )
+    if np.abs(vector).max() > LARGEST:
+        raise ValueError(
+            f"Got {name} with the size {np.abs(vector).max():g}; {name} is {meaning}: all sizes "
+            f"must be <= {LARGEST:g}."
         )
     if minimum is not None and vector.min() < minimum:
         raise ValueError(
@@ -132,7 +182,9 @@ def check_choice(name: str, value: Any, choices: Iterable[str]) -> str:
 def check_rng(rng: Any) -> np.random.Generator:
     """The value, if it is a NumPy Generator."""
     if not isinstance(rng, np.random.Generator):
-        raise ValueError(f"Got rng={rng!r}; give a Generator, as numpy.random.default_rng(seed).")
+        raise ValueError(
+            f"Got rng={rng!r}; give a Generator, such as numpy.random.default_rng(seed)."
+        )
     return rng
 
 
@@ -147,8 +199,14 @@ def check_times(name: str, values: Any) -> Array:
     return times
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, Real) and not isinstance(value, bool)
+def _number(value: Any) -> float:
+    """The value as a float; NaN for what is no number, infinite for too large an integer."""
+    if not isinstance(value, Real) or isinstance(value, bool):
+        return math.nan
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf
 
 
 def _not_finite(array: Array) -> str:

@@ -11,7 +11,7 @@ import sympy as sp
 from scipy import special
 
 from ..theory.proof.formula import Formula
-from ..theory.proof.symbols import letter
+from ..theory.proof.symbols import entry
 
 _ASSUMPTIONS = (
     ("is_positive", lambda values: values > 0),
@@ -23,6 +23,7 @@ _ASSUMPTIONS = (
 # SymPy would write these as quotients of gamma functions, which overflow early.
 _SPECIAL = {
     "binomial": special.binom,
+    "erfcx": special.erfcx,
     "FallingFactorial": lambda x, r: special.poch(x - r + 1, r),
 }
 _MODULES = [_SPECIAL, "scipy", "numpy"]
@@ -60,7 +61,7 @@ def numpy_function(formula: Formula) -> Callable[..., Any]:
     ------
     The formula's own.
     """
-    value = sp.lambdify(formula.arguments, formula.expression, modules=_MODULES)
+    value = sp.lambdify(formula.arguments, _without_overflow(formula.expression), _MODULES)
     if formula.expression.has(sp.Integral):  # becomes a quadrature, one number at a time
         value = np.vectorize(value, otypes=[np.float64])
     holds = [
@@ -81,7 +82,21 @@ def numpy_function(formula: Formula) -> Callable[..., Any]:
             result = np.where(inside, value(*arrays), np.nan)
         return result[()]
 
-    names = ", ".join(letter(symbol).argument for symbol in formula.arguments)
+    names = ", ".join(entry(symbol).argument for symbol in formula.arguments)
     function.__name__ = formula.name
     function.__doc__ = f"{formula.name}({names}): {formula.meaning} In float64; NaN outside."
     return function
+
+
+def _without_overflow(expression: sp.Expr) -> sp.Expr:
+    """exp(x^2) erfc(x) written as erfcx(x), because its factors overflow and vanish."""
+
+    def scaled(product: sp.Mul) -> sp.Expr:
+        for tail in product.atoms(sp.erfc) & set(product.args):
+            growth = sp.exp(tail.args[0] ** 2)
+            for factor in product.args:
+                if isinstance(factor, sp.exp) and sp.expand(factor.exp - growth.exp) == 0:
+                    return product / (tail * factor) * sp.Function("erfcx")(tail.args[0])
+        return product
+
+    return expression.replace(lambda e: isinstance(e, sp.Mul), scaled)

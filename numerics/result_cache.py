@@ -17,22 +17,20 @@ from typing import Any
 import numpy as np
 
 from ..theory.proof.source import syntax_digest
-from ._files import npz_bytes, write_bytes
+from ._files import npz_bytes, read_bytes, write_bytes
 from ._types import Array
 
 _ROOT = __name__.partition(".")[0]
 _PACKAGES = ("theory", "numerics", "verify")
+LARGEST_ARRAYS = 2**29
+"""Size of the largest file of arrays that is read, packed or unpacked, in bytes."""
 
 
 def result_key(content: Mapping[str, Any], code: str) -> str:
     """A digest of settings, of the code reached from a name, and of the NumPy and SciPy versions.
 
-    Parameters
-    ----------
-    content : mapping
-        The settings, ready for JSON.
-    code : str
-        The module, or the public name, of what computes the result; see :func:`code_digest`.
+    The settings must be ready for JSON. ``code`` names what computes the result, as in
+    :func:`code_digest`.
     """
     import scipy
 
@@ -49,31 +47,28 @@ def write_arrays(path: Path, values: Mapping[str, Array]) -> str:
 
 
 def read_arrays(path: Path) -> dict[str, Array]:
-    """The arrays of an .npz file; pickles are never loaded.
-
-    Raises
-    ------
-    ValueError
-        If the file is missing or damaged, or holds a pickle.
-    """
+    """The arrays of an .npz file; pickles are never loaded."""
     try:
-        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as file:
+        content = io.BytesIO(read_bytes(path, LARGEST_ARRAYS))
+        with zipfile.ZipFile(content) as archive:
+            size = sum(member.file_size for member in archive.infolist())
+        if size > LARGEST_ARRAYS:
+            raise ValueError(f"it unpacks to {size} bytes, more than {LARGEST_ARRAYS}")
+        with np.load(content, allow_pickle=False) as file:
             return {name: file[name] for name in file.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise ValueError(f"{path} cannot be read ({error}); delete it and compute again.") from None
+    except (OSError, ValueError, EOFError, MemoryError, zipfile.BadZipFile) as error:
+        raise ValueError(
+            f"{path} cannot be read ({error}); delete the file, and compute the result again."
+        ) from None
 
 
 @cache
 def code_digest(name: str) -> str:
     """A digest of the syntax trees of all modules of the package that a name reaches.
 
+    The name is that of a module or a public name, such as ``polysem.numerics.training.train``.
     Comments, docstrings and the layout of the lines do not count. A name outside this package
     counts as the whole package, because its own imports are not followed.
-
-    Parameters
-    ----------
-    name : str
-        A module, or a public name of a package such as ``polysem.numerics.training.train``.
     """
     digest = hashlib.sha256()
     for module in sorted(reached(name)):
@@ -82,13 +77,7 @@ def code_digest(name: str) -> str:
 
 
 def reached(name: str) -> set[str]:
-    """The modules of this package that a module, or a public name, imports directly or not.
-
-    >>> from polysem.numerics.result_cache import reached
-    >>> found = reached("polysem.numerics.run_chunk")
-    >>> any("train" in name for name in found), any("verify" in name for name in found)
-    (True, False)
-    """
+    """The modules of this package that a module, or a public name, imports directly or not."""
     found: set[str] = set()
     waiting = set(_modules(name if name.partition(".")[0] == _ROOT else _ROOT))
     while waiting:

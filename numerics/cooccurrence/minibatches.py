@@ -8,7 +8,7 @@ from numbers import Real
 import numpy as np
 
 from .._types import Array
-from .._validate import check_choice, check_integer, check_rng
+from .._validate import check_choice, check_fields, check_integer, check_rng
 from ..training.gradient import diagonal
 from .pairs import SECOND_MOMENT, Values
 
@@ -30,7 +30,7 @@ class SampledFeatures:
                 f"Got activation_probability={p!r}; it is a probability and must lie in (0, 1]."
             )
         check_choice("values", self.values, SECOND_MOMENT)
-        check_integer("batch", self.batch, "the number of inputs of a step")
+        check_fields(self, check_integer, batch="the number of inputs of a step")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,8 +43,6 @@ class Bernoulli(SampledFeatures):
     inputs.  Inputs with one active feature are summed by feature, empty ones left out, so that
     only those with several active features cost a matrix product each.
 
-    Examples
-    --------
     >>> import numpy as np
     >>> from polysem import numerics
     >>> data = numerics.Bernoulli(activation_probability=0.2, batch=8)
@@ -79,7 +77,8 @@ class Bernoulli(SampledFeatures):
 
     def sample(self, n: int, rng: np.random.Generator, size: int | None = None) -> Array:
         """Inputs, shape (batch, n); ``size`` of them where given."""
-        size = self.batch if size is None else size
+        n = check_integer("n", n, "the number of features")
+        size = check_integer("size", self.batch if size is None else size, "a number of inputs")
         row, feature, value = self._active(n, rng, size)
         inputs = np.zeros((size, n))
         inputs[row, feature] = value

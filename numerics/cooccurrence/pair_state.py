@@ -24,8 +24,6 @@ def pair_state(pair_ratio: float, lam: float) -> tuple[float, float]:
     The zero of both balances (theory.larger_balance, theory.smaller_balance), followed from
     a = b = 1 at no co-occurrence and no l1.  Error: rounding.
 
-    Examples
-    --------
     >>> from polysem import numerics
     >>> a, b = numerics.pair_state(pair_ratio=0.1, lam=0.0)
     >>> round(a, 6), round(b, 6)
@@ -83,8 +81,6 @@ def pair_fold(pair_ratio: float) -> float:
     Followed along co-occurrence from the fold of a lone feature: both balances and the
     determinant of their slopes vanish.  Error: rounding.
 
-    Examples
-    --------
     >>> from polysem import numerics
     >>> round(numerics.pair_fold(1.0), 5)
     0.17035
@@ -93,11 +89,6 @@ def pair_fold(pair_ratio: float) -> float:
     ----------
     pair_ratio : float
         Weight of both features over the weight of one alone, > 0.
-
-    Returns
-    -------
-    float
-        The fold.
 
     Raises
     ------
@@ -125,9 +116,8 @@ def pair_fold(pair_ratio: float) -> float:
         found = root(conditions, state, args=(ratio,), tol=1e-13)
         if not np.abs(found.fun).max() < 1e-8:
             raise ArithmeticError(
-                f"Got pair_ratio={pair_ratio}; the solver followed the fold (the largest lambda at "
-                f"which the pair is stationary) only to pair_ratio={previous:.3g}: give a smaller "
-                "value."
+                f"Got pair_ratio={pair_ratio}; no largest lambda could be found for it, and "
+                f"{previous:.3g} is the largest ratio that worked: give a smaller pair_ratio."
             )
         state, previous = found.x, ratio
     return float(forces(*state, pair_ratio)[0])

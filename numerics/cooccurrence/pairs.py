@@ -15,7 +15,7 @@ from typing import Literal
 import numpy as np
 
 from .._types import Array
-from .._validate import check_choice, check_nonnegative
+from .._validate import check_choice, check_fields, check_nonnegative
 from ..training.gradient import diagonal as diagonal_of
 
 Values = Literal["binary", "uniform"]
@@ -38,8 +38,6 @@ class Pairs:
 
     Loss and gradient cost O(n^2 (m + log n)).
 
-    Examples
-    --------
     >>> import numpy as np
     >>> from polysem import numerics
     >>> antipodal_pair = np.array([[1.0], [-1.0]])
@@ -70,7 +68,7 @@ class Pairs:
     keeps_zero_neurons: bool = True
 
     def __post_init__(self) -> None:
-        check_nonnegative("pair_weight", self.pair_weight, "the weight of a pair of features")
+        check_fields(self, check_nonnegative, pair_weight="the weight of a pair of features")
         check_choice("values", self.values, SECOND_MOMENT)
 
     def loss(self, weights: Array) -> Array:

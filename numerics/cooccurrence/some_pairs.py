@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .._types import Array, FloatArray, IntArray
-from .._validate import check_nonnegative, check_rng
+from .._validate import check_fields, check_integer, check_nonnegative, check_rng
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -21,8 +21,6 @@ class SomePairs:
     (D + D^T) W.  Exact; a step costs O(n) for each listed pair.  For all pairs use
     :class:`Pairs`, which sums them faster.
 
-    Examples
-    --------
     >>> import numpy as np
     >>> from polysem import numerics
     >>> antipodal_pair = np.array([[1.0], [-1.0]])
@@ -54,11 +52,12 @@ class SomePairs:
     keeps_zero_neurons: bool = True
 
     def __post_init__(self) -> None:
-        check_nonnegative("pair_weight", self.pair_weight, "the weight of a pair of features")
+        check_fields(self, check_nonnegative, pair_weight="the weight of a pair of features")
         pairs = np.asarray(self.pairs)
         if pairs.ndim != 2 or pairs.shape[1] != 2 or pairs.dtype.kind not in "iu":
             raise ValueError(
-                f"Got pairs of shape {pairs.shape}, {pairs.dtype}; give integers, shape (pairs, 2)."
+                f"Got pairs of shape {pairs.shape} and dtype {pairs.dtype}; give an integer array "
+                "of shape (pairs, 2)."
             )
         if pairs.size and pairs.min() < 0:
             raise ValueError(
@@ -112,8 +111,6 @@ def random_pairs(n: int, fraction: float, rng: np.random.Generator) -> IntArray:
 
     Their number is n (n - 1) / 2 times the fraction, rounded.
 
-    Examples
-    --------
     >>> import numpy as np
     >>> from polysem import numerics
     >>> numerics.random_pairs(5, 0.3, np.random.default_rng(0)).shape
@@ -142,9 +139,13 @@ def random_pairs(n: int, fraction: float, rng: np.random.Generator) -> IntArray:
     ------
     paper_notes/cooccurrence.md.
     """
+    n = check_integer("n", n, "the number of features")
     check_rng(rng)
     if not 0 <= fraction <= 1:
-        raise ValueError(f"Got fraction={fraction!r}; it is a fraction of the pairs, in [0, 1].")
+        raise ValueError(
+            f"Got fraction={fraction!r}; it is the fraction of the pairs to draw and must lie in "
+            "[0, 1]."
+        )
     every = np.stack(np.triu_indices(n, 1), axis=-1)
     drawn = rng.choice(len(every), round(fraction * len(every)), replace=False, shuffle=False)
     return every[np.sort(drawn)]

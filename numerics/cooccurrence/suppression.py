@@ -41,8 +41,6 @@ def collision_survives(
     that many half-normal weights.  The reduction holds for lambda -> 0 and n << m; the error of
     the integration vanishes with ``step``.
 
-    Examples
-    --------
     >>> import numpy as np
     >>> from polysem import numerics
     >>> survives = numerics.collision_survives([0, 0.5], 400, np.random.default_rng(0))
@@ -81,8 +79,8 @@ def collision_survives(
     """
     strengths = np.asarray(strength, float)
     if not (np.isfinite(strengths) & (strengths >= 0)).all():
-        raise ValueError(f"Got strength={strength!r}; it is a finite ratio of weights, >= 0.")
-    _check(samples, rng, m, values, step)
+        raise ValueError(f"Got strength={strength!r}; strengths must be >= 0 and finite.")
+    samples, m, step = _checked(samples, rng, m, values, step)
     kept = np.empty((strengths.size, samples), bool)
     for start in range(0, samples, _CHUNK):
         count = min(_CHUNK, samples - start)
@@ -105,8 +103,6 @@ def suppression_slope(
     has density 1 at 0, so -F'(0) = 2 E[integral of x_k y_k^2 dB | first row tied at the top],
     with the factor 1 - 3 x_k y_k / 4 for uniform values.
 
-    Examples
-    --------
     >>> import numpy as np
     >>> from polysem import numerics
     >>> slope = numerics.suppression_slope(2000, np.random.default_rng(0))
@@ -138,7 +134,7 @@ def suppression_slope(
     ------
     paper_notes/cooccurrence.md.
     """
-    _check(samples, rng, None, values, step)
+    samples, _, step = _checked(samples, rng, None, values, step)
     slopes = []
     for start in range(0, samples, _CHUNK):
         count = min(_CHUNK, samples - start)
@@ -267,10 +263,12 @@ def _race(
     return survives, handicap
 
 
-def _check(samples: Any, rng: Any, m: Any, values: Any, step: Any) -> None:
-    check_integer("samples", samples, "the number of collisions")
+def _checked(
+    samples: Any, rng: Any, m: Any, values: Any, step: Any
+) -> tuple[int, int | None, float]:
+    samples = check_integer("samples", samples, "the number of collisions")
     check_rng(rng)
     if m is not None:
-        check_integer("m", m, "the number of neurons, a runner-up's among them", minimum=2)
+        m = check_integer("m", m, "the number of neurons, a runner-up's among them", minimum=2)
     check_choice("values", values, ("binary", "uniform"))
-    check_positive("step", step, "an advance of the threshold")
+    return samples, m, check_positive("step", step, "an advance of the threshold")

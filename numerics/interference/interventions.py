@@ -26,8 +26,6 @@ class AlteredInterference:
     which the same rule would let it keep: without support none revives. With support = 1 and
     winner_push this is the paper's force, exactly. Otherwise it is not the gradient of a loss.
 
-    Examples
-    --------
     >>> import numpy as np
     >>> from polysem import numerics
     >>> start = numerics.initial_weights(4, 16, np.random.default_rng(0))
@@ -47,7 +45,7 @@ class AlteredInterference:
 
     Source
     ------
-    paper_notes/reshuffling.md (what lowers the count).
+    paper_notes/reshuffling.md (what lowers the count); paper_notes/optimizer.md (under AdamW).
     """
 
     keeps_zero_neurons: ClassVar[bool] = True
@@ -58,8 +56,8 @@ class AlteredInterference:
     def __post_init__(self) -> None:
         if not 0 <= self.support <= 1:
             raise ValueError(
-                f"Got support={self.support!r}; it is the factor on the force of a feature on "
-                "weights of the opposite sign, and must lie in [0, 1]."
+                f"Got support={self.support!r}; it must lie in [0, 1]: it multiplies the forces "
+                "between weights of opposite signs (1 leaves them unchanged, 0 removes them)."
             )
 
     def loss(self, weights: Array) -> Array:

@@ -25,8 +25,6 @@ class KickRecorder:
     For the optimizer "flow" (proximal steps), with the paper's interference or an altered one.
     The kick of a weight stays what it was when the weight first touched zero.
 
-    Examples
-    --------
     >>> import numpy as np
     >>> from polysem import numerics
     >>> start = numerics.initial_weights(4, 16, np.random.default_rng(0))
@@ -116,6 +114,8 @@ def top_kicks(initial: Array, kick: Array, keep: int) -> FloatArray:
     """
     keep = check_integer("keep", keep, "the number of weights kept")
     if keep > initial.shape[-1]:
-        raise ValueError(f"Got keep={keep}; a row has only {initial.shape[-1]} weights.")
+        raise ValueError(
+            f"Got keep={keep}; a row has only {initial.shape[-1]} weights: give a smaller keep."
+        )
     order = np.argsort(-np.abs(initial), axis=-1)[..., :keep]
     return np.take_along_axis(kick, order, axis=-1).reshape(-1, keep)

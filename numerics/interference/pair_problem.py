@@ -30,13 +30,7 @@ _CONTROLS_EVERY = 0.2
 
 @dataclass(frozen=True, kw_only=True)
 class PairProblem:
-    """Averages of the stationary pair problem, each with its standard error.
-
-    >>> import numpy as np
-    >>> from polysem import numerics
-    >>> found = numerics.pair_problem(np.random.default_rng(0), step=0.04, length=20, chains=200)
-    >>> abs(found.constant - 0.346) < 5 * found.constant_error + 0.01
-    True
+    """Averages of the stationary pair problem (:func:`pair_problem`), each with its standard error.
 
     Parameters
     ----------
@@ -88,10 +82,6 @@ def pair_problem(
     chains : int
         Number of independent chains, more than 20.
 
-    Returns
-    -------
-    PairProblem
-
     Raises
     ------
     ValueError
@@ -102,10 +92,11 @@ def pair_problem(
     paper_notes/reshuffling.md (the dense pair problem).
     """
     check_rng(rng)
-    check_positive("step", step, "a step in B")
-    check_positive("length", length, "a length in B")
-    if check_integer("chains", chains, "the number of chains") <= 20:
-        raise ValueError(f"Got chains={chains}; give more than 20 for a standard error.")
+    step = check_positive("step", step, "a step in B")
+    length = check_positive("length", length, "a length in B")
+    chains = check_integer("chains", chains, "the number of chains")
+    if chains <= 20:
+        raise ValueError(f"Got chains={chains}; a standard error needs more than 20 chains.")
     path, memory = _Path(rng, step, chains), Memory.empty(chains)
     for _ in range(round(_BURN_IN / step)):
         path.advance()
@@ -129,16 +120,13 @@ def pair_problem(
 class Memory:
     """What the past pressure still takes from the overlap: ``int e^-D (2 + D) dL``, in two modes.
 
+    ``plain`` and ``linear`` are ``int e^-D dL`` and ``int D e^-D dL`` over the past of each chain.
+
     >>> import numpy as np
     >>> from polysem.numerics.interference.pair_problem import Memory
     >>> memory = Memory.empty(1)
     >>> [round(float(memory.press(np.array([q]), 0.5)[0]), 4) for q in (1.0, 1.0, 0.0)]
     [0.5, 0.1209, 0.0]
-
-    Parameters
-    ----------
-    plain, linear : numpy.ndarray, shape (chains,)
-        ``int e^-D dL`` and ``int D e^-D dL`` over the past.
     """
 
     plain: FloatArray

@@ -15,7 +15,7 @@ from scipy.special import log_ndtr, ndtr, ndtri
 
 from ... import theory
 from .._types import FloatArray
-from .._validate import check_choice, check_integer, check_rng
+from .._validate import LARGEST, check_choice, check_integer, check_rng
 from ..bridge import numpy_function
 
 ROW_LAWS = ("gaussian", "laplace")
@@ -54,9 +54,13 @@ def retained_fraction(kick_size: ArrayLike) -> Any:
     paper_notes/reshuffling.md (winners under independent kicks).
     """
     size = np.asarray(kick_size, dtype=float)[..., None]
-    if not (size >= 0).all():
-        raise ValueError(f"Got kick_size={kick_size!r}; a standard deviation must be >= 0.")
-    above = np.exp(size**2 / 2 - size * _NODES + log_ndtr(size - _NODES))
+    if not ((size >= 0) & (size <= LARGEST)).all():
+        raise ValueError(
+            f"Got kick_size={kick_size!r}; it is the standard deviation of the kicks and must be "
+            f">= 0 and <= {LARGEST:g}."
+        )
+    with np.errstate(over="ignore"):  # no winner stays
+        above = np.exp(size**2 / 2 - size * _NODES + log_ndtr(size - _NODES))
     weight = np.exp(-(_NODES**2) / 2) / np.sqrt(2 * np.pi) * (_NODES[1] - _NODES[0])
     return (weight / (ndtr(_NODES) + above)).sum(axis=-1)[()]
 
@@ -78,10 +82,6 @@ def retained_fraction_of_kicks(kicks: ArrayLike) -> float:
     kicks : array_like, shape (N,)
         A sample of kicks, in units of the gap below the winner.
 
-    Returns
-    -------
-    float
-
     Raises
     ------
     ValueError
@@ -95,8 +95,8 @@ def retained_fraction_of_kicks(kicks: ArrayLike) -> float:
     if not (x.size and np.isfinite(x).all()):
         bad = x.size - int(np.isfinite(x).sum())
         raise ValueError(
-            f"Got {x.size} kicks, {bad} of them not finite; kicks are the changes of weights by "
-            "interference: give at least one, and only finite values."
+            f"Got {x.size} kicks (changes of weights by interference), of which {bad} are not "
+            "finite; give at least one kick, and only finite kicks."
         )
     tail = np.cumsum(np.exp(x - x[-1])[::-1])[::-1]  # sum over x' >= x of e^(x' - max)
     mean = (np.arange(x.size) + np.exp(x[-1] - x) * tail) / x.size
@@ -106,12 +106,12 @@ def retained_fraction_of_kicks(kicks: ArrayLike) -> float:
 def retained_fraction_fast(n: ArrayLike, m: ArrayLike) -> Any:
     """Fraction of initial winners in front after the fast phase, n/m small, lambda t << 1.
 
-    ``R(delta)`` at :data:`polysem.theory.fast_kick_size`. Asymptotic in n/m; within 3 points of
-    the flow for n/m <= 1/4.
+    ``R(delta)`` at :data:`polysem.theory.fast_kick_size`. Asymptotic in n/sqrt(m); within 3 points
+    of the flow for n/m <= 1/4.
 
     >>> from polysem import numerics
     >>> round(float(numerics.retained_fraction_fast(16, 64)), 3)
-    0.726
+    0.745
 
     Parameters
     ----------
@@ -205,10 +205,14 @@ def top_weights(
     """
     check_rng(rng)
     check_choice("law", law, ROW_LAWS)
-    check_integer("m", m, "the number of weights in a row")
-    check_integer("rows", rows, "the number of rows")
-    if not 1 <= check_integer("keep", keep, "the number of weights kept") <= m:
-        raise ValueError(f"Got keep={keep}; keep between 1 and m={m} weights.")
+    m = check_integer("m", m, "the number of weights in a row")
+    rows = check_integer("rows", rows, "the number of rows")
+    keep = check_integer("keep", keep, "the number of weights kept")
+    if keep > m:
+        raise ValueError(
+            f"Got keep={keep}, m={m}; keep is the number of weights of each row that are kept and "
+            "must lie between 1 and m."
+        )
     falls = rng.exponential(size=(rows, keep)) / (m - np.arange(keep))
     above = -np.expm1(-np.cumsum(falls, axis=1))  # fraction of the law above each weight
     return -np.log(above) if law == "laplace" else -ndtri(above / 2)

@@ -37,12 +37,7 @@ KICK_GROUPS = 10  # whose spread is the standard error of the prediction
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class TwoRows:
-    """Kicks and winners of pairs of rows, after every weight but one of each row has died.
-
-    >>> import numpy as np
-    >>> from polysem import numerics
-    >>> numerics.two_rows(16, pairs=3, rng=np.random.default_rng(0), keep=2).retained.shape
-    (6,)
+    """Kicks and winners of pairs of rows (:func:`two_rows`), each reduced to its last weight.
 
     Parameters
     ----------
@@ -98,10 +93,6 @@ def two_rows(
     law : {"gaussian", "laplace"}
         The law of the initial weights.
 
-    Returns
-    -------
-    TwoRows
-
     Raises
     ------
     ValueError
@@ -112,10 +103,10 @@ def two_rows(
     paper_notes/reshuffling.md (the two-row prediction).
     """
     check_rng(rng)
-    check_integer("m", m, "the number of neurons")
-    check_integer("pairs", pairs, "the number of pairs of rows")
+    m = check_integer("m", m, "the number of neurons")
+    pairs = check_integer("pairs", pairs, "the number of pairs of rows")
     check_choice("law", law, ROW_LAWS)
-    check_rel(rel)
+    rel = check_rel(rel)
     lam = check_lam(lam)
     keep = min(check_integer("keep", keep, "the number of weights kept"), m)
     draw = rng.standard_normal if law == "gaussian" else (lambda size: rng.laplace(size=size))
@@ -163,8 +154,8 @@ def _run(initial: FloatArray, rel: float) -> tuple[Array, Array]:
             return kick, final
         batch.step(rel)
     raise ArithmeticError(
-        f"Two rows did not come to rest in {_MAX_STEPS} steps of the size rel={rel:g}; give a "
-        "larger rel, below 1."
+        f"Got rel={rel:g}; two rows did not converge within {_MAX_STEPS} steps of this size: "
+        "give a larger rel, below 1."
     )
 
 
@@ -308,13 +299,13 @@ def two_row_prediction(
     paper_notes/reshuffling.md (the two-row prediction).
     """
     check_rng(rng)
-    check_sizes(n, m)
+    n, m, _ = check_sizes(n, m)
     kicks = np.asarray(kicks, dtype=float)
     draws = check_integer("draws", draws, "the number of rows drawn", minimum=KICK_GROUPS)
     if kicks.ndim != 2 or len(kicks) < KICK_GROUPS:
         raise ValueError(
-            f"Got kicks of shape {kicks.shape}; give an array of shape (rows, keep) with at least "
-            f"{KICK_GROUPS} rows: each row is the vector of the kicks of one row of weights."
+            f"Got kicks of shape {kicks.shape}; give an array of shape (rows, keep), as "
+            f"numerics.top_kicks returns it, with at least {KICK_GROUPS} rows."
         )
     groups = np.array_split(kicks, KICK_GROUPS)
     values = [_fraction(group, n, m, draws // KICK_GROUPS, rng, law) for group in groups]

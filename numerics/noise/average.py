@@ -41,8 +41,6 @@ def averaged_loss(weights: FloatArray, noise: Noise) -> FloatArray:
 
     Exact up to rounding (Gaussian, bipolar, three-point) or to 1e-11 (uniform, Laplace).
 
-    Examples
-    --------
     >>> import numpy as np
     >>> from polysem import numerics
     >>> noise = numerics.Noise(sigma=0.1, law="bipolar")
@@ -81,8 +79,6 @@ def averaged_gradient(weights: FloatArray, noise: Noise) -> FloatArray:
 
     Exact as :func:`averaged_loss` is.
 
-    Examples
-    --------
     >>> import numpy as np
     >>> from polysem import numerics
     >>> noise = numerics.Noise(sigma=0.1, law="gaussian")
@@ -120,8 +116,6 @@ def averaged_loss_and_gradient(weights: FloatArray, noise: Noise) -> tuple[Float
 
     Exact as :func:`averaged_loss` is.
 
-    Examples
-    --------
     >>> import numpy as np
     >>> from polysem import numerics
     >>> loss, gradient = numerics.averaged_loss_and_gradient(np.eye(3), numerics.Noise(sigma=0.0))
@@ -230,7 +224,7 @@ def _discrete_moments(
         limit = 2 * int(math.log(MAX_HALF_STATES) / math.log(len(values)))
         raise NoExactAverage(
             f"Got m={m}; the exact average over {noise.law} noise lists {len(values)}^(m/2) states "
-            f"and is limited to m <= {limit}; use sampled noise (numerics.SampledNoise)."
+            f"and is limited to m <= {limit}: use sampled noise (numerics.SampledNoise)."
         )
     law = tuple(values.tolist()), tuple(chances.tolist())
     left_states, left_chance = _states(half, *law)
@@ -306,6 +300,8 @@ def _row_by_characteristic(
 ) -> tuple[float, FloatArray, FloatArray]:
     s = noise.sigma * float(np.linalg.norm(row))
     live = np.flatnonzero(row)
+    if not math.isfinite(s):
+        return math.nan, np.full_like(u, math.nan), np.full_like(row, math.nan)
     if s == 0.0:
         silent = _silent_moments(row[None], u[None], np.array([mine]))
         return silent.value[0], silent.overlap_slope[0], silent.row_slope[0]
@@ -317,7 +313,7 @@ def _row_by_characteristic(
         raise NoExactAverage(
             f"Got sigma={noise.sigma} with a row of norm {np.linalg.norm(row):.3g}; the exact "
             f"average over {noise.law} noise needs {panels} intervals of integration, and at most "
-            f"{_MAX_PANELS} are allowed; use a larger sigma, a row with more non-zero weights, or "
+            f"{_MAX_PANELS} are allowed: use a larger sigma, a row with more non-zero weights, or "
             "sampled noise (numerics.SampledNoise)."
         )
     odd, even, positive = a / end, np.full_like(a, 1 / end), math.pi / 2

@@ -24,8 +24,6 @@ _RESTING = 1e3  # at rest: at this speed no weight would move by so many toleran
 class NoiseFlow:
     """The settings of :func:`noise_flow`, stored in its solution.
 
-    Examples
-    --------
     >>> from polysem import numerics
     >>> numerics.NoiseFlow(noise=numerics.Noise(sigma=0.1)).tolerance
     1e-06
@@ -58,8 +56,6 @@ def noise_flow(
     exact gradient, so this choice costs steps and no accuracy. A network has come to rest, and its
     run ends, when at its speed no weight would move by a thousand tolerances until the last time.
 
-    Examples
-    --------
     >>> import numpy as np
     >>> from polysem import numerics
     >>> start = numerics.initial_weights(4, 8, np.random.default_rng(0))
@@ -74,7 +70,7 @@ def noise_flow(
     noise : Noise
         The law of the noise.
     times : sequence of float
-        Increasing flow times at which to keep the weights; the last ends the run.
+        Increasing flow times at which to keep the weights; the last ends the run, as asked.
     tolerance : float
         Error allowed per step of the integrator.
 
@@ -95,7 +91,7 @@ def noise_flow(
     initial = check_weights("initial", initial).astype(float)
     times = check_times("times", times)
     if not times.size:
-        raise ValueError("Got times=[]; give increasing, finite times >= 0.")
+        raise ValueError("Got times=[]; give at least one time.")
     settings = NoiseFlow(
         noise=noise, tolerance=check_positive("tolerance", tolerance, "an error per step")
     )
@@ -106,7 +102,7 @@ def noise_flow(
     path = np.stack(weights, axis=1)
     return Solution.of_stack(
         initial,
-        weights=path[-1],
+        partial_weights=path[-1],
         lam=0.0,
         optimizer=settings,
         outcomes=np.array(outcomes, dtype=object),
@@ -145,7 +141,7 @@ def _one_path(
         rtol=settings.tolerance,
         atol=settings.tolerance,
     )
-    outcome, steps = Outcome.OUT_OF_STEPS, 0
+    outcome, steps = Outcome.COMPLETED, 0
     while solver.status == "running" and done < len(times):
         solver.step()
         if solver.status == "failed":

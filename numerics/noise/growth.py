@@ -17,6 +17,9 @@ from .._validate import check_integer, check_network, check_vector
 from ..training.measure import row_norms
 from .simplex import corner_simplex
 
+WIDEST = 10**11
+"""The largest number of neurons for which :func:`mean_inverse_winner` is computed."""
+
 _AT_REST = 1e-6  # of the fourth norm, by which it still rises in sixty units of time
 
 
@@ -27,8 +30,6 @@ def replicator(shares: Array, rotations: Iterable[float]) -> Array:
     :math:`x_k = y_k/\sum y`, :math:`y_k = x_{k0}/(1 - \zeta x_{k0})`,
     :math:`e^{-2\tau} = \prod_k (1 - \zeta x_{k0})`.
 
-    Examples
-    --------
     >>> import numpy as np
     >>> from polysem import numerics
     >>> numerics.replicator(np.array([0.6, 0.4]), [0.0, 1.0, 20.0]).round(3)
@@ -60,15 +61,15 @@ def replicator(shares: Array, rotations: Iterable[float]) -> Array:
     shares = np.asarray(shares, float)
     if shares.ndim != 1 or not (shares >= 0).all() or abs(shares.sum() - 1) > 1e-9:
         raise ValueError(
-            f"Got shares that sum to {shares.sum():.6g}, of shape {shares.shape}, the smallest "
-            f"{shares.min(initial=np.inf):.3g}; shares are the squared weights of a row over its "
-            "squared length: give one row of numbers >= 0 with the sum 1."
+            f"Got shares of shape {shares.shape} with the sum {shares.sum():.6g} and the minimum "
+            f"{shares.min(initial=np.inf):.3g}; shares are the squared weights of one row, divided "
+            "by their sum: give a list of numbers >= 0 with the sum 1."
         )
     rotations = np.asarray(tuple(rotations), float)
     if not (np.isfinite(rotations).all() and (rotations >= 0).all()):
         raise ValueError(
-            f"Got rotations={rotations.tolist()}; they are times in units of 1/rate: "
-            "give finite numbers >= 0."
+            f"Got rotations={rotations.tolist()}; rotations are times multiplied by the rate and "
+            "must be finite and >= 0."
         )
     return np.array([_shares_at(shares, tau) for tau in rotations])
 
@@ -96,8 +97,6 @@ def mean_inverse_winner(m: int) -> float:
     m half-normal entries and :math:`v(M) = 1 - 2M\varphi(M)/(2\Phi(M)-1)` the variance of an
     entry below M. Exact up to quadrature.
 
-    Examples
-    --------
     >>> from polysem import numerics
     >>> round(numerics.mean_inverse_winner(16), 4)
     3.8251
@@ -107,20 +106,16 @@ def mean_inverse_winner(m: int) -> float:
     m : int
         Number of neurons.
 
-    Returns
-    -------
-    float
-
     Raises
     ------
     ValueError
-        If m < 1.
+        If m < 1 or m > 1e11: the tail of one weight is then below the rounding of doubles.
 
     Source
     ------
     paper_notes/noise.md, "The half time".
     """
-    m = check_integer("m", m, "the number of neurons")
+    m = check_integer("m", m, "the number of neurons", maximum=WIDEST)
 
     def integrand(largest: float) -> float:
         density = math.exp(-(largest**2) / 2) / math.sqrt(2 * math.pi)
@@ -141,8 +136,6 @@ def rigid_rotation(frame: Array, rotations: Iterable[float]) -> Array:
     :math:`\ell = n/(n-1)` and :math:`\tau = rt`: the growth law projected on rotations, along
     which the fourth norm does not fall. Integrated to tolerances of 1e-8.
 
-    Examples
-    --------
     >>> import numpy as np
     >>> from polysem import numerics
     >>> turn, _ = np.linalg.qr(np.random.default_rng(0).normal(size=(6, 6)))
@@ -191,11 +184,11 @@ def rigid_rotation(frame: Array, rotations: Iterable[float]) -> Array:
 def _check_simplex(frame: Array) -> Array:
     frame = check_network("frame", frame)
     n = len(frame)
-    check_integer("n", n, "the number of features of a simplex", minimum=2)
+    n = check_integer("n", n, "the number of features of a simplex", minimum=2)
     if np.abs(frame @ frame.T - n / (n - 1) * (np.eye(n) - 1 / n)).max() > 1e-6:
         raise ValueError(
-            "Got weights that are no regular simplex of unit rows; each row must have norm 1, and "
-            f"each two rows the inner product {-1 / (n - 1):.6g}: start from "
+            "Got a frame that is not a regular simplex of unit rows; each row must have norm 1, "
+            f"and each two rows must have the inner product {-1 / (n - 1):.6g}: start from "
             "numerics.random_simplex."
         )
     return frame
@@ -204,8 +197,6 @@ def _check_simplex(frame: Array) -> Array:
 def random_simplex(n: int, m: int, rng: np.random.Generator) -> Array:
     """A regular simplex of unit rows, turned at random in the space of the neurons.
 
-    Examples
-    --------
     >>> import numpy as np
     >>> from polysem import numerics
     >>> frame = numerics.random_simplex(4, 6, np.random.default_rng(0))
@@ -242,8 +233,6 @@ def half_rotation(frame: Array) -> float:
     :math:`F(\tau_{1/2}) = (F(0) + F_{\rm corner})/2` along :func:`rigid_rotation`; infinite if
     the frame comes to rest at another code before.
 
-    Examples
-    --------
     >>> import numpy as np
     >>> from polysem import numerics
     >>> frame = numerics.random_simplex(8, 16, np.random.default_rng(0))
@@ -254,10 +243,6 @@ def half_rotation(frame: Array) -> float:
     ----------
     frame : numpy.ndarray, shape (n, m)
         Unit rows of a regular simplex.
-
-    Returns
-    -------
-    float
 
     Raises
     ------

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from numbers import Real
 
 import numpy as np
 
 from .._types import FloatArray
-from .._validate import check_choice, check_nonnegative
+from .._validate import check_choice, check_fields, check_nonnegative
 
 LAWS = ("bipolar", "gaussian", "uniform", "laplace", "three-point")
 _KURTOSIS = {"bipolar": -2.0, "gaussian": 0.0, "uniform": -1.2, "laplace": 3.0}
@@ -24,8 +25,6 @@ class Noise:
     :math:`0, \pm\sqrt{3+\kappa}` and has any excess kurtosis :math:`\kappa \ge -2`;
     at :math:`\kappa = -2` it is bipolar noise.
 
-    Examples
-    --------
     >>> from polysem import numerics
     >>> numerics.Noise(sigma=0.1, law="uniform").kurtosis
     -1.2
@@ -57,7 +56,7 @@ class Noise:
     excess_kurtosis: float | None = None
 
     def __post_init__(self) -> None:
-        check_nonnegative("sigma", self.sigma, "the standard deviation of the noise")
+        check_fields(self, check_nonnegative, sigma="the standard deviation of the noise")
         check_choice("noise law", self.law, LAWS)
         given = self.excess_kurtosis
         if self.law != "three-point":
@@ -68,9 +67,9 @@ class Noise:
                 )
         elif given is None:
             raise ValueError(
-                "Got no kurtosis; give the excess kurtosis of the three-point law, >= -2."
+                "Got the three-point law without its excess kurtosis; give a number >= -2."
             )
-        elif not (math.isfinite(given) and given >= -2):
+        elif not (isinstance(given, Real) and math.isfinite(given) and given >= -2):
             raise ValueError(
                 f"Got kurtosis={given}; an excess kurtosis is a finite number >= -2 "
                 "(-2 is bipolar noise)."

@@ -22,8 +22,6 @@ class SampledNoise:
     :math:`L_\xi(W) = \sum_i \lVert \mathrm{ReLU}(W(W_i + \sigma\xi_i)) - e_i \rVert^2`; each
     network has its own noise. Its mean over the noise is :class:`AveragedNoise`.
 
-    Examples
-    --------
     >>> import numpy as np
     >>> from polysem import numerics
     >>> model = numerics.SampledNoise(noise=numerics.Noise(sigma=0.1))
@@ -83,8 +81,6 @@ class AveragedNoise:
     :math:`L(W) = E\,L_\xi(W)`: what :class:`SampledNoise` follows as the learning rate goes
     to 0. Exact as :func:`averaged_loss` is.
 
-    Examples
-    --------
     >>> import numpy as np
     >>> from polysem import numerics
     >>> start = numerics.initial_weights(4, 8, np.random.default_rng(0))

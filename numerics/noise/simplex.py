@@ -19,8 +19,6 @@ def corner_simplex(n: int, m: int) -> Array:
     :math:`\beta = (\alpha - 1/\sqrt{n-1})/(n-1)`; the last feature is spread over them all
     with :math:`-1/\sqrt{n-1}`. The other neurons are dead. Exact.
 
-    Examples
-    --------
     >>> from polysem import numerics
     >>> numerics.corner_simplex(3, 3).round(4)
     array([[ 0.9659, -0.2588,  0.    ],
@@ -46,8 +44,8 @@ def corner_simplex(n: int, m: int) -> Array:
     ------
     paper_notes/noise.md, "Final states".
     """
-    check_integer("n", n, "the number of features of a simplex", minimum=2)
-    check_integer("m", m, "the number of neurons")
+    n = check_integer("n", n, "the number of features of a simplex", minimum=2)
+    m = check_integer("m", m, "the number of neurons")
     if m < n - 1:
         raise ValueError(f"Got n={n}, m={m}; a regular simplex of n rows needs m >= n - 1.")
     inside = n - 1
@@ -66,8 +64,6 @@ def simplex_distance(weights: Array) -> Array:
     :math:`P = I - \mathbf 1\mathbf 1^\top/n`; 0 for a regular simplex of any size and
     orientation, :math:`1/\sqrt n` for an orthonormal code. It depends on no choice of basis.
 
-    Examples
-    --------
     >>> import numpy as np
     >>> from polysem import numerics
     >>> float(numerics.simplex_distance(numerics.corner_simplex(8, 16)).round(12))
@@ -111,8 +107,6 @@ def spread_rows(weights: Array) -> Array:
 
     :math:`\max_k W_{ik}^2 < |W_i|^2 / 4`; at unit length, no weight of size 1/2.
 
-    Examples
-    --------
     >>> from polysem import numerics
     >>> int(numerics.spread_rows(numerics.corner_simplex(8, 16)))
     1

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .._types import Array
+from .._types import Array, Packed
 from .._validate import check_choice, check_rng
 from ..noise.law import Noise
 from ..noise.model import DRAWS
@@ -22,11 +22,8 @@ class Autoencoder:
 
     All parameters live in one array, so that every optimizer takes them: untied, the decoder's
     n rows stand below the encoder's; the bias is one more column, on which no regulariser acts.
-    Measures as :func:`live_weights` count all rows and columns of this array: give them the
-    encoder of :meth:`unpack` instead.
+    Measures as :func:`live_weights` refuse this array: give them the encoder of :meth:`unpack`.
 
-    Examples
-    --------
     >>> import numpy as np
     >>> from polysem import numerics
     >>> rng = np.random.default_rng(0)
@@ -83,16 +80,25 @@ class Autoencoder:
                 f"bias={self.bias}; give a decoder if and only if tied=False, and a bias if and "
                 "only if bias=True."
             )
+        if decoder is None and bias is None:
+            return encoder
         rows = encoder if decoder is None else np.concatenate([encoder, decoder], axis=-2)
-        if bias is None:
-            return rows
-        column = np.zeros_like(rows[..., :1])
-        column[..., : bias.shape[-1], 0] = bias
-        return np.concatenate([rows, column], axis=-1)
+        if bias is not None:
+            column = np.zeros_like(rows[..., :1])
+            column[..., : bias.shape[-1], 0] = bias
+            rows = np.concatenate([rows, column], axis=-1)
+        return rows.view(Packed)
 
     def unpack(self, parameters: Array) -> tuple[Array, Array, Array | None]:
         """Encoder, decoder (the encoder itself if tied) and bias (None if there is none)."""
-        n = parameters.shape[-2] if self.tied else parameters.shape[-2] // 2
+        parameters = np.asarray(parameters)
+        *_, rows, columns = parameters.shape
+        if (rows % 2 and not self.tied) or columns == self.bias:
+            raise ValueError(
+                f"Got parameters of shape {parameters.shape} for an autoencoder with "
+                f"tied={self.tied}, bias={self.bias}; give an array that its pack made."
+            )
+        n = rows if self.tied else rows // 2
         weights = parameters[..., :-1] if self.bias else parameters
         encoder = weights[..., :n, :]
         decoder = encoder if self.tied else weights[..., n:, :]

@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 
 from .._types import Array
-from .._validate import check_nonnegative, check_rng
+from .._validate import check_fields, check_nonnegative, check_rng
 from ..cooccurrence.minibatches import SampledFeatures
 from ..cooccurrence.some_pairs import singles_and_pairs
 
@@ -19,8 +19,6 @@ Drawn = tuple[Array, Array]
 class Data(Protocol):
     """What :class:`Autoencoder` asks of its data: inputs, and the weight of each in the loss.
 
-    Examples
-    --------
     >>> from polysem import numerics
     >>> data: numerics.Data = numerics.OneHotInputs()
 
@@ -37,8 +35,6 @@ class Data(Protocol):
 class OneHotInputs:
     """Each feature alone with value 1, once: the loss is their sum, as in the paper.
 
-    Examples
-    --------
     >>> from polysem import numerics
     >>> numerics.OneHotInputs().draw(2, (), None)[0]
     array([[1., 0.],
@@ -61,8 +57,6 @@ class PairInputs:
     A simple reference implementation for small n: it lists all n (n + 1) / 2 inputs.
     :class:`Pairs` sums the same loss without a list.
 
-    Examples
-    --------
     >>> from polysem import numerics
     >>> numerics.PairInputs(pair_weight=0.1).draw(2, (), None)
     (array([[1., 0.],
@@ -82,7 +76,7 @@ class PairInputs:
     pair_weight: float
 
     def __post_init__(self) -> None:
-        check_nonnegative("pair_weight", self.pair_weight, "the weight of a pair")
+        check_fields(self, check_nonnegative, pair_weight="the weight of a pair")
 
     def draw(self, n: int, networks: tuple[int, ...], rng: np.random.Generator | None) -> Drawn:
         """All singles, then all pairs."""
@@ -112,8 +106,6 @@ class BernoulliInputs(_Batches):
     The loss is the mean over the batch. With probability p a feature has the value 1
     ("binary") or a uniform value in [0, 1] ("uniform"), else 0.
 
-    Examples
-    --------
     >>> import numpy as np
     >>> from polysem import numerics
     >>> data = numerics.BernoulliInputs(activation_probability=0.5, batch=4)
@@ -144,8 +136,6 @@ class BlockInputs(_Batches):
     their own half only: two of one half are active together with probability
     :math:`p^2/2`, two of different halves never. The loss is the mean over the batch.
 
-    Examples
-    --------
     >>> import numpy as np
     >>> from polysem import numerics
     >>> data = numerics.BlockInputs(activation_probability=1.0, batch=2)

@@ -11,7 +11,8 @@ from .._types import Array
 from .._validate import check_choice
 from ..noise.law import Noise
 from ..noise.model import SampledNoise
-from ..training.descent import SGD, AdamW, Flow
+from ..training.adaptive import AdamW
+from ..training.descent import SGD, Flow
 from ..training.gradient import Model, OneHot
 from ..training.initial import initial_weights
 from ..training.solution import Solution
@@ -22,8 +23,6 @@ from ..training.train import train
 class Preset:
     """All settings of a training experiment.
 
-    Examples
-    --------
     >>> import numpy as np
     >>> from polysem import numerics
     >>> from dataclasses import replace
@@ -104,8 +103,6 @@ PRESETS: dict[str, Preset] = {
 def preset(name: str, **changes: Any) -> Preset:
     """One of the authors' experiments, with some of its values changed.
 
-    Examples
-    --------
     >>> from polysem import numerics
     >>> numerics.preset("collisions", m=512).lam
     0.00025
@@ -116,11 +113,6 @@ def preset(name: str, **changes: Any) -> Preset:
         "collisions", "fourth-norm" or "one-feature".
     **changes
         Fields of :class:`Preset` to replace.
-
-    Returns
-    -------
-    Preset
-        The settings.
 
     Raises
     ------

@@ -23,6 +23,8 @@ _DEPTHS = (1 + _NODES) / 2
 _FOLD = 2 / (3 * math.sqrt(3))  # above it no single weight can live
 _STEP = 0.05  # of the fourth-order steps in rows_die, over |W|^2 of large rows
 _BLOCK = 1 << 19
+WIDEST = 10**8
+"""The largest number of neurons for which the one-curve law is computed."""
 
 
 def dead_fraction(m: int, lam: float) -> float:
@@ -43,14 +45,10 @@ def dead_fraction(m: int, lam: float) -> float:
     lam : float
         The paper's lambda, in flow units, > 0.
 
-    Returns
-    -------
-    float
-
     Raises
     ------
     ValueError
-        For m < 1 or lam <= 0.
+        For m < 1 or m > 1e8, or lam <= 0.
 
     Source
     ------
@@ -85,7 +83,7 @@ def critical_weight(m: int, lam: float) -> float:
     Raises
     ------
     ValueError
-        For m < 1 or lam <= 0.
+        For m < 1 or m > 1e8, or lam <= 0.
 
     Source
     ------
@@ -93,7 +91,7 @@ def critical_weight(m: int, lam: float) -> float:
     """
     from scipy.optimize import brentq
 
-    m = check_integer("m", m, "the number of neurons")
+    m = check_integer("m", m, "the number of neurons", maximum=WIDEST)
     lam = check_positive("lam", lam, "an l1 weight")
     if lam >= _FOLD:
         return math.inf
@@ -129,7 +127,7 @@ def half_collapse_lam(m: int) -> float:
     """
     from scipy.optimize import brentq
 
-    m = check_integer("m", m, "the number of neurons")
+    m = check_integer("m", m, "the number of neurons", maximum=WIDEST)
     median = math.sqrt(2) * float(erfinv(2 ** (-1 / m)))
     if _margin(median, m, _FOLD) <= 0:
         return _FOLD

@@ -32,15 +32,10 @@ _DEEPEST = 45.0  # its relative rest is the exponential of minus this
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class RowFlow:
-    """One feature on its own at a list of times.
+    """One feature on its own at a list of times, as :func:`row_flow` returns it.
 
     The weights are ``amplitude * max(|W(0)| - threshold, 0)``, signs unchanged. Exact but for
     the integration of two scalar equations (relative error below 1e-8).
-
-    >>> from polysem import numerics
-    >>> flow = numerics.row_flow([0.5, -0.3, 0.1], lam=0.01, times=[0.0, 20.0])
-    >>> flow.live
-    array([3, 2])
 
     Parameters
     ----------
@@ -100,10 +95,6 @@ def row_flow(row: ArrayLike, lam: float, times: ArrayLike) -> RowFlow:
         The paper's lambda, in units of the flow.
     times : array_like, shape (T,)
         Flow times (4 * learning rate * steps for SGD on the summed loss), in any order.
-
-    Returns
-    -------
-    RowFlow
 
     Raises
     ------

@@ -26,12 +26,7 @@ _DEPTH = 80  # terms of the continued fraction; enough for 1e-15 from _SWITCH on
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class HalfNormalLaw:
-    """Expected live weights and norms of a Gaussian row at a list of times.
-
-    >>> from polysem import numerics
-    >>> law = numerics.half_normal_law(1024, 0.01, [0.0, 10.0, 50.0])
-    >>> law.live.round(1)
-    array([1024. ,  131. ,    8.9])
+    """Expected live weights and norms of a Gaussian row at given times (:func:`half_normal_law`).
 
     Parameters
     ----------
@@ -146,10 +141,6 @@ def half_normal_law(
         Standard deviation of an initial weight; ``1/sqrt(m)`` if not given.
     weak : bool, optional
         Give the limit of weak regularisation instead.
-
-    Returns
-    -------
-    HalfNormalLaw
 
     Raises
     ------

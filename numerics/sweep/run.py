@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from .._types import Array
+from .._workers import parallel
 from ..noise.average import NoExactAverage
 from ..training import measure
 from ..training.initial import initial_weights
@@ -20,23 +21,25 @@ from ..training.problem import Problem
 from ..training.solution import Outcome
 from ..training.train import train
 from .blas import one_blas_thread
-from .spec import Cell, Chunk, SweepSpec
+from .spec import Cell, Chunk, SweepSpec, run_generator
 from .store import Store, chunk_key
 
 _COUNTS: dict[str, Callable[[Array], Any]] = {
     "polysemantic_neurons_authors": measure.polysemantic_neurons,
     "polysemantic_neurons_scale_free": partial(measure.polysemantic_neurons, rule="scale-free"),
     "antipodal_pairs": measure.antipodal_pairs,
-    "features_alive": lambda weights: len(weights) - measure.dead_features(weights),
+    "features_alive": lambda weights: len(weights) - measure.dead_features(weights, 0.0),
 }
-_MEANS: dict[str, Callable[[Array, Array], Any]] = {
+_OF_ZEROS: dict[str, Callable[[Array, Array], Any]] = {
     "mean_nonzero_per_feature": lambda initial, now: measure.live_weights(now),
     "winner_is_initial_argmax": lambda initial, now: (
         measure.winners(now) == measure.winners(initial)
     ),
-    "l1_norm": lambda initial, now: measure.row_norms(now, 1),
-    "norm2": lambda initial, now: measure.row_norms(now, 2),
-    "fourth_norm": lambda initial, now: measure.row_norms(now, 4),
+}
+_NORMS: dict[str, Callable[[Array], Any]] = {
+    "l1_norm": partial(measure.row_norms, order=1),
+    "norm2": partial(measure.row_norms, order=2),
+    "fourth_norm": partial(measure.row_norms, order=4),
 }
 OUTCOMES = tuple(outcome.name.lower() for outcome in Outcome)
 
@@ -117,7 +120,7 @@ def sweep(
     ------
     paper_notes/sweeps.md.
     """
-    from joblib import Parallel, delayed
+    from joblib import delayed
     from tqdm.auto import tqdm
 
     with Store.of(out, spec).locked() as store:
@@ -132,7 +135,7 @@ def sweep(
         tasks = (
             delayed(run_chunk)(spec.cells[chunk.cell], chunk, spec.entropy) for chunk in missing
         )
-        results: Any = Parallel(n_jobs=jobs, return_as="generator_unordered")(tasks)
+        results = parallel(tasks, jobs=jobs, return_as="generator_unordered")
         runs = spec.runs * len(spec.cells)
         there = runs - sum(chunk.count for chunk in missing)
         with tqdm(total=runs, initial=there, unit="run", disable=not progress) as bar:
@@ -185,10 +188,9 @@ def run_chunk(cell: Cell, chunk: Chunk, entropy: int) -> tuple[Chunk, str, dict[
     """
     started = time.perf_counter()
     rows = []
-    spec = SweepSpec(entropy=entropy, runs=chunk.first + chunk.count, cells=(cell,))
     with one_blas_thread():
         for run in range(chunk.first, chunk.first + chunk.count):
-            rng = spec.rng(chunk.cell, run)
+            rng = run_generator(entropy, chunk.cell, run)
             initial = initial_weights(cell.n, cell.m, rng, scale=cell.scale)
             model = cell.model
             solution = train(
@@ -199,14 +201,19 @@ def run_chunk(cell: Cell, chunk: Chunk, entropy: int) -> tuple[Chunk, str, dict[
             row: dict[str, Any] = {"run": run, "outcome": OUTCOMES.index(str(solution.outcome))}
             row |= {"time": float(solution.time), "steps": int(solution.steps)}
             problem = Problem(lam=cell.lam, model=model)
-            rows.append(row | measured(initial, solution.weights, problem))
+            found = measured(initial, solution.partial_weights, problem, dead_below=cell.zero_scale)
+            rows.append(row | found)
     values = {name: np.array([row[name] for row in rows]) for name in rows[0]}
     seconds = time.perf_counter() - started
     return chunk, chunk_key(cell, chunk, entropy), values, seconds
 
 
-def measured(initial: Array, weights: Array, problem: Problem) -> dict[str, Any]:
+def measured(
+    initial: Array, weights: Array, problem: Problem, *, dead_below: float = 0.0
+) -> dict[str, Any]:
     """Counts, norms and loss of one trained network; -1 and NaN where it diverged.
+
+    Of a model with a decoder or a bias the counts and norms are those of the encoder.
 
     >>> import numpy as np
     >>> from polysem import numerics
@@ -219,6 +226,9 @@ def measured(initial: Array, weights: Array, problem: Problem) -> dict[str, Any]
         The weights before and after.
     problem : Problem
         What was descended.
+    dead_below : float
+        Rows no longer than this are dead, and weights as small count as zero, see
+        :func:`without_jitter`; a row that reproduces its feature has length 1.
 
     Returns
     -------
@@ -229,10 +239,13 @@ def measured(initial: Array, weights: Array, problem: Problem) -> dict[str, Any]
     paper_notes/sweeps.md.
     """
     if not np.isfinite(weights).all():
-        return dict.fromkeys(_COUNTS, -1) | dict.fromkeys((*_MEANS, "loss"), math.nan)
-    counts = {name: int(count(weights)) for name, count in _COUNTS.items()}
-    means = {name: float(np.mean(mean(initial, weights))) for name, mean in _MEANS.items()}
-    return counts | means | {"loss": _loss(weights, problem)}
+        return dict.fromkeys(_COUNTS, -1) | dict.fromkeys((*_OF_ZEROS, *_NORMS, "loss"), math.nan)
+    before, rows = problem.encoder(initial), problem.encoder(weights)
+    kept = measure.without_jitter(rows, dead_below, length=1.0)
+    counts = {name: int(count(kept)) for name, count in _COUNTS.items()}
+    means = {name: float(np.mean(mean(before, kept))) for name, mean in _OF_ZEROS.items()}
+    norms = {name: float(np.mean(norm(rows))) for name, norm in _NORMS.items()}
+    return counts | means | norms | {"loss": _loss(weights, problem)}
 
 
 def _loss(weights: Array, problem: Problem) -> float:

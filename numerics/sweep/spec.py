@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import itertools
+import math
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from .._validate import check_choice, check_integer, check_lam, check_nonnegative, check_sizes
+from .._files import read_text
+from .._validate import (
+    check_choice,
+    check_fields,
+    check_fraction,
+    check_integer,
+    check_nonnegative,
+    check_seed,
+    check_sizes,
+)
 from ..cooccurrence.pairs import Pairs
 from ..noise.law import LAWS, Noise
 from ..noise.model import DRAWS, AveragedNoise, SampledNoise
@@ -19,9 +30,12 @@ from ..training.gradient import Model, OneHot
 from ..training.initial import SCALES
 from ..training.optimizers import resolve_optimizer
 from ..training.problem import Problem
+from ..training.records import zero_scale
 
 NOISE = ("averaged", *DRAWS)
 LARGEST_CHUNK = 10_000
+LARGEST_GRID = 10_000  # settings
+LARGEST_SWEEP = 100_000  # chunks
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +53,7 @@ class Cell:
     lam : float
         The paper's lambda, in units of the flow.
     optimizer : str
-        "flow", "splitting", "quasistatic", "sgd" or "adamw".
+        "flow", "splitting", "quasistatic", "sgd", "adamw", "rmsprop" or "lion".
     scale : str
         Initial weights, by the names of :func:`initial_scale`.
     sigma : float
@@ -54,8 +68,11 @@ class Cell:
         Weight of each co-occurring pair.
     values : {"binary", "uniform"}
         Values of co-occurring features.
-    settings : tuple of (name, value)
+    settings : tuple of (str, object)
         Settings of the optimizer to replace.
+    dead_below : float, optional
+        Rows no longer than this are dead, see :func:`without_jitter`; unless given 0, exact zeros,
+        for an optimizer that sets weights to zero, and 0.2 for one that does not.
 
     Raises
     ------
@@ -79,14 +96,21 @@ class Cell:
     pair_weight: float = 0.0
     values: str = "binary"
     settings: tuple[tuple[str, Any], ...] = ()
+    dead_below: float | None = None
 
     def __post_init__(self) -> None:
         check_sizes(self.n, self.m)
-        for name, value in (("n", int(self.n)), ("m", int(self.m)), ("lam", check_lam(self.lam))):
-            object.__setattr__(self, name, value)
+        check_fields(self, check_integer, n="the number of features", m="the number of neurons")
+        check_fields(
+            self,
+            check_nonnegative,
+            lam="an l1 weight",
+            sigma="the standard deviation of the noise",
+            pair_weight="the weight of a co-occurring pair",
+        )
         check_choice("scale", self.scale, SCALES)
-        check_nonnegative("sigma", self.sigma, "the standard deviation of the noise")
-        check_nonnegative("pair_weight", self.pair_weight, "the weight of a co-occurring pair")
+        if self.dead_below is not None:
+            check_fields(self, check_fraction, dead_below="the largest length of a dead row")
         check_choice("noise", self.noise, NOISE)
         check_choice("law", self.law, LAWS)
         check_choice("values", self.values, ("binary", "uniform"))
@@ -102,6 +126,12 @@ class Cell:
     def built_optimizer(self) -> Any:
         """The optimizer with the cell's settings."""
         return resolve_optimizer(self.optimizer, dict(self.settings))
+
+    @property
+    def zero_scale(self) -> float:
+        """The length up to which a row is dead."""
+        given = self.dead_below
+        return zero_scale(self.built_optimizer, self.lam) if given is None else given
 
     @property
     def model(self) -> Model:
@@ -139,6 +169,15 @@ class Chunk:
     cell: int
     first: int
     count: int
+
+    def __post_init__(self) -> None:
+        check_fields(
+            self,
+            partial(check_integer, minimum=0),
+            cell="the place of a cell",
+            first="the first run",
+        )
+        check_fields(self, check_integer, count="the number of runs")
 
     @property
     def name(self) -> str:
@@ -184,9 +223,13 @@ class SweepSpec:
     chunk: int = 10
 
     def __post_init__(self) -> None:
-        check_integer("entropy", self.entropy, "the root of all draws", minimum=0)
-        check_integer("runs", self.runs, "the number of runs of a cell")
-        check_integer("chunk", self.chunk, "the number of runs to a file")
+        check_fields(self, check_seed, entropy="the root of all draws")
+        check_fields(
+            self,
+            check_integer,
+            runs="the number of runs of a cell",
+            chunk="the number of runs to a file",
+        )
         if self.chunk > LARGEST_CHUNK:
             raise ValueError(
                 f"Got chunk={self.chunk}; chunk is the number of runs in one file and must be <= "
@@ -194,15 +237,22 @@ class SweepSpec:
             )
         if not self.cells:
             raise ValueError("Got an empty grid; give at least one setting (n, m, lam).")
+        chunks = len(self.cells) * -(-self.runs // self.chunk)
+        if chunks > LARGEST_SWEEP:
+            raise ValueError(
+                f"Got runs={self.runs}, chunk={self.chunk} and {len(self.cells)} settings, which "
+                f"make {chunks} files; at most {LARGEST_SWEEP} are allowed: lower runs, or raise "
+                f"chunk (up to {LARGEST_CHUNK})."
+            )
 
     @classmethod
     def from_toml(cls, path: str | Path) -> SweepSpec:
         """Read a spec from a TOML file."""
-        with Path(path).open("rb") as stream:
-            try:
-                content = tomllib.load(stream)
-            except tomllib.TOMLDecodeError as error:
-                raise ValueError(f"{path} is not TOML: {error}.") from None
+        text = read_text(Path(path))
+        try:
+            content = tomllib.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise ValueError(f"{path} is not TOML: {error}.") from None
         return cls.from_dict(content)
 
     @classmethod
@@ -216,7 +266,14 @@ class SweepSpec:
         _known("the spec", given, ["entropy", "runs", "chunk"], ["entropy", "runs"])
         if not isinstance(grid, list) or not all(isinstance(table, Mapping) for table in grid):
             raise ValueError(f"Got grid={grid!r}; write each part of it as a table [[grid]].")
-        return cls(cells=tuple(cell for table in grid for cell in _cells(table)), **given)
+        tables = [_axes(table) for table in grid]
+        settings = sum(math.prod(map(len, axes.values())) for axes in tables)
+        if settings > LARGEST_GRID:
+            raise ValueError(
+                f"Got a grid of {settings} settings; at most {LARGEST_GRID} are allowed: shorten "
+                "its lists."
+            )
+        return cls(cells=tuple(cell for axes in tables for cell in _cells(axes)), **given)
 
     def to_dict(self) -> dict[str, Any]:
         """The spec with its cells written out, ready for JSON."""
@@ -230,17 +287,37 @@ class SweepSpec:
 
     def rng(self, cell: int, run: int) -> np.random.Generator:
         """The generator of one run: a pure function of entropy, cell and run."""
-        sequence = np.random.SeedSequence(self.entropy, spawn_key=(cell, run))
-        return np.random.default_rng(sequence)
+        return run_generator(self.entropy, cell, run)
 
 
-def _cells(table: Mapping[str, Any]) -> Iterator[Cell]:
+def run_generator(entropy: int, cell: int, run: int) -> np.random.Generator:
+    """The generator of one run."""
+    return np.random.default_rng(np.random.SeedSequence(entropy, spawn_key=(cell, run)))
+
+
+_HAS_NO_EFFECT = {"sigma": ("law", "excess_kurtosis", "noise"), "pair_weight": ("values",)}
+"""The names of a grid that have no effect without another one."""
+
+
+def _axes(table: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """The list of values of each name in a table of the grid."""
     names = [item.name for item in fields(Cell)]
     _known("the grid", table, names, ["n", "m", "lam"])
     axes = {name: value if isinstance(value, list) else [value] for name, value in table.items()}
     for name, axis in axes.items():
         if not axis:
             raise ValueError(f"Got {name}=[] in the grid; give at least one value.")
+    for needed, unused in _HAS_NO_EFFECT.items():
+        idle = [name for name in unused if name in axes]
+        if idle and not any(axes.get(needed, ())):
+            raise ValueError(
+                f"Got {', '.join(idle)} in the grid without {needed}; add {needed} > 0, or remove "
+                f"{', '.join(idle)}."
+            )
+    return axes
+
+
+def _cells(axes: Mapping[str, list[Any]]) -> Iterator[Cell]:
     for values in itertools.product(*axes.values()):
         chosen = dict(zip(axes, values, strict=True))
         settings = chosen.pop("settings", {})

@@ -7,20 +7,38 @@ part of the results. Damaged, foreign and outdated files are moved to ``aside/``
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import itertools
 import json
+import math
 import os
+import re
+import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import TextIO
 
-from .._files import writable_folder, write_text
+from .._files import (
+    named_path,
+    read_bytes,
+    read_json,
+    read_text,
+    remove_partial,
+    writable_folder,
+    write_text,
+)
 from .._types import Array
-from ..result_cache import read_arrays, result_key, write_arrays
+from ..result_cache import LARGEST_ARRAYS, read_arrays, result_key, write_arrays
 from .spec import Cell, Chunk, SweepSpec
 
 _HELD: set[Path] = set()  # folders that this process is sweeping
+_PARTS = (".", "chunks", "times")
+_LARGEST_SPEC = 100_000_000  # bytes of a sweep.json with all its cells written out
+_LONGEST_NUMBER = 20  # of a process, in digits
+_NO_LOCK = "{} prevents the creation of the lock file; delete it, or choose another folder."
 _COMPUTES = f"{__package__}.run_chunk"
 
 
@@ -64,20 +82,28 @@ class Store:
     @classmethod
     def of(cls, folder: str | Path, spec: SweepSpec) -> Store:
         """The store of a spec in a folder."""
-        return cls(folder=Path(folder), spec=spec)
+        return cls(folder=named_path("folder", folder), spec=spec)
 
     @classmethod
     def read(cls, folder: str | Path) -> Store:
         """The store of the sweep that was last started in a folder."""
-        path = Path(folder) / "sweep.json"
-        if not path.is_file():
+        path = named_path("folder", folder) / "sweep.json"
+        if not path.exists():
             raise ValueError(f"Got folder={str(folder)!r}; no sweep was started there.")
-        content = json.loads(path.read_text(encoding="utf-8"))
-        cells = tuple(
-            Cell(**cell | {"settings": tuple((name, value) for name, value in cell["settings"])})
-            for cell in content.pop("cells")
-        )
-        return cls.of(folder, SweepSpec(cells=cells, **content))
+        try:
+            content = read_json(path, _LARGEST_SPEC)
+            cells = tuple(
+                Cell(
+                    **cell | {"settings": tuple((name, value) for name, value in cell["settings"])}
+                )
+                for cell in content.pop("cells")
+            )
+            return cls.of(folder, SweepSpec(cells=cells, **content))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise ValueError(
+                f"Got folder={str(folder)!r}, whose sweep.json cannot be read ({error}); run the "
+                "sweep again to recreate it."
+            ) from None
 
     def path(self, chunk: Chunk, kind: str) -> Path:
         """The path of a chunk's .npz or .json file."""
@@ -86,7 +112,7 @@ class Store:
     @contextmanager
     def locked(self) -> Iterator[Store]:
         """Lock the folder against a second sweep until the context or the process ends."""
-        for part in (".", "chunks", "times"):
+        for part in _PARTS:
             writable_folder(self.folder / part)
         place = self.folder.resolve()
         path = self.folder / ".lock"
@@ -94,20 +120,20 @@ class Store:
             raise ValueError(_refusal(self.folder, str(os.getpid())))
         import fcntl  # not on Windows, where the rest of this module works
 
-        with path.open("a+") as stream:
+        with _lock_file(path) as stream:
+            holder = stream.read(_LONGEST_NUMBER).strip()
             try:
                 fcntl.lockf(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
-                stream.seek(0)
-                raise ValueError(_refusal(self.folder, stream.read().strip())) from None
+                raise ValueError(_refusal(self.folder, holder)) from None
             _HELD.add(place)
             try:
-                stream.truncate(0)
+                stream.seek(0)
+                stream.truncate()
                 stream.write(str(os.getpid()))
                 stream.flush()
-                for pattern in (".*.json.*", "*/.*.json.*", "*/.*.npz.*"):
-                    for partial in self.folder.glob(pattern):
-                        partial.unlink()
+                for part in _PARTS:
+                    remove_partial(self.folder / part)
                 text = json.dumps(self.spec.to_dict(), indent=1, sort_keys=True)
                 write_text(self.folder / "sweep.json", text + "\n")
                 yield self
@@ -130,11 +156,15 @@ class Store:
         if not data.exists() or not label.exists():
             return "damaged (one of its two files is missing)"
         try:
-            content = json.loads(label.read_text(encoding="utf-8"))
+            content = read_json(label)
             key, digest = content["key"], content["sha256"]
-        except (ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError):
             return "damaged (its .json cannot be read)"
-        if hashlib.sha256(data.read_bytes()).hexdigest() != digest:
+        try:
+            found = hashlib.sha256(read_bytes(data, LARGEST_ARRAYS)).hexdigest()
+        except (OSError, ValueError):
+            return "damaged (its .npz cannot be read)"
+        if found != digest:
             return "damaged (its .npz has another digest)"
         if key != self.key(chunk):
             return "computed for another spec, entropy or version"
@@ -146,8 +176,8 @@ class Store:
         for kind in ("npz", "json"):
             path = self.path(chunk, kind)
             if path.exists():
-                number = sum(1 for _ in aside.glob(f"{path.name}.*"))
-                os.replace(path, aside / f"{path.name}.{number}")
+                free = (aside / f"{path.name}.{number}" for number in itertools.count())
+                os.replace(path, next(place for place in free if not os.path.lexists(place)))
         self.notes.append(f"{chunk.name} was {reason}: moved to aside/, to be computed again.")
 
     def write(self, chunk: Chunk, values: Mapping[str, Array], seconds: float) -> None:
@@ -170,14 +200,30 @@ class Store:
     def seconds(self, chunk: Chunk) -> float | None:
         """How long a chunk took, if that is known."""
         try:
-            text = (self.folder / "times" / f"{chunk.name}.json").read_text(encoding="utf-8")
-            return float(text)
+            seconds = float(read_text(self.folder / "times" / f"{chunk.name}.json"))
         except (OSError, ValueError):
             return None
+        return seconds if 0 <= seconds < math.inf else None
+
+
+def _lock_file(path: Path) -> TextIO:
+    """The lock, open for reading and writing; a link or any other file there is left alone."""
+    try:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise ValueError(_NO_LOCK.format(path)) from None
+        raise
+    status = os.fstat(handle)
+    known = stat.S_ISREG(status.st_mode) and status.st_size <= _LONGEST_NUMBER
+    if not (known and re.fullmatch(rb"[0-9]*", os.pread(handle, _LONGEST_NUMBER, 0))):
+        os.close(handle)
+        raise ValueError(_NO_LOCK.format(path))
+    return os.fdopen(handle, "r+", encoding="ascii")
 
 
 def _refusal(folder: Path, process: str) -> str:
     return (
-        f"Got out={str(folder)!r}; process {process or 'unknown'} is sweeping in it: "
-        "wait for it or choose another folder."
+        f"Got out={str(folder)!r}; process {process or 'unknown'} is already running a "
+        "sweep in this folder: wait until it ends, or choose another folder."
     )

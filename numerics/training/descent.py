@@ -1,9 +1,9 @@
-"""The protocol of an optimizer, and three of them: the flow, SGD and AdamW."""
+"""The protocol of an optimizer, and two of them: the flow and SGD."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import numpy as np
@@ -11,18 +11,20 @@ import numpy as np
 from .._types import Array
 from .._validate import (
     check_choice,
+    check_fields,
+    check_fraction,
     check_integer,
     check_max_time,
-    check_nonnegative,
     check_positive,
-    check_vector,
 )
-from .gradient import OneHot, diagonal
+from .gradient import OneHot, diagonal, stiffness
 from .problem import Problem, soft_threshold
+from .rates import RateSchedule
 from .rest import several_weights, still_rows
 from .solution import Outcome
 
 _FALLBACK_STEP = 0.1
+_LARGEST_CHANGE = 0.1  # of the weights of a network in a step of another model, over their norm
 Moved = tuple[Array, Array]
 """The weights after a step, and its size in flow time for each network."""
 
@@ -31,10 +33,7 @@ Moved = tuple[Array, Array]
 class State:
     """What an optimizer remembers from one step to the next: here, nothing.
 
-    Parameters
-    ----------
-    outcome : Outcome, optional
-        Set by a step that cannot be followed by another one; it ends the run.
+    A step that cannot be followed by another one sets ``outcome``, which ends the run.
     """
 
     outcome: Outcome | None = None
@@ -50,8 +49,6 @@ class Optimizer(Protocol):
     An optimizer of your own is a frozen dataclass that inherits from this class, sets ``name``,
     ``ends_at_rest`` and ``max_steps`` and defines ``step``; it inherits the rest.
 
-    Examples
-    --------
     >>> from polysem import numerics
     >>> optimizer: numerics.Optimizer = numerics.SGD()
     >>> isinstance(optimizer, numerics.Optimizer)
@@ -72,6 +69,8 @@ class Optimizer(Protocol):
         Steps between two checks for rest, divergence and zero neurons.
     reduce : bool
         Whether the loop may leave out zero neurons and features at rest.
+    leaves_jitter : bool
+        Whether weights that l1 removes end near zero and not at it.
     max_time : float
         Time at which the run of a network ends.
     max_steps : int
@@ -90,6 +89,10 @@ class Optimizer(Protocol):
 
     @property
     def reduce(self) -> bool:
+        return False
+
+    @property
+    def leaves_jitter(self) -> bool:
         return False
 
     @property
@@ -122,8 +125,8 @@ class UntilRest(Optimizer):
     reduce: bool = True
 
     def __post_init__(self) -> None:
-        check_integer("max_steps", self.max_steps, "the largest number of steps")
         check_max_time(self.max_time)
+        check_fields(self, check_integer, max_steps="the largest number of steps")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,15 +137,38 @@ class FixedSteps(Optimizer):
 
     learning_rate: float
     steps: int
+    schedule: RateSchedule = field(default_factory=RateSchedule)
 
     def __post_init__(self) -> None:
-        check_positive("learning_rate", self.learning_rate, "the learning rate")
-        check_integer("steps", self.steps, "the number of steps")
+        check_fields(self, check_positive, learning_rate="the learning rate")
+        check_fields(self, check_integer, steps="the number of steps")
+        if not isinstance(self.schedule, RateSchedule):
+            raise ValueError(
+                f"Got schedule={self.schedule!r}; give numerics.RateSchedule(...), for example "
+                "numerics.RateSchedule(warm_up=100)."
+            )
 
     @property
     def max_steps(self) -> int:
         """All steps are taken."""
         return self.steps
+
+    @property
+    def leaves_jitter(self) -> bool:
+        """The subgradient moves a weight to and fro over zero."""
+        return True
+
+    def next_rate(self, state: Steps) -> float:
+        """Count a step, and the learning rate in it."""
+        state.count += 1
+        return self.learning_rate * self.schedule.factor(state.count, self.steps)
+
+
+@dataclass(kw_only=True)
+class Steps(State):
+    """The number of steps so far."""
+
+    count: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,13 +178,17 @@ class Flow(UntilRest):
     :math:`W \leftarrow S_{\lambda h}(W - \tfrac h4 \nabla L)` with soft threshold
     :math:`S`; weights reach exactly zero and may leave it again, as in the flow. The error at a
     fixed time is of first order in the step h. Unless ``step_size`` is given, h is
-    ``safety`` over the cube of the largest row sum of :math:`\mathrm{ReLU}(WW^\top)`. The row
-    sum bounds the largest eigenvalue, on which stability depends, and falls to 1 in the fast
-    phase; its cube makes steps short in this phase, whose errors decide who wins near-ties.
-    Other models take the step 0.1.
+    ``safety`` over the cube of the largest row sum :math:`\Lambda` of
+    :math:`\mathrm{ReLU}(WW^\top)`. The row sum bounds the largest eigenvalue, on which stability
+    depends, and falls to 1 in the fast phase; its cube makes steps short in this phase, whose
+    errors decide who wins near-ties. From :math:`\Lambda = 16` on h is ``safety`` over
+    :math:`256\Lambda`: unscaled weights, of any size, then shrink by the same small fraction in
+    each step. Other models take the step 0.1, or less where the gradient would change the weights
+    of a network by more than a tenth of their norm.
 
-    Examples
-    --------
+    A step that drew noise or data shows no rest. With a model that samples them, give
+    ``max_time``: the run then ends there.
+
     >>> import numpy as np
     >>> from polysem import numerics
     >>> start = numerics.initial_weights(4, 16, np.random.default_rng(0))
@@ -199,21 +229,26 @@ class Flow(UntilRest):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.step_size is not None:
-            check_positive("step_size", self.step_size, "a step in flow time")
-        check_positive("safety", self.safety, "a fraction of the stable step")
-        check_positive("tolerance", self.tolerance, "the speed at which weights rest")
+            check_fields(self, check_positive, step_size="a step in flow time")
+        check_fields(
+            self,
+            check_positive,
+            safety="a fraction of the stable step",
+            tolerance="the speed at which weights rest",
+        )
 
     def step(self, weights: Array, problem: Problem, limit: Array, state: State) -> Moved:
         """New weights and the time that has passed in each network, at most ``limit``."""
         if type(problem.model) is OneHot and not problem.l2:
             residual = problem.model.residual(weights)
-            h = self._step_size(limit, 1 + residual.sum(axis=-1).max(axis=-1))
+            row_sum = 1 + residual.sum(axis=-1).max(axis=-1)
+            h = self._step_size(limit, stable=self.safety / stiffness(row_sum))
             residual *= -h[:, None, None]
             diagonal(residual)[...] += 1
             moved = residual @ weights
         else:
-            h = self._step_size(limit)
             moved = problem.gradient(weights)
+            h = self._step_size(limit, stable=_stable_step(weights, moved))
             moved *= (-h / 4).astype(weights.dtype)[:, None, None]
             moved += weights
         threshold = (problem.lam * h).astype(weights.dtype)[:, None, None]
@@ -228,12 +263,14 @@ class Flow(UntilRest):
             slow = np.where(several_weights(after), 0, slow)
         return still_rows(before, after, slow)
 
-    def _step_size(self, limit: Array, row_sum: Array | None = None) -> Array:
-        if self.step_size is not None:
-            return np.minimum(self.step_size, limit)
-        if row_sum is None:
-            return np.minimum(_FALLBACK_STEP, limit)
-        return np.minimum(self.safety / np.maximum(row_sum, 1) ** 3, limit)
+    def _step_size(self, limit: Array, stable: Array) -> Array:
+        return np.minimum(stable if self.step_size is None else self.step_size, limit)
+
+
+def _stable_step(weights: Array, gradient: Array) -> Array:
+    """The step of a model whose stiffness is not known, from what the gradient would change."""
+    size, change = (np.linalg.norm(each, axis=(-2, -1)) for each in (weights, gradient / 4))
+    return np.minimum(_FALLBACK_STEP, _LARGEST_CHANGE * size / np.maximum(change, size))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -242,10 +279,9 @@ class SGD(FixedSteps):
 
     :math:`W \leftarrow W - \eta\,(\nabla L + 4\lambda\,\mathrm{sign}(W))`; one step is the flow
     time :math:`4\eta`. With ``l1="proximal"`` the regulariser acts by its proximal map and
-    weights reach exactly zero.
+    weights reach exactly zero. With momentum the sum :math:`u \leftarrow \mu u + \nabla L + ...`
+    takes the gradient's place, and a step is the flow time :math:`4\eta/(1-\mu)`.
 
-    Examples
-    --------
     >>> import numpy as np
     >>> from polysem import numerics
     >>> start = numerics.initial_weights(4, 16, np.random.default_rng(0))
@@ -258,12 +294,23 @@ class SGD(FixedSteps):
         The learning rate, for the summed loss.
     steps : int
         Number of steps.
+    schedule : RateSchedule
+        Factor on the learning rate from step to step.
     l1 : str
         "subgradient" or "proximal".
+    momentum : float
+        The factor mu, in [0, 1); not with the proximal map, which has none.
+    nesterov : bool
+        Take the gradient plus mu times the sum.
+
+    Raises
+    ------
+    ValueError
+        For a setting out of its range.
 
     Source
     ------
-    Lecomte et al. 2023, Sec. 4 and the authors' program.
+    Lecomte et al. 2023, Sec. 4 and the authors' program; momentum: Sutskever et al. 2013.
     """
 
     name: ClassVar[str] = "sgd"
@@ -271,99 +318,44 @@ class SGD(FixedSteps):
     learning_rate: float = 0.02
     steps: int = 100_000
     l1: str = "subgradient"
+    momentum: float = 0.0
+    nesterov: bool = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
         check_choice("l1", self.l1, ("subgradient", "proximal"))
+        check_fields(self, check_fraction, momentum="the part of the sum that a step keeps")
+        if self.momentum and self.l1 == "proximal":
+            raise ValueError(
+                f"Got momentum={self.momentum} with l1='proximal'; the proximal map has no "
+                "momentum: use l1='subgradient'."
+            )
 
-    def step(self, weights: Array, problem: Problem, limit: Array, state: State) -> Moved:
+    @property
+    def leaves_jitter(self) -> bool:
+        """The subgradient moves a weight to and fro over zero."""
+        return self.l1 == "subgradient"
+
+    def start(self, weights: Array, problem: Problem) -> _Velocity:
+        """The sum of the gradients at zero."""
+        return _Velocity(velocity=np.zeros_like(weights) if self.momentum else None)
+
+    def step(self, weights: Array, problem: Problem, limit: Array, state: _Velocity) -> Moved:
         """New weights and the flow time of a step."""
-        gradient = problem.gradient(weights)
-        if problem.lam and self.l1 == "subgradient":
-            gradient += 4 * problem.lam * problem.mask(weights) * np.sign(weights)
-        gradient *= -self.learning_rate
-        gradient += weights
-        if problem.lam and self.l1 == "proximal":
-            threshold = 4 * self.learning_rate * problem.lam
-            gradient = soft_threshold(gradient, threshold * problem.mask(weights))
-        return gradient, np.full(len(weights), 4 * self.learning_rate)
-
-
-@dataclass(frozen=True, kw_only=True)
-class AdamW(FixedSteps):
-    r"""AdamW, by default as the authors run it; time is counted in steps.
-
-    Weight decay acts apart from the gradient, l1 by its subgradient
-    :math:`4\lambda\,\mathrm{sign}(W)`, and both moments are corrected for their start at zero.
-    It does not follow the gradient flow.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from polysem import numerics
-    >>> start = numerics.initial_weights(4, 16, np.random.default_rng(0))
-    >>> numerics.train(start, 0.00025, optimizer="adamw", steps=10).outcome
-    <Outcome.COMPLETED: 'All requested steps were taken; this optimizer does not wait for rest.'>
-
-    Parameters
-    ----------
-    learning_rate : float
-        The learning rate.
-    weight_decay : float
-        Decay of the weights per unit of learning rate.
-    betas : tuple of float
-        Decay of the first and second moment of the gradient per step.
-    epsilon : float
-        Added to the root of the second moment.
-    steps : int
-        Number of steps.
-
-    Source
-    ------
-    Lecomte et al. 2023, Sec. 3 and the authors' program.
-    """
-
-    name: ClassVar[str] = "adamw"
-
-    learning_rate: float = 1e-3
-    weight_decay: float = 1e-2
-    betas: tuple[float, float] = (0.9, 0.999)
-    epsilon: float = 1e-8
-    steps: int = 7500
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_nonnegative("weight_decay", self.weight_decay, "the decay of the weights")
-        check_positive("epsilon", self.epsilon, "the least root of the second moment")
-        betas = check_vector("betas", self.betas, "the two rates of the moments", minimum=0)
-        if len(betas) != 2 or not (betas < 1).all():
-            raise ValueError(f"Got betas={self.betas!r}; give two numbers, each in [0, 1).")
-
-    def start(self, weights: Array, problem: Problem) -> _Moments:
-        """Both moments at zero."""
-        return _Moments(first=np.zeros_like(weights), second=np.zeros_like(weights))
-
-    def step(self, weights: Array, problem: Problem, limit: Array, state: _Moments) -> Moved:
-        """New weights; the time of a step is 1."""
-        gradient = problem.gradient(weights)
-        if problem.lam:
-            gradient += 4 * problem.lam * problem.mask(weights) * np.sign(weights)
-        beta1, beta2 = self.betas
-        state.step += 1
-        state.first *= beta1
-        state.first += (1 - beta1) * gradient
-        state.second *= beta2
-        state.second += (1 - beta2) * np.square(gradient, out=gradient)
-        root = np.sqrt(state.second, out=gradient)
-        root /= math.sqrt(1 - beta2**state.step)
-        root += self.epsilon
-        new = weights * (1 - self.learning_rate * self.weight_decay)
-        new -= (self.learning_rate / (1 - beta1**state.step)) * (state.first / root)
-        return new, np.ones(len(weights))
+        rate = self.next_rate(state)
+        proximal = self.l1 == "proximal"
+        change = problem.gradient(weights) if proximal else problem.subgradient(weights)
+        if state.velocity is not None:
+            state.velocity *= self.momentum
+            state.velocity += change
+            change = change + self.momentum * state.velocity if self.nesterov else +state.velocity
+        change *= -rate
+        change += weights
+        if proximal and problem.lam:
+            change = soft_threshold(change, 4 * rate * problem.lam * problem.mask(weights))
+        return change, np.full(len(weights), 4 * rate / (1 - self.momentum))
 
 
 @dataclass(kw_only=True)
-class _Moments(State):
-    first: Array
-    second: Array
-    step: int = 0
+class _Velocity(Steps):
+    velocity: Array | None

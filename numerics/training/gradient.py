@@ -16,10 +16,18 @@ import numpy as np
 from .._types import Array
 from .._validate import check_lam, check_weights
 
+_UNSCALED = 16.0  # row sum from which on steps are in inverse proportion to it
+
 
 def diagonal(matrix: Array) -> Array:
     """The diagonal of each square matrix of a stack, as a view that can be written to."""
     return np.einsum("...ii->...i", matrix)
+
+
+def stiffness(row_sum: Array) -> Array:
+    """What the steps of the flow are in inverse proportion to, from the row sums of ReLU(W W^T)."""
+    row_sum = np.maximum(row_sum, 1)
+    return np.minimum(row_sum**3, _UNSCALED**2 * row_sum)
 
 
 class Model(Protocol):
@@ -28,9 +36,10 @@ class Model(Protocol):
     Any object with these members can be trained, see :func:`polysem.numerics.train`. The l1 and l2
     regularisers are not part of the model. A model whose array holds parameters that are not
     regularised has a method ``regularised(weights)``: 1 where the regularisers act, else 0.
+    A model whose array holds more than rows of weights has a method ``unpack(parameters)``, whose
+    first result are the rows to measure.
+    A model that samples noise or data draws it from ``rng``; then no step shows rest.
 
-    Examples
-    --------
     >>> from polysem import numerics
     >>> model: numerics.Model = numerics.OneHot()
 
@@ -62,8 +71,6 @@ class OneHot:
     :math:`L = \sum_i \lVert \sigma(WW^\top e_i) - e_i \rVert^2` with :math:`\sigma` the
     rectifier, or the identity. Exact.
 
-    Examples
-    --------
     >>> import numpy as np
     >>> from polysem import numerics
     >>> float(numerics.OneHot().loss(np.array([[1.0], [-1.0]])))
@@ -111,8 +118,6 @@ def reconstruction_loss(weights: Array) -> Array:
 
     :math:`L = \lVert \mathrm{ReLU}(WW^\top) - I \rVert_F^2`. Exact.
 
-    Examples
-    --------
     >>> import numpy as np
     >>> from polysem import numerics
     >>> float(numerics.reconstruction_loss(np.zeros((3, 2))))
@@ -146,8 +151,6 @@ def loss(weights: Array, lam: float) -> Array:
     :math:`\lVert \mathrm{ReLU}(WW^\top) - I \rVert_F^2 + 4\lambda\lVert W\rVert_1`: in the
     authors' program the weight of the second term is :math:`\lambda_{code} = 4\lambda`. Exact.
 
-    Examples
-    --------
     >>> import numpy as np
     >>> from polysem import numerics
     >>> float(numerics.loss(np.eye(3), lam=0.25))
@@ -183,8 +186,6 @@ def gradient(weights: Array) -> Array:
 
     :math:`\partial L/\partial W = 4\,(\mathrm{ReLU}(WW^\top) - I)\,W`. Exact.
 
-    Examples
-    --------
     >>> import numpy as np
     >>> from polysem import numerics
     >>> numerics.gradient(np.array([[2.0]]))
@@ -214,14 +215,7 @@ def gradient(weights: Array) -> Array:
 
 @dataclass(frozen=True, kw_only=True)
 class Forces:
-    """The three forces of the paper on each weight, in flow units.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from polysem import numerics
-    >>> numerics.forces(np.array([[0.5]]), lam=0.1).feature_benefit
-    array([[0.375]])
+    """The three forces of the paper on each weight, in flow units, as :func:`forces` returns them.
 
     Parameters
     ----------
@@ -249,8 +243,6 @@ def forces(weights: Array, lam: float) -> Forces:
     :math:`\dot W_i = (1-|W_i|^2) W_i - \sum_{j\ne i}\mathrm{ReLU}(W_i\cdot W_j) W_j
     - \lambda\,\mathrm{sign}(W_i)`, which is -1/4 of the derivative of :func:`loss`. Exact.
 
-    Examples
-    --------
     >>> import numpy as np
     >>> from polysem import numerics
     >>> numerics.forces(np.array([[1.0, 0.0], [0.5, 0.0]]), lam=0.1).interference
@@ -263,11 +255,6 @@ def forces(weights: Array, lam: float) -> Forces:
         The weights, features first.
     lam : float
         The paper's lambda, in flow units.
-
-    Returns
-    -------
-    Forces
-        The three forces.
 
     Raises
     ------

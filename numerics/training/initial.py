@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .._types import Array
-from .._validate import check_choice, check_positive, check_rng, check_sizes
+from .._validate import check_choice, check_integer, check_positive, check_rng, check_sizes
 
 SCALES = ("paper", "one-feature", "xavier", "authors-xavier")
 
@@ -22,8 +22,6 @@ def initial_scale(kind: str, n: int, m: int, *, instances: int = 1) -> float:
     as in the authors' program, to the whole stack of networks:
     :math:`\sqrt{2/(m(n+\mathrm{instances}))}`.
 
-    Examples
-    --------
     >>> from polysem import numerics
     >>> numerics.initial_scale("one-feature", 1, 100)
     0.09
@@ -39,11 +37,6 @@ def initial_scale(kind: str, n: int, m: int, *, instances: int = 1) -> float:
     instances : int
         Number of networks in the stack; used by "authors-xavier" alone.
 
-    Returns
-    -------
-    float
-        The standard deviation.
-
     Raises
     ------
     ValueError
@@ -53,7 +46,8 @@ def initial_scale(kind: str, n: int, m: int, *, instances: int = 1) -> float:
     ------
     Lecomte et al. 2023, Sec. 2 and the authors' program.
     """
-    check_sizes(n, m, instances)
+    n, m, _ = check_sizes(n, m, instances)
+    instances = check_integer("instances", instances, "the number of networks")
     check_choice("scale", kind, SCALES)
     return {
         "paper": 1 / math.sqrt(m),
@@ -77,8 +71,6 @@ def initial_weights(
     :math:`W_{ik} \sim N(0, s^2)`, with :math:`s = 1/\sqrt m` unless said otherwise. float32
     weights are the rounded float64 ones, so both precisions start from the same network.
 
-    Examples
-    --------
     >>> import numpy as np
     >>> from polysem import numerics
     >>> numerics.initial_weights(3, 5, np.random.default_rng(0)).shape
@@ -113,11 +105,11 @@ def initial_weights(
     ------
     Lecomte et al. 2023, Sec. 2.
     """
-    check_sizes(n, m, instances)
+    n, m, instances = check_sizes(n, m, instances)
     check_rng(rng)
     if isinstance(scale, str):
         scale = initial_scale(scale, n, m, instances=instances or 1)
-    check_positive("scale", scale, "the standard deviation of an initial weight")
+    scale = check_positive("scale", scale, "the standard deviation of an initial weight")
     if np.dtype(dtype) not in (np.float32, np.float64):
         raise ValueError(f"Got dtype={dtype!r}; give numpy.float64 or numpy.float32.")
     shape = (n, m) if instances is None else (instances, n, m)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .._types import Array
+from .._types import Array, Packed
 from .gradient import Model, OneHot
 
 
@@ -16,8 +16,6 @@ def soft_threshold(weights: Array, threshold: Any) -> Array:
 
     :math:`\mathrm{sign}(w)\,(|w| - \theta)_+`. Exact.
 
-    Examples
-    --------
     >>> import numpy as np
     >>> from polysem import numerics
     >>> numerics.soft_threshold(np.array([0.5, -0.25, 2.0]), 0.5)
@@ -35,10 +33,17 @@ def soft_threshold(weights: Array, threshold: Any) -> Array:
     numpy.ndarray, shape of ``weights``
         A new array.
 
+    Raises
+    ------
+    ValueError
+        If a threshold is negative.
+
     Source
     ------
     paper_notes/training.md.
     """
+    if np.min(threshold) < 0:
+        raise ValueError(f"Got threshold={threshold!r}; it says how much to shrink: give >= 0.")
     return weights - np.clip(weights, -threshold, threshold)
 
 
@@ -46,8 +51,6 @@ def soft_threshold(weights: Array, threshold: Any) -> Array:
 class Problem:
     """A model, its regularisers and the source of its noise: what training descends.
 
-    Examples
-    --------
     >>> import numpy as np
     >>> from polysem import numerics
     >>> numerics.Problem(lam=0.1).gradient(np.array([[2.0]]))
@@ -81,10 +84,27 @@ class Problem:
             gradient = gradient + 4 * self.l2 * self.mask(weights) * weights
         return gradient
 
+    def subgradient(self, weights: Array) -> Array:
+        """A subgradient of the whole loss: that of l1 is the sign, 0 for a weight at zero."""
+        gradient = self.gradient(weights)
+        if self.lam:
+            gradient += 4 * self.lam * self.mask(weights) * np.sign(weights)
+        return gradient
+
     def mask(self, weights: Array) -> Any:
         """1 where the regularisers act; a model may leave out parameters by ``regularised``."""
         regularised = getattr(self.model, "regularised", None)
         return 1.0 if regularised is None else regularised(weights)
+
+    def encoder(self, parameters: Array) -> Array:
+        """The rows of weights to measure; a model may keep more parameters, see ``unpack``."""
+        unpack = getattr(self.model, "unpack", None)
+        return parameters if unpack is None else np.asarray(unpack(parameters)[0])
+
+    def marked(self, parameters: Array) -> Array:
+        """The parameters, as :class:`Packed` where they are more than rows of weights."""
+        more = self.encoder(parameters).shape != parameters.shape
+        return parameters.view(Packed) if more else parameters
 
     @property
     def decouples(self) -> bool:

@@ -15,7 +15,7 @@ from typing import ClassVar
 import numpy as np
 
 from .._types import Array
-from .._validate import check_integer, check_positive, check_rel
+from .._validate import check_fields, check_integer, check_positive, check_rel
 from .descent import Moved, State, UntilRest
 from .problem import Problem
 from .repulsion import Rows, fast_phase, repel, unit_rows, without_overlap
@@ -55,8 +55,6 @@ class QuasiStatic(UntilRest):
     vanishes with rel; both are tabulated in paper_notes/training.md. A lone row has an error of
     second order in rel.
 
-    Examples
-    --------
     >>> import numpy as np
     >>> from polysem import numerics
     >>> start = numerics.initial_weights(8, 32, np.random.default_rng(0))
@@ -95,22 +93,23 @@ class QuasiStatic(UntilRest):
     def __post_init__(self) -> None:
         super().__post_init__()
         check_rel(self.rel)
-        check_positive("overlap_tolerance", self.overlap_tolerance, "an overlap")
-        check_integer("max_pushes", self.max_pushes, "the largest number of pushes")
+        check_fields(self, check_positive, overlap_tolerance="an overlap")
+        check_fields(self, check_integer, max_pushes="the largest number of pushes")
 
     def start(self, weights: Array, problem: Problem) -> _Reactions:
         """The limit process remembers the multipliers."""
         if not problem.decouples:
             raise ValueError(
-                "Got optimizer='quasistatic' with another model or l2; it works only for the "
-                "paper's model (tied weights, ReLU output, one-hot inputs) without l2: "
-                "use optimizer='flow'."
+                "Got optimizer='quasistatic' with a model or an l2 that it cannot train; it needs "
+                "the paper's model (tied weights, ReLU output, one-hot inputs) and l2=0: use "
+                "optimizer='flow'."
             )
         n, m = weights.shape[-2:]
         if n > 2 * m:
             raise ValueError(
-                f"Got n={n}, m={m} and optimizer='quasistatic'; it needs n <= 2m, because of more "
-                "than 2m rows at least two overlap positively: raise m or use optimizer='flow'."
+                f"Got n={n}, m={m} and optimizer='quasistatic'; it needs n <= 2m, because "
+                "among more than 2m rows at least two have a positive inner product: raise m, or "
+                "use optimizer='flow'."
             )
         return _Reactions(multipliers=np.zeros((n, n), weights.dtype))
 

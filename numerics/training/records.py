@@ -10,6 +10,8 @@ import numpy as np
 from .._types import Array
 from .._validate import check_times
 from . import measure
+from .descent import Optimizer
+from .problem import Problem
 
 Measure = Callable[[Array, Array], Any]
 
@@ -27,9 +29,31 @@ MEASURES: dict[str, Measure] = {
     "weights": lambda initial, now: now.copy(),
 }
 
+_OF_ZEROS = ("live_weights", "winners", "winner_signs", "retained_winners")
 
-def _of_now(function: Callable[[Array], Any]) -> Measure:
-    return lambda initial, now: function(now)
+
+def _of_now(function: Callable[[Array], Any], problem: Problem) -> Measure:
+    return lambda initial, now: function(problem.marked(now))
+
+
+def zero_scale(optimizer: Optimizer, lam: float) -> float:
+    """The ``dead_below`` of a run: 0, exact, where the optimizer sets weights to exactly zero."""
+    return measure.DEAD_BELOW if lam and optimizer.leaves_jitter else 0.0
+
+
+def _of_encoder(name: str, problem: Problem, dead_below: float) -> Measure:
+    """A measure of the encoder's rows, without jitter where it asks which weights are zero."""
+    function = MEASURES[name]
+    if name == "weights":
+        return function
+
+    def measured(initial: Array, now: Array) -> Any:
+        now = problem.encoder(now)
+        if name in _OF_ZEROS:
+            now = measure.without_jitter(now, dead_below, length=1.0)
+        return function(problem.encoder(initial), now)
+
+    return measured
 
 
 def _shape(name: str, function: Measure, initial: Array) -> tuple[int, ...]:
@@ -54,11 +78,18 @@ class Schedule:
         }
 
     @classmethod
-    def of(cls, record: Any, record_at: Iterable[float], initial: Array) -> Schedule:
+    def of(
+        cls,
+        record: Any,
+        record_at: Iterable[float],
+        initial: Array,
+        problem: Problem,
+        optimizer: Optimizer,
+    ) -> Schedule:
         """The empty schedule from the arguments of :func:`train`."""
         times = check_times("record_at", record_at)
         if isinstance(record, Mapping):
-            measures = {name: _of_now(function) for name, function in record.items()}
+            measures = {name: _of_now(function, problem) for name, function in record.items()}
         else:
             record = (record,) if isinstance(record, str) else tuple(record)
             for name in record:
@@ -67,10 +98,11 @@ class Schedule:
                         f"Got record={name!r}; choose from {', '.join(MEASURES)}, "
                         "or give a mapping of names to functions of the weights."
                     )
-            measures = {name: MEASURES[name] for name in record}
+            dead_below = zero_scale(optimizer, problem.lam)
+            measures = {name: _of_encoder(name, problem, dead_below) for name in record}
         if bool(measures) != bool(times.size):
             raise ValueError(
-                "Got only one of record and record_at; give both quantities and times, or none."
+                "Got only one of record (quantities) and record_at (times); give both or neither."
             )
         return cls(measures, times, initial)
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 
 import numpy as np
 
 from .._types import Array
 from .._validate import check_integer, check_network, check_positive
-from .gradient import diagonal
+from .gradient import diagonal, stiffness
 
 _LARGEST_PUSH = 0.5  # twice this times an overlap is what one push takes from it
 _FAST_PHASE_STEPS = 1000  # some hundred units of time; the rest is left to the repulsion
@@ -18,8 +19,6 @@ _WIDE = 2.5  # neurons per feature above which it is faster to move the overlaps
 def unit_rows(weights: Array) -> Array:
     """The rows scaled to norm 1; a zero row stays zero.
 
-    Examples
-    --------
     >>> import numpy as np
     >>> from polysem import numerics
     >>> numerics.unit_rows(np.array([[3.0, 4.0], [0.0, 0.0]]))
@@ -59,8 +58,6 @@ def remove_positive_overlaps(
     :math:`\omega = \min(1/2, 0.9/\text{largest row sum})` keeps the repulsion from overshooting.
     It follows the interference force of the flow, with the feature benefit infinitely strong.
 
-    Examples
-    --------
     >>> import numpy as np
     >>> from polysem import numerics
     >>> apart = numerics.remove_positive_overlaps(np.array([[1.0, 0.0], [0.8, 0.6]]))
@@ -96,12 +93,12 @@ def remove_positive_overlaps(
     paper_notes/training.md.
     """
     rows = Rows(check_network("weights", weights))
-    check_positive("tolerance", tolerance, "an overlap")
-    check_integer("max_pushes", max_pushes, "the largest number of pushes")
+    tolerance = check_positive("tolerance", tolerance, "an overlap")
+    max_pushes = check_integer("max_pushes", max_pushes, "the largest number of pushes")
     if not repel(rows, tolerance, max_pushes):
         warnings.warn(
             f"Got max_pushes={max_pushes}, after which rows still overlap by more than "
-            f"tolerance={tolerance}; raise one of them.",
+            f"tolerance={tolerance}; raise max_pushes or tolerance.",
             RuntimeWarning,
             stacklevel=2,
         )
@@ -138,8 +135,6 @@ def fast_phase(weights: Array, tolerance: float = 1e-3) -> Array:
     It is what training does in the time before the regulariser is felt; steps as of
     :class:`Flow`.
 
-    Examples
-    --------
     >>> import numpy as np
     >>> from polysem import numerics
     >>> start = numerics.initial_weights(8, 32, np.random.default_rng(0))
@@ -168,10 +163,11 @@ def fast_phase(weights: Array, tolerance: float = 1e-3) -> Array:
     paper_notes/training.md.
     """
     rows = Rows(check_network("weights", weights))
-    check_positive("tolerance", tolerance, "an overlap")
-    for _ in range(_FAST_PHASE_STEPS):
+    tolerance = check_positive("tolerance", tolerance, "an overlap")
+    shrinking = 800 * math.log(max(1.0, float(rows.norms().max())))  # steps of unscaled rows
+    for _ in range(_FAST_PHASE_STEPS + int(shrinking)):
         force = np.maximum(rows.overlap, 0)
-        h = 0.4 / max(1.0, float(force.sum(axis=1).max())) ** 3
+        h = 0.4 / float(stiffness(force.sum(axis=1).max()))
         own = diagonal(force).copy()
         diagonal(force)[...] = 0
         if force.max() <= tolerance:

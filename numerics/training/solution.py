@@ -10,14 +10,12 @@ from typing import Any
 import numpy as np
 
 from .._show import frame
-from .._types import Array
+from .._types import Array, Packed
 
 
 class Outcome(Enum):
     """How a run ended; the value is a sentence that names the remedy.
 
-    Examples
-    --------
     >>> from polysem import numerics
     >>> numerics.Outcome.CONVERGED.value
     'The weights came to rest.'
@@ -28,25 +26,36 @@ class Outcome(Enum):
     """
 
     CONVERGED = "The weights came to rest."
-    COMPLETED = "All requested steps were taken; this optimizer does not wait for rest."
+    COMPLETED = "All requested steps were taken, or the requested time is over."
     COLLAPSED = "All weights are zero; lower lam to keep features alive."
-    OUT_OF_STEPS = "The weights were still moving at the last step; raise max_steps or max_time."
-    OVERLAPPING = "Rows still overlapped after max_pushes pushes; raise overlap_tolerance."
+    OUT_OF_STEPS = (
+        "The weights were still changing at the last step; raise max_steps or give max_time."
+    )
+    OVERLAPPING = (
+        "Some rows still had a positive inner product after max_pushes corrections; raise "
+        "overlap_tolerance."
+    )
     INTERRUPTED = "The run was stopped by hand; the weights are those of the last step."
     DIVERGED = "The weights grew without bound; lower the step size (learning rate)."
 
     def __str__(self) -> str:
         return self.name.lower()
 
+    @property
+    def as_asked(self) -> bool:
+        """Whether the weights are what the run was asked for."""
+        return self in (Outcome.CONVERGED, Outcome.COMPLETED, Outcome.COLLAPSED)
+
 
 _SEVERITY = tuple(Outcome)
 
 
-class TrainingError(RuntimeError):
-    """A run without a usable result, raised by ``train(..., throw=True)``.
+_PARTIAL = "The weights so far are in Solution.partial_weights."
 
-    Examples
-    --------
+
+class TrainingError(RuntimeError):
+    """A run that did not end as asked, raised where its weights are used as if it had.
+
     >>> from polysem import numerics
     >>> issubclass(numerics.TrainingError, RuntimeError)
     True
@@ -62,7 +71,7 @@ class TrainingError(RuntimeError):
     """
 
     def __init__(self, solution: Solution):
-        super().__init__(solution.outcome.value)
+        super().__init__(f"{solution.outcome.value} {_PARTIAL}")
         self.solution = solution
 
     def __reduce__(self) -> tuple[type[TrainingError], tuple[Solution]]:
@@ -73,8 +82,9 @@ class TrainingError(RuntimeError):
 class Solution:
     """The result of a training run: weights, outcome, records and costs.
 
-    Examples
-    --------
+    ``weights`` is an error unless all networks ended as asked: at rest, after the requested steps
+    or time, or with all weights zero. ``partial_weights`` has what there is in any case.
+
     >>> import numpy as np
     >>> from polysem import numerics
     >>> start = numerics.initial_weights(4, 16, np.random.default_rng(0))
@@ -83,8 +93,9 @@ class Solution:
 
     Parameters
     ----------
-    initial, weights : numpy.ndarray, shape (n, m) or (networks, n, m)
-        The weights before and after, features first.
+    initial, partial_weights : numpy.ndarray, shape (n, m) or (networks, n, m)
+        The weights before and after, features first, however the run ended; all parameters of a
+        model with a decoder or a bias, which measures refuse: unpack them with the model.
     lam : float
         The paper's lambda, in flow units.
     optimizer : object
@@ -107,7 +118,7 @@ class Solution:
     """
 
     initial: Array
-    weights: Array
+    partial_weights: Array
     lam: float
     optimizer: Any
     outcomes: Array
@@ -141,8 +152,29 @@ class Solution:
                 for name, values in records.items()
             },
             stats=stats,
-            **{name: np.asarray(stack[0] if one else stack) for name, stack in stacks.items()},
+            **{name: np.asanyarray(stack[0] if one else stack) for name, stack in stacks.items()},
         )
+
+    @property
+    def weights(self) -> Array:
+        """The weights after a run that ended as asked; the errors of :meth:`as_asked`."""
+        return self.as_asked().partial_weights
+
+    def as_asked(self) -> Solution:
+        """This solution, if the run ended as asked.
+
+        Raises
+        ------
+        TrainingError
+            If a network diverged, was still moving at the last step, or overlapped.
+        KeyboardInterrupt
+            If the run was stopped by hand: whoever needs its result has to stop too.
+        """
+        if Outcome.INTERRUPTED in np.atleast_1d(self.outcomes):
+            raise KeyboardInterrupt(f"{Outcome.INTERRUPTED.value} {_PARTIAL}")
+        if not self.outcome.as_asked:
+            raise TrainingError(self)
+        return self
 
     @property
     def outcome(self) -> Outcome:
@@ -162,9 +194,10 @@ class Solution:
         )
 
     def __repr__(self) -> str:
-        *stack, n, m = self.weights.shape
+        *stack, n, m = self.partial_weights.shape
         many = f", networks={stack[0]}" if stack else ""
+        size = f"parameters={n} x {m}" if isinstance(self.weights, Packed) else f"n={n}, m={m}"
         return (
-            f"Solution(n={n}, m={m}{many}, lam={self.lam:g}, "
+            f"Solution({size}{many}, lam={self.lam:g}, "
             f"optimizer={self.optimizer.name}, outcome={self.outcome})"
         )

@@ -20,6 +20,7 @@ import numpy as np
 from .._integrate import runge_kutta
 from .._types import Array
 from .._validate import (
+    check_fields,
     check_lam,
     check_network,
     check_nonnegative,
@@ -38,6 +39,7 @@ _ROUNDS = 2  # of the implicit equation for B
 _SETTLED = 40.0  # time in which a lone weight comes to rest to rounding
 _FIRST_STEP = 0.1  # at rel = 0.005, and in proportion to it
 _GROWTH = 0.02  # of the step with time, through the fast phase
+_UNSCALED = 4.0  # squared norm of a row from which on steps are in inverse proportion to it
 
 
 def benefit_and_l1(weights: Array, lam: float, t: float) -> Array:
@@ -48,8 +50,6 @@ def benefit_and_l1(weights: Array, lam: float, t: float) -> Array:
     :math:`\mathrm{rel} = \lambda t\lVert W_i\rVert_1`, 3e-5 of the largest weight at rel = 0.0125
     for 300 weights. A row with one weight is integrated as such, to rounding.
 
-    Examples
-    --------
     >>> import numpy as np
     >>> from polysem import numerics
     >>> numerics.benefit_and_l1(np.array([[0.5, 0.001]]), lam=0.01, t=0.2).round(4)
@@ -130,8 +130,6 @@ def interference(weights: Array, t: float, tolerance: float) -> Array:
     :math:`\dot W_i = -\sum_{j\ne i} \mathrm{ReLU}(W_i\cdot W_j) W_j` by explicit steps, whose
     error is of first order, until the time is over or no overlap is above the tolerance.
 
-    Examples
-    --------
     >>> import numpy as np
     >>> from polysem import numerics
     >>> numerics.interference(np.array([[1.0, 0.0], [-1.0, 0.0]]), t=5.0, tolerance=0.001)
@@ -190,8 +188,6 @@ class SplitFlow(UntilRest):
     rel. The number of steps does not depend on lambda, but for the fast phase, where
     it grows with its logarithm.
 
-    Examples
-    --------
     >>> import numpy as np
     >>> from polysem import numerics
     >>> start = numerics.initial_weights(8, 32, np.random.default_rng(0))
@@ -228,16 +224,20 @@ class SplitFlow(UntilRest):
     def __post_init__(self) -> None:
         super().__post_init__()
         check_rel(self.rel)
-        check_positive("overlap_tolerance", self.overlap_tolerance, "an overlap")
-        check_positive("tolerance", self.tolerance, "the speed at which weights rest")
+        check_fields(
+            self,
+            check_positive,
+            overlap_tolerance="an overlap",
+            tolerance="the speed at which weights rest",
+        )
 
     def start(self, weights: Array, problem: Problem) -> _Clock:
         """Only the time is remembered, from which the fast phase is known."""
         if not problem.decouples or not problem.lam:
             raise ValueError(
-                "Got optimizer='splitting' with another model, l2 or lam=0; it works only for the "
-                "paper's model (tied weights, ReLU output, one-hot inputs) with lam > 0 and "
-                "without l2: use optimizer='flow'."
+                "Got optimizer='splitting' with a model, an l2 or a lam that it cannot train; it "
+                "needs the paper's model (tied weights, ReLU output, one-hot inputs), l2=0 and "
+                "lam > 0: use optimizer='flow'."
             )
         return _Clock()
 
@@ -245,8 +245,11 @@ class SplitFlow(UntilRest):
         """New weights and the time that has passed."""
         (one,) = weights
         largest = float(np.abs(one).sum(axis=1).max())
-        h = (_FIRST_STEP + _GROWTH * state.time) * self.rel / 0.005
-        h = min(h, float(limit[0]))
+        norm2 = float(np.einsum("ik,ik->i", one, one).max())
+        h = _FIRST_STEP + _GROWTH * state.time
+        if norm2 > _UNSCALED:
+            h = _FIRST_STEP / norm2
+        h = min(h * self.rel / 0.005, float(limit[0]))
         if largest:
             h = min(h, self.rel / (problem.lam * largest))
         state.time += h

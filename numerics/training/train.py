@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import pickle
 import time as clock
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from .._types import Array
+from .._types import Array, Packed
 from .._validate import check_lam, check_nonnegative, check_rng, check_weights
 from .batch import Batch
 from .descent import Optimizer
@@ -19,11 +19,11 @@ from .optimizers import resolve_optimizer
 from .problem import Problem
 from .records import Schedule
 from .rest import in_double, several_weights
-from .solution import Outcome, Solution, TrainingError
+from .solution import Outcome, Solution
 
 _DIVERGED = 1e3  # a weight of this size, against 1 at rest, has left the basin of any state
 _BLOCK = 1 << 18  # weights of small networks that are stepped together, to share overheads
-_BAD = (Outcome.OUT_OF_STEPS, Outcome.OVERLAPPING, Outcome.INTERRUPTED, Outcome.DIVERGED)
+_LARGEST_START = 1e8  # of an initial weight; its fourth power must fit into single precision
 _LARGE = 1 << 15  # weights of a network from which on it is trained alone
 
 
@@ -31,8 +31,6 @@ _LARGE = 1 << 15  # weights of a network from which on it is trained alone
 class Step:
     """One step of the loop, as an observer sees it.
 
-    Examples
-    --------
     >>> import numpy as np
     >>> from polysem import numerics
     >>> sizes = []
@@ -84,8 +82,6 @@ def train(
     Descends :math:`L(W) + 4\lambda\lVert W\rVert_1 + 2\lambda_2\lVert W\rVert_2^2` from the
     given weights; the optimizer says by which steps, and with which error.
 
-    Examples
-    --------
     >>> import numpy as np
     >>> from polysem import numerics
     >>> start = numerics.initial_weights(8, 32, np.random.default_rng(0), instances=2)
@@ -102,9 +98,9 @@ def train(
     lam : float
         The paper's lambda, in flow units.
     optimizer : str or Optimizer
-        "flow", "splitting", "quasistatic", "sgd", "adamw", or one of the classes
-        :class:`Flow`, :class:`SplitFlow`, :class:`QuasiStatic`, :class:`SGD`, :class:`AdamW`
-        with its settings.
+        "flow", "splitting", "quasistatic", "sgd", "adamw", "rmsprop", "lion", or one of the
+        classes :class:`Flow`, :class:`SplitFlow`, :class:`QuasiStatic`, :class:`SGD`,
+        :class:`AdamW`, :class:`RMSprop`, :class:`Lion` with its settings.
     model : Model, optional
         What to train; :class:`OneHot` unless given.
     l2 : float
@@ -114,6 +110,8 @@ def train(
     record : names, or mapping of names to functions of the weights (networks, n, m)
         What to record: live_weights, l1_norm, row_norm2, fourth_norm, overlaps, winners,
         winner_signs, retained_winners, polysemantic_neurons, weight_correlation, weights.
+        Of a model with a decoder or a bias, "weights" are all parameters; the others measure the
+        encoder. What SGD and AdamW leave of weights that l1 removes counts as zero.
     record_at : times, increasing
         When to record it, in the optimizer's time (flow time; steps for AdamW).
     observe : callable, optional
@@ -121,46 +119,48 @@ def train(
     progress : bool
         Show a progress bar.
     throw : bool
-        Raise :class:`TrainingError` if the outcome is OUT_OF_STEPS, OVERLAPPING, INTERRUPTED
-        or DIVERGED.
+        Raise the errors of :meth:`Solution.as_asked` if the run does not end as asked.
     **settings
         Settings of the optimizer to replace, as ``max_time=100`` or ``steps=7500``.
 
     Returns
     -------
     Solution
-        Weights, outcomes, records and costs. Ctrl-C ends the run and returns the current weights.
+        Weights, outcomes, records and costs. Ctrl-C ends the run: the solution holds what there
+        is, and raises KeyboardInterrupt where its weights are used.
 
     Raises
     ------
     ValueError
         For a wrong argument; the message shows the value and what is allowed.
-    TrainingError
+    TrainingError, KeyboardInterrupt
         Only with ``throw=True``.
 
     Source
     ------
     Lecomte et al. 2023, Sec. 2; paper_notes/training.md.
     """
-    initial = check_weights("initial", initial)
+    model = OneHot() if model is None else model
+    unpacks = isinstance(initial, Packed) and hasattr(model, "unpack")
+    initial = _check_start(check_weights("initial", np.asarray(initial) if unpacks else initial))
     optimizer = resolve_optimizer(optimizer, settings)
     if rng is not None:
         check_rng(rng)
     problem = Problem(
         lam=check_lam(lam),
         l2=check_nonnegative("l2", l2, "an l2 weight"),
-        model=OneHot() if model is None else model,
+        model=model,
         rng=rng,
     )
     batch = initial if initial.ndim == 3 else initial[None]
-    schedule = Schedule.of(record, record_at, batch)
+    schedule = Schedule.of(record, record_at, batch, problem, optimizer)
     loop = _Loop(batch, problem, optimizer, schedule, observe)
     started = clock.perf_counter()
     loop.run(progress)
     stats = {"seconds": clock.perf_counter() - started, "evaluations": loop.evaluations}
     solution = Solution.of_stack(
-        initial,
-        weights=loop.weights,
+        problem.marked(initial),
+        partial_weights=problem.marked(loop.weights),
         lam=problem.lam,
         optimizer=optimizer,
         outcomes=loop.outcomes,
@@ -169,9 +169,7 @@ def train(
         records={"time": schedule.times, **schedule.values} if schedule.measures else {},
         stats=stats,
     )
-    if throw and solution.outcome in _BAD:
-        raise TrainingError(solution)
-    return solution
+    return solution.as_asked() if throw else solution
 
 
 class _Loop:
@@ -193,6 +191,7 @@ class _Loop:
         self.steps = np.zeros(networks, int)
         self.recorded = np.zeros(networks, int)
         self.outcomes = np.full(networks, Outcome.INTERRUPTED, dtype=object)
+        self.undrawn = _drawn_state(problem.rng)
         self.undecided: list[int] = []  # they rest in single precision, perhaps not in double
         self.evaluations = 0
 
@@ -209,16 +208,19 @@ class _Loop:
         total, unit = len(self.initial), "network"
         if not self.optimizer.ends_at_rest:
             total, unit = self.optimizer.max_steps, "step"
-        with (
-            tqdm(total=total, unit=unit, disable=not progress) as self.bar,
-            suppress(KeyboardInterrupt),
-            np.errstate(over="ignore", invalid="ignore"),
-        ):
-            for first in range(0, len(self.initial), block):
-                last = min(first + block, len(self.initial))
-                which = np.arange(first, last)
-                self._run_block(which, self.weights[which].copy())
-                self._decide()
+        try:
+            with (
+                tqdm(total=total, unit=unit, disable=not progress) as self.bar,
+                np.errstate(over="ignore", invalid="ignore"),
+            ):
+                for first in range(0, len(self.initial), block):
+                    last = min(first + block, len(self.initial))
+                    which = np.arange(first, last)
+                    self._run_block(which, self.weights[which].copy())
+                    self._decide()
+        except KeyboardInterrupt:
+            if Outcome.INTERRUPTED not in self.outcomes:  # no outcome would tell of it
+                raise
 
     def _decide(self) -> None:
         """Continue in double precision where weights balance in single precision."""
@@ -237,10 +239,8 @@ class _Loop:
         count = 0
         try:
             while batch.which.size:
-                before = batch.weights
-                batch.weights, size = self.optimizer.step(
-                    before, self.problem, self._limit(batch.which), state
-                )
+                before, limit = batch.weights, self._limit(batch.which)
+                batch.weights, size = self.optimizer.step(before, self.problem, limit, state)
                 count += 1
                 self.evaluations += len(batch.which)
                 self.time[batch.which] += size
@@ -250,7 +250,8 @@ class _Loop:
                     self._show(batch, before, size)
                 ending = self._ending(batch.which) | (state.outcome is not None)
                 if count % self.optimizer.check_every == 0 or ending.any():
-                    resting = self._settle(batch, before, size, ending, state.outcome)
+                    telling = (size < limit) & (_drawn_state(self.problem.rng) == self.undrawn)
+                    resting = self._settle(batch, before, size, telling, ending, state.outcome)
                     if set_aside and batch.which.size:
                         kept = batch.set_aside(resting[0])
                         if kept is not None:
@@ -289,47 +290,52 @@ class _Loop:
         self.recorded[network] += 1
 
     def _ending(self, which: Array) -> Array:
-        out_of_time = self.time[which] >= self.optimizer.max_time * (1 - 1e-12)
-        return out_of_time | (self.steps[which] >= self.optimizer.max_steps)
+        return self._out_of_time(which) | (self.steps[which] >= self.optimizer.max_steps)
+
+    def _out_of_time(self, which: Array) -> Array:
+        return np.asarray(self.time[which] >= self.optimizer.max_time * (1 - 1e-12))
 
     def _settle(
         self,
         batch: Batch,
         before: Array,
         size: Array,
+        telling: Array,
         ending: Array,
         failure: Outcome | None,
     ) -> Array:
         """Remove the networks whose run is over from the batch, and note how it ended.
 
-        Returns which rows are at rest.
+        Only a telling step can show rest: one that was not cut short, by a record or the end of
+        the run, and that drew no noise or data. Returns which rows are at rest.
         """
         largest = np.abs(batch.weights).max(axis=(-2, -1), initial=0)
         initial = np.abs(self.initial[batch.which]).max(axis=(-2, -1))
         diverged = np.logical_not(largest < _DIVERGED * np.maximum(1, initial))
         dead = np.logical_and(largest == 0, not batch.any_set_aside)
         rows = self.optimizer.resting_rows(before, batch.weights, size, self.problem)
+        rows = rows & telling[:, None]
         still: Array = np.asarray(rows.all(axis=-1))
         undecided = still & ~(diverged | ending) & self._may_balance(batch.weights)
         resting = still & ~undecided
         collapsed = dead & (resting | ending)
         for row, network in enumerate(batch.which):
             if diverged[row]:
-                self.outcomes[network] = Outcome.DIVERGED
+                outcome = Outcome.DIVERGED
             elif collapsed[row]:
-                self.outcomes[network] = Outcome.COLLAPSED
+                outcome = Outcome.COLLAPSED
             elif resting[row]:
-                self.outcomes[network] = Outcome.CONVERGED
+                outcome = Outcome.CONVERGED
             elif ending[row]:
-                until_rest = self.optimizer.ends_at_rest
-                stopped = Outcome.OUT_OF_STEPS if until_rest else Outcome.COMPLETED
-                self.outcomes[network] = failure or stopped
+                asked = not self.optimizer.ends_at_rest or self._out_of_time(network)
+                outcome = failure or (Outcome.COMPLETED if asked else Outcome.OUT_OF_STEPS)
             else:
                 continue
             if resting[row] and not diverged[row]:  # at rest the later records are all the same
                 now = batch.full(row)
                 while self.recorded[network] < len(self.schedule.times):
                     self._store_record(network, now)
+            self.outcomes[network] = outcome  # last: an interrupted run has none
         self.undecided += batch.which[undecided].tolist()
         over = diverged | resting | ending | collapsed | undecided
         if over.any():
@@ -355,8 +361,23 @@ class _Loop:
             Step(
                 time=self.time.copy(),
                 size=sizes,
-                before=earlier,
-                after=after,
+                before=self.problem.marked(earlier),
+                after=self.problem.marked(after),
                 problem=self.problem,
             )
         )
+
+
+def _check_start(initial: Array) -> Array:
+    largest = float(np.abs(initial).max(initial=0))
+    if largest > _LARGEST_START:
+        raise ValueError(
+            f"Got initial with a weight of size {largest:.3g}; the size must be at most "
+            f"{_LARGEST_START:g} (a converged weight has size about 1): scale the initial weights."
+        )
+    return initial
+
+
+def _drawn_state(rng: np.random.Generator | None) -> bytes:
+    """A state of the generator, which differs once something was drawn."""
+    return b"" if rng is None else pickle.dumps(rng.bit_generator.state)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from polysem import numerics, theory
 from polysem.theory.proof.formula import Formula
-from polysem.theory.proof.symbols import lam, letter, m
+from polysem.theory.proof.symbols import entry, lam, m
 
 PAIRS = theory.expected_pairs
 ROOT = Formula(
@@ -56,7 +56,7 @@ def example_point(formula):
     call = next(c for c in calls if getattr(c.func, "attr", None) == formula.name)
     values = map(ast.literal_eval, call.args)
     bound = formula.bind(*values, **{w.arg: ast.literal_eval(w.value) for w in call.keywords})
-    return {letter(symbol).argument: value for symbol, value in bound.items()}
+    return {entry(symbol).argument: value for symbol, value in bound.items()}
 
 
 @pytest.mark.parametrize(

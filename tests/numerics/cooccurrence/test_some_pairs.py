@@ -55,7 +55,7 @@ def test_random_pairs_are_a_fraction_without_repeats():
     ("given", "message"),
     [
         ({"pairs": np.array([[0, 1, 2]]), "pair_weight": 0.1}, "Got pairs of shape"),
-        ({"pairs": np.array([[0.0, 1.0]]), "pair_weight": 0.1}, "give integers"),
+        ({"pairs": np.array([[0.0, 1.0]]), "pair_weight": 0.1}, "give an integer array"),
         ({"pairs": np.array([[1, 1]]), "pair_weight": 0.1}, "one feature with itself"),
         ({"pairs": np.array([[0, 1], [1, 0]]), "pair_weight": 0.1}, "a pair twice"),
         ({"pairs": np.array([[0, 1]]), "pair_weight": -0.1}, "Got pair_weight=-0.1"),
@@ -66,3 +66,10 @@ def test_bad_lists_are_named(given, message):
         numerics.SomePairs(**given)
     with pytest.raises(ValueError, match=r"Got fraction=1\.5"):
         numerics.random_pairs(3, 1.5, np.random.default_rng(0))
+
+
+def test_a_feature_that_does_not_exist_is_named():
+    """Also where the other feature of the pair exists."""
+    model = numerics.SomePairs(pairs=np.array([[0, 4]]), pair_weight=0.1)
+    with pytest.raises(ValueError, match="Got a pair with feature 4; the 4 features"):
+        model.loss(np.eye(4))

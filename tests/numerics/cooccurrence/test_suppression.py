@@ -1,13 +1,16 @@
 """The reduced race against the constrained flow itself, and its limits."""
 
+import dataclasses
+
 import numpy as np
 import pytest
+from scipy import integrate
 
 from polysem import numerics, theory
 from polysem.numerics.cooccurrence import suppression
 
 
-def slow_survival(first, second, r, values, step=2e-4):
+def slow_survival(first, second, r, values, step=5e-4):
     """Two unit rows under l1 and the repulsion on the shared neuron 0, by small Euler steps.
 
     dx = (mu x - 1 - r x_0 y_0^2 on neuron 0) d tau, with mu that keeps the norm.
@@ -54,7 +57,7 @@ def test_without_cooccurrence_all_survive_and_more_of_it_breaks_more():
 def test_a_smaller_step_changes_nothing_that_matters():
     coarse, fine = (
         numerics.collision_survives([0.3, 1], 1500, np.random.default_rng(4), step=step)
-        for step in (0.2, 0.02)
+        for step in (0.2, 0.04)
     )
     assert (coarse != fine).mean() < 0.003
 
@@ -160,3 +163,23 @@ def test_the_fits_hold_and_wrong_ones_are_rejected():
         assert largest(lambda r: r / 4) > bound  # the code's lambda for lambda
         assert largest(lambda r: 2 * r) > bound  # 2p for p
         assert largest(lambda r: r / 2) > bound
+
+
+def test_the_tail_pays_each_row_its_own_handicap():
+    """Against the integral of the docstring; its first factor belongs to the row that pays."""
+    first, second = 0.5, 2.0
+    rng = np.random.default_rng(0)
+    rows = tuple(
+        dataclasses.replace(suppression._Rows.sample(1, None, rng), top=np.array([top]))
+        for top in (first, second)
+    )
+    paid = suppression._before_the_first_death(rows)[:, 0]
+    for handicap, mine, other in zip(paid, (first, second), (second, first), strict=True):
+        whole, _ = integrate.quad(
+            lambda s, a=mine, b=other: (
+                (a + s) * (b + s) ** 2 * (2 * suppression._DEPTH * np.exp(s)) ** -1.5
+            ),
+            0,
+            60,
+        )
+        assert handicap == pytest.approx(whole, rel=1e-9)

@@ -75,12 +75,12 @@ def test_the_step_hardly_matters():
 
 
 def test_pairs_end_where_the_networks_scheme_takes_them():
-    """Same starts, both schemes at rel = 0.01: at most 2 % of 200 winners differ (near ties)."""
-    initial = np.random.default_rng(7).standard_normal((100, 2, 16)) / 4
+    """Same starts, both schemes at rel = 0.01: at most 2 % of 100 winners differ (near ties)."""
+    initial = np.random.default_rng(7).standard_normal((50, 2, 16)) / 4
     _, final = _run(initial, 0.01)
     other = numerics.train(initial, 0.0, optimizer="quasistatic", rel=0.01).weights
     same = np.abs(final).argmax(axis=-1) == np.abs(other).argmax(axis=-1)
-    assert (~same).sum() <= 4
+    assert (~same).sum() <= 2
 
 
 def test_without_partners_every_winner_is_kept_and_with_wild_kicks_few_are():

@@ -201,8 +201,21 @@ def test_sampled_losses_average_to_the_exact_one(noise, entropy):
 
 def test_too_many_neurons_is_one_clear_line():
     with pytest.raises(
-        ValueError, match=r"^Got m=40; .* m <= 32; use sampled noise \(numerics\.SampledNoise\)\.$"
+        ValueError, match=r"^Got m=40; .* m <= 32: use sampled noise \(numerics\.SampledNoise\)\.$"
     ):
         numerics.averaged_loss(np.zeros((2, 40)), Noise(sigma=0.1))
     with pytest.raises(ValueError, match=r"^Got sigma=1e-06 .* use a larger sigma"):
         numerics.averaged_loss(np.eye(4), Noise(sigma=1e-6, law="uniform"))
+
+
+@pytest.mark.parametrize("law", ["gaussian", "uniform", "laplace"])
+def test_the_neglected_tail_is_below_its_limit(law):
+    """The integrand over t is at most the characteristic function's envelope over t.
+
+    For Laplace and Gaussian noise the characteristic function is its own envelope.
+    """
+    noise = Noise(sigma=0.3, law=law)
+    direction = np.array([0.9, 0.4, 0.1])
+    end = noise_average._cutoff(direction, noise)
+    for t in end * np.linspace(1, 3, 50):
+        assert abs(np.prod(noise.characteristic(direction * t))) / t < noise_average._TAIL

@@ -35,7 +35,7 @@ def test_replicator_rejects_the_rate_r_for_2r_and_keeps_the_winner():
     assert np.abs(exact[0] - slow_replicator(shares, 0.5, factor=1)).max() > 0.02
     assert exact[:, 0].tolist() == sorted(exact[:, 0])
     assert exact.sum(axis=1) == pytest.approx([1, 1], abs=1e-14)
-    with pytest.raises(ValueError, match=r"^Got shares that sum to 0\.9"):
+    with pytest.raises(ValueError, match=r"^Got shares of shape \(2,\) with the sum 0\.9"):
         numerics.replicator(np.array([0.5, 0.4]), [1.0])
     with pytest.raises(ValueError, match=r"^Got rotations=\[-1\.0\]"):
         numerics.replicator(shares, [-1.0])
@@ -62,7 +62,7 @@ def test_the_half_time_of_wide_networks_is_waited_for():
     at_rest = numerics.corner_simplex(4, 6)
     assert numerics.half_rotation(at_rest) == 0
     np.testing.assert_array_equal(numerics.rigid_rotation(at_rest, [0.0]), at_rest[None])
-    with pytest.raises(ValueError, match="no regular simplex"):
+    with pytest.raises(ValueError, match="not a regular simplex"):
         numerics.half_rotation(np.eye(3))
     with pytest.raises(ValueError, match="give one network"):
         numerics.half_rotation(at_rest[None])
@@ -111,7 +111,7 @@ def test_corner_simplex_is_a_rest_state_of_the_rotation(centred_simplex):
     for code in (numerics.corner_simplex(8, 16), centred_simplex(8, 16)):
         end = numerics.rigid_rotation(code, [0.0, 1.0])[-1]
         np.testing.assert_allclose(end, code, atol=1e-9)
-    with pytest.raises(ValueError, match=r"^Got weights that are no regular simplex"):
+    with pytest.raises(ValueError, match=r"^Got a frame that is not a regular simplex"):
         numerics.rigid_rotation(np.eye(3), [1.0])
 
 

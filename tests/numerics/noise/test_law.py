@@ -92,7 +92,10 @@ def test_samples_follow_their_law(noise, entropy):
         ({"sigma": -0.1}, "Got sigma=-0.1; sigma is the standard deviation of the noise"),
         ({"sigma": float("nan")}, "Got sigma=nan; "),
         ({"sigma": 0.1, "law": "cauchy"}, "Got noise law='cauchy'; choose one of bipolar, "),
-        ({"sigma": 0.1, "law": "three-point"}, "Got no kurtosis; "),
+        (
+            {"sigma": 0.1, "law": "three-point"},
+            "Got the three-point law without its excess kurtosis; ",
+        ),
         (
             {"sigma": 0.1, "law": "three-point", "excess_kurtosis": -2.1},
             "Got kurtosis=-2.1; an excess kurtosis is a finite number >= -2",

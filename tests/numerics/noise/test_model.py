@@ -130,6 +130,6 @@ def test_noise_flow_says_when_it_rests():
     rest = numerics.averaged_gradient(run.weights, noise)
     assert np.abs(rest).max() < 1e-5
     short = numerics.noise_flow(start[0], noise, [1.0])
-    assert short.outcome.name == "OUT_OF_STEPS"
+    assert short.outcome.name == "COMPLETED"
     with pytest.raises(ValueError, match=r"^Got times=\[2.0, 1.0\]; give increasing"):
         numerics.noise_flow(start, Noise(sigma=0.1), [2.0, 1.0])

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from polysem import numerics
+from polysem import numerics, verify
 
 DATA = [
     numerics.OneHotInputs(),
@@ -125,3 +125,50 @@ def test_wrong_parts_are_refused():
         numerics.Autoencoder(draws="each")
     with pytest.raises(ValueError, match="Got rng=None; give a Generator"):
         numerics.train(np.eye(2), 0.0, model=numerics.Autoencoder(data=DATA[2]), max_time=1.0)
+
+
+def packed(model):
+    """Three features on three neurons of their own: no neuron is shared."""
+    code = np.eye(3, 8)
+    return model.pack(code, None if model.tied else code, np.ones(3) if model.bias else None)
+
+
+@pytest.mark.parametrize(("tied", "bias"), [(False, False), (True, True), (False, True)])
+def test_packed_parameters_are_no_weights(tied, bias):
+    """The decoder's rows and the bias would count as features and as a neuron."""
+    model = numerics.Autoencoder(tied=tied, bias=bias)
+    start = packed(model)
+    run = numerics.train(start, 0.0, model=model, optimizer="sgd", steps=1)
+    for parameters in (start, run.weights, run.initial):
+        for measure in (numerics.polysemantic_neurons, numerics.dead_rows, verify.diagnose):
+            with pytest.raises(ValueError, match="give only the encoder"):
+                measure(parameters)
+        assert numerics.polysemantic_neurons(model.unpack(parameters)[0]) == 0
+    with pytest.raises(ValueError, match="give only the encoder"):
+        numerics.train(start, 0.0, optimizer="sgd", steps=1)
+    again = numerics.train(run.weights, 0.0, model=model, optimizer="sgd", steps=1)
+    assert again.weights.shape == start.shape
+
+
+@pytest.mark.parametrize(("tied", "bias"), [(True, False), (False, False), (True, True)])
+def test_records_measure_the_encoder(tied, bias):
+    model = numerics.Autoencoder(tied=tied, bias=bias)
+    names = ("polysemantic_neurons", "live_weights", "winners", "overlaps", "weights")
+    run = numerics.train(
+        packed(model), 0.0, model=model, optimizer="sgd", steps=1, record=names, record_at=[0, 0.08]
+    )
+    assert (run.records["polysemantic_neurons"] == 0).all()
+    assert (run.records["live_weights"][0] == 1).all()
+    assert (run.records["winners"][0] == [0, 1, 2]).all()
+    assert run.records["overlaps"].shape == (2, 3)
+    assert run.records["weights"].shape == (2, *packed(model).shape)
+    found = numerics.measured(packed(model), run.weights, numerics.Problem(lam=0.0, model=model))
+    assert found["features_alive"] == 3
+    assert found["polysemantic_neurons_authors"] == 0
+
+
+def test_parameters_of_another_model_are_refused():
+    with pytest.raises(ValueError, match=r"shape \(3, 8\) .* tied=False"):
+        numerics.Autoencoder(tied=False).unpack(np.eye(3, 8))
+    with pytest.raises(ValueError, match="bias=True"):
+        numerics.Autoencoder(bias=True).unpack(np.ones((3, 1)))

@@ -4,8 +4,10 @@ import importlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +21,7 @@ from reference import slow_polysemantic_neurons
 from polysem import numerics, verify
 from polysem.numerics import result_cache
 from polysem.numerics.sweep import store as sweep_store
+from polysem.verify import sweeps as verify_sweeps
 from polysem.verify.cli import main
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -27,7 +30,7 @@ GRID = {
     "runs": 6,
     "chunk": 2,
     "grid": [
-        {"n": 8, "m": [8, 16], "lam": [0.1, 0.02]},
+        {"n": 8, "m": [8, 16], "lam": [0.1, 0.05]},
         {"n": 6, "m": 12, "lam": 0.02, "optimizer": ["sgd", "adamw"], "settings": {"steps": 30}},
         {"n": 6, "m": 12, "lam": 0.05, "pair_weight": 0.01, "settings": {"max_time": 5.0}},
         {
@@ -204,7 +207,10 @@ def test_the_key_covers_the_code_that_a_run_reaches():
 
 def test_a_second_sweep_is_refused_and_a_dead_one_is_not_in_the_way(spec, tmp_path):
     store = numerics.Store.of(tmp_path, spec)
-    with store.locked(), pytest.raises(ValueError, match=f"process {os.getpid()} is sweeping"):
+    with (
+        store.locked(),
+        pytest.raises(ValueError, match=f"process {os.getpid()} is already running a sweep"),
+    ):
         numerics.sweep(spec, tmp_path)
     code = (
         "import sys, time\n"
@@ -217,7 +223,7 @@ def test_a_second_sweep_is_refused_and_a_dead_one_is_not_in_the_way(spec, tmp_pa
     holder = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, cwd=ROOT)
     try:
         assert holder.stdout.readline() == b"held\n"
-        with pytest.raises(ValueError, match=f"process {holder.pid} is sweeping"):
+        with pytest.raises(ValueError, match=f"process {holder.pid} is already running a sweep"):
             numerics.sweep(spec, tmp_path)
     finally:
         holder.kill()
@@ -461,18 +467,18 @@ def held(chunks):
     tracemalloc.stop()
     return held[0]
 
-held(40)
-print(held(40), held(400))
+held(20)
+print(held(20), held(200))
 """
 
 
 def test_the_memory_of_the_parent_does_not_grow_with_the_runs():
-    """What Python holds at the last of 40 and of 400 chunks of 1000 runs each."""
+    """What Python holds at the last of 20 and of 200 chunks of 1000 runs each."""
     done = subprocess.run(
         [sys.executable, "-c", MEMORY], capture_output=True, text=True, check=True, cwd=ROOT
     )
     few, many = map(int, done.stdout.split())
-    assert many < few + 50_000  # the results alone are 3.2 MB
+    assert many < few + 50_000  # the results alone are 1.6 MB
 
 
 def test_one_blas_thread_while_any_job_runs():
@@ -492,3 +498,132 @@ def test_one_blas_thread_while_any_job_runs():
         assert threads() == {1}
         second.__exit__(None, None, None)
         assert threads() == before
+
+
+FAILING = {
+    "entropy": 7,
+    "runs": 12,
+    "grid": [
+        {
+            "n": 8,
+            "m": 16,
+            "lam": 0.05,
+            "optimizer": "sgd",
+            "settings": {"steps": 400, "learning_rate": rate},
+        }
+        for rate in (0.02, 0.4, 5.0)
+    ]
+    + [{"n": 8, "m": 16, "lam": 0.05, "settings": {"max_steps": 5}}],
+}
+
+
+def test_failed_runs_are_counted_and_left_out_of_the_means(tmp_path):
+    """All means and errors of a row rest on the runs that ended as asked; without any it is NaN."""
+    pytest.importorskip("pandas")
+    numerics.sweep(numerics.SweepSpec.from_dict(FAILING), tmp_path)
+    summary = verify.SweepSummary.of(tmp_path)
+    cells, runs = summary.to_frame(by="cell"), summary.to_frame()
+    assert cells["runs"].tolist() == [12] * 4
+    assert cells["completed"].tolist() == [12, 6, 0, 0]
+    assert cells["diverged"].tolist() == [0, 6, 12, 0]
+    assert cells["out_of_steps"].tolist() == [0, 0, 0, 12]
+    ended = runs[runs["outcome"] == "completed"]
+    for name in ("time", "features_alive", "l1_norm", "winner_is_initial_argmax", "loss"):
+        groups = ended.groupby("cell")[name]
+        for found, right in ((name, groups.mean()), (f"{name}_error", groups.sem())):
+            np.testing.assert_allclose(cells[found][:2], right, rtol=1e-12)
+            assert cells[found][2:].isna().all()
+    assert summary.left_out().startswith(
+        "30 of 48 runs did not end as asked (12 out_of_steps, 18 diverged)"
+    )
+
+
+def test_a_table_of_the_command_comes_with_a_line_on_failed_runs(tmp_path):
+    pytest.importorskip("pandas")
+    toml = tmp_path / "spec.toml"
+    toml.write_text(TOML.replace("runs = 12", "runs = 2") + "settings = {max_steps = 5}\n")
+    table = ["--table", str(tmp_path / "cells.csv")]
+    done = CliRunner().invoke(main, ["sweep", str(toml), "--out", str(tmp_path / "out"), *table])
+    assert done.exit_code == 0
+    assert len(done.stderr.splitlines()) == 1
+    assert "8 of 8 runs did not end as asked (8 out_of_steps)" in done.stderr
+
+
+def interrupted(out, toml, number, *scheduler, delay=0.5):
+    """A sweep in processes that gets a signal once its folder is there; its status and stderr."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "polysem", "sweep", toml, "--out", out, *scheduler],
+        start_new_session=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    while not (out / "sweep.json").exists():
+        time.sleep(0.01)
+    time.sleep(delay)
+    if number == signal.SIGINT:
+        os.killpg(process.pid, number)  # as a terminal does
+    else:
+        process.send_signal(number)
+    return process, process.communicate(timeout=20)[1]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_no_worker_process_outlives_a_sweep(number, tmp_path):
+    """``communicate`` ends when no process holds the pipes any more."""
+    toml = tmp_path / "long.toml"
+    toml.write_text(TOML.replace("runs = 12", "runs = 500"))
+    out = tmp_path / "out"
+    process, stderr = interrupted(out, toml, number, "--scheduler", "processes", "--jobs", "3")
+    if number == signal.SIGINT:
+        assert process.returncode == 130
+        assert stderr.splitlines() == [
+            "polysem: Interrupted. Run the same command again to continue; the finished chunks are "
+            f"in {out / 'chunks'}."
+        ]
+    else:
+        assert process.returncode == -signal.SIGTERM
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("scheduler", ["loop", "processes"])
+def test_ctrl_c_at_random_moments_changes_no_sweep(scheduler, tmp_path, entropy):
+    """The other moments of the twenty are those of the chapters of the report."""
+    toml = tmp_path / "spec.toml"
+    toml.write_text(TOML.replace("runs = 12", "runs = 100"))
+    numerics.sweep(numerics.SweepSpec.from_toml(toml), tmp_path / "whole")
+    rng, met = np.random.default_rng([entropy, *scheduler.encode()]), 0
+    out = tmp_path / "met"
+    while met < 2:
+        delay = float(rng.uniform(0, 4))
+        process, stderr = interrupted(
+            out, toml, signal.SIGINT, "--scheduler", scheduler, delay=delay
+        )
+        if process.returncode == 0:
+            shutil.rmtree(out)
+            met = 0
+            continue
+        assert process.returncode == 130, stderr
+        met += 1
+    numerics.sweep(numerics.SweepSpec.from_toml(toml), out)
+    first, second = numerics.sweep_runs(tmp_path / "whole"), numerics.sweep_runs(out)
+    for name, values in first.items():
+        np.testing.assert_array_equal(second[name], values)
+
+
+@pytest.mark.nightly
+def test_a_cluster_without_workers_ends_the_sweep_with_a_line(tmp_path, monkeypatch):
+    distributed = pytest.importorskip("distributed")
+    monkeypatch.setattr(verify_sweeps, "_PATIENCE", 5.0)
+    toml = tmp_path / "long.toml"
+    toml.write_text(TOML.replace("runs = 12", "runs = 5000"))
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
+    ) as cluster:
+        threading.Timer(5, cluster.scale, (0,)).start()
+        arguments = ["sweep", str(toml), "--out", str(tmp_path / "out")]
+        done = CliRunner().invoke(main, [*arguments, "--scheduler", cluster.scheduler_address])
+    assert done.exit_code == 2
+    assert "no worker of this cluster has been active" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert verify.SweepSummary.of(tmp_path / "out", incomplete=True).missing

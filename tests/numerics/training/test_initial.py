@@ -43,7 +43,7 @@ def test_single_precision_starts_from_the_same_network():
         ((0, 4), r"Got n=0; n is the number of features and must be an integer >= 1\."),
         ((4, 0), r"Got m=0; m is the number of neurons"),
         ((4, 2.5), r"Got m=2\.5; m is the number of neurons"),
-        ((10**7, 10**7), r"Got n=10000000, m=10000000.*lower n, m or instances\."),
+        ((10**7, 10**7), r"Got n=10000000, m=10000000.*reduce n, m or instances\."),
     ],
 )
 def test_bad_sizes_are_refused_in_one_line(arguments, message):

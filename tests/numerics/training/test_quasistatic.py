@@ -132,7 +132,7 @@ def test_steps_agree_with_their_slow_twin(n, m, rel, steps, stiff):
         rows, c, size, more = slow_step(rows, c, rel, size)
         excess.append(more)
     run = numerics.train(start(n, m, 7), 0.0, optimizer="quasistatic", rel=rel, max_steps=steps)
-    np.testing.assert_allclose(run.weights, rows, atol=1e-12)
+    np.testing.assert_allclose(run.partial_weights, rows, atol=1e-12)
     assert (max(excess) > 0) == stiff, excess
 
 
@@ -151,8 +151,8 @@ def test_repulsion_that_gives_up_says_so():
 def test_rows_that_stay_overlapping_end_the_run_and_say_so():
     run = numerics.train(start(12, 8, 8), 0.0, optimizer="quasistatic", max_pushes=2)
     assert run.outcome is Outcome.OVERLAPPING
-    assert np.isfinite(run.weights).all()
-    assert run.weights.any()
+    assert np.isfinite(run.partial_weights).all()
+    assert run.partial_weights.any()
     with pytest.raises(numerics.TrainingError, match="raise overlap_tolerance"):
         numerics.train(start(12, 8, 8), 0.0, optimizer="quasistatic", max_pushes=2, throw=True)
 
@@ -225,7 +225,7 @@ def test_what_the_limit_does_not_cover_is_refused():
         ValueError, match=r"Got n=5, m=2 and optimizer='quasistatic'; it needs n <= 2m"
     ):
         numerics.train(start(5, 2, 0), 0.0, optimizer="quasistatic")
-    with pytest.raises(ValueError, match=r"another model or l2; it works only for the"):
+    with pytest.raises(ValueError, match=r"with a model or an l2 that it cannot train; it needs"):
         numerics.train(start(2, 5, 0), 0.0, optimizer="quasistatic", l2=0.1)
     with pytest.raises(
         ValueError, match=r"Got rel=1\.0; rel is .* with rel >= 1 a step can set a whole row"
@@ -250,3 +250,15 @@ def test_repulsion_refuses_bad_input_and_takes_lists(function):
         function(np.ones((1, 2, 2)))
     with pytest.raises(ValueError, match=r"^Got tolerance=0"):
         function(np.eye(2), 0)
+
+
+def test_two_features_for_each_neuron_are_covered():
+    """n = 2m is the most features whose unit rows can be without positive overlap."""
+    run = numerics.train(start(4, 2, 0), 0.0, optimizer="quasistatic")
+    assert run.weights.shape == (4, 2)
+    assert numerics.overlaps(run.weights).max() < 1e-6
+
+
+def test_the_fast_phase_of_unscaled_weights_ends_without_overlap():
+    initial = 1e4 * np.random.default_rng(0).standard_normal((4, 8))
+    assert numerics.overlaps(numerics.fast_phase(initial)).max() <= 1e-3

@@ -76,7 +76,7 @@ def test_the_number_of_steps_does_not_grow_with_one_over_lam():
 
 def test_collapse_and_what_it_does_not_cover():
     assert numerics.train(start(3, 50, 0), 1.0, optimizer="splitting").outcome is Outcome.COLLAPSED
-    with pytest.raises(ValueError, match=r"Got optimizer='splitting' with another model, l2 or"):
+    with pytest.raises(ValueError, match=r"Got optimizer='splitting' with a model, an l2 or a lam"):
         numerics.train(start(3, 5, 0), 0.0, optimizer="splitting")
 
 
@@ -99,3 +99,14 @@ def test_networks_that_die_within_a_step_have_collapsed(weight):
     """Their zero neurons are left out: no weight is left for the next step."""
     run = numerics.train(np.full((2, 3), weight) * [[1.0], [-1.0]], 0.5, optimizer="splitting")
     assert run.outcome is Outcome.COLLAPSED
+
+
+def test_unscaled_weights_end_as_by_the_flow():
+    """In 12 networks of deviation 10: .98 of the winners, and .83 with steps of scaled weights."""
+    same = []
+    for seed in range(12):
+        initial = 10 * np.random.default_rng(seed).standard_normal((8, 16))
+        split = numerics.train(initial, 0.02, optimizer="splitting").weights
+        flow = numerics.train(initial, 0.02).weights
+        same.append((numerics.winners(split) == numerics.winners(flow)).mean())
+    assert np.mean(same) > 0.92

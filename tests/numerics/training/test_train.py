@@ -1,14 +1,17 @@
 """The training loop: descent, rest, outcomes, records, observers."""
 
 import pickle
+import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from polysem import numerics
+from polysem import numerics, theory
 from polysem.numerics import Outcome
+from polysem.numerics.training.batch import Batch
 
 
 def start(n, m, seed=0, **options):
@@ -205,7 +208,7 @@ def test_a_stopped_run_returns_what_there_is():
     assert run.time > 3
     assert np.isfinite(run.records["live_weights"][:2]).all()
     assert np.isnan(run.records["live_weights"][2]).all()
-    with pytest.raises(numerics.TrainingError):
+    with pytest.raises(KeyboardInterrupt):
         numerics.train(start(6, 20), 0.02, observe=stop, throw=True)
 
 
@@ -240,11 +243,11 @@ def test_l2_acts_as_stated():
         ({"optimizer": "adam"}, r"Got optimizer='adam'; choose one of flow, "),
         (
             {"learning_rate": 1.0},
-            r"Got learning_rate=1\.0; flow takes max_time, max_steps, reduce, step_size",
+            r"Got learning_rate=1\.0; flow has no setting learning_rate: choose from max_time, ",
         ),
         ({"step_size": 0.0}, r"Got step_size=0\.0; step_size is a step in flow time"),
         ({"record": "norm", "record_at": [1.0]}, r"Got record='norm'; choose from live_weights"),
-        ({"record": "winners"}, r"Got only one of record and record_at"),
+        ({"record": "winners"}, r"Got only one of record \(quantities\) and record_at"),
         ({"record": "winners", "record_at": [2.0, 1.0]}, r"Got record_at=\[2\.0, 1\.0\]"),
         ({"rng": 3}, r"Got rng=3; give a Generator"),
         ({"optimizer": numerics.SGD}, r"Got optimizer=<class"),
@@ -290,3 +293,128 @@ def test_accelerated_runs_choose_the_winners_of_a_plain_run_in_few_networks():
     for optimizer in ("flow", "splitting"):
         fast = numerics.train(initial, 0.02, optimizer=optimizer).weights
         assert (numerics.winners(fast) == numerics.winners(plain)).sum() >= 62  # of 64
+
+
+def test_the_seconds_are_those_of_the_run():
+    before = time.perf_counter()
+    run = numerics.train(np.eye(2, 3), 0.1)
+    assert 0 <= run.stats["seconds"] <= time.perf_counter() - before
+
+
+def interrupt(step):
+    if step.time[0] > 3:
+        raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize(
+    ("options", "outcome", "error"),
+    [
+        ({"observe": interrupt}, Outcome.INTERRUPTED, KeyboardInterrupt),
+        ({"max_steps": 5}, Outcome.OUT_OF_STEPS, numerics.TrainingError),
+        ({"step_size": 30.0}, Outcome.DIVERGED, numerics.TrainingError),
+        (
+            {"optimizer": "quasistatic", "max_pushes": 1},
+            Outcome.OVERLAPPING,
+            numerics.TrainingError,
+        ),
+    ],
+)
+def test_the_weights_of_a_run_that_did_not_end_as_asked_are_refused(options, outcome, error):
+    run = numerics.train(start(12, 8, 8), 0.02, **options)
+    assert run.outcome is outcome
+    with pytest.raises(error, match=r"partial_weights"):
+        numerics.polysemantic_neurons(run.weights)
+    with pytest.raises(error):
+        run.as_asked()
+    with pytest.raises(error):
+        numerics.train(start(12, 8, 8), 0.02, throw=True, **options)
+    assert run.partial_weights.shape == (12, 8)
+
+
+def test_the_end_of_the_requested_time_is_what_was_asked_for():
+    run = numerics.train(start(6, 20), 0.02, max_time=2.0)
+    assert run.outcome is Outcome.COMPLETED
+    assert run.as_asked() is run
+    np.testing.assert_array_equal(run.weights, run.partial_weights)
+
+
+def test_an_interruption_counts_before_any_other_outcome():
+    """Of a stack with a diverged network too: the caller has to stop, not to mend a step size."""
+    run = numerics.train(start(6, 20, instances=2), 0.1)
+    outcomes = np.array([Outcome.INTERRUPTED, Outcome.DIVERGED], dtype=object)
+    with pytest.raises(KeyboardInterrupt):
+        _ = replace(run, outcomes=outcomes).weights
+
+
+def test_an_interruption_after_the_last_network_is_not_lost(monkeypatch):
+    """All outcomes are good then, so that none of them would stop the caller."""
+
+    def keep(*given):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Batch, "keep", keep)
+    with pytest.raises(KeyboardInterrupt):
+        numerics.train(start(3, 9), 0.1)
+
+
+def test_a_step_cut_short_by_a_record_shows_no_rest():
+    """The sixteenth step, after which the loop looks, has a duration of 1e-8."""
+    times = [1.5, 1.5 + 1e-8, 50.0]
+    initial = start(6, 20, 1).astype(np.float32)
+    run = numerics.train(initial, 0.0, step_size=0.1, record="row_norm2", record_at=times)
+    assert run.time > 2
+    plain = numerics.train(initial, 0.0, step_size=0.1)
+    np.testing.assert_allclose(run.weights, plain.weights, atol=1e-5)
+
+
+class Drawn(Quadratic):
+    """The gradient of a mean that is sampled anew at every step, and almost always zero."""
+
+    def gradient(self, weights, rng=None):
+        return super().gradient(weights) * 1e3 * (rng.random() < 1e-3)
+
+
+@pytest.mark.parametrize(
+    ("model", "lam"),
+    [
+        (Drawn(), 0.0),
+        (numerics.Bernoulli(activation_probability=0.001, batch=64), 0.0),
+        (numerics.SampledNoise(noise=numerics.Noise(sigma=1e-9)), 0.05),
+        (
+            numerics.Autoencoder(
+                data=numerics.BernoulliInputs(activation_probability=0.001, batch=64)
+            ),
+            0.0,
+        ),
+    ],
+)
+def test_sampled_data_or_noise_show_no_rest(model, lam):
+    """One batch may be empty, or nearly so; the run ends at the time that was asked for."""
+    rng = np.random.default_rng(1)
+    run = numerics.train(start(5, 16, 1), lam, model=model, rng=rng, max_time=150.0)
+    assert run.outcome is Outcome.COMPLETED
+    assert run.time == pytest.approx(150)
+
+
+@pytest.mark.parametrize(("scale", "dtype"), [(1e4, np.float64), (1e7, np.float32)])
+def test_unscaled_weights_end_in_the_same_state_by_both_step_rules(scale, dtype):
+    """That of the row sums, and that of other models, whose stiffness is not known."""
+    initial = (scale * np.random.default_rng(0).standard_normal((4, 8))).astype(dtype)
+    run = numerics.train(initial, 0.02)
+    pairs = numerics.train(initial, 0.02, model=numerics.Pairs(pair_weight=0.0))
+    assert run.steps < 15_000
+    np.testing.assert_allclose(pairs.weights, run.weights, atol=1e-5)
+    amplitude = theory.amplitude(lam=0.02)
+    np.testing.assert_allclose(np.abs(run.weights).max(axis=1), amplitude, atol=1e-5)
+
+
+def test_weights_of_deviation_1_take_no_more_steps_than_by_splitting():
+    initial = np.random.default_rng(0).standard_normal((32, 128))
+    flow = numerics.train(initial, 0.02)
+    assert flow.outcome is Outcome.CONVERGED
+    assert flow.steps < 1.5 * numerics.train(initial, 0.02, optimizer="splitting").steps
+
+
+def test_a_start_outside_all_bounds_is_refused():
+    with pytest.raises(ValueError, match=r"size 1e\+09; the size must be at most 1e\+08"):
+        numerics.train(np.full((2, 3), 1e9), 0.02)
