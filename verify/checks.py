@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
-from .stats.budget import Budget
+from .stats.budget import Budget, Rate
 from .stats.check import Check
 from .topics import modules
 
@@ -14,8 +14,6 @@ from .topics import modules
 def checks() -> Mapping[str, Check]:
     """All checks of the stochastic claims about counts, winners and noise, by name.
 
-    Examples
-    --------
     >>> from polysem import verify
     >>> len({check.group for check in verify.checks().values()}) >= 7
     True
@@ -38,8 +36,6 @@ def checks_budget() -> Budget:
     A check of a measured value counts again for the error of that value.  A check with an event
     counts again for the sequential test of the nightly runs.
 
-    Examples
-    --------
     >>> from polysem import verify
     >>> verify.checks_budget().check()
 
@@ -52,14 +48,12 @@ def checks_budget() -> Budget:
     ------
     paper_notes/statistics.md.
     """
-    found = checks().values()
-    return Budget(
-        entries=tuple((name, check.alpha) for check in found for name in _spends(check)),
-        normal=sum((check.bounds is None) + (check.numerical_error > 0) for check in found),
-    )
+    return Budget(entries=tuple(rate for check in checks().values() for rate in _rates(check)))
 
 
-def _spends(check: Check) -> tuple[str, ...]:
-    measured = (f"{check.name}: the error of the table",) if check.numerical_error else ()
-    watched = (f"{check.name}: evidence of the nightly runs",) if check.event else ()
-    return (check.name, *measured, *watched)
+def _rates(check: Check) -> Iterator[Rate]:
+    yield Rate(check.name, check.alpha)
+    if check.numerical_error:
+        yield Rate(f"{check.name}: the error of the table", check.alpha, approximate=True)
+    if check.event:
+        yield Rate(f"{check.name}: sequential test of the nightly runs", check.alpha)

@@ -9,6 +9,7 @@ import numpy as np
 
 from ... import numerics, theory
 from ...numerics import Noise
+from ...numerics._types import Array
 from ..stats.check import Check, Samples, Wrong
 from .runs import Code, Curve, Growth, fourth_norm, starts, stream
 
@@ -19,11 +20,12 @@ def _half_times(growth: Growth, networks: int, entropy: int) -> Samples:
 
 
 def _growth_time() -> Check:
-    growth, networks = Growth(n=5, m=10, sigma=0.2), 24
+    growth, networks = Growth(n=5, m=10, sigma=0.2), 40
     return Check(
         name="noise_growth_time",
         claim="half_time",
-        quantity="time to half growth over the law's, n = 5, m = 10, bipolar noise, sigma = .2",
+        quantity="time to half growth over the law's, median, n = 5, m = 10, bipolar noise, "
+        "sigma = .2",
         kind="leading order",
         prediction=1.0,
         draw=partial(_half_times, growth, networks),
@@ -44,7 +46,7 @@ def _direction(curve: Curve, entropy: int) -> Samples:
 
 
 def _gaussian_fourth_norm() -> Check:
-    curve = Curve(n=8, m=16, networks=1200, law="gaussian", sigma=0.15, steps=(500,))
+    curve = Curve(n=8, m=16, networks=5000, law="gaussian", sigma=0.15, steps=(500,))
     bipolar = Curve(n=8, m=16, networks=400, law="bipolar", sigma=0.15, steps=(4000,))
     return Check(
         name="noise_gaussian_fourth_norm",
@@ -56,6 +58,8 @@ def _gaussian_fourth_norm() -> Check:
         samples=curve.networks,
         margin=0.05,
         detects=0.1,
+        bounds=(1 / 16, 1),
+        guess=(0.17, 3e-4),
         wrong=(
             Wrong("3/m for 3/(m+2)", 3 / 16),
             Wrong("bipolar noise", draw=partial(_direction, bipolar)),
@@ -64,7 +68,11 @@ def _gaussian_fourth_norm() -> Check:
 
 
 def _retained(n: int, m: int, frames: int, entropy: int) -> Samples:
-    """Rate of change of F for random rigid simplexes, over that of free rows."""
+    """Rate of change of F for random rigid simplexes, over that of free rows.
+
+    The rate is the squared length of the cubes projected on rotations.  Rotations keep the norm of
+    each row, so it is at most sum w^6 - (sum w^4)^2, a variance of values in [0, 1]: at most 1/4.
+    """
     rng = stream(entropy, 3, n, m)
     projector, found = np.eye(n) - 1 / n, []
     for _ in range(frames):
@@ -77,7 +85,7 @@ def _retained(n: int, m: int, frames: int, entropy: int) -> Samples:
 
 
 def _retained_drift() -> Check:
-    n, m, frames = 8, 16, 2500
+    n, m, frames = 8, 16, 20_000
     return Check(
         name="noise_retained_drift",
         claim="retained_drift",
@@ -88,6 +96,8 @@ def _retained_drift() -> Check:
         samples=frames,
         margin=0.1,
         detects=0.15,
+        bounds=(0, 1 / (4 * theory.isotropic_drift(m))),
+        guess=(0.7, 0.07),
         wrong=(
             Wrong("free rows", 1.0),
             Wrong("each constraint counted for both rows", (n - 1) * (m - n) / (n * (m - 1))),
@@ -96,16 +106,20 @@ def _retained_drift() -> Check:
 
 
 def _overlaps(n: int, m: int, sigma: float, networks: int, entropy: int) -> Samples:
-    """Mean overlap times (n-1)/q after the fast phase, with the exact average over noise."""
+    """Mean overlap times (n-1)/q after the fast phase, with the exact average over noise.
+
+    It is at least -1, since the rows' sum has no negative squared length; a positive one counts
+    as 0.
+    """
     initial = starts(n, m, networks, entropy)
     model = numerics.AveragedNoise(noise=Noise(sigma=sigma, law="gaussian"))
     weights = numerics.train(initial, 0.0, model=model, max_time=80.0).weights
     norm2 = numerics.row_norms(weights, 2).mean(axis=-1)
-    return numerics.overlaps(weights).mean(axis=-1) / norm2 * (n - 1)
+    return np.clip(numerics.overlaps(weights).mean(axis=-1) / norm2 * (n - 1), -1, 0)
 
 
 def _fast_phase() -> Check:
-    n, m, networks = 5, 10, 100
+    n, m, networks = 5, 10, 1200
     return Check(
         name="noise_fast_phase",
         claim="simplex_least",
@@ -116,6 +130,8 @@ def _fast_phase() -> Check:
         samples=networks,
         margin=0.05,
         detects=0.05,
+        bounds=(-1, 0),
+        guess=(-1.0, 1e-4),
         wrong=(
             Wrong("n for n - 1", -(n - 1) / n),
             Wrong("right angles", 0.0),
@@ -123,44 +139,50 @@ def _fast_phase() -> Check:
     )
 
 
-def _silent_losses(n: int, m: int, frames: int, share: float, entropy: int) -> Samples:
-    """Exact losses of rotated simplexes, with sigma a share of the edge of the dead zone."""
+def _silent(n: int, m: int, frames: int, share: float, entropy: int) -> Samples:
+    """Whether rotated simplexes have the silent loss, with sigma a share of the edge.
+
+    The loss is exact; it is compared to nine digits.
+    """
     rng = stream(entropy, 4, n, m)
     sigma = share * theory.dead_zone(n, m, 1.0)
     size = np.sqrt(theory.diagonal_norm2(sigma))
     weights = size * np.array([numerics.random_simplex(n, m, rng) for _ in range(frames)])
     losses = numerics.averaged_loss(weights, Noise(sigma=sigma))
-    return losses / theory.silent_loss(n, sigma)
+    return np.isclose(losses, theory.silent_loss(n, sigma), rtol=1e-9, atol=0)
 
 
 def _dead_zone() -> Check:
-    n, m, frames = 5, 6, 200
+    n, m, frames = 5, 6, 400
     return Check(
         name="noise_dead_zone",
         claim="dead_zone",
-        quantity=f"loss of turned simplexes over the silent one below the edge, n = {n}, m = {m}",
+        quantity=f"turned simplexes with the silent loss (to 1e-9) below the edge, n = {n}, "
+        f"m = {m}",
         kind="exact law",
         prediction=1.0,
-        draw=partial(_silent_losses, n, m, frames, 0.99),
+        draw=partial(_silent, n, m, frames, 0.99),
         samples=frames,
-        margin=1e-9,
-        detects=1e-9,
-        wrong=(Wrong("m for sqrt(m)", draw=partial(_silent_losses, n, m, frames, np.sqrt(m))),),
+        margin=0.1,
+        detects=0.15,
+        bounds=(0, 1),
+        wrong=(Wrong("m for sqrt(m)", draw=partial(_silent, n, m, frames, np.sqrt(m))),),
     )
 
 
 def _corner_values(n: int, m: int, frames: int, entropy: int) -> Samples:
-    """Final fourth norms of rotating simplexes, over the fourth norm of the corner."""
+    """Final fourth norms of rotating simplexes over the corner's, cut to [0.6, 1.1]."""
     rng = stream(entropy, 5, n, m)
     ends = [
         fourth_norm(numerics.rigid_rotation(numerics.random_simplex(n, m, rng), [0.0, 100.0])[-1])
         for _ in range(frames)
     ]
-    return np.array(ends) / theory.corner_fourth_norm(n)
+    return np.clip(np.array(ends) / theory.corner_fourth_norm(n), 0.6, 1.1)
 
 
 def _final_fourth_norm() -> Check:
-    n, m, frames = 5, 8, 60
+    n, m, frames = 5, 8, 400
+    corner = theory.corner_fourth_norm(n)
     return Check(
         name="noise_final_fourth_norm",
         claim="corner_fourth_norm",
@@ -171,32 +193,50 @@ def _final_fourth_norm() -> Check:
         samples=frames,
         margin=0.05,
         detects=0.1,
+        bounds=(0.6, 1.1),
+        guess=(1.0, 1e-4),
         wrong=(
-            Wrong("one weight a row", 1 / theory.corner_fourth_norm(n)),
-            Wrong("the start", theory.isotropic_fourth_norm(m, 1.0) / theory.corner_fourth_norm(n)),
+            Wrong("one weight a row", 1 / corner),
+            Wrong("the start", theory.isotropic_fourth_norm(m, 1.0) / corner),
         ),
     )
 
 
-def _none_polysemantic(code: Code, entropy: int) -> Samples:
-    return np.asarray(numerics.polysemantic_neurons(code.run(entropy)["weights"]) == 0)
+def _concentrated_apart(weights: Array) -> Samples:
+    """Whether n - 1 rows have most of their squared norm on a neuron, and no neuron is shared."""
+    on_neurons = numerics.features_on_neurons(weights, "scale-free")
+    concentrated = on_neurons.any(axis=-1).sum(axis=-1) >= weights.shape[-2] - 1
+    shared = [
+        numerics.polysemantic_neurons(weights, rule) > 0 for rule in ("authors", "scale-free")
+    ]
+    return np.asarray(concentrated & ~np.any(shared, axis=0))
 
 
-def _polysemantic() -> Check:
-    code = Code(n=8, m=8, networks=500, sigma=0.15, steps=8_000, cooling_steps=500)
-    pairs = theory.expected_pairs(n=code.n, m=code.m)
+def _trained_apart(code: Code, entropy: int) -> Samples:
+    return _concentrated_apart(code.run(entropy)["weights"])
+
+
+def _untrained_apart(code: Code, entropy: int) -> Samples:
+    return _concentrated_apart(starts(code.n, code.m, code.networks, entropy))
+
+
+def _polysemantic(n: int, m: int, sigma: float, steps: int, *, nightly: bool = False) -> Check:
+    code = Code(n=n, m=m, networks=500, sigma=sigma, steps=steps, cooling_steps=1_500)
     return Check(
-        name="noise_polysemantic",
+        name=f"noise_polysemantic_n{n}_m{m}",
+        group="noise_polysemantic",
         claim="no_polysemantic_neuron_under_noise",
-        quantity="networks without a polysemantic neuron, n = m = 8, bipolar noise, sigma = .15",
+        quantity="networks with n - 1 rows each on a neuron of its own, none of them shared, "
+        f"n = {n}, m = {m}, bipolar noise, sigma = {sigma}",
         kind="measured",
         prediction=1.0,
-        draw=partial(_none_polysemantic, code),
+        draw=partial(_trained_apart, code),
         samples=code.networks,
         margin=0.1,
         detects=0.15,
         bounds=(0, 1),
-        wrong=(Wrong("random collisions, n^2/4m", float(np.exp(-pairs))),),
+        wrong=(Wrong("untrained weights", draw=partial(_untrained_apart, code)),),
+        nightly=nightly,
     )
 
 
@@ -237,7 +277,11 @@ def checks() -> tuple[Check, ...]:
         _fast_phase(),
         _dead_zone(),
         _final_fourth_norm(),
-        _polysemantic(),
+        _polysemantic(5, 4, 0.35, 10_000),
+        _polysemantic(6, 5, 0.3, 12_000),
         _growth_time(),
+        _polysemantic(8, 8, 0.2, 24_000, nightly=True),
+        _polysemantic(8, 16, 0.2, 60_000, nightly=True),
+        _polysemantic(12, 12, 0.12, 60_000, nightly=True),
         _capacity_pairs(),
     )

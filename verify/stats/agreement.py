@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass
-from typing import Any, Literal, NotRequired, Self, TypedDict, Unpack
+from typing import Any, NotRequired, Self, TypedDict, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ...theory.proof.verdict import Verdict, verdict
 from ..show.rounding import rounded
 from ..show.tables import Table, Tabular, rows_table
 from .budget import ALPHA
 from .intervals import (
     binomial_interval,
     bounded_mean_interval,
+    median_interval,
+    median_rank,
     normal_mean_interval,
     poisson_interval,
 )
-from .power import POWER_QUANTILE, smallest_binomial_deviation, smallest_poisson_deviation
-
-Verdict = Literal["agrees", "departs", "undecided"]
+from .power import POWER, POWER_QUANTILE, smallest_binomial_deviation, smallest_poisson_deviation
 
 TABLE_CAPTION = "Measured against predicted, with the interval of the measurement and the verdict."
 
@@ -53,8 +54,6 @@ class Agreement(Tabular):
 
     If the prediction is 0, the margin and the deviations are absolute, in the unit.
 
-    Examples
-    --------
     >>> from polysem import verify
     >>> check = verify.Agreement.of_proportion(
     ...     claim="fair-coin", quantity="heads", prediction=0.5,
@@ -92,12 +91,15 @@ class Agreement(Tabular):
         includes it.
     assumption : str
         What the interval assumes about the samples.
+    approximate : bool
+        Whether alpha is approximate (the interval assumes a normal mean) or a bound.
 
     Raises
     ------
     ValueError
-        If a value is not finite, the interval does not contain the estimate, the margin or the
-        numerical error is negative, or alpha lies outside [0, 1).
+        If a value is not finite, the interval does not contain the estimate, the margin, the
+        numerical error or the smallest detectable deviation is negative or NaN, alpha lies outside
+        [0, 1), or there are fewer than 1 samples.
 
     Source
     ------
@@ -116,6 +118,7 @@ class Agreement(Tabular):
     unit: str = "none"
     numerical_error: float = 0.0
     assumption: str = "none"
+    approximate: bool = False
 
     def __post_init__(self) -> None:
         lower, upper = self.interval
@@ -131,12 +134,21 @@ class Agreement(Tabular):
         if not lower <= self.estimate <= upper:
             raise ValueError(
                 f"Got interval=({lower}, {upper}) and estimate={self.estimate} for "
-                f"{self.quantity}; the interval must hold the estimate."
+                f"{self.quantity}; the interval must contain the estimate."
             )
         if not self.margin >= 0:
             raise ValueError(f"Got margin={self.margin}; a margin must be >= 0.")
         if not 0 <= self.alpha < 1:
-            raise ValueError(f"Got alpha={self.alpha}; a probability in [0, 1) is required.")
+            raise ValueError(
+                f"Got alpha={self.alpha}; the error rate must lie in [0, 1): give 0 only for a "
+                "deterministic value."
+            )
+        if not self.smallest_detectable >= 0:
+            raise ValueError(
+                f"Got smallest_detectable={self.smallest_detectable}; a deviation must be >= 0."
+            )
+        if not self.samples >= 1:
+            raise ValueError(f"Got samples={self.samples}; at least 1 sample is required.")
 
     @classmethod
     def of_mean(
@@ -184,6 +196,45 @@ class Agreement(Tabular):
             detects=detects,
             samples=values.size,
             assumption=assumption,
+            approximate=bounds is None,
+            alpha=alpha,
+            numerical_error=numerical_error,
+            **stated,
+        )
+
+    @classmethod
+    def of_median(
+        cls,
+        *,
+        samples: ArrayLike,
+        alpha: float = ALPHA,
+        numerical_error: float = 0.0,
+        **stated: Unpack[Stated],
+    ) -> Self:
+        """The median of independent samples against its prediction (exact interval).
+
+        The smallest detectable deviation is that of normal samples with the standard deviation of
+        this sample.
+
+        Parameters
+        ----------
+        samples : array_like, shape (samples,)
+            Independent measurements of one law.
+        claim, quantity, prediction, margin, numerical_error, unit, alpha
+            As in :class:`Agreement`.
+        """
+        from scipy.stats import beta, norm
+
+        values = np.asarray(samples, dtype=float).ravel()
+        interval = median_interval(values, alpha=alpha)
+        rank = median_rank(values.size, alpha=alpha)
+        quantile = norm.isf(beta.ppf(1 - POWER, rank, values.size - rank + 1))
+        return cls._of(
+            interval,
+            estimate=float(np.median(values)),
+            detects=_relative(quantile * values.std(ddof=1), stated["prediction"]),
+            samples=values.size,
+            assumption="independent samples of one law",
             alpha=alpha,
             numerical_error=numerical_error,
             **stated,
@@ -346,13 +397,7 @@ class Agreement(Tabular):
     @property
     def verdict(self) -> Verdict:
         """The verdict: "agrees", "departs" or "undecided"."""
-        lower, upper = (end - self.prediction for end in self.interval)
-        room = self.margin * (abs(self.prediction) or 1.0)
-        if -room <= lower and upper <= room:
-            return "agrees"
-        if lower > room or upper < -room:
-            return "departs"
-        return "undecided"
+        return verdict(self.prediction, self.interval, self.margin)
 
     @property
     def decides(self) -> bool:
@@ -389,7 +434,8 @@ class Agreement(Tabular):
             else f"it detects {size(self.smallest_detectable)} beyond the margin"
         )
         step = f", {error}" if self.numerical_error else ""
-        return f"{text} ({self.samples} samples, alpha {self.alpha:.1g}, {seen}{step})."
+        about = "about " if self.approximate else ""
+        return f"{text} ({self.samples} samples, alpha {about}{self.alpha:.1g}, {seen}{step})."
 
     def to_dict(self) -> dict[str, Any]:
         """Fields, ratio, verdict and sentence as plain values for JSON (no NaN, no infinity)."""

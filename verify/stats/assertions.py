@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from .agreement import Agreement
+from .budget import Rate
 
-SPENT: list[tuple[str, float]] = []
-"""Claim and alpha of every agreement asserted in this process."""
+SPENT: list[Rate] = []
+"""The error rate of every agreement asserted in this process."""
 
 
 def assert_agrees(
@@ -20,8 +21,6 @@ def assert_agrees(
 
     The pytest plugin adds alpha to the budget of the session.
 
-    Examples
-    --------
     >>> from polysem import verify
     >>> common = {"claim": "coin", "quantity": "heads", "successes": 5040, "trials": 10_000}
     >>> fair = verify.Agreement.of_proportion(prediction=0.5, margin=0.1, **common)
@@ -37,10 +36,6 @@ def assert_agrees(
     rejects : iterable of Agreement
         Comparisons of wrong formulas with the same measurement: each must depart.
 
-    Returns
-    -------
-    None
-
     Raises
     ------
     AssertionError
@@ -50,18 +45,19 @@ def assert_agrees(
     ------
     paper_notes/your_ci.md.
     """
-    SPENT.append((f"{agreement.claim}: {agreement.quantity}", agreement.alpha))
+    SPENT.append(Rate.of(agreement))
     if agreement.verdict != "agrees":
         raise AssertionError(agreement.sentence())
     if detects is not None and not agreement.smallest_detectable <= detects:
         raise AssertionError(
             f"The check of {agreement.quantity} detects only deviations of at least "
-            f"{agreement.smallest_detectable:.3g}, and it must detect {detects:.3g}: draw more "
+            f"{agreement.smallest_detectable:.3g}, but it must detect {detects:.3g}: draw more "
             f"than {agreement.samples} samples."
         )
     for wrong in rejects:
         if wrong.verdict != "departs":
             raise AssertionError(
                 "A deliberately wrong formula is not rejected: draw more samples, reduce the "
-                f"margin, or give a formula that is further off. {wrong.sentence()}"
+                "margin, or give a wrong formula whose value is farther from the measured one. "
+                f"{wrong.sentence()}"
             )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Protocol, Self
+from typing import NamedTuple, Protocol, Self
 
 SUITE_ALPHA = 1e-6
 """The largest probability that any random check of the suite rejects a right prediction."""
@@ -30,7 +30,39 @@ class Rated(Protocol):
     @property
     def alpha(self) -> float: ...
     @property
-    def assumption(self) -> str: ...
+    def approximate(self) -> bool: ...
+
+
+class Rate(NamedTuple):
+    """The error rate of one check.
+
+    >>> from polysem import verify
+    >>> verify.Rate("winners", 1e-8)
+    Rate(name='winners', alpha=1e-08, approximate=False)
+
+    Parameters
+    ----------
+    name : str
+        The check.
+    alpha : float
+        The probability that its interval misses the true value.
+    approximate : bool
+        Whether alpha is approximate (a normal mean is assumed) or a bound.
+
+    Source
+    ------
+    paper_notes/statistics.md
+    """
+
+    name: str
+    alpha: float
+    approximate: bool = False
+
+    @classmethod
+    def of(cls, agreement: Rated) -> Self:
+        """The rate of an agreement."""
+        name = f"{agreement.claim}: {agreement.quantity}"
+        return cls(name, agreement.alpha, agreement.approximate)
 
 
 class BudgetError(AssertionError):
@@ -51,48 +83,48 @@ class Budget:
     """The error rates of a set of checks, and their sum against a limit.
 
     The probability that any check of the set rejects a right prediction is at most the sum of the
-    rates (Bonferroni), whatever the dependence between the checks.
+    rates (Bonferroni), whatever the dependence between the checks.  The sum is a bound if all rates
+    are bounds; the budget counts the approximate rates apart.
 
-    Examples
-    --------
     >>> from polysem import verify
-    >>> budget = verify.Budget(entries=(("winners", 1e-8), ("counts", 1e-8)))
+    >>> budget = verify.Budget(entries=(verify.Rate("winners", 1e-8), verify.Rate("counts", 1e-8)))
     >>> budget.spent
     2e-08
     >>> budget.check()
 
     Parameters
     ----------
-    entries : tuple of (str, float)
-        Name and alpha of each check; a check that runs twice counts twice.
+    entries : tuple of Rate
+        The rate of each check; a check that runs twice counts twice.
     limit : float
-        The largest sum allowed.
-    normal : int
-        The number of rates that assume a normal mean; the others hold at any sample size.
+        The largest sum allowed, in (0, 1].
+
+    Raises
+    ------
+    ValueError
+        If the limit lies outside (0, 1].
 
     Source
     ------
     paper_notes/statistics.md.
     """
 
-    entries: tuple[tuple[str, float], ...]
+    entries: tuple[Rate, ...]
     limit: float = SUITE_ALPHA
-    normal: int = 0
+
+    def __post_init__(self) -> None:
+        if not 0 < self.limit <= 1:
+            raise ValueError(f"Got limit={self.limit} of a budget; give a probability, in (0, 1].")
 
     @classmethod
     def of(cls, agreements: Iterable[Rated], *, limit: float = SUITE_ALPHA) -> Self:
         """The budget of a set of agreements."""
-        found = tuple(agreements)
-        return cls(
-            entries=tuple((f"{a.claim}: {a.quantity}", a.alpha) for a in found),
-            limit=limit,
-            normal=sum("normal" in a.assumption for a in found),
-        )
+        return cls(entries=tuple(map(Rate.of, agreements)), limit=limit)
 
     @property
     def spent(self) -> float:
         """The sum of the rates."""
-        return math.fsum(rate for _, rate in self.entries)
+        return math.fsum(rate.alpha for rate in self.entries)
 
     @property
     def overspent(self) -> bool:
@@ -101,19 +133,24 @@ class Budget:
 
     def sentence(self) -> str:
         """The sum in one sentence."""
-        random = sum(rate > 0 for _, rate in self.entries)
+        random = [rate for rate in self.entries if rate.alpha > 0]
+        rough = [rate.alpha for rate in random if rate.approximate]
+        kinds = (
+            f"bounds: {len(random) - len(rough)}, approximations that assume a normal mean: "
+            f"{len(rough)} (together {math.fsum(rough):.3g})"
+        )
         return (
-            f"{random} random checks, alpha at most {self.spent:.3g} together "
-            f"(budget {self.limit:.3g})"
-            + (f"; {self.normal} of them under normality of a mean." if self.normal else ".")
+            f"{len(random)} random checks, alpha {'about' if rough else 'at most'} "
+            f"{self.spent:.3g} together (budget {self.limit:.3g}); "
+            f"{kinds if rough else 'each rate is a bound'}."
         )
 
     def check(self) -> None:
         """Raise BudgetError if the rates add up to more than the limit."""
         if self.overspent:
-            largest = sorted(self.entries, key=lambda entry: -entry[1])[:3]
+            largest = sorted(self.entries, key=lambda rate: -rate.alpha)[:3]
             raise BudgetError(
-                f"{self.sentence()} Lower alpha of some checks; the largest are "
-                + ", ".join(f"{name} ({rate:.2g})" for name, rate in largest)
+                f"{self.sentence()} Lower the alpha of some checks; the largest are "
+                + ", ".join(f"{rate.name} ({rate.alpha:.2g})" for rate in largest)
                 + "."
             )

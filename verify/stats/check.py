@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from ...numerics._types import Array
-from .agreement import Agreement, Verdict
+from ...theory.proof.verdict import Verdict
+from .agreement import Agreement
 from .budget import ALPHA
 from .sequential import EProcess
 
@@ -18,8 +19,6 @@ Samples = Array
 class Wrong:
     """A wrong formula or a wrong experiment that a check must reject.
 
-    Examples
-    --------
     >>> from polysem import verify
     >>> [wrong.name for wrong in verify.checks()["initial_pairs"].wrong][:2]
     ['n^2/2m for n^2/4m', 'n^2/8m for n^2/4m']
@@ -50,8 +49,6 @@ class Check:
     A check asserts the claim at a declared alpha, its minimum detectable effect, and its sample
     size.  With the same sample it must also reject every wrong formula and wrong experiment.
 
-    Examples
-    --------
     >>> from polysem import verify
     >>> result = verify.checks()["initial_pairs"].run(entropy=0)
     >>> result.agreement.verdict, result.verdict
@@ -70,7 +67,7 @@ class Check:
     kind : {"exact law", "leading order", "measured"}
         What the prediction is.
     prediction : float
-        The predicted mean of a sample.
+        The predicted mean of a sample, or its median if there are no bounds.
     draw : callable
         The experiment: takes the entropy and gives independent samples.
     samples : int
@@ -81,7 +78,7 @@ class Check:
         The largest allowed minimum detectable effect.
     bounds : tuple of float, optional
         Smallest and largest possible sample; boolean samples in (0, 1) are a proportion.  Without
-        bounds the mean is assumed to be normal.
+        bounds the prediction is the median of a sample, whose interval needs no assumption.
     guess : tuple of float, optional
         Mean and variance of a sample, guessed before the experiment.
     numerical_error : float
@@ -156,14 +153,16 @@ class Check:
         }
         if self.bounds == (0, 1) and drawn.dtype == bool:
             return Agreement.of_proportion(successes=int(drawn.sum()), trials=drawn.size, **common)
+        if self.bounds is None:
+            return Agreement.of_median(samples=drawn, **common)
         return Agreement.of_mean(samples=drawn, bounds=self.bounds, guess=self.guess, **common)
 
     def evidence(self, drawn: Samples, kept: EProcess) -> EProcess:
-        """The evidence against the claim with the sample of one more night."""
+        """The sequential test of the claim with the sample of one more night."""
         if self.event is None:
             raise ValueError(
-                f"Got check={self.name!r}, which has no event (something that each sample shows or "
-                "not); choose a check whose event is not None."
+                f"Got check={self.name!r}; it has no event to count (event=None), so it cannot be "
+                "tested sequentially: choose another check."
             )
         return kept.add(successes=int((drawn >= self.event[0]).sum()), trials=drawn.size)
 
@@ -172,8 +171,6 @@ class Check:
 class CheckResult:
     """The result of a check.
 
-    Examples
-    --------
     >>> from polysem import verify
     >>> verify.checks()["initial_pairs"].run(entropy=1).failures()
     ()

@@ -8,13 +8,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ...numerics._types import FloatArray
+from ...numerics._validate import check_integer, check_nonnegative, check_positive
 
 _LARGEST_BET = 0.9
 
 
 def _check_alpha(alpha: float) -> None:
     if not 0 < alpha < 1:
-        raise ValueError(f"Got alpha={alpha}; it is a probability and must lie in (0, 1).")
+        raise ValueError(f"Got alpha={alpha}; the error rate must lie in (0, 1).")
 
 
 def binomial_interval(successes: int, trials: int, *, alpha: float) -> tuple[float, float]:
@@ -23,8 +24,6 @@ def binomial_interval(successes: int, trials: int, *, alpha: float) -> tuple[flo
     It holds at every sample size if the trials are independent and have the same probability;
     alpha is divided equally between the two sides.
 
-    Examples
-    --------
     >>> from polysem import verify
     >>> lower, upper = verify.binomial_interval(21, 64, alpha=1e-3)
     >>> print(f"{lower:.3f} {upper:.3f}")
@@ -55,10 +54,11 @@ def binomial_interval(successes: int, trials: int, *, alpha: float) -> tuple[flo
     from scipy.stats import beta
 
     _check_alpha(alpha)
-    if not 0 <= successes <= trials or trials < 1:
+    successes = check_integer("successes", successes, "a number of successes", minimum=0)
+    trials = check_integer("trials", trials, "a number of trials")
+    if successes > trials:
         raise ValueError(
-            f"Got successes={successes}, trials={trials}; successes must lie in [0, trials] "
-            "and trials must be >= 1."
+            f"Got successes={successes}, trials={trials}; successes must lie in [0, trials]."
         )
     failures = trials - successes
     lower = beta.ppf(alpha / 2, successes, failures + 1) if successes else 0.0
@@ -72,8 +72,6 @@ def poisson_interval(count: int, *, exposure: float = 1.0, alpha: float) -> tupl
     It holds for a Poisson count of every size.  It is conservative if the count is less dispersed
     than Poisson, as sums of negatively related indicators are.
 
-    Examples
-    --------
     >>> from polysem import verify
     >>> lower, upper = verify.poisson_interval(790, exposure=100, alpha=1e-3)
     >>> print(f"{lower:.2f} {upper:.2f}")
@@ -105,10 +103,8 @@ def poisson_interval(count: int, *, exposure: float = 1.0, alpha: float) -> tupl
     from scipy.stats import gamma
 
     _check_alpha(alpha)
-    if count < 0 or not exposure > 0:
-        raise ValueError(
-            f"Got count={count}, exposure={exposure}; a count must be >= 0 and an exposure > 0."
-        )
+    count = check_integer("count", count, "a total count", minimum=0)
+    exposure = check_positive("exposure", exposure, "a number of runs or a time")
     lower = gamma.ppf(alpha / 2, count) if count else 0.0
     return float(lower) / exposure, float(gamma.isf(alpha / 2, count + 1)) / exposure
 
@@ -127,8 +123,6 @@ def bounded_mean_interval(
     multiplied its capital by 2 / alpha; this excludes the true mean with probability at most
     ``alpha`` (Ville).  The only assumption is independent samples of one mean inside ``bounds``.
 
-    Examples
-    --------
     >>> import numpy as np
     >>> from polysem import verify
     >>> counts = np.tile([7, 8, 9, 8], 50)
@@ -208,13 +202,69 @@ def _log_capital(unit: FloatArray, bets: FloatArray, mean: float) -> FloatArray:
     return np.cumsum(np.log1p(stakes * (unit - mean)))
 
 
+def median_interval(samples: ArrayLike, *, alpha: float) -> tuple[float, float]:
+    """The interval of a median between two order statistics, which holds for every law.
+
+    The number of samples below the median is binomial with probability 1/2 (at most so, if the law
+    has atoms).  The ends are the innermost samples for which each side misses with probability at
+    most alpha / 2.  Fewer than ``1 + log2(1 / alpha)`` samples give no interval.
+
+    Examples
+    --------
+    >>> from polysem import verify
+    >>> verify.median_interval([3.0, 1.0, 4.0, 1.5, 9.0, 2.0, 6.0], alpha=0.05)
+    (1.0, 9.0)
+
+    Parameters
+    ----------
+    samples : array_like, shape (samples,)
+        Independent measurements of one law.
+    alpha : float
+        Probability that the interval misses the true median, in (0, 1).
+
+    Returns
+    -------
+    tuple of float
+        Lower and upper end.
+
+    Raises
+    ------
+    ValueError
+        If there are too few samples for this alpha.
+
+    Source
+    ------
+    David and Nagaraja 2003, Sec. 7.1; ``scipy.stats.binom``.
+    """
+    _check_alpha(alpha)
+    values = np.sort(np.asarray(samples, dtype=float), axis=None)
+    rank = median_rank(values.size, alpha=alpha)
+    if rank < 1:
+        raise ValueError(
+            f"Got {values.size} samples with alpha={alpha}; the interval of a median needs at "
+            f"least {math.ceil(1 - math.log2(alpha))}."
+        )
+    return float(values[rank - 1]), float(values[-rank])
+
+
+def median_rank(samples: int, *, alpha: float) -> int:
+    """Rank of the lower end of the interval of a median, from 1; 0 if there is no interval.
+
+    >>> from polysem.verify.stats.intervals import median_rank
+    >>> median_rank(40, alpha=1e-8), median_rank(27, alpha=1e-8)
+    (3, 0)
+    """
+    from scipy.stats import binom
+
+    below = binom.cdf(np.arange(samples // 2), samples, 0.5)
+    return int(np.searchsorted(below, alpha / 2, side="right"))
+
+
 def normal_mean_interval(samples: ArrayLike, *, alpha: float) -> tuple[float, float]:
     """Student's interval of a mean: exact for normal samples, approximate for others.
 
     Use it for samples without bounds; unless they are normal, only with a moderate alpha.
 
-    Examples
-    --------
     >>> from polysem import verify
     >>> lower, upper = verify.normal_mean_interval([1.0, 1.2, 0.9, 1.1], alpha=0.05)
     >>> print(f"{lower:.3f} {upper:.3f}")
@@ -258,8 +308,6 @@ def normal_interval(
 
     It assumes a normal mean, and a standard error that is known or estimated from the samples.
 
-    Examples
-    --------
     >>> from polysem import verify
     >>> lower, upper = verify.normal_interval(1.0, 0.1, alpha=0.05)
     >>> print(f"{lower:.3f} {upper:.3f}")
@@ -283,7 +331,8 @@ def normal_interval(
     Raises
     ------
     ValueError
-        If alpha lies outside (0, 1), or there are fewer than two samples.
+        If alpha lies outside (0, 1), the error is negative or not finite, or there are fewer than
+        two samples.
 
     Source
     ------
@@ -295,5 +344,6 @@ def normal_interval(
     if samples is not None and samples < 2:
         raise ValueError(f"Got samples={samples}; Student's interval needs at least 2.")
     law = norm if samples is None else t(samples - 1)
+    error = check_nonnegative("error", error, "a standard error")
     half = float(law.isf(alpha / 2)) * error
     return mean - half, mean + half

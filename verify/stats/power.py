@@ -23,8 +23,6 @@ def smallest_binomial_deviation(
     whole margin with probability at least 0.99.  This holds on both sides if probabilities exist
     there; the result is ``inf`` if the sample is too small for any deviation.
 
-    Examples
-    --------
     >>> from polysem import verify
     >>> print(f"{verify.smallest_binomial_deviation(0.5, 10_000, alpha=1e-6):.3f}")
     0.072
@@ -77,10 +75,9 @@ def smallest_poisson_deviation(
 
     If the true rate lies this far beyond the margin, or farther, the interval excludes the whole
     margin with probability at least 0.99.  This holds on both sides if rates exist there; the
-    result is ``inf`` if even a rate of 0 cannot be excluded.
+    result is ``inf`` if even a rate of 0 cannot be excluded.  The upper side decides: below the
+    prediction the variance is smaller, and so is the deviation that is seen.
 
-    Examples
-    --------
     >>> from polysem import verify
     >>> deviation = verify.smallest_poisson_deviation(7.9, exposure=1000, alpha=1e-6)
     >>> print(f"{deviation:.3f}")
@@ -114,13 +111,9 @@ def smallest_poisson_deviation(
     lowest, highest = (exposure * (prediction + side * margin * scale) for side in (-1, 1))
     reject = int(poisson.isf(alpha / 2, highest)) + 1
     larger = float(gamma.ppf(POWER, reject)) - highest
-    smaller = 0.0
-    if lowest > 0:
-        reject = int(poisson.ppf(alpha / 2, lowest)) - 1
-        if reject < 0:
-            return math.inf
-        smaller = lowest - float(gamma.isf(POWER, reject + 1))
-    return max(larger, smaller) / (exposure * scale)
+    if lowest > 0 and poisson.ppf(alpha / 2, lowest) < 1:
+        return math.inf
+    return larger / (exposure * scale)
 
 
 def smallest_mean_deviation(
@@ -134,8 +127,6 @@ def smallest_mean_deviation(
     the leading order in 1/N for the betting interval, and an upper bound for Student's interval.
     :class:`Agreement` gives the value for measured samples.
 
-    Examples
-    --------
     >>> from polysem import verify
     >>> size = verify.smallest_mean_deviation(
     ...     7.9, deviation=2.1, samples=1000, alpha=1e-8
@@ -173,8 +164,6 @@ def samples_needed(detectable: Callable[[int], float], *, at_most: float) -> int
     It is the smallest such number if the effect decreases with the number of samples.  For a
     discrete law the effect decreases with small jumps upwards, and slightly fewer samples may do.
 
-    Examples
-    --------
     >>> from polysem import verify
     >>> verify.samples_needed(
     ...     lambda trials: verify.smallest_binomial_deviation(0.5, trials, alpha=1e-6),
@@ -189,26 +178,23 @@ def samples_needed(detectable: Callable[[int], float], *, at_most: float) -> int
     at_most : float
         The effect that must be detectable.
 
-    Returns
-    -------
-    int
-        Number of samples.
-
     Raises
     ------
     ValueError
-        If 2**40 samples are not enough.
+        If ``at_most`` is not above 0, or 2**40 samples are not enough.
 
     Source
     ------
     Bisection (``bisect.bisect_left``).
     """
+    if not at_most > 0:
+        raise ValueError(f"Got at_most={at_most}; it is an effect and must be > 0.")
     enough = 1
-    while detectable(enough) > at_most:
+    while not detectable(enough) <= at_most:
         enough *= 2
         if enough > 2**40:
             raise ValueError(
-                f"Got at_most={at_most}; even 2**40 samples do not detect an effect of this size: "
+                f"Got at_most={at_most}; even 2**40 samples cannot detect an effect of this size: "
                 "give a larger at_most."
             )
     sizes = range(max(enough // 2, 1), enough)

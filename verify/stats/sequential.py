@@ -22,8 +22,6 @@ class EProcess:
     under the null.  Under the null, E ever reaches 1/alpha with probability at most alpha (Ville),
     however often the test is evaluated and whenever it stops.
 
-    Examples
-    --------
     >>> from polysem import verify
     >>> process = verify.EProcess(null=(0.25, 0.25)).add(successes=330, trials=1000)
     >>> process.rejects(alpha=1e-3)
@@ -61,19 +59,19 @@ class EProcess:
 
     def __post_init__(self) -> None:
         if not 0 <= self.null[0] <= self.null[1] <= 1:
-            raise ValueError(f"Got null={self.null}; give an interval inside [0, 1].")
+            raise ValueError(f"Got null={self.null}; give two probabilities, the smaller first.")
         if not min(self.prior) > 0:
-            raise ValueError(f"Got prior={self.prior}; both parameters must be > 0.")
+            raise ValueError(f"Got prior={self.prior}; both numbers must be > 0.")
         whole = isinstance(self.successes, int) and isinstance(self.trials, int)
         if not whole or not 0 <= self.successes <= self.trials:
             raise ValueError(
-                f"Got successes={self.successes!r}, trials={self.trials!r}; give whole numbers, "
-                "successes in [0, trials]."
+                f"Got successes={self.successes!r}, trials={self.trials!r}; give whole numbers "
+                "with 0 <= successes <= trials."
             )
         if not self.largest >= 0:
             raise ValueError(
-                f"Got largest={self.largest!r}; it is the largest logarithm so far of the "
-                "evidence E and must be >= 0."
+                f"Got largest={self.largest!r}; it is the largest logarithm of the test statistic "
+                "so far and must be >= 0."
             )
 
     @property
@@ -129,12 +127,12 @@ class EProcess:
             process = cls(**stored | pairs)
         except (ValueError, TypeError, KeyError) as error:
             raise ValueError(
-                f"Got {file.name}, which holds no e-process (a stored sequential test; {error}); "
-                "move or delete the file."
+                f"Got {file.name}, which does not hold a sequential test ({error}); move or delete "
+                "the file."
             ) from error
         if process.null != tuple(null):
             raise ValueError(
                 f"Got null={tuple(null)}, but {file.name} holds a sequential test of "
-                f"null={process.null}; give another file, or that null."
+                f"null={process.null}; give another file, or null={process.null}."
             )
         return process

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -22,24 +22,13 @@ _NEGLIGIBLE = 1e-100
 class Total:
     """The law of a sum of independent counts: ``probability[j]`` is P(T = low + j).
 
-    Examples
-    --------
+    Masses below 1e-100 of the largest are dropped.
+
     >>> import numpy as np
     >>> from polysem.verify.stats.totals import Total
     >>> coin = Total(low=0, probability=np.array([0.5, 0.5]))
     >>> coin.plus(coin).tails(2)
     (1.0, 0.25)
-
-    Parameters
-    ----------
-    low : int
-        The smallest total; masses below 1e-100 of the largest are dropped.
-    probability : ndarray, shape (totals,)
-        The masses.
-
-    Source
-    ------
-    Convolution.
     """
 
     low: int
@@ -87,29 +76,13 @@ def total_law(laws: Iterable[tuple[ExclusionLaw, int]], *, ratio: float = 1.0) -
     ``ratio`` times its mean, with the dispersion of the tilted law; that measured counts have this
     dispersion is checked, not proved.  A mean outside the support becomes its nearest end.
 
-    Examples
-    --------
+    Each law comes with the number of networks under it.
+
     >>> from polysem import numerics
     >>> from polysem.verify.stats.totals import total_law
     >>> law = total_law([(numerics.ExclusionLaw(2, 2), 3)])
     >>> print([round(float(p), 3) for p in law.probability])
     [0.296, 0.444, 0.222, 0.037]
-
-    Parameters
-    ----------
-    laws : iterable of (ExclusionLaw, int)
-        Each law and the number of networks under it.
-    ratio : float
-        Mean of each law over its own, >= 0.
-
-    Returns
-    -------
-    Total
-        The law of the sum.
-
-    Source
-    ------
-    paper_notes/statistics.md.
     """
     total = Total(low=0, probability=np.ones(1))
     for law, networks in laws:
@@ -127,29 +100,13 @@ def detectable_ratios(
     At these ratios, and farther from 1, the two-sided test of the total rejects the law with
     probability at least 0.99; None if the sample is too small to detect any ratio on that side.
 
-    Examples
-    --------
+    Each law comes with the number of networks under it.
+
     >>> from polysem import numerics
     >>> from polysem.verify.stats.totals import detectable_ratios
     >>> low, high = detectable_ratios([(numerics.ExclusionLaw(64, 128), 16)], significance=0.01)
     >>> print(f"{low:.2f} {high:.2f}")
     0.68 1.35
-
-    Parameters
-    ----------
-    laws : iterable of (ExclusionLaw, int)
-        Each law and the number of networks under it.
-    significance : float
-        Level of the two-sided test.
-
-    Returns
-    -------
-    tuple of float or None
-        The largest detectable ratio below 1, and the smallest above 1.
-
-    Source
-    ------
-    paper_notes/statistics.md.
     """
     return _detectable_ratios(tuple(laws), significance)
 
@@ -166,9 +123,7 @@ def _detectable_ratios(
     }
     few = [total for total, (below, _) in tails.items() if 2 * below < significance]
     many = [total for total, (_, above) in tails.items() if 2 * above < significance]
-    # at these ratios the tilted law of every network lies at one end of its support
-    ends = [np.array(law.support()) / law.mean() for law, _ in laws if law.mean()]
-    least, most = min(low for low, _ in ends), max(high for _, high in ends)
+    least, most = _extreme_ratios(laws)
 
     def power(ratio: float, critical: int, side: int) -> float:
         return total_law(laws, ratio=ratio).tails(critical)[side] - POWER
@@ -179,6 +134,60 @@ def _detectable_ratios(
     if many:
         upper = float(brentq(power, 1.0, most, args=(min(many), 1), xtol=1e-6))
     return lower, upper
+
+
+def ratio_interval(
+    laws: Sequence[tuple[ExclusionLaw, int]], total: int, *, significance: float
+) -> tuple[float, float]:
+    """The ratios of the mean to that of the law which the exact test of a total does not reject.
+
+    The interval misses the true ratio with probability at most ``significance`` if the counts
+    follow the tilted law of :func:`total_law`.
+
+    Examples
+    --------
+    >>> from polysem import numerics
+    >>> from polysem.verify.stats.totals import ratio_interval
+    >>> low, high = ratio_interval([(numerics.ExclusionLaw(64, 128), 16)], 126, significance=0.01)
+    >>> print(f"{low:.2f} {high:.2f}")
+    0.83 1.18
+
+    Parameters
+    ----------
+    laws : sequence of (ExclusionLaw, int)
+        Each law and the number of networks under it; at least one law has a positive mean.
+    total : int
+        The total count over all networks; one outside the support counts as its nearest end.
+    significance : float
+        Level of the two-sided test.
+
+    Returns
+    -------
+    tuple of float
+        The smallest and the largest ratio.
+
+    Source
+    ------
+    paper_notes/statistics.md.
+    """
+    from scipy.optimize import brentq
+
+    least, most = _extreme_ratios(laws)
+    first, last = (sum(int(law.support()[end]) * count for law, count in laws) for end in (0, 1))
+    total = min(max(total, first), last)
+
+    def excess(ratio: float, side: int) -> float:
+        return total_law(laws, ratio=ratio).tails(total)[side] - significance / 2
+
+    low = least if excess(least, 1) >= 0 else brentq(excess, least, most, args=(1,), xtol=1e-6)
+    high = most if excess(most, 0) >= 0 else brentq(excess, least, most, args=(0,), xtol=1e-6)
+    return float(low), float(high)
+
+
+def _extreme_ratios(laws: Iterable[tuple[ExclusionLaw, int]]) -> tuple[float, float]:
+    """The ratios at which the tilted law of every network lies at one end of its support."""
+    ends = [np.array(law.support()) / law.mean() for law, _ in laws if law.mean()]
+    return float(min(low for low, _ in ends)), float(max(high for _, high in ends))
 
 
 def _tilted(law: ExclusionLaw, support: Array, ratio: float) -> FloatArray:

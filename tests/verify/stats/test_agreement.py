@@ -3,9 +3,11 @@
 import dataclasses
 import json
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
 from polysem import verify
 
@@ -130,9 +132,13 @@ def test_an_undetecting_sample_says_so():
     ("change", "message"),
     [
         ({"estimate": float("nan")}, "estimate=nan"),
-        ({"interval": (3.0, 4.0)}, "must hold the estimate"),
+        ({"interval": (3.0, 4.0)}, "must contain the estimate"),
         ({"margin": -0.1}, "margin=-0.1"),
         ({"alpha": 1.0}, "alpha=1.0"),
+        ({"samples": 0}, "samples=0"),
+        ({"smallest_detectable": float("nan")}, "smallest_detectable=nan"),
+        ({"numerical_error": float("nan")}, "numerical_error=nan"),
+        ({"interval": (float("nan"), 3.0)}, "must contain the estimate"),
     ],
 )
 def test_bad_fields_are_refused(change, message):
@@ -148,3 +154,70 @@ def test_a_quotient_beyond_the_floats_is_none():
     assert agreement.ratio is None
     assert agreement.ratio_interval is None
     assert json.loads(json.dumps(agreement.to_dict(), allow_nan=False))["ratio"] is None
+
+
+def test_the_smallest_detectable_deviation_of_a_mean_has_the_power():
+    """Half of Student's interval and the normal quantile of .99, in standard errors."""
+    samples = np.array([3.0, 4.0, 4.5, 5.0, 6.0])
+    check = verify.Agreement.of_mean(
+        claim="c", quantity="q", prediction=-2.0, margin=0.1, samples=samples, bounds=None,
+        alpha=0.01,
+    )  # fmt: skip
+    quantiles = stats.t(4).isf(0.005) + stats.norm.ppf(0.99)
+    assert check.smallest_detectable == pytest.approx(quantiles * stats.sem(samples) / 2)
+
+
+def test_the_numerical_error_of_a_proportion_is_relative_to_the_prediction():
+    common = {"claim": "c", "quantity": "q", "prediction": 0.4, "successes": 2000, "trials": 5000}
+    wide = verify.Agreement.of_proportion(**common, margin=0.1, numerical_error=0.02)
+    lenient = verify.Agreement.of_proportion(**common, margin=0.15)
+    assert wide.smallest_detectable == pytest.approx(lenient.smallest_detectable + 0.1)
+
+
+def test_the_estimate_of_a_count_is_that_of_one_run():
+    check = verify.Agreement.of_poisson(
+        claim="c", quantity="q", prediction=2.0, count=200, runs=100, margin=0.5
+    )
+    assert check.estimate == 2.0
+
+
+@pytest.mark.parametrize("side", [-1, 1])
+@pytest.mark.parametrize(("reach", "decides"), [(0.04, True), (0.06, False)])
+def test_the_longer_side_of_an_interval_decides(side, reach, decides):
+    """Around a prediction of 0 the margin is absolute."""
+    check = verify.Agreement.of_value(
+        claim="c", quantity="q", prediction=0.0, margin=0.1, estimate=0.0, numerical_error=0.001
+    )
+    interval = (-0.001, reach) if side > 0 else (-reach, 0.001)
+    assert dataclasses.replace(check, interval=interval).decides == decides
+
+
+def test_a_median_agrees_by_its_order_statistics():
+    """28 samples are the fewest with an interval at 1e-8; its ends are the extreme samples."""
+    samples = np.linspace(0.9, 1.2, 28)
+    common = {"claim": "c", "quantity": "q", "margin": 0.5}
+    check = verify.Agreement.of_median(**common, prediction=1.0, samples=samples)
+    assert check.interval == (0.9, 1.2)
+    assert check.estimate == pytest.approx(1.05)
+    assert check.verdict == "agrees"
+    assert not check.approximate
+    assert (
+        verify.Agreement.of_median(**common, prediction=3.0, samples=samples).verdict == "departs"
+    )
+    with pytest.raises(ValueError, match=r"27 samples .* at least 28"):
+        verify.Agreement.of_median(**common, prediction=1.0, samples=samples[1:])
+
+
+def test_a_median_deviates_by_the_smallest_detectable_and_is_seen():
+    """Normal samples; the power is .99: fewer than 140 of 160 are seen with probability 2e-13."""
+    rng, seen = np.random.default_rng(3), 0
+    for _ in range(160):
+        samples = rng.normal(1.0, 0.1, 60)
+        common = {"claim": "c", "quantity": "q", "margin": 0.0, "alpha": 1e-3}
+        check = verify.Agreement.of_median(**common, prediction=1.0, samples=samples)
+        shifted = rng.normal(1 + 0.1 / samples.std(ddof=1) * check.smallest_detectable, 0.1, 60)
+        seen += (
+            verify.Agreement.of_median(**common, prediction=1.0, samples=shifted).verdict
+            == "departs"
+        )
+    assert seen >= 140

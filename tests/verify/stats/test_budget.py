@@ -16,14 +16,38 @@ def test_budget_adds_up_and_fails():
         overspent.check()
 
 
-def test_budget_tells_the_rates_that_rest_on_normality():
+def test_budget_tells_bounds_from_approximations():
     exact, normal = (
         verify.Agreement.of_mean(
             claim="c", quantity="q", prediction=1.0, samples=[0.9, 1.1], margin=0.5, bounds=bounds
         )
         for bounds in ((0, 2), None)
     )
-    assert "normality" not in verify.Budget.of([exact]).sentence()
-    assert "; 1 of them under normality of a mean." in verify.Budget.of([exact, normal]).sentence()
-    checks = [check for check in verify.checks().values() if check.bounds is None]
-    assert verify.checks_budget().normal >= len(checks) > 0
+    alone = verify.Budget.of([exact]).sentence()
+    assert "alpha at most 1e-08" in alone
+    assert "each rate is a bound" in alone
+    both = verify.Budget.of([exact, normal]).sentence()
+    assert "alpha about 2e-08" in both
+    assert "bounds: 1, approximations that assume a normal mean: 1 (together 1e-08)" in both
+    assert "alpha about 1e-08" in normal.sentence()
+    assert "alpha 1e-08" in exact.sentence()
+
+
+def test_only_the_errors_of_the_table_are_approximate():
+    rough = [rate.name for rate in verify.checks_budget().entries if rate.approximate]
+    assert rough == [
+        "retained_fraction: the error of the table",
+        "retained_fraction_in_the_limit: the error of the table",
+    ]
+
+
+@pytest.mark.parametrize("excess", [1e-12, 1e-6])
+def test_a_budget_is_overspent_beyond_rounding(excess):
+    budget = verify.Budget(entries=(verify.Rate("a", 1e-6 * (1 + excess)),))
+    assert budget.overspent == (excess > 1e-9)
+
+
+@pytest.mark.parametrize("limit", [float("nan"), 0.0, -1.0, 1.5])
+def test_a_limit_is_a_probability(limit):
+    with pytest.raises(ValueError, match=f"limit={limit}"):
+        verify.Budget(entries=(), limit=limit)

@@ -116,7 +116,12 @@ def test_a_mean_deviates_by_the_smallest_detectable_and_is_seen(direction):
     [
         (lambda: verify.binomial_interval(3, 2, alpha=0.1), "successes=3, trials=2"),
         (lambda: verify.binomial_interval(1, 2, alpha=1.5), "alpha=1.5"),
+        (lambda: verify.binomial_interval(2.5, 4, alpha=0.1), "successes=2.5"),
         (lambda: verify.poisson_interval(-1, alpha=0.1), "count=-1"),
+        (lambda: verify.poisson_interval(math.nan, alpha=0.1), "count=nan"),
+        (lambda: verify.poisson_interval(1, exposure=math.inf, alpha=0.1), "exposure=inf"),
+        (lambda: verify.normal_interval(2.5, -0.3, alpha=0.1), "error=-0.3"),
+        (lambda: verify.normal_interval(2.5, math.nan, alpha=0.1), "error=nan"),
         (
             lambda: verify.bounded_mean_interval([5], bounds=(0, 4), alpha=0.1),
             r"bounds=\(0, 4\)",

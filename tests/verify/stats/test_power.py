@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from scipy.stats import norm
 
 from polysem import verify
 
@@ -74,3 +75,17 @@ def test_samples_needed_is_the_least():
     assert verify.samples_needed(detectable, at_most=1e9) == 1
     with pytest.raises(ValueError, match="at_most=0"):
         verify.samples_needed(detectable, at_most=0.0)
+    with pytest.raises(ValueError, match="at_most=nan"):
+        verify.samples_needed(detectable, at_most=math.nan)
+    with pytest.raises(ValueError, match="cannot detect an effect of this size"):
+        verify.samples_needed(lambda samples: math.nan, at_most=0.1)
+
+
+def test_one_trial_can_exclude_a_probability_of_0():
+    """A success excludes 0 at any rate; it is seen with probability .99 if p is .99."""
+    assert verify.smallest_binomial_deviation(0.0, 1, alpha=0.5) == pytest.approx(0.99)
+
+
+def test_the_deviation_from_0_is_absolute():
+    size = verify.smallest_mean_deviation(0.0, deviation=2.0, samples=400, alpha=1e-3)
+    assert size == pytest.approx((math.sqrt(2 * math.log(2000)) + norm.ppf(0.99)) * 2 / 20)

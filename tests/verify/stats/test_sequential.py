@@ -81,7 +81,7 @@ def test_nights_add_up_on_disk(tmp_path):
 def test_another_file_is_not_taken_for_evidence(tmp_path, content):
     path = tmp_path / "state.json"
     path.write_text(content)
-    with pytest.raises(ValueError, match="holds no e-process"):
+    with pytest.raises(ValueError, match="does not hold a sequential test"):
         verify.EProcess.load(path, null=(0.0, 1.0))
     assert path.read_text() == content
 
