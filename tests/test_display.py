@@ -87,3 +87,19 @@ def test_a_formula_called_wrongly_says_what_it_takes():
         theory.expected_pairs(features=3, m=4)
     with pytest.raises(theory.RegimeError, match="holds for"):
         theory.amplitude(lam=0.5)
+
+
+def test_the_packages_are_attributes_of_the_project():
+    import subprocess
+    import sys
+
+    code = "import polysem; print(polysem.theory.amplitude(0.1) < 1, 'verify' in dir(polysem))"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.split() == ["True", "True"]
+
+
+def test_printed_predictions_show_their_values():
+    shown = str(verify.predict(64, 256, lam=0.01))
+    assert "expected_pairs                       3.9375" in shown
+    assert "dead_fraction                        1.4416e-229" in shown
+    assert "none: " in str(verify.predict(64, 256))

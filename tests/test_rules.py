@@ -2,7 +2,6 @@
 
 import doctest
 import importlib
-import inspect
 import json
 import subprocess
 import sys
@@ -61,21 +60,6 @@ def test_examples_run(name):
         module, optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
     )
     assert failures == 0
-
-
-def test_every_public_callable_has_a_docstring_with_an_example():
-    without = []
-    for package in PACKAGES:
-        module = importlib.import_module(f"polysem.{package}")
-        for name in module.__all__:
-            thing = getattr(module, name)
-            if not (inspect.isclass(thing) or inspect.isfunction(thing)):
-                continue
-            if isinstance(thing, type) and issubclass(thing, Exception):
-                continue
-            if ">>>" not in (inspect.getdoc(thing) or ""):
-                without.append(f"{package}.{name}")
-    assert without == []
 
 
 def test_the_project_names_no_machine_path():

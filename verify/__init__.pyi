@@ -5,6 +5,7 @@ from .cache import cached as cached
 from .chapter import Chapter as Chapter
 from .checks import checks as checks
 from .checks import checks_budget as checks_budget
+from .collection import Collection as Collection
 from .collisions.counting import Counts as Counts
 from .collisions.counting import count as count
 from .cooccurrence.predict import data_model as data_model
@@ -43,11 +44,13 @@ from .stats.agreement import Agreement as Agreement
 from .stats.assertions import assert_agrees as assert_agrees
 from .stats.budget import Budget as Budget
 from .stats.budget import BudgetError as BudgetError
+from .stats.budget import Rate as Rate
 from .stats.check import Check as Check
 from .stats.check import CheckResult as CheckResult
 from .stats.check import Wrong as Wrong
 from .stats.intervals import binomial_interval as binomial_interval
 from .stats.intervals import bounded_mean_interval as bounded_mean_interval
+from .stats.intervals import median_interval as median_interval
 from .stats.intervals import normal_interval as normal_interval
 from .stats.intervals import normal_mean_interval as normal_mean_interval
 from .stats.intervals import poisson_interval as poisson_interval

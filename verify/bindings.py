@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from functools import cache
 from importlib import import_module
 from typing import Any
 
+from ..theory.proof.record import check_digest
 from .checks import checks
 from .report import CHAPTERS
 from .stats.agreement import Agreement
@@ -16,12 +18,13 @@ ENTROPY = 20231206
 
 
 class NotBoundError(ValueError):
-    """A check has no experiment at the quick scale: it runs at paper scale or nightly only."""
+    """No simulation at the quick scale tests a check: it runs at paper scale or nightly only."""
 
 
 IN_CHAPTER = {
+    "tilted_law_in_training": ("statistics", "tilted_law_in_training"),
     "noise_capacity_pairs": ("noise", "capacity_pairs"),
-    "paper_noise_polysemantic": ("noise", "random_collisions_under_noise"),
+    "paper_noise_polysemantic": ("noise", "paper_noise_polysemantic"),
     "kick_identity": ("reshuffling", "kick_identity"),
     "pair_constant": ("reshuffling", "pair_constant"),
     "fast_phase_law": ("reshuffling", "fast_phase_law"),
@@ -40,23 +43,24 @@ IN_CHAPTER = {
 
 
 def bound() -> frozenset[str]:
-    """The names of checks that have an experiment.
-
-    >>> from polysem.verify.bindings import bound
-    >>> "paper_winner_in_network" in bound()
-    True
-    """
+    """The names of checks that have an experiment."""
     return frozenset({check.group for check in checks().values()} | set(IN_CHAPTER))
 
 
-def run(name: str) -> dict[str, Any]:
-    """The verdict of a check and its sentences, without the nightly checks.
+def tested(name: str) -> list[str]:
+    """The labels of the claims that a check tests, as the experiments state them.
 
-    Raises
-    ------
-    NotBoundError
-        If the check has no experiment at the quick scale.
+    >>> from polysem.verify.bindings import tested
+    >>> tested("initial_pairs")
+    ['expected_pairs']
     """
+    if name in IN_CHAPTER:
+        return [IN_CHAPTER[name][1]]
+    return sorted({check.claim for check in _members(name, nightly=True)})
+
+
+def run(name: str) -> dict[str, Any]:
+    """The entry of a check for the record, without the nightly checks."""
     if name in IN_CHAPTER:
         chapter, claim = IN_CHAPTER[name]
         found = [a for a in _chapter(chapter) if a.claim == claim]
@@ -64,36 +68,14 @@ def run(name: str) -> dict[str, Any]:
         found = _from_checks(name)
     if not found:
         raise NotBoundError(
-            f"Got check={name}; it has no experiment at the quick scale (few networks): see a "
-            "report of polysem report --scale paper, or the nightly tests."
+            f"Got check={name}; this check needs large simulations: run polysem report --scale "
+            "paper, or the nightly tests."
         )
-    entry = _entry([a.verdict for a in found], [a.sentence() for a in found])
-    if name in IN_CHAPTER:
-        return {"scale": "quick", **entry}
-    return {"declared": declared(name), **entry}
-
-
-def declared(group: str) -> dict[str, list[float]]:
-    """Samples, margin and prediction of each check of a group, on which a verdict depends.
-
-    >>> from polysem.verify.bindings import declared
-    >>> declared("initial_pairs")
-    {'initial_pairs': [544000, 0.1, 0.03125]}
-    """
-    return {
-        check.name: [check.samples, check.margin, float(f"{check.prediction:.6g}")]
-        for check in _members(group)
-    }
+    return _entry(name, "quick", [a.to_dict() for a in found])
 
 
 def from_report(summary: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """The verdicts of the lines of a report, by name of the check.
-
-    Parameters
-    ----------
-    summary : mapping
-        The content of report.json.
-    """
+    """The verdicts of the lines of a report, by name of the check."""
     lines = [
         (chapter["name"], agreement)
         for chapter in summary["chapters"]
@@ -103,19 +85,19 @@ def from_report(summary: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     for name, (chapter, claim) in IN_CHAPTER.items():
         mine = [line for where, line in lines if (where, line["claim"]) == (chapter, claim)]
         if mine:
-            said = _entry([line["verdict"] for line in mine], [line["sentence"] for line in mine])
-            found[name] = {"scale": summary["scale"], **said}
+            found[name] = _entry(name, summary["scale"], mine)
     return found
 
 
-def _entry(verdicts: list[str], sentences: list[str]) -> dict[str, Any]:
-    """One verdict for all lines: "departs" if any line departs, "agrees" only if all agree."""
-    undecided = "agrees" if set(verdicts) == {"agrees"} else "undecided"
-    verdict = "departs" if "departs" in verdicts else undecided
-    if len(verdicts) > 1:
-        tally = (f"{verdicts.count(word)} {word}" for word in sorted(set(verdicts)))
-        sentences = [f"{len(verdicts)} lines: {', '.join(tally)}.", *sentences]
-    return {"verdict": verdict, "sentence": " ".join(sentences)}
+def _entry(name: str, scale: str, lines: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """What the record holds of a check: the claims that it tests, and the numbers of its lines."""
+    kept = [field.name for field in fields(Agreement)]
+    return {
+        "scale": scale,
+        "claims": tested(name),
+        "digest": check_digest(name),
+        "lines": [{field: line[field] for field in kept} for line in lines],
+    }
 
 
 @cache
@@ -123,8 +105,9 @@ def _from_checks(group: str) -> list[Agreement]:
     return [check.run(ENTROPY).agreement for check in _members(group)]
 
 
-def _members(group: str) -> list[Check]:
-    return [c for c in checks().values() if c.group == group and not c.nightly]
+def _members(group: str, *, nightly: bool = False) -> list[Check]:
+    found = [check for check in checks().values() if check.group == group]
+    return [check for check in found if nightly or not check.nightly]
 
 
 @cache

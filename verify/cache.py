@@ -13,6 +13,7 @@ import numpy as np
 
 from ..numerics._files import writable_folder
 from ..numerics._types import Array
+from ..numerics._workers import parallel
 from ..numerics.result_cache import read_arrays, result_key, write_arrays
 
 Arrays = Mapping[str, Array]
@@ -142,12 +143,6 @@ def run_tasks(
     """The arrays of each task, from the cache or computed on all cores.
 
     The numbers do not depend on the number of processes.
-
-    >>> from polysem.verify.cache import run_tasks
-    >>> from polysem.verify.interference.runs import Ensemble
-    >>> few = Ensemble(n=4, m=16, lam=0.0, runs=5)
-    >>> run_tasks("few", [few], 1, progress=False)[few]["dead"].shape
-    (5,)
     """
     given = [(name, task, entropy) for task in tasks]
     found = run_jobs(_run_task, given, title=name, progress=progress)
@@ -169,30 +164,19 @@ def run_jobs(
     """The results of one function for each tuple of arguments, in order.
 
     As many processes run as there are cores, or as the surrounding ``joblib.parallel_config``
-    says, each with one BLAS thread and with the cache folder of the caller.
+    says, each with one BLAS thread and with the cache folder of the caller. The function stands
+    at the top level of a module, so that other processes can import it.
 
     >>> from polysem.verify.cache import run_jobs
     >>> run_jobs(pow, [(2, 3), (3, 2)], title="powers", progress=False)
     [8, 9]
-
-    Parameters
-    ----------
-    function : callable
-        A function at the top level of a module, so that other processes can import it.
-    arguments : sequence of tuple
-        The arguments of each call.
-    title : str
-        Label of the progress bar.
-    progress : bool
-        Show a progress bar on a terminal.
     """
-    from joblib import Parallel, delayed
+    from joblib import delayed
     from tqdm.auto import tqdm
 
     folder = _FOLDER.get()  # joblib draws the jobs in a thread that does not see our context
-    jobs = Parallel(n_jobs=-1, return_as="generator")(
-        delayed(_run)(function, given, folder) for given in arguments
-    )
+    tasks = (delayed(_run)(function, given, folder) for given in arguments)
+    jobs = parallel(tasks, jobs=-1, return_as="generator")
     return list(tqdm(jobs, total=len(arguments), desc=title, disable=None if progress else True))
 
 

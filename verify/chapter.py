@@ -51,13 +51,7 @@ class Chapter:
 
 
 def mean_line(**given: Any) -> Agreement:
-    """A line of the report for the mean of independent samples, at the report's error rate.
-
-    Parameters
-    ----------
-    **given
-        What :meth:`Agreement.of_mean` takes.
-    """
+    """A line of the report for the mean of independent samples, at the report's error rate."""
     return Agreement.of_mean(bounds=None, alpha=REPORT_ALPHA, **given)
 
 
@@ -78,27 +72,14 @@ def estimate_line(
 ) -> Agreement:
     """A line of the report for a mean that is known by its estimate and its standard error.
 
+    ``numerical_error`` widens the interval on both sides.
+
     >>> from polysem.verify.chapter import estimate_line
     >>> estimate_line(
     ...     claim="one", quantity="one", prediction=1.0, estimate=1.01, error=0.01, samples=400,
     ...     margin=0.1,
     ... ).verdict
     'agrees'
-
-    Parameters
-    ----------
-    prediction : float
-        The predicted mean.
-    estimate, error : float
-        The measured mean and its standard error.
-    samples : int
-        Number of independent samples.
-    numerical_error : float
-        Bound of the numerical error, added to the interval on both sides.
-    assumption : str
-        Under what the interval holds.
-    **given
-        Claim, quantity, margin and unit, as :class:`Agreement` takes them.
     """
     half = half_interval(error, samples)
     seen = half + POWER_QUANTILE * error + 2 * numerical_error
@@ -111,5 +92,6 @@ def estimate_line(
         samples=samples,
         numerical_error=numerical_error,
         assumption=assumption,
+        approximate=True,
         **given,
     )

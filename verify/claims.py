@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import difflib
-import json
 import re
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import sympy as sp
 
-from ..numerics._files import write_text
+from ..numerics._files import read_json, write_text
 from ..theory.proof import typeset
 from ..theory.proof.claims import Claim, claims, topics
-from ..theory.proof.record import PATH, Record, recheck
+from ..theory.proof.record import PATH, Record, check_digest, confirms, recheck
 from ..theory.proof.symbols import LETTERS
 from .bindings import NotBoundError, from_report, run
+from .recorded import agreements, sentence_of, verdict_of
+from .witness.record import witnessed
+
+_BY_VERDICT = {
+    "agrees": "agrees for",
+    "departs": "does not hold for",
+    "undecided": "is undecided for",
+}
+_LARGEST_REPORT = 100_000_000  # bytes of a report.json
 
 BLUEPRINT = PATH.parent.parent / "paper_notes" / "blueprint.md"
 
@@ -40,27 +49,44 @@ def summary(claim: Claim, record: Record) -> dict[str, Any]:
         "stale": record.stale(claim.label),
         "formula": None if formula is None else repr(formula),
         "error": None if formula is None else formula.error,
+        "regime": None if formula is None else formula.regime_in_words(),
         "uses": list(claim.uses),
         "definitions": list(claim.definitions),
-        "used_by": used_by(claim.label),
+        "used_by": used_by(claim.label, record.known),
         "prose": None if claim.prose is None else claim.prose.argument,
         "steps": record.claims.get(claim.label, {}).get("steps", []),
-        "checks": {name: record.checks.get(name, {"verdict": "not run"}) for name in claim.checks},
+        "witness": record.claims.get(claim.label, {}).get("witness"),
+        "checks": {name: _check(name, record) for name in claim.checks},
+        "regimes": {
+            regime: verdict
+            for lines in record.verdicts(claim.label).values()
+            for regime, verdict in lines.items()
+        },
     }
 
 
-def used_by(label: str) -> list[str]:
+def _check(name: str, record: Record) -> dict[str, Any]:
+    """The result of a check, with the verdict and the sentence that its numbers give."""
+    entry = record.checks.get(name)
+    if entry is None:
+        return {"verdict": "not run", "sentence": ""}
+    found = agreements(entry)
+    return entry | {"verdict": verdict_of(found), "sentence": sentence_of(found)}
+
+
+def used_by(label: str, known: Mapping[str, Claim]) -> list[str]:
     """The labels of the claims that use a claim.
 
+    >>> from polysem.theory import claims
     >>> from polysem.verify.claims import used_by
-    >>> "crossing" in used_by("stationary_weight")
+    >>> "crossing" in used_by("stationary_weight", claims())
     True
     """
-    return [other for other, claim in claims().items() if label in claim.uses]
+    return [other for other, claim in known.items() if label in claim.uses]
 
 
 def table(record: Record) -> str:
-    """All claims, one line each: label, status, kind, statement.
+    """All claims of a record, one line each: label, status, kind, statement.
 
     >>> from polysem.theory.proof.record import Record
     >>> from polysem.verify.claims import table
@@ -69,7 +95,7 @@ def table(record: Record) -> str:
     """
     rows = [
         (claim.label, _shown(claim.label, record), claim.kind, claim.statement)
-        for claim in claims().values()
+        for claim in record.known.values()
     ]
     label, status, kind = (max(len(row[place]) for row in rows) for place in range(3))
     return "\n".join(
@@ -94,7 +120,7 @@ def page(label: str, record: Record) -> str:
     ValueError
         If no claim has the label.
     """
-    claim = named(label)
+    claim = named(label, record.known)
     lines = [
         f"{label}: {_shown(label, record)}",
         claim.statement,
@@ -103,7 +129,7 @@ def page(label: str, record: Record) -> str:
     ]
     if claim.formula is not None:
         lines += ["", sp.pretty(claim.formula.expression, use_unicode=True)]
-        lines += ["", f"Error: {claim.formula.error}."]
+        lines += ["", f"Regime: {claim.formula.regime_in_words()}. Error: {claim.formula.error}."]
     results = {step["name"]: step for step in record.claims.get(label, {}).get("steps", [])}
     if claim.derivation:
         lines += ["", "Derivation:"]
@@ -119,13 +145,38 @@ def page(label: str, record: Record) -> str:
             ]
     if claim.prose is not None:
         lines += ["", f"In words ({claim.prose.page}): {claim.prose.argument}"]
+    lines += ["", _witness_in_words(record.claims.get(label, {}).get("witness"))]
     for name in claim.checks:
-        entry = {"verdict": "not run", "sentence": ""} | record.checks.get(name, {})
+        entry = _check(name, record)
         scale = f" ({entry['scale']} scale)" if "scale" in entry else ""
         lines += ["", f"Check {name}{scale}: {entry['verdict']}. {entry['sentence']}".rstrip()]
+    by_regime = summary(claim, record)["regimes"]
+    for verdict in sorted(set(by_regime.values())):
+        where = [regime for regime, found in by_regime.items() if found == verdict]
+        lines += ["", f"In training, the claim {_BY_VERDICT[verdict]}: {'; '.join(where)}."]
     lines += ["", f"Uses: {', '.join((*claim.uses, *claim.definitions)) or 'nothing'}."]
-    lines += [f"Used by: {', '.join(used_by(label)) or 'nothing'}."]
+    lines += [f"Used by: {', '.join(used_by(label, record.known)) or 'nothing'}."]
     return "\n".join(lines)
+
+
+def _witness_in_words(entry: dict[str, Any] | None) -> str:
+    """What a witness found, in one sentence."""
+    if entry is None:
+        return "Witness: none."
+    if "from" in entry:
+        return f"Witness: those of {', '.join(entry['from'])}, from which the claim follows."
+    power = entry["order"]
+    found = (
+        f"the largest deviation is {entry['error']:.2g}, where the computation is accurate to "
+        f"{entry['accuracy']:.2g}"
+        if power is None
+        else f"the error falls as the power {power:.2f} of its claimed size"
+    )
+    verdict = "confirms" if confirms(entry) else "does not confirm"
+    return (
+        f"Witness: {entry['method']} from the model {verdict} the claim "
+        f"({entry['samples']} samples); {found}."
+    )
 
 
 def blueprint(record: Record) -> str:
@@ -153,23 +204,30 @@ def blueprint(record: Record) -> str:
             _escaped(meaning),
         ]
         for claim in found:
-            lines += ["", *_entry(claim, record.status(claim.label))]
+            lines += ["", *in_markdown(claim, record)]
     return "\n".join([*lines, ""])
 
 
-def _entry(claim: Claim, status: str) -> list[str]:
-    """A claim in Markdown."""
+def in_markdown(claim: Claim, record: Record) -> list[str]:
+    """A claim in Markdown, with links to those of the same record.
+
+    >>> from polysem.theory import claims
+    >>> from polysem.theory.proof.record import Record
+    >>> from polysem.verify.claims import in_markdown
+    >>> in_markdown(claims()["fold"], Record.load())[0]
+    '### fold'
+    """
     statement = claim.worded(lambda formula: f"${formula.latex()}$")
     source = re.sub(r"paper_notes/(\w+\.md)", r"[paper_notes/\1](\1)", claim.source)
     lines = [
         f"### {claim.label}",
         "",
-        f"**{status}**, {claim.kind}. {_escaped(statement)}",
+        f"**{record.status(claim.label)}**, {claim.kind}. {_escaped(statement)}",
         "",
     ]
     if claim.formula is not None:
         lines += ["$$", typeset.named(claim.formula), "$$", ""]
-    uses = [f"[{name}](#{name})" for name in claim.uses]
+    uses = [f"[{name}](#{name})" if name in record.known else f"`{name}`" for name in claim.uses]
     uses += [f"*{name}*" for name in claim.definitions]
     return [*lines, f"Source: {source}. Uses: {', '.join(uses) or 'nothing'}."]
 
@@ -217,10 +275,10 @@ def to_dict(record: Record, label: str | None = None) -> dict[str, Any]:
     'proved'
     """
     if label is not None:
-        return summary(named(label), record)
+        return summary(named(label, record.known), record)
     return {
         "versions": record.versions,
-        "claims": [summary(claim, record) for claim in claims().values()],
+        "claims": [summary(claim, record) for claim in record.known.values()],
     }
 
 
@@ -248,25 +306,34 @@ def rechecked(
         For an unknown label, or a file that is not a report.
     """
     if label is not None:
-        named(label)
+        named(label, claims())
     labels = [label] if label else list(claims())
     wanted = {name for which in labels for name in claims()[which].checks}
     results = {
         name: entry
         for name, entry in (_verdicts(sorted(wanted)) if simulations else {}).items()
-        if record.checks.get(name, {}).get("scale") != "paper" or entry["verdict"] == "departs"
+        if not _kept(name, record) or verdict_of(agreements(entry)) == "departs"
     }
     if report is not None:
         results |= {n: entry for n, entry in _of_report(report).items() if n in wanted}
-    return record.updated(recheck(labels, progress=label is None), results)
+    entries = recheck([claims()[which] for which in labels], progress=label is None)
+    for name, found in witnessed(labels, progress=label is None).items():
+        entries[name]["witness"] = found
+    return record.updated(entries, results)
+
+
+def _kept(name: str, record: Record) -> bool:
+    """Whether the record holds a result of the paper scale for the claim as it is now."""
+    entry = record.checks.get(name, {"scale": "", "digest": ""})
+    return entry["scale"] == "paper" and entry["digest"] == check_digest(name)
 
 
 def _of_report(path: Path) -> dict[str, dict[str, Any]]:
     try:
-        return from_report(json.loads(path.read_text(encoding="utf-8")))
-    except (ValueError, KeyError, TypeError) as error:
+        return from_report(read_json(path, _LARGEST_REPORT))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ValueError(
-            f"Got {path}, which is no report.json; give the file that polysem report wrote."
+            f"Got {path}; it is not a report.json: give the file that polysem report wrote."
         ) from error
 
 
@@ -300,11 +367,12 @@ def save(record: Record) -> None:
     write_text(BLUEPRINT.with_name("notation.md"), notation())
 
 
-def named(label: str) -> Claim:
+def named(label: str, known: Mapping[str, Claim]) -> Claim:
     """The claim of a label.
 
+    >>> from polysem.theory import claims
     >>> from polysem.verify.claims import named
-    >>> named("fold").kind
+    >>> named("fold", claims()).kind
     'derived here'
 
     Raises
@@ -312,9 +380,8 @@ def named(label: str) -> Claim:
     ValueError
         If no claim has the label; the message lists similar labels.
     """
-    found = claims()
-    if label not in found:
-        near = difflib.get_close_matches(label, found, n=3)
+    if label not in known:
+        near = difflib.get_close_matches(label, known, n=3)
         hint = f"did you mean {', '.join(near)}?" if near else "polysem claims lists all labels."
-        raise ValueError(f"Got LABEL={label}; no claim has it; {hint}")
-    return found[label]
+        raise ValueError(f"Got LABEL={label}; there is no claim with this label: {hint}")
+    return known[label]

@@ -5,14 +5,19 @@ from __future__ import annotations
 import errno
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from unicodedata import category
 
 import click
 
 from .. import __version__
+
+if TYPE_CHECKING:
+    from ..theory.proof.record import Record
 
 _USER_ERRORS = (
     ValueError,
@@ -27,6 +32,12 @@ _USER_ERRORS = (
 class OneLineErrors(click.Group):
     """A group that answers bad input with one line and exit status 2, without usage lines."""
 
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:  # click would print an empty line
+            raise click.Abort from None
+
     def main(self, args: Sequence[str] | None = None, *rest: Any, **extra: Any) -> Any:
         extra["standalone_mode"] = False
         try:
@@ -34,8 +45,8 @@ class OneLineErrors(click.Group):
         except click.exceptions.NoArgsIsHelpError as error:
             click.echo(error.format_message())
             sys.exit(0)
-        except click.Abort:
-            self.fail("interrupted", 130)
+        except click.Abort as error:
+            self.fail(str(error) or "interrupted", 130)
         except click.ClickException as error:
             self.fail(error.format_message())
         except _USER_ERRORS as error:
@@ -44,8 +55,18 @@ class OneLineErrors(click.Group):
 
     @staticmethod
     def fail(line: str, status: int = 2) -> None:
-        click.echo("polysem: " + " ".join(line.split()), err=True)
+        click.echo(printable("polysem: " + " ".join(line.split())), err=True)
         sys.exit(status)
+
+
+@contextmanager
+def _resumable(finished: str) -> Iterator[None]:
+    """End an interrupted command with one line that says how to go on."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        line = f"Interrupted. Run the same command again to continue; {finished}."
+        raise click.Abort(line) from None
 
 
 def _line(error: Exception) -> str:
@@ -55,15 +76,28 @@ def _line(error: Exception) -> str:
             "All files written so far are complete."
         )
     if isinstance(error, OSError) and error.filename is not None:
-        return f"{error.filename}: {error.strerror}; choose another path or change its permissions."
+        path = error.filename2 or error.filename
+        return f"{path}: {error.strerror}; choose another path or change its permissions."
     return str(error)
+
+
+def printable(text: str) -> str:
+    """The text with escapes for control characters; of a file name only what is Unicode."""
+    return "".join(
+        letter if letter == "\n" or category(letter)[0] != "C" else _escape(letter)
+        for letter in text
+    )
+
+
+def _escape(letter: str) -> str:
+    return "\ufffd" if category(letter) == "Cs" else json.dumps(letter)[1:-1]
 
 
 def show(result: dict[str, Any] | str) -> None:
     """Print a text, or a result as JSON; a number that is not finite is an error."""
     if not isinstance(result, str):
         result = json.dumps(result, indent=2, allow_nan=False, ensure_ascii=False)
-    click.echo(result)
+    click.echo(printable(result))
 
 
 def _refuse(given: dict[str, bool], allowed: bool, needed: str) -> None:
@@ -93,13 +127,14 @@ def main() -> None:
 @main.command()
 @features
 @neurons
-@click.option("--l1", type=float, help="The paper's lambda (a quarter of the code's).")
+@click.option("--l1", type=float, help="The paper's lambda; without it the limit lambda -> 0.")
+@click.option("--optimizer", default="flow", show_default=True, help="flow, quasistatic or adamw.")
 @click.option("--sigma", type=float, help="Standard deviation of the noise on a neuron.")
 @click.option("--kurtosis", type=float, help="Its excess kurtosis: bipolar -2, Gaussian 0.")
 @click.option(
     "--learning-rate",
     type=float,
-    help="Learning rate for half times in SGD steps.  [default: 0.02]",
+    help="Learning rate for half times in steps.  [default: 0.02, adamw: 0.001]",
 )
 @data
 @cooccurrence
@@ -108,13 +143,14 @@ def predict(
     features: int,
     neurons: int,
     l1: float | None,
+    optimizer: str,
     sigma: float | None,
     kurtosis: float | None,
     learning_rate: float | None,
     as_json: bool,
     **cooccurring: Any,
 ) -> None:
-    """Print all closed forms that apply, with regime and source."""
+    """Print how many polysemantic neurons to expect, and all closed forms that apply."""
     from .predict import predict as predictions
 
     _refuse({"--learning-rate": learning_rate is not None}, sigma is not None, "--sigma")
@@ -122,9 +158,10 @@ def predict(
         features,
         neurons,
         lam=l1,
+        optimizer=optimizer,
         sigma=sigma,
         kurtosis=kurtosis,
-        learning_rate=0.02 if learning_rate is None else learning_rate,
+        learning_rate=learning_rate,
         **cooccurring,
     )
     state: dict[str, str] = {}
@@ -136,7 +173,7 @@ def predict(
     if as_json:
         for prediction in result.values():
             if prediction.warning:
-                click.echo(f"polysem: warning: {prediction.warning}", err=True)
+                click.echo(printable(f"polysem: warning: {prediction.warning}"), err=True)
         show(result.to_dict() | state)
     else:
         show("\n".join([result.text(), *(f"{name}: {words}" for name, words in state.items())]))
@@ -150,11 +187,16 @@ def predict(
     "--optimizer",
     default="flow",
     show_default=True,
-    help="flow, splitting, quasistatic, sgd or adamw.",
+    help="flow, splitting, quasistatic, sgd, adamw, rmsprop or lion.",
 )
 @click.option("--seed", type=int, required=True, help="Root of the initial weights.")
-@click.option("--learning-rate", type=float, help="For sgd and adamw.")
-@click.option("--steps", type=int, help="For sgd and adamw.")
+@click.option("--learning-rate", type=float, help="For sgd, adamw, rmsprop and lion.")
+@click.option("--steps", type=int, help="For sgd, adamw, rmsprop and lion.")
+@click.option("--warm-up", type=int, help="Steps in which the learning rate rises from 0.")
+@click.option("--decay", help="Of the learning rate: constant or cosine.  [default: constant]")
+@click.option("--momentum", type=float, help="For sgd: the part of the sum that a step keeps.")
+@click.option("--betas", type=(float, float), help="For adamw and lion: the two rates.")
+@click.option("--beta2", type=float, help="For rmsprop: the rate of the second moment.")
 @click.option("--max-time", type=float, help="For the flow: stop at this flow time.")
 @click.option(
     "--noise", "law", help="Noise on the hidden layer: bipolar, gaussian, uniform, laplace, ..."
@@ -162,6 +204,11 @@ def predict(
 @click.option("--sigma", type=float, help="Standard deviation of the noise on a neuron.")
 @click.option("--kurtosis", type=float, help="Excess kurtosis, for --noise three-point.")
 @click.option("--draws", help="For --noise: shared or independent.  [default: shared]")
+@click.option(
+    "--dead-below",
+    type=float,
+    help="Largest length of a dead row.  [default: 0; with l1 0.2 for sgd, adamw, rmsprop, lion]",
+)
 @click.option("--untied", is_flag=True, help="Train a decoder with weights of its own.")
 @click.option("--bias", is_flag=True, help="Train a bias on the outputs.")
 @click.option(
@@ -176,24 +223,34 @@ def train(
 ) -> None:
     """Train one network and report counts, norms and outcome.
 
-    With --noise the flow descends the exactly averaged loss, sgd and adamw draw the noise anew at
-    every step. With --untied the counts and norms are those of the encoder.
+    With --noise the flow descends the exactly averaged loss, the optimizers that take steps draw
+    the noise anew at every step. With --untied the counts and norms are those of the encoder.
     """
+    from ..numerics import RateSchedule
     from .runs import run, training_model
 
     given = {name: value for name, value in options.items() if value is not None}
     noisy = "law" in given or "sigma" in given
     _refuse({"--kurtosis": "kurtosis" in given, "--draws": "draws" in given}, noisy, "--noise")
-    descent = ("learning_rate", "steps", "max_time")
+    descent = ("learning_rate", "steps", "max_time", "dead_below", "momentum", "betas", "beta2")
     settings = {name: given.pop(name) for name in descent if name in given}
-    if given.get("data", "pairs") != "pairs" and optimizer == "flow" and l1 > 0:
-        settings.setdefault("max_time", 10 / l1)  # with sampled data the weights never rest
+    schedule = {name: given.pop(name) for name in ("warm_up", "decay") if name in given}
+    if schedule:
+        settings["schedule"] = RateSchedule(**schedule)
+    rate = l1 if l1 > 0 else given.get("cooccurrence", 0.0)
+    if given.get("data", "pairs") != "pairs" and optimizer == "flow" and rate:
+        # with sampled data the weights never rest
+        settings.setdefault("max_time", 10 / rate)
     model = training_model(**given, averaged=optimizer == "flow")
-    result = run(features, neurons, l1, optimizer=optimizer, seed=seed, model=model, **settings)
+    result = run(
+        features, neurons, l1, optimizer=optimizer, seed=seed, model=model, partial=True, **settings
+    )
     if as_json or not result.failed:
         show(result.to_dict() if as_json else result.text())
     if result.failed:
         raise click.ClickException(result.outcome_sentence)
+    if result.outcome == "interrupted":
+        raise click.Abort(result.outcome_sentence)
 
 
 @main.command()
@@ -211,6 +268,13 @@ def train(
     show_default=True,
     help="A p-value below this rejects a law.",
 )
+@click.option(
+    "--dead-below",
+    type=float,
+    default=0.2,
+    show_default=True,
+    help="A row no longer than this fraction of the longest is dead.",
+)
 @click.option("--latex", is_flag=True, help="Print a row of a LaTeX table.")
 @click.option("--figure", type=click.Path(file_okay=False), help="Folder for a figure.")
 @as_json
@@ -219,18 +283,22 @@ def diagnose(
     layout: str | None,
     array: str | None,
     significance: float,
+    dead_below: float,
     latex: bool,
     figure: str | None,
     as_json: bool,
 ) -> None:
     """Is the polysemanticity in WEIGHTS (.npy, .npz, .safetensors, .pt) what chance predicts?"""
+    from ..numerics._files import writable_folder
     from .diagnosis.diagnose import diagnose as diagnosis
     from .diagnosis.files import read_weights
 
     if latex and as_json:
         raise ValueError("Got --latex and --json; give one of them.")
     values, name = read_weights(weights, array=array)
-    found = diagnosis(values, layout=layout, significance=significance)
+    if figure is not None:
+        writable_folder(figure)
+    found = diagnosis(values, layout=layout, significance=significance, dead_below=dead_below)
     if figure is not None:
         found.plot().write(figure)
     if as_json:
@@ -251,6 +319,12 @@ def diagnose(
     help="With --recheck: take the random checks from this report.json.",
 )
 @click.option("--save", is_flag=True, help="With --recheck: save the results (in a clone).")
+@click.option(
+    "--from",
+    "book",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Show the verify.Collection that this Python file makes; --save writes its record.",
+)
 @as_json
 def claims(
     label: str | None,
@@ -258,6 +332,7 @@ def claims(
     simulations: bool,
     report: Path | None,
     save: bool,
+    book: Path | None,
     as_json: bool,
 ) -> None:
     """List all claims, or show LABEL in full: statement, status, derivation, checks."""
@@ -269,15 +344,32 @@ def claims(
         recheck,
         "--recheck",
     )
-    record = Record.load()
-    if recheck:
+    if book is not None and (simulations or report is not None):
+        raise ValueError(
+            "Got --from with --simulations or --report, which concern the claims of polysem; "
+            "remove them: --recheck runs the derivations and witnesses of your file."
+        )
+    record = Record.load() if book is None else _of_user(book, label, recheck, save)
+    if recheck and book is None:
         record = claims_view.rechecked(record, label, simulations=simulations, report=report)
         if save:
             claims_view.save(record)
     if as_json:
         show(claims_view.to_dict(record, label))
     else:
-        show(claims_view.page(label, record) if label else claims_view.table(record))
+        show(claims_view.table(record) if label is None else claims_view.page(label, record))
+
+
+def _of_user(path: Path, label: str | None, recheck: bool, save: bool) -> Record:
+    """The record of the collection in a user's file."""
+    from .collection import read, told
+
+    book = read(path)
+    if recheck:
+        chosen = () if label is None else (book.named(label).label,)
+        with told(path):
+            book.check(*chosen, save=save, progress=label is None)
+    return book.record
 
 
 @main.command()
@@ -288,9 +380,10 @@ def claims(
 @as_json
 def report(out: str, scale: str, seed: int, chapters: tuple[str, ...], as_json: bool) -> None:
     """Compare the theory with simulations; write tables, figures and verdicts."""
-    from .report import write_report
+    with _resumable(f"the finished experiments are in {Path(out) / 'runs'}"):
+        from .report import write_report
 
-    summary = write_report(out, scale=scale, entropy=seed, only=chapters)
+        summary = write_report(out, scale=scale, entropy=seed, only=chapters)
     show(summary if as_json else f"{summary['folder']}: {summary['headline']}")
 
 
@@ -315,19 +408,31 @@ def sweep(
 ) -> None:
     """Compute a grid of runs; an interrupted sweep continues where it stopped."""
     from .. import numerics
-    from .sweeps import SweepSummary
+    from .sweeps import SweepSummary, check_scheduler, check_table
     from .sweeps import scheduler as on_scheduler
 
+    _refuse(
+        {"--jobs": jobs is not None},
+        scheduler in ("threads", "processes"),
+        "--scheduler threads or processes",
+    )
+    check_scheduler(scheduler, jobs)
+    if table is not None:
+        check_table(table)
     grid = numerics.SweepSpec.from_toml(spec)
     if dry_run:
         cost = asdict(numerics.sweep_cost(grid, out))
         lines = (f"{name:<18}{value}" for name, value in cost.items())
         show(cost if as_json else "\n".join(lines))
         return
-    with on_scheduler(scheduler, jobs):
+    finished = f"the finished chunks are in {Path(out) / 'chunks'}"
+    with _resumable(finished), on_scheduler(scheduler, jobs):
         result = numerics.sweep(grid, out, progress=sys.stderr.isatty())
-    if table:
-        SweepSummary.of(out).write(table, by="cell")
+    if table is not None:
+        summary = SweepSummary.of(out)
+        if summary.left_out():
+            click.echo(f"polysem: warning: {summary.left_out()}", err=True)
+        summary.write(table, by="cell")
     if as_json:
         show(asdict(result) | {"folder": str(result.folder)})
     else:

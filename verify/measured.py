@@ -11,6 +11,7 @@ import numpy as np
 
 from .. import theory
 from ..numerics import Cell, ExclusionLaw
+from ..numerics._validate import check_sizes
 from .published import data_rows, published_counts
 
 NEARBY_CROWDING = 1.5
@@ -21,8 +22,6 @@ NEARBY_CROWDING = 1.5
 class MeasuredCount:
     """Polysemantic neurons and retained winners, measured in many networks of one setting.
 
-    Examples
-    --------
     >>> from polysem import verify
     >>> first = verify.measured_counts()[0]
     >>> first.n, first.m, 0.8 < first.ratio < 1.2
@@ -114,8 +113,6 @@ class MeasuredCount:
 def measured_counts() -> tuple[MeasuredCount, ...]:
     """All measured counts of the project, in the order of the table.
 
-    Examples
-    --------
     >>> from polysem import verify
     >>> len({(c.n, c.m, c.optimizer, c.lam) for c in verify.measured_counts()}) >= 20
     True
@@ -187,8 +184,6 @@ def apart(entropy: int) -> int:
 class TrainingBand:
     """The ratios of measured to expected count that training produced at sizes near (n, m).
 
-    Examples
-    --------
     >>> from polysem import verify
     >>> band = verify.training_band(64, 128)
     >>> band.lower < 0.9 < 1.0 < band.upper
@@ -219,8 +214,6 @@ def training_band(n: int, m: int) -> TrainingBand | None:
     than a tenth of the features die are excluded.  The band is empirical: it covers only the
     optimizers and regularisation strengths that were measured.
 
-    Examples
-    --------
     >>> from polysem import verify
     >>> verify.training_band(4, 1_000_000) is None
     True
@@ -239,6 +232,7 @@ def training_band(n: int, m: int) -> TrainingBand | None:
     ------
     paper_notes/statistics.md.
     """
+    n, m, _ = check_sizes(n, m, copies=0)
     usable = [e for e in _with_published() if not e.dead > e.n / 10]
     entries = [entry for entry in usable if (entry.n, entry.m) == (n, m)]
     if len(entries) < 2:  # the band of a single setting would contain only its error

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from ..numerics._validate import check_lam, check_sizes
+from ..numerics._validate import check_choice, check_lam, check_sizes
+from .collisions.trained import answer
 from .prediction import Predictions, Setting
 from .topics import modules
+
+LEARNING_RATE = {"flow": 0.02, "quasistatic": 0.02, "adamw": 1e-3}
+"""The learning rate by which times are given in steps, by optimizer."""
 
 
 def predict(
@@ -12,19 +16,23 @@ def predict(
     m: int,
     *,
     lam: float | None = None,
+    optimizer: str = "flow",
     sigma: float | None = None,
     kurtosis: float | None = None,
-    learning_rate: float = 0.02,
+    learning_rate: float | None = None,
     data: str | None = None,
     cooccurrence: float | None = None,
 ) -> Predictions:
-    """What the theory says of a network of n features and m neurons, and what was measured.
+    """How many polysemantic neurons to expect in a network of n features and m neurons.
 
-    Every value carries its meaning, its error and its source; a formula outside its regime
-    gives no value but a reason.
+    The answer comes first: ``expected_neurons`` with its 95 % range for one network. The laws of
+    the theory follow. Every value carries its meaning, its error and its source; a formula outside
+    its regime gives no value but a reason.
 
     >>> from polysem import verify
     >>> predictions = verify.predict(256, 1024, lam=0.00025)
+    >>> 11 < predictions["expected_neurons"].value < 14
+    True
     >>> predictions["expected_pairs"].value
     15.9375
     >>> round(predictions["amplitude"].value, 6)
@@ -35,7 +43,9 @@ def predict(
     n, m : int
         Numbers of features and of neurons.
     lam : float, optional
-        The paper's lambda, in units of the flow.
+        The paper's lambda, in units of the flow; without it the limit lambda -> 0.
+    optimizer : {"flow", "quasistatic", "adamw"}, optional
+        How the network is trained: by the flow, in the limit lambda -> 0 of the flow, or by AdamW.
     sigma, kurtosis, learning_rate : float, optional
         Noise on the hidden layer, see :func:`predict_noise`.
     data : {"pairs", "bernoulli", "uniform"}, optional
@@ -58,18 +68,26 @@ def predict(
     ------
     Lecomte et al. 2023, Sec. 3; the page that each prediction names.
     """
-    check_sizes(n, m, copies=0)
+    n, m, _ = check_sizes(n, m, copies=0)
     if lam is not None:
-        check_lam(lam)
+        lam = check_lam(lam)
+    check_choice("optimizer", optimizer, ("flow", "quasistatic", "adamw"))
+    if optimizer == "quasistatic" and lam:
+        raise ValueError(
+            f"Got optimizer='quasistatic' with lam={lam:g}; it is the limit lambda -> 0: leave out "
+            "lam, or use optimizer='flow'."
+        )
     setting = Setting(
         n=n,
         m=m,
         lam=lam,
+        optimizer="adamw" if optimizer == "adamw" else "flow",
         sigma=sigma,
         kurtosis=kurtosis,
-        learning_rate=learning_rate,
+        learning_rate=LEARNING_RATE[optimizer] if learning_rate is None else learning_rate,
         data=data,
         cooccurrence=cooccurrence,
     )
-    found = [p for module in modules("predict") for p in module.predictions(setting)]
+    found = answer(setting)
+    found += [p for module in modules("predict") for p in module.predictions(setting)]
     return Predictions({prediction.name: prediction for prediction in found})

@@ -15,23 +15,14 @@ from .show.tables import Table, Tabular, rows_table
 class Setting:
     """The network for which predictions are asked; None stands for what is not given.
 
-    Parameters
-    ----------
-    n, m : int
-        Numbers of features and of neurons.
-    lam : float, optional
-        The paper's lambda, in units of the flow.
-    sigma, kurtosis, learning_rate : float, optional
-        Noise on the hidden layer, and the learning rate for times in steps.
-    data : str, optional
-        How features co-occur.
-    cooccurrence : float, optional
-        The weight of a pair, or the probability that a feature is active.
+    ``learning_rate`` turns times into steps; ``cooccurrence`` is the weight of a pair or the
+    probability that a feature is active, as ``data`` says.
     """
 
     n: int
     m: int
     lam: float | None = None
+    optimizer: str = "flow"
     sigma: float | None = None
     kurtosis: float | None = None
     learning_rate: float = 0.02
@@ -73,13 +64,14 @@ class Prediction:
     source: str
     warning: str | None = None
 
+    def __post_init__(self) -> None:
+        if self.value is not None and not math.isfinite(self.value):
+            object.__setattr__(self, "value", None)
+            object.__setattr__(self, "reason", "the value is not finite in double precision")
+
 
 class Predictions(Tabular, dict[str, Prediction]):
-    """Predictions by name, with a text and a JSON form.
-
-    >>> from polysem import verify
-    >>> sorted(verify.predict(4, 8).to_dict())[:2]
-    ['about', 'amplitude']
+    """Predictions by name, with a text and a JSON form, as :func:`predict` returns them.
 
     Source
     ------
@@ -100,6 +92,14 @@ class Predictions(Tabular, dict[str, Prediction]):
     def __repr__(self) -> str:
         given = [p.name for p in self.values() if p.value is not None]
         return f"Predictions({len(given)} of {len(self)} hold: {', '.join(given[:3])}, ...)"
+
+    def __str__(self) -> str:
+        """Each value, or why there is none, one a line."""
+        width = max(map(len, self))
+        return "\n".join(
+            f"{name:<{width}}  {'none: ' + str(p.reason) if p.value is None else rounded(p.value)}"
+            for name, p in self.items()
+        )
 
     def table(self) -> Table:
         """Value, or why there is none, with meaning, error and source."""
@@ -135,10 +135,10 @@ def evaluate(formula: theory.Formula, **arguments: Any) -> Prediction:
     else:
         try:
             value = formula(**arguments)
+        except OverflowError:
+            reason = "the value, or a step on the way to it, is too large for double precision"
         except (theory.RegimeError, ArithmeticError) as error:
             reason = str(error)
-    if value is not None and not math.isfinite(value):
-        value, reason = None, "the value is not finite"
     return Prediction(
         name=formula.name,
         value=value,

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from .stats.assertions import SPENT
-from .stats.budget import SUITE_ALPHA, Budget
+from .stats.budget import SUITE_ALPHA, Budget, Rate
 
 DEFAULT_ENTROPY = 20231206
 
@@ -39,15 +39,19 @@ def polysem_entropy(request: pytest.FixtureRequest) -> int:
     return int(request.config.getoption("--polysem-entropy"))
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     SPENT.clear()
+    try:
+        _budget(config)
+    except ValueError as error:
+        raise pytest.UsageError(f"--polysem-budget: {error}") from error
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
     """Add the error rates from a worker process of pytest-xdist."""
     sent = getattr(node, "workeroutput", {}).get("polysem_rates", "[]")
-    SPENT.extend((name, rate) for name, rate in json.loads(sent))
+    SPENT.extend(Rate(*rate) for rate in json.loads(sent))
 
 
 def _budget(config: pytest.Config) -> Budget:

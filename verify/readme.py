@@ -41,23 +41,7 @@ BLOCKS: dict[str, Callable[[], str]] = {"claims": _claims, "benchmark": _benchma
 def refreshed(text: str) -> str:
     """The text with each generated block rewritten between its markers.
 
-    >>> from polysem.verify.readme import refreshed
-    >>> refreshed("nothing generated here")
-    'nothing generated here'
-
-    Parameters
-    ----------
-    text : str
-        Markdown with blocks between ``<!-- generated: NAME -->`` and ``<!-- end: NAME -->``.
-
-    Returns
-    -------
-    str
-
-    Raises
-    ------
-    ValueError
-        For a block that nothing generates.
+    A block stands between ``<!-- generated: NAME -->`` and ``<!-- end: NAME -->``.
     """
 
     def block(found: re.Match[str]) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 from .. import __version__
 from ..numerics._extras import need
 from ..numerics._files import writable_folder, write_text
-from ..numerics._validate import check_choice
+from ..numerics._validate import check_choice, check_seed
 from .cache import cache_in
 from .chapter import Chapter
 from .show.latex import check_latex
@@ -101,6 +101,7 @@ def write_report(
     The page that each chapter names.
     """
     check_choice("scale", scale, SCALES)
+    check_seed("entropy", entropy, "the root of all draws")
     for name in only:
         check_choice("chapter", name, CHAPTERS)
     need("pandas", "tables")

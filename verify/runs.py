@@ -9,7 +9,9 @@ import numpy as np
 
 from .. import numerics
 from ..numerics._types import Array
+from ..numerics._validate import check_fraction, check_lam, check_seed, check_sizes
 from ..numerics.cooccurrence.pairs import Values
+from ..numerics.training.records import zero_scale
 from .cooccurrence.predict import DATA, check_cooccurrence, data_model
 from .show.tables import Table, Tabular, fields_table
 
@@ -19,11 +21,7 @@ TRAINING_DATA = (*DATA, "blocks", "uniform-blocks")
 
 @dataclass(frozen=True, kw_only=True)
 class Run(Tabular):
-    """The counts, norms and outcome of one trained network.
-
-    >>> from polysem import verify
-    >>> verify.run(4, 16, 0.01, seed=0).outcome
-    'converged'
+    """The counts, norms and outcome of one trained network, as :func:`run` returns them.
 
     Parameters
     ----------
@@ -40,8 +38,11 @@ class Run(Tabular):
         What `polysemantic_neurons` counts.
     polysemantic_neurons, polysemantic_neurons_authors, polysemantic_neurons_scale_free : int
         The count by `rule`, by the authors' rule and by the scale-free one.
+    dead_below : float
+        A row no longer than this is dead, and weights as small count as zero, see
+        :func:`polysem.numerics.without_jitter`; 0 stands for exact zeros.
     features_alive : int
-        Features with a weight that is not zero.
+        Features that are not dead.
     mean_nonzero_per_feature : float
         Non-zero weights per feature, the paper's m'.
     winner_is_initial_argmax : float
@@ -73,6 +74,7 @@ class Run(Tabular):
     seed: int
     measured_rows: str
     rule: str
+    dead_below: float
     polysemantic_neurons: int | None
     polysemantic_neurons_authors: int | None
     polysemantic_neurons_scale_free: int | None
@@ -117,7 +119,17 @@ class Run(Tabular):
         return "\n".join(f"{name:<{width}}  {value}" for name, value in fields.items())
 
 
-def run(n: int, m: int, lam: float, *, optimizer: str = "flow", seed: int, **settings: Any) -> Run:
+def run(
+    n: int,
+    m: int,
+    lam: float,
+    *,
+    optimizer: str = "flow",
+    seed: int,
+    dead_below: float | None = None,
+    partial: bool = False,
+    **settings: Any,
+) -> Run:
     """Train one network from a seed and measure it.
 
     >>> from polysem import verify
@@ -135,28 +147,38 @@ def run(n: int, m: int, lam: float, *, optimizer: str = "flow", seed: int, **set
         As in :func:`polysem.numerics.train`.
     seed : int
         The root of the initial weights and of the noise; >= 0.
+    dead_below : float, optional
+        The largest length of a dead row; unless given 0, exact zeros, for an optimizer that sets
+        weights to zero, and 0.2 for one that does not (AdamW, SGD by the subgradient).
+    partial : bool
+        Measure what there is of a run that did not end as asked.
     settings : dict
         Handed to :func:`polysem.numerics.train`.
-
-    Returns
-    -------
-    Run
 
     Raises
     ------
     ValueError
         For arguments that make no sense; the message shows the value and the remedy.
+    TrainingError, KeyboardInterrupt
+        Without ``partial``, if the run did not end as asked.
 
     Source
     ------
     paper_notes/training.md
     """
-    if seed < 0:
-        raise ValueError(f"Got seed={seed}; a seed must be >= 0.")
+    n, m, _ = check_sizes(n, m)
+    lam = check_lam(lam)
+    seed = check_seed("seed", seed, "the root of all draws")
+    if dead_below is not None:
+        dead_below = check_fraction("dead_below", dead_below, "the largest length of a dead row")
     rng = np.random.default_rng(seed)
     model = settings.get("model")
     initial = _initial(model, n, m, rng)
-    solution = numerics.train(initial, lam, optimizer=optimizer, rng=rng, **settings)
+    solution = numerics.train(
+        initial, lam, optimizer=optimizer, rng=rng, throw=not partial, **settings
+    )
+    if dead_below is None:
+        dead_below = zero_scale(solution.optimizer, lam)
     if model is None or isinstance(model, numerics.SampledNoise | numerics.AveragedNoise):
         model = numerics.OneHot()  # the loss of a noisy network is given without the noise
     return Run(
@@ -167,11 +189,17 @@ def run(n: int, m: int, lam: float, *, optimizer: str = "flow", seed: int, **set
         seed=seed,
         measured_rows=_measured_rows(model),
         rule=RULE,
+        dead_below=dead_below,
         time=float(solution.time),
         steps=int(solution.steps),
         outcome=str(solution.outcome),
         outcome_sentence=solution.outcome.value,
-        **_measure(initial, solution.weights, numerics.Problem(lam=lam, model=model)),
+        **_measure(
+            initial,
+            solution.partial_weights,
+            numerics.Problem(lam=lam, model=model),
+            dead_below,
+        ),
     )
 
 
@@ -225,10 +253,6 @@ def noise_model(
     averaged : bool
         Average the loss exactly in place of drawing.
 
-    Returns
-    -------
-    Model
-
     Raises
     ------
     ValueError
@@ -246,7 +270,7 @@ def noise_model(
 def _noise(law: str | None, sigma: float | None, kurtosis: float | None) -> numerics.Noise:
     if law is None or sigma is None:
         raise ValueError(
-            f"Got noise={law} and sigma={sigma}; give both for training with noise, or none."
+            f"Got noise={law} and sigma={sigma}; give both for training with noise, or neither."
         )
     return numerics.Noise(sigma=sigma, law=law, excess_kurtosis=kurtosis)
 
@@ -266,6 +290,8 @@ def training_model(
     """The model that a command line describes; None for tied weights on one-hot inputs.
 
     Where a faster model than the general autoencoder trains the same network, it is returned.
+    ``untied`` gives the decoder weights of its own, ``data`` says how features co-occur, and the
+    options of the noise are those of :func:`noise_model`.
 
     >>> from polysem.verify import runs
     >>> runs.training_model(data="pairs", cooccurrence=0.01)
@@ -273,26 +299,6 @@ def training_model(
     >>> model = runs.training_model(untied=True, data="blocks", cooccurrence=0.1)
     >>> model.tied, model.data
     (False, BlockInputs(activation_probability=0.1, values='binary', batch=256))
-
-    Parameters
-    ----------
-    untied, bias : bool
-        A decoder of its own; a trained bias on the outputs.
-    data : {"pairs", "bernoulli", "uniform", "blocks", "uniform-blocks"}, optional
-        How features co-occur; one-hot inputs unless given.
-    cooccurrence : float, optional
-        Weight of a pair, or probability that a feature is active.
-    law, sigma, kurtosis, draws, averaged
-        Noise on the hidden layer, as in :func:`noise_model`.
-
-    Returns
-    -------
-    Model or None
-
-    Raises
-    ------
-    ValueError
-        If arguments are missing, out of range, or do not go together.
     """
     noise = None if law is None and sigma is None else _noise(law, sigma, kurtosis)
     inputs = _inputs(data, cooccurrence)
@@ -324,17 +330,15 @@ def _inputs(data: str | None, cooccurrence: float | None) -> numerics.Data:
     return kind(activation_probability=cooccurrence, values=values)
 
 
-def _measure(initial: Array, final: Array, problem: numerics.Problem) -> dict[str, Any]:
+def _measure(
+    initial: Array, final: Array, problem: numerics.Problem, dead_below: float
+) -> dict[str, Any]:
     """The measures of the encoder's rows, and the loss of the whole network."""
     names = [name for name, kind in Run.__annotations__.items() if kind.endswith("| None")]
     if not np.isfinite(final).all():
         return dict.fromkeys(names)
-    before, weights = (
-        problem.model.unpack(each)[0] if isinstance(problem.model, numerics.Autoencoder) else each
-        for each in (initial, final)
-    )
-    values = numerics.measured(before, weights, numerics.Problem(lam=problem.lam))
-    values["loss"] = float(problem.loss(final))
+    values = numerics.measured(initial, final, problem, dead_below=dead_below)
+    weights = numerics.without_jitter(problem.encoder(final), dead_below, length=1.0)
     values["polysemantic_neurons"] = values["polysemantic_neurons_authors"]
     values["simplex_distance"] = (
         float(numerics.simplex_distance(weights)) if len(weights) > 1 else None

@@ -19,10 +19,6 @@ def symbols_table() -> Table:
     >>> verify.symbols_table().to_frame().columns.tolist()
     ['letter', 'paper', 'argument', 'meaning', 'unit', 'shape']
 
-    Returns
-    -------
-    Table
-
     Source
     ------
     paper_notes/notation.md
@@ -67,10 +63,6 @@ def predictions_table(
     lam : float, optional
         The paper's lambda, in units of the flow.
 
-    Returns
-    -------
-    Table
-
     Raises
     ------
     ValueError
@@ -112,10 +104,6 @@ def agreements_table(agreements: Iterable[Agreement], *, name: str = "agreements
     name : str
         The stem of the file names, and the label.
 
-    Returns
-    -------
-    Table
-
     Source
     ------
     paper_notes/statistics.md
@@ -138,10 +126,6 @@ def claims_table(labels: Iterable[str] = ()) -> Table:
     labels : iterable of str, optional
         The claims to list; all claims if it is empty.
 
-    Returns
-    -------
-    Table
-
     Raises
     ------
     ValueError
@@ -158,7 +142,7 @@ def claims_table(labels: Iterable[str] = ()) -> Table:
     wanted = list(labels) or list(known)
     unknown = [label for label in wanted if label not in known]
     if unknown:
-        raise ValueError(f"Got labels={unknown}; the command `polysem claims` lists all labels.")
+        raise ValueError(f"Got labels={unknown}; give labels that `polysem claims` lists.")
     rows = [
         {
             "claim": label,
@@ -178,10 +162,6 @@ def benchmark_table() -> Table:
     >>> from polysem import verify
     >>> verify.benchmark_table().name
     'benchmark'
-
-    Returns
-    -------
-    Table
 
     Source
     ------

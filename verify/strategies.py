@@ -11,6 +11,7 @@ import numpy as np
 
 from ..numerics._extras import need
 from ..numerics._types import FloatArray
+from ..numerics._validate import check_rng, check_sizes
 
 need("hypothesis", "verify")
 
@@ -21,8 +22,6 @@ from hypothesis import strategies as st  # noqa: E402
 class Network:
     """A network to test: sizes, l1 weight and seed, which determine the initial weights.
 
-    Examples
-    --------
     >>> from polysem import verify
     >>> verify.strategies.Network(n=3, m=4, lam=0.1, seed=0).weights().shape
     (3, 4)
@@ -35,10 +34,6 @@ class Network:
         The paper's lambda.
     seed : int
         Seed of the initial weights.
-
-    Source
-    ------
-    None.
     """
 
     n: int
@@ -64,8 +59,6 @@ class Network:
 def exclusion_state(n: int, m: int, rng: np.random.Generator) -> FloatArray:
     """Unit weights on n different (neuron, sign) slots drawn at random.
 
-    Examples
-    --------
     >>> import numpy as np
     >>> from polysem import verify
     >>> state = verify.strategies.exclusion_state(4, 2, np.random.default_rng(0))
@@ -93,6 +86,8 @@ def exclusion_state(n: int, m: int, rng: np.random.Generator) -> FloatArray:
     ------
     paper_notes/collisions.md.
     """
+    n, m, _ = check_sizes(n, m)
+    check_rng(rng)
     if n > 2 * m:
         raise ValueError(
             f"Got n={n}, m={m}; a neuron holds at most two features, one for each sign: n must be "
@@ -114,8 +109,6 @@ def networks(
 ) -> st.SearchStrategy[Network]:
     """Networks of all sizes up to a maximum, with any l1 weight and seed.
 
-    Examples
-    --------
     >>> from hypothesis import given
     >>> from polysem import verify
     >>> @given(verify.strategies.networks(max_features=4))
@@ -131,15 +124,6 @@ def networks(
         Range of the paper's lambda.
     slots : bool
         Only n <= 2m, so that every feature can have its own (neuron, sign) slot.
-
-    Returns
-    -------
-    hypothesis strategy of Network
-        For ``@given``.
-
-    Source
-    ------
-    None.
     """
 
     def of_size(m: int) -> st.SearchStrategy[Network]:
@@ -157,8 +141,6 @@ def networks(
 def sizes(*, max_features: int = 200, max_neurons: int = 400) -> st.SearchStrategy[tuple[int, int]]:
     """Pairs (n, m) with n <= 2m, the range of the exclusion law.
 
-    Examples
-    --------
     >>> from hypothesis import given
     >>> from polysem import verify
     >>> @given(verify.strategies.sizes())
@@ -171,15 +153,6 @@ def sizes(*, max_features: int = 200, max_neurons: int = 400) -> st.SearchStrate
     ----------
     max_features, max_neurons : int
         Largest n and m.
-
-    Returns
-    -------
-    hypothesis strategy of tuple of int
-        For ``@given``.
-
-    Source
-    ------
-    None.
     """
     return st.integers(1, max_neurons).flatmap(
         lambda m: st.tuples(st.integers(1, min(max_features, 2 * m)), st.just(m))

@@ -9,12 +9,7 @@ TOPICS = ("row", "collisions", "interference", "noise", "cooccurrence")
 
 
 def modules(name: str) -> Iterator[ModuleType]:
-    """The modules of one name, from each topic that has it.
-
-    >>> from polysem.verify.topics import modules
-    >>> [module.__name__.split(".")[-2] for module in modules("checks")]
-    ['collisions', 'noise']
-    """
+    """The modules of one name, from each topic that has it."""
     for topic in TOPICS:
         if (Path(__file__).parent / topic / f"{name}.py").is_file():
             yield import_module(f".{topic}.{name}", __package__)

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from polysem import theory, verify
 from polysem.theory.proof.record import Record
-from polysem.verify import bindings
+from polysem.verify import bindings, recorded
 from polysem.verify import claims as claims_view
 from polysem.verify.cli import main
 from polysem.verify.report import CHAPTERS
@@ -46,7 +46,9 @@ def test_one_claim_in_full():
 def test_a_wrong_label_gives_one_line_with_the_remedy():
     result = called("amplitud")
     assert result.exit_code == 2
-    assert "Got LABEL=amplitud; no claim has it; did you mean amplitude" in result.stderr
+    assert (
+        "LABEL=amplitud; there is no claim with this label: did you mean amplitude" in result.stderr
+    )
     assert len(result.stderr.splitlines()) == 1
 
 
@@ -96,7 +98,7 @@ def test_save_writes_both_files_whole(tmp_path, monkeypatch):
 def test_used_by_is_the_reverse_of_uses():
     for label, claim in theory.claims().items():
         for used in claim.uses:
-            assert label in claims_view.used_by(used)
+            assert label in claims_view.used_by(used, theory.claims())
 
 
 def test_every_name_of_a_check_resolves():
@@ -115,8 +117,20 @@ def test_the_verdicts_of_the_record_are_of_the_checks_as_they_stand():
     """After a change of a check: polysem claims --recheck --simulations --save."""
     groups = {check.group for check in verify.checks().values() if not check.nightly}
     kept = Record.load().checks
-    found = {name: kept[name].get("declared") for name in groups & set(kept)}
-    assert found == {name: bindings.declared(name) for name in found}
+    assert groups <= set(kept)
+    for name in groups:
+        declared = bindings._members(name)
+        assert len(kept[name]["lines"]) == len(declared)
+        for line, check in zip(kept[name]["lines"], declared, strict=True):
+            assert (line["quantity"], line["samples"]) == (check.quantity, check.samples)
+            assert line["margin"] == check.margin
+            assert line["prediction"] == pytest.approx(check.prediction, rel=1e-9)
+
+
+def test_the_record_names_the_claims_that_its_checks_test():
+    for name, entry in Record.load().checks.items():
+        named = sorted(label for label, c in theory.claims().items() if name in c.checks)
+        assert sorted(entry["claims"]) == named == sorted(bindings.tested(name)), name
 
 
 def test_only_checks_that_are_not_bound_are_left_out_and_told(monkeypatch, capsys):
@@ -161,37 +175,44 @@ def test_a_check_departs_if_a_line_departs_and_agrees_if_all_agree(monkeypatch):
             margin=0.1,
         )
 
-    monkeypatch.setattr(bindings, "_from_checks", lambda name: [line(1.0), line(1.02)])
-    assert bindings.run("x")["verdict"] == "agrees"
-    monkeypatch.setattr(bindings, "_from_checks", lambda name: [line(1.0), line(1.095)])
-    assert bindings.run("x")["verdict"] == "undecided"
-    monkeypatch.setattr(bindings, "_from_checks", lambda name: [line(1.0), line(1.095), line(2.0)])
-    assert bindings.run("x")["verdict"] == "departs"
-    monkeypatch.setattr(bindings, "_from_checks", lambda name: [line(2.0)])
-    assert bindings.run("x")["verdict"] == "departs"
+    for estimates, verdict in (
+        ((1.0, 1.02), "agrees"),
+        ((1.0, 1.095), "undecided"),
+        ((1.0, 1.095, 2.0), "departs"),
+        ((2.0,), "departs"),
+    ):
+        found = [line(estimate) for estimate in estimates]
+        monkeypatch.setattr(bindings, "_from_checks", lambda name, found=found: found)
+        assert recorded.verdict_of(recorded.agreements(bindings.run("x"))) == verdict
     monkeypatch.setattr(bindings, "_from_checks", lambda name: [])
-    with pytest.raises(ValueError, match="Got check=x; it has no experiment at the quick scale"):
+    with pytest.raises(ValueError, match="Got check=x; this check needs large simulations"):
         bindings.run("x")
 
 
-def a_report(verdict="agrees"):
-    line = {"claim": "sparse_kick_size", "verdict": verdict, "sentence": "It was so."}
-    other = {"claim": "other", "verdict": "departs", "sentence": "Not asked."}
-    return {
-        "scale": "paper",
-        "chapters": [{"name": "reshuffling", "agreements": [line, line, other]}],
-    }
+def a_line(estimate, claim="sparse_kick_size"):
+    return Agreement.of_value(
+        claim=claim,
+        quantity="winners kept",
+        prediction=0.5,
+        estimate=estimate,
+        numerical_error=0.001,
+        margin=0.1,
+    ).to_dict()
 
 
-def test_a_report_gives_the_verdicts_of_its_lines():
-    found = bindings.from_report(a_report())
-    assert found == {
-        "sparse_phase_law": {
-            "scale": "paper",
-            "verdict": "agrees",
-            "sentence": "2 lines: 2 agrees. It was so. It was so.",
-        }
-    }
+def a_report(estimate=0.51):
+    lines = [a_line(0.5), a_line(estimate), a_line(2.0, claim="other")]
+    return {"scale": "paper", "chapters": [{"name": "reshuffling", "agreements": lines}]}
+
+
+def test_a_report_gives_the_numbers_of_its_lines():
+    (name,) = found = bindings.from_report(a_report())
+    assert name == "sparse_phase_law"
+    entry = found[name]
+    assert (entry["scale"], entry["claims"]) == ("paper", ["sparse_kick_size"])
+    assert [line["estimate"] for line in entry["lines"]] == [0.5, 0.51]
+    assert "verdict" not in entry
+    assert recorded.sentence_of(recorded.agreements(entry)).startswith("2 lines: 2 agrees.")
 
 
 def test_verdicts_of_paper_scale_stay_unless_a_small_sample_departs(tmp_path, monkeypatch):
@@ -202,11 +223,11 @@ def test_verdicts_of_paper_scale_stay_unless_a_small_sample_departs(tmp_path, mo
     assert "Check sparse_phase_law (paper scale): agrees. 2 lines" in claims_view.page(
         "sparse_kick_size", record
     )
-    for verdict, kept in (("undecided", "paper"), ("agrees", "paper"), ("departs", "quick")):
-        entry = {"scale": "quick", "verdict": verdict, "sentence": "x"}
-        monkeypatch.setattr(claims_view, "run", lambda name, entry=entry: entry)
+    for estimate, kept in ((0.55, "paper"), (0.5, "paper"), (0.9, "quick")):
+        (entry,) = bindings.from_report(a_report(estimate)).values()
+        monkeypatch.setattr(claims_view, "run", lambda name, e=entry: e | {"scale": "quick"})
         again = claims_view.rechecked(record, "sparse_kick_size", simulations=True)
         assert again.checks["sparse_phase_law"]["scale"] == kept
     path.write_text("{}", encoding="utf-8")
-    with pytest.raises(ValueError, match=r"which is no report\.json"):
+    with pytest.raises(ValueError, match=r"it is not a report\.json"):
         claims_view.rechecked(record, "sparse_kick_size", report=path)

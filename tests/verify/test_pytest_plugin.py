@@ -46,6 +46,8 @@ def test_the_example_project_passes_and_prints_its_budget(project):
 def test_a_wrong_training_loop_fails(project):
     loop = project / "training.py"
     loop.write_text(loop.read_text().replace("np.maximum(gram, 0)", "gram"))
+    tests = project / "test_training.py"
+    tests.write_text(tests.read_text().replace("0.1, 1000", "0.1, 200"))  # enough to depart
     done = run(project, "-k", "number_of_polysemantic")
     assert done.returncode == 1
     assert "it departs" in done.stdout
@@ -67,13 +69,26 @@ def test_coin(part, polysem_entropy):
 @pytest.mark.parametrize("workers", [(), ("-n", "2")])
 def test_an_overspent_budget_fails_the_session(tmp_path, workers):
     (tmp_path / "test_small.py").write_text(SMALL)
-    entropy = ("--polysem-entropy", "1")
-    done = run(tmp_path, *workers, *entropy)
+    done = run(tmp_path, *workers, "--polysem-entropy", "1")
     assert "4 passed" in done.stdout
     assert "4 random checks, alpha at most 1.6e-06 together" in done.stdout
     assert "overspent" in done.stdout
     assert done.returncode == 1
-    assert run(tmp_path, *workers, *entropy, "--polysem-budget", "1e-5").returncode == 0
+
+
+def test_a_larger_budget_is_not_overspent(tmp_path):
+    (tmp_path / "test_small.py").write_text(SMALL)
+    assert run(tmp_path, "--polysem-entropy", "1", "--polysem-budget", "1e-5").returncode == 0
+
+
+@pytest.mark.parametrize("limit", ["nan", "0", "-1"])
+def test_a_budget_that_is_no_probability_is_refused_in_one_line(tmp_path, limit):
+    (tmp_path / "test_small.py").write_text(SMALL)
+    done = run(tmp_path, f"--polysem-budget={limit}")
+    assert done.returncode == 4
+    assert done.stdout == ""
+    (line,) = done.stderr.strip().splitlines()
+    assert line.startswith(f"ERROR: --polysem-budget: Got limit={float(limit)}")
 
 
 def test_assert_agrees_names_what_is_wrong():

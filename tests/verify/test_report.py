@@ -1,14 +1,25 @@
 """The report is whole or says that it is not; its figures carry their data and captions."""
 
 import json
+import os
+import shutil
+import signal
+import subprocess
 import sys
+import time
 import types
 
+import joblib
+import numpy as np
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 
 from polysem import verify
+from polysem.numerics import Flow, QuasiStatic
 from polysem.verify import report
+from polysem.verify.cli import main
+from polysem.verify.collisions import chapter_initialisation
 
 AGREEMENT = verify.Agreement.of_value(
     claim="one", quantity="one", prediction=1.0, estimate=1.001, numerical_error=1e-6, margin=0.01
@@ -83,3 +94,122 @@ def test_an_unknown_scale_leaves_an_old_report_whole(small_chapter, tmp_path):
     with pytest.raises(ValueError, match="scale='huge'"):
         verify.write_report(tmp_path, scale="huge")
     assert (tmp_path / "report.json").exists()
+
+
+def content(folder):
+    """What report.json holds, but for what two runs of the same command may differ in."""
+    found = json.loads((folder / "report.json").read_text())
+    del found["folder"]
+    for chapter in found["chapters"]:
+        del chapter["seconds"]
+    return found
+
+
+@pytest.fixture
+def small_initialisation(monkeypatch):
+    """The chapter that trains with two optimizers, at a size of seconds and in this process."""
+    monkeypatch.setattr(chapter_initialisation, "SIZES", {"quick": (4, 64)})
+    monkeypatch.setattr(chapter_initialisation, "NETWORKS", 3)
+    monkeypatch.setattr(chapter_initialisation, "FEATURES", 8)
+    monkeypatch.setattr(chapter_initialisation, "NEURONS", {"quick": (8, 16)})
+    monkeypatch.setattr(chapter_initialisation, "RUNS", {"quick": 6})
+    with joblib.parallel_config(backend="sequential"):
+        yield
+
+
+@pytest.fixture
+def stop_at(monkeypatch):
+    """Raise KeyboardInterrupt once, in the training step with this number; count the steps."""
+    state = types.SimpleNamespace(count=0, at=None)
+
+    def counted(step):
+        def wrapped(*given):
+            state.count += 1
+            if state.count == state.at:
+                raise KeyboardInterrupt
+            return step(*given)
+
+        return wrapped
+
+    for optimizer in (Flow, QuasiStatic):
+        monkeypatch.setattr(optimizer, "step", counted(optimizer.step))
+
+    def set_to(at):
+        state.count, state.at = 0, at
+        return state
+
+    return set_to
+
+
+def test_a_report_interrupted_in_any_step_ends_as_one_that_was_not(
+    small_initialisation, stop_at, tmp_path
+):
+    """Ctrl-C inside training: the report stops, keeps nothing half-trained, and goes on."""
+
+    def write(name):
+        verify.write_report(tmp_path / name, only=["initialisation"], progress=False)
+
+    steps = stop_at(None)
+    write("whole")
+    total, kept = steps.count, []
+    for step in (1, total // 2, 5):  # in one folder, as by a user
+        stop_at(step)
+        with pytest.raises(KeyboardInterrupt):
+            write("met")
+        assert not (tmp_path / "met" / "report.json").exists()
+        kept.append(len(list((tmp_path / "met" / "runs").iterdir())))
+    assert kept[0] == 0 < kept[1] <= kept[2]
+    rest = stop_at(None)
+    write("met")
+    assert rest.count <= total - total // 4  # finished experiments are not trained again
+    assert content(tmp_path / "met") == content(tmp_path / "whole")
+
+
+def test_the_command_says_how_to_go_on_after_ctrl_c(small_initialisation, stop_at, tmp_path):
+    stop_at(5)
+    command = ["report", "--out", str(tmp_path / "out"), "--chapter", "initialisation"]
+    done = CliRunner().invoke(main, command)
+    assert done.exit_code == 130
+    assert done.stderr.splitlines() == [
+        "polysem: Interrupted. Run the same command again to continue; the finished experiments "
+        f"are in {tmp_path / 'out' / 'runs'}."
+    ]
+
+
+def interrupted_by_signals(folder, command, moments, rng, seconds):
+    """Ctrl-C at random moments of a command; then let it end. Returns how often it was met."""
+    met = 0
+    while met < moments:
+        process = subprocess.Popen(
+            command, start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        try:
+            process.wait(float(rng.uniform(1.5, max(3.0, seconds / 2))))
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGINT)
+        stderr = process.communicate(timeout=60)[1].decode()
+        if process.returncode == 0:  # it was too quick: begin anew
+            shutil.rmtree(folder)
+            continue
+        assert process.returncode == 130, stderr
+        assert len(stderr.splitlines()) == 1, stderr
+        met += 1
+    subprocess.run(command, check=True, capture_output=True)
+    return met
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("chapter", report.CHAPTERS)
+def test_ctrl_c_at_random_moments_changes_no_chapter(chapter, tmp_path, entropy):
+    """With the two tests of sweeps 20 moments in all."""
+
+    def command(name):
+        program = [sys.executable, "-m", "polysem", "report", "--chapter", chapter]
+        return [*program, "--out", str(tmp_path / name)]
+
+    begun = time.perf_counter()
+    subprocess.run(command("whole"), check=True, capture_output=True)
+    seconds = time.perf_counter() - begun
+    rng = np.random.default_rng([entropy, *chapter.encode()])
+    interrupted_by_signals(tmp_path / "met", command("met"), 3, rng, seconds)
+    assert content(tmp_path / "met") == content(tmp_path / "whole")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import pandas as pd
 
 from ... import numerics
 from ...numerics._types import Array
-from ..cache import run_tasks
+from ..cache import Task, run_tasks
 from ..chapter import Chapter, mean_line
 from ..row.runs import CountsAtStrength, StartEnd
 from ..show.figures import Plot
@@ -26,21 +27,30 @@ FEATURES = 64
 NEURONS = {"quick": (64, 128, 256, 512), "paper": (64, 128, 256, 512, 1024, 2048)}
 STRENGTHS = {"quick": (0.025, 0.0), "paper": (0.025, 0.0025, 0.0)}
 RUNS = {"quick": 16, "paper": 100}
+BLOCK = 4  # networks trained together; an interrupted report keeps the finished blocks
 TAIL = 0.15  # the authors draw percentiles 15 to 85
 
 
 def chapter(scale: str, *, entropy: int, progress: bool = True) -> Chapter:
     """Compute the chapter at a scale."""
     n, m = SIZES[scale]
-    start = StartEnd(n=n, m=m, networks=NETWORKS)
+    starts = [StartEnd(n=n, m=m, network=network) for network in range(NETWORKS)]
     grid = [(m, lam) for lam in STRENGTHS[scale] for m in NEURONS[scale]]
-    cells = [
-        CountsAtStrength(n=FEATURES, m=m, lam=lam, networks=RUNS[scale], place=place)
+    blocks = [(k, min(k + BLOCK, RUNS[scale])) for k in range(0, RUNS[scale], BLOCK)]
+    cells = {
+        (m, lam): [
+            CountsAtStrength(n=FEATURES, m=m, lam=lam, place=place, first=first, last=last)
+            for first, last in blocks
+        ]
         for place, (m, lam) in enumerate(grid, 1)
-    ]
-    results = run_tasks("initialisation", [start, *cells], entropy, progress=progress)
-    overlaps = results[start]["overlaps"]
-    counts = {(cell.m, cell.lam): results[cell]["neurons"] for cell in cells}
+    }
+    tasks: list[Task] = [*starts, *chain.from_iterable(cells.values())]
+    results = run_tasks("initialisation", tasks, entropy, progress=progress)
+    overlaps = np.stack([results[start]["overlaps"] for start in starts])
+    counts = {
+        key: np.concatenate([results[cell]["neurons"] for cell in listed])
+        for key, listed in cells.items()
+    }
     return Chapter(
         name="initialisation",
         title="Initial and final weights",
@@ -61,12 +71,7 @@ def _own_and_other(overlaps: Array) -> tuple[Array, Array]:
 
 
 def expected_largest(m: int) -> float:
-    """The mean of the largest of m half-normal variables, in standard deviations.
-
-    >>> from polysem.verify.collisions.chapter_initialisation import expected_largest
-    >>> round(expected_largest(1), 6)  # sqrt(2 / pi)
-    0.797885
-    """
+    """The mean of the largest of m half-normal variables, in standard deviations."""
     from scipy.integrate import quad
     from scipy.special import erf
 

@@ -7,8 +7,9 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from ... import numerics
-from ...numerics import Cell, Model, Outcome
+from ...numerics import Cell, Model
 from ...numerics._types import Array, FloatArray, IntArray
+from ...numerics._validate import check_integer, check_seed
 from ..cache import cached
 
 _BATCH_WEIGHTS = 1 << 20
@@ -16,14 +17,7 @@ _BATCH_WEIGHTS = 1 << 20
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Counts:
-    """The counts in each network of a cell.
-
-    Examples
-    --------
-    >>> from polysem import numerics, verify
-    >>> counts = verify.count(numerics.Cell(n=8, m=16, lam=0.1), runs=4, entropy=0)
-    >>> counts.neurons.shape, bool((counts.retained <= 1).all())
-    ((4,), True)
+    """The counts in each network of a cell, as :func:`count` returns them.
 
     Parameters
     ----------
@@ -37,6 +31,8 @@ class Counts:
         Neurons on which two features sit with the same sign.
     retained : ndarray of float, shape (runs,)
         Fraction of features that end on the slot of their largest initial weight.
+    runner_up : ndarray of float, shape (runs,)
+        Fraction of features that end on the slot of their second largest initial weight.
     dead : ndarray of int, shape (runs,)
         Features all of whose weights are zero.
 
@@ -50,6 +46,7 @@ class Counts:
     scale_free: IntArray
     same_sign: IntArray
     retained: FloatArray
+    runner_up: FloatArray
     dead: IntArray
 
 
@@ -58,8 +55,6 @@ def count(cell: Cell, *, runs: int, entropy: int, model: Model | None = None) ->
 
     Run r of a cell depends on the entropy, the cell and r alone, so more runs extend the list.
 
-    Examples
-    --------
     >>> from polysem import numerics, verify
     >>> cell = numerics.Cell(n=8, m=16, lam=0.1)
     >>> few, more = verify.count(cell, runs=2, entropy=7), verify.count(cell, runs=5, entropy=7)
@@ -77,15 +72,10 @@ def count(cell: Cell, *, runs: int, entropy: int, model: Model | None = None) ->
     model : Model, optional
         The model to train; the cell's own model if it is missing.
 
-    Returns
-    -------
-    Counts
-        Counts of each run.
-
     Raises
     ------
-    RuntimeError
-        If a run did not end.
+    TrainingError
+        If a run did not end as asked.
     ValueError
         If the noise of the cell is drawn at each step: a run would then depend on its batch.
 
@@ -95,9 +85,11 @@ def count(cell: Cell, *, runs: int, entropy: int, model: Model | None = None) ->
     """
     if cell.sigma and cell.noise != "averaged":
         raise ValueError(
-            f"Got a cell (one setting of a sweep) with noise={cell.noise!r}; give "
-            "noise='averaged', or use numerics.sweep for sampled noise."
+            f"Got a cell with noise={cell.noise!r}; runs are counted only with averaged noise: "
+            "give noise='averaged', or use numerics.sweep for sampled noise."
         )
+    runs = check_integer("runs", runs, "the number of networks")
+    entropy = check_seed("entropy", entropy, "the root of all draws")
     batch = max(1, _BATCH_WEIGHTS // (cell.n * cell.m))
     found = [
         _cached_batch(cell, range(start, min(start + batch, runs)), entropy, model)
@@ -124,16 +116,22 @@ def _count_batch(cell: Cell, runs: range, entropy: int, model: Model | None) -> 
     solution = numerics.train(
         initial, cell.lam, optimizer=cell.built_optimizer, model=model or cell.model
     )
-    if solution.outcome not in (Outcome.CONVERGED, Outcome.COMPLETED, Outcome.COLLAPSED):
-        raise RuntimeError(f"{cell}: {solution.outcome.value}")
     final = solution.weights
     return {
         "neurons": numerics.polysemantic_neurons(final, "authors"),
         "scale_free": numerics.polysemantic_neurons(final, "scale-free"),
         "same_sign": _same_sign(final),
         "retained": numerics.retained_winners(initial, final).mean(axis=-1),
+        "runner_up": numerics.retained_winners(_without_largest(initial), final).mean(axis=-1),
         "dead": numerics.dead_features(final),
     }
+
+
+def _without_largest(weights: Array) -> Array:
+    """The weights with the largest of each feature set to zero."""
+    left = weights.copy()
+    np.put_along_axis(left, np.abs(weights).argmax(axis=-1)[..., None], 0.0, axis=-1)
+    return left
 
 
 def _same_sign(final: Array) -> IntArray:

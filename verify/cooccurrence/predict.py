@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from ... import numerics, theory
-from ...numerics._validate import check_choice, check_nonnegative
+from ...numerics._validate import check_choice, check_lam, check_nonnegative, check_sizes
 from ..prediction import Prediction, Setting, evaluate
 
 DATA = ("pairs", "bernoulli", "uniform")
@@ -28,10 +28,6 @@ def data_model(data: str | None, cooccurrence: float | None) -> numerics.Model:
         uniform on [0, 1].
     cooccurrence : float
         The weight of a pair, or the probability that a feature is active.
-
-    Returns
-    -------
-    Model
 
     Raises
     ------
@@ -97,6 +93,8 @@ def predict_cooccurrence(
     ------
     paper_notes/cooccurrence.md.
     """
+    n, m, _ = check_sizes(n, m, copies=0)
+    lam = None if lam is None else check_lam(lam)
     data, p = check_cooccurrence(data, cooccurrence)
     if data == "pairs":
         c, q, whole = 1 + p * max(n - 2, 0), p, 1 + p * (n - 1)
@@ -171,10 +169,6 @@ def warning_of(predictions: list[Prediction]) -> str | None:
     predictions : list of Prediction
         As :func:`predict_cooccurrence` gives them.
 
-    Returns
-    -------
-    str or None
-
     Source
     ------
     paper_notes/cooccurrence.md
@@ -191,7 +185,8 @@ def check_cooccurrence(
     check_choice("data", data, choices)
     if data == "pairs":
         return data, check_nonnegative("cooccurrence", cooccurrence, "the weight of a pair")
-    check_nonnegative("cooccurrence", cooccurrence, "the probability that a feature is active")
+    meaning = "the probability that a feature is active"
+    cooccurrence = check_nonnegative("cooccurrence", cooccurrence, meaning)
     if not 0 < cooccurrence < 1:
         raise ValueError(
             f"Got cooccurrence={cooccurrence}; it is the probability that a feature is active and "

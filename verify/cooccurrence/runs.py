@@ -25,18 +25,7 @@ _STEP = {True: 0.2, False: 0.3}  # over the weight of a feature: crowded network
 class Scan:
     """Networks of one size and lambda, trained on all pairs with several strengths.
 
-    >>> from polysem.verify.cooccurrence.runs import Scan
-    >>> Scan(n=64, m=512, lam=0.01, strengths=(0.0, 0.5), networks=25).blocks
-    3
-
-    Parameters
-    ----------
-    n, m : int
-    lam : float
-        The paper's lambda.
-    strengths : tuple of float
-        r = pair weight over lambda; the first is 0, the reference.
-    networks : int
+    ``strengths`` are r, the pair weight over lambda; the first is 0, the reference.
     """
 
     n: int
@@ -60,24 +49,8 @@ def train_pairs(
 ) -> numerics.Solution:
     """Train on all pairs, of weight ``strength`` times lambda, to rest.
 
-    >>> import numpy as np
-    >>> from polysem import numerics
-    >>> from polysem.verify.cooccurrence.runs import train_pairs
-    >>> start = numerics.initial_weights(4, 16, np.random.default_rng(0))
-    >>> train_pairs(start, 0.02, 0.5).outcome.name
-    'CONVERGED'
-
-    Parameters
-    ----------
-    initial : ndarray, shape (n, m) or (instances, n, m)
-    lam : float
-        The paper's lambda over the mean square of the value of an active feature.
-    strength : float
-        r, the weight of a pair over ``lam``.
-    values : {"binary", "uniform"}
-        Values of active features.
-    step : float, optional
-        Step of the flow times the weight of a feature, 1 + p (n - 2).
+    ``lam`` is the paper's lambda over the mean square of an active value, and ``step`` the step of
+    the flow times the weight of a feature, 1 + p (n - 2).
     """
     model = numerics.Pairs(pair_weight=strength * lam, values=values)
     return train_listed(initial, lam, strength, model, SECOND_MOMENT[values], step)
@@ -206,9 +179,7 @@ class Slope:
 class Kicks:
     """Pairs that formed without co-occurrence, perturbed and trained on with it.
 
-    Parameters
-    ----------
-    cells : tuple of (strength, deviation of the perturbation, networks)
+    Each cell has a strength, the standard deviation of the perturbation, and a number of networks.
     """
 
     cells: tuple[tuple[float, float, int], ...]
@@ -265,12 +236,7 @@ def stream(entropy: int, place: int) -> np.random.Generator:
 
 
 def network(n: int, pairs: int, weight: float) -> Array:
-    """n features of one weight each, ``pairs`` of the n neurons polysemantic.
-
-    >>> from polysem.verify.cooccurrence.runs import network
-    >>> network(3, 1, 1.0).tolist()
-    [[1.0, 0.0, 0.0], [-1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]
-    """
+    """n features of one weight each, ``pairs`` of the n neurons polysemantic."""
     weights = np.zeros((n, n))
     for i in range(n):
         paired = i < 2 * pairs

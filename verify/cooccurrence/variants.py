@@ -30,22 +30,13 @@ class Variant:
     lambda = LAM p E u^2 and p = r LAM make the strength r and keep lambda over the weight of a
     feature at LAM. With pairs of weight r LAM that weight is 1 + r LAM (n - 1).
 
+    With "pairs" the inputs are all those with one or two features, of which ``fraction`` of the
+    pairs, drawn for each block of networks, co-occur; with "minibatch" features are independent,
+    and each step samples ``batch`` inputs.
+
     >>> from polysem.verify.cooccurrence.variants import Variant
     >>> Variant(scheme="minibatch", strength=0.5).activation_probability
     0.005
-
-    Parameters
-    ----------
-    scheme : {"pairs", "minibatch"}
-        All inputs with one or two features, or sampled ones with independent features.
-    strength : float
-    m : int
-        Number of neurons.
-    values : {"binary", "uniform"}
-    fraction : float
-        Fraction of the pairs that co-occur, drawn separately for each block of networks.
-    batch : int
-        Inputs of a step, for minibatches.
     """
 
     scheme: Literal["pairs", "minibatch"]

@@ -11,14 +11,20 @@ from numpy.typing import ArrayLike
 
 from ... import numerics
 from ...numerics._types import Array, BoolArray
-from ...numerics._validate import check_choice, check_sizes, check_weights
+from ...numerics._validate import check_choice, check_weights
 from ...numerics.training.measure import AUTHORS_BAND
 from ..measured import training_band
-from ..stats.totals import detectable_ratios, total_law
-from .result import Diagnosis
+from ..stats.power import POWER_QUANTILE
+from ..stats.totals import detectable_ratios, ratio_interval, total_law
+from .result import LAW_MARGIN, Diagnosis
 
 SPARSE_SHARE = 0.9
 """Smallest share of live rows with one dominant weight at which neurons are counted."""
+
+LARGEST = 1_000_000_000
+"""Memory that a diagnosis uses at most, in bytes."""
+
+_SMALL = 256  # rows of a matrix all of whose eigenvalues are computed at once
 
 LAYOUTS = ("features-first", "neurons-first")
 
@@ -27,16 +33,20 @@ SIMPLEX_SHARE = 0.5
 
 
 def diagnose(
-    weights: ArrayLike, *, layout: str | None = None, significance: float = 0.01
+    weights: ArrayLike,
+    *,
+    layout: str | None = None,
+    significance: float = 0.01,
+    dead_below: float = numerics.DEAD_BELOW,
 ) -> Diagnosis:
     """Count the shared neurons of trained weights and compare the count with theory.
 
     The count is compared with the exclusion law (exact two-sided p-value of the total over the
     instances), and with the band of ratios that were measured after training near these sizes.  A
-    small p-value does not identify a cause; possible causes are listed as candidates.
+    small p-value does not identify a cause; possible causes are listed as candidates.  A large
+    p-value is no evidence for the law: the count is compatible with it only if the interval of the
+    ratio, count over law, lies within 20 % of 1.
 
-    Examples
-    --------
     >>> import numpy as np
     >>> from polysem import verify
     >>> print(verify.diagnose(np.eye(3)[:, :2], layout="features-first").forced)
@@ -50,6 +60,9 @@ def diagnose(
         "features-first" or "neurons-first"; required if there are more rows than columns.
     significance : float
         The p-value below which a hypothesis is rejected, in (0, 1).
+    dead_below : float
+        A feature is dead, and taken as zero, if its row is no longer than this fraction of the
+        longest row of its network, see :func:`polysem.numerics.dead_rows`.
 
     Returns
     -------
@@ -73,11 +86,13 @@ def diagnose(
     if layout == "neurons-first":
         stack = np.swapaxes(stack, 1, 2)
     instances, n, m = stack.shape
-    check_sizes(n, m, instances)
+    _check_memory(instances, n, m)
 
+    dead_rows = numerics.dead_rows(stack, dead_below)
+    stack = np.where(dead_rows[..., None], 0, stack)
+    dead = dead_rows.sum(axis=-1)
     size = float(np.abs(stack).max())
     scaled = stack.astype(float) / (size or 1.0)
-    dead = numerics.dead_features(stack)
     sits = numerics.features_on_neurons(scaled, "scale-free")
     seated = sits.any(axis=-1).sum(axis=-1)
     live_rows = int(instances * n - np.sum(dead))
@@ -90,6 +105,7 @@ def diagnose(
         "layout": layout,
         "sparse_share": share,
         "dead": float(np.mean(dead)),
+        "dead_below": float(dead_below),
         "seated": float(seated.mean()),
         "neurons": _integers(shared),
         "neurons_authors": _integers(numerics.polysemantic_neurons(stack, "authors")),
@@ -116,13 +132,36 @@ def diagnose(
     return Diagnosis(**found, verdict="no-neurons" if share < SPARSE_SHARE else _verdict(found))
 
 
+def _check_memory(instances: int, n: int, m: int) -> None:
+    """All pairs of rows are compared: some arrays of the overlaps and of the weights."""
+    needed = 8 * instances * n * (5 * n + 6 * m)
+    if needed > LARGEST:
+        raise ValueError(
+            f"Got {instances} network(s) of {n} features x {m} neurons, whose diagnosis needs "
+            f"about {needed / 1e9:.3g} GB of memory; at most {LARGEST / 1e9:g} GB are used: give "
+            "fewer networks or features."
+        )
+
+
 def _simplex_limit(scaled: Array, size: float) -> float:
     """Largest common size of two weights of a neuron.
 
-    The sum of their squares is at most the largest eigenvalue of W W^T.
+    The sum of their squares is at most the largest eigenvalue of W W^T, which is that of W^T W.
     """
-    largest = np.linalg.eigvalsh(scaled @ scaled.swapaxes(1, 2))[:, -1].max()
-    return round(size * float(np.sqrt(max(largest, 0.0) / 2)), 9)
+    turned = scaled.swapaxes(1, 2)
+    products = scaled @ turned if scaled.shape[1] <= scaled.shape[2] else turned @ scaled
+    largest = max(_largest_eigenvalue(product) for product in products)
+    return round(size * math.sqrt(max(largest, 0.0) / 2), 9)
+
+
+def _largest_eigenvalue(product: Array) -> float:
+    """By Lanczos iteration where all eigenvalues would take seconds."""
+    if len(product) <= _SMALL or not product.any():
+        return float(np.linalg.eigvalsh(product)[-1])
+    from scipy.sparse.linalg import eigsh
+
+    start = np.random.default_rng(0).standard_normal(len(product))
+    return float(eigsh(product, k=1, which="LA", v0=start, return_eigenvectors=False)[0])
 
 
 def _layout(stack: Array, layout: str | None) -> str:
@@ -131,8 +170,9 @@ def _layout(stack: Array, layout: str | None) -> str:
         return check_choice("layout", layout, LAYOUTS)
     if rows > columns:
         raise ValueError(
-            f"Got weights of shape {stack.shape}, more rows than columns; say "
-            f"layout='features-first' ({rows} features) or 'neurons-first' ({columns} features)."
+            f"Got weights of shape {stack.shape}, with more rows than columns; give "
+            f"layout='features-first' if a row is a feature ({rows} features), or "
+            f"layout='neurons-first' if a row is a neuron ({columns} features)."
         )
     return "features-first"
 
@@ -187,6 +227,8 @@ def _against_law(
     found |= {
         "ratio": total / mean,
         "ratio_error": error,
+        "ratio_interval": ratio_interval(laws, total, significance=significance),
+        "networks_needed": _networks_needed(instances, error, significance),
         "detectable": detectable_ratios(laws, significance=significance),
     }
     band = training_band(round(float(seated.mean())), m)
@@ -203,12 +245,22 @@ def _against_law(
     }
 
 
+def _networks_needed(instances: int, error: float, significance: float) -> int:
+    """About how many networks put the interval of a ratio of 1 inside the margin."""
+    from scipy.stats import norm
+
+    reach = (float(norm.isf(significance / 2)) + POWER_QUANTILE) * error
+    return math.ceil(instances * (reach / LAW_MARGIN) ** 2)
+
+
 def _verdict(found: dict[str, Any]) -> str:
     least = found["forced"] and np.mean(found["neurons"]) <= found["forced"]
     if least and not found["same_sign"]:
         return "forced-by-capacity"
     if found["p_value"] >= found["significance"]:
-        return "compatible-with-exclusion-law"
+        low, high = found.get("ratio_interval", (1.0, 1.0))  # absent if the law allows only 0
+        inside = max(1 - low, high - 1) <= LAW_MARGIN
+        return "compatible-with-exclusion-law" if inside else "undecided"
     if "band" not in found:
         return "outside-the-law"
     if found["inside_band"]:

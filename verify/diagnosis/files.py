@@ -18,11 +18,13 @@ from numpy.lib import format as npy
 from ...numerics._extras import need
 from ...numerics._types import Array
 
-LARGEST = 2**31
+LARGEST = 2**28
 """Size of the largest array that is read, in bytes."""
 
 _LONGEST_HEADER = 10_000
 _NUMPY_PACKS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # others can ask for any memory
+_ZIP_END = struct.Struct("<4s6xH10x")  # of an archive without a comment: signature, members
+_MOST_MEMBERS = 10_000
 _LONGEST_JSON = 1_000_000
 _USUAL_NAMES = ("final", "weights", "weight", "W")
 _FLOATS = {2: np.float32, 4: np.float32, 8: np.float64}
@@ -32,7 +34,7 @@ Shape = tuple[int, ...]
 
 
 class Refusal(ValueError):
-    """A reason not to read a file, to be put behind its name."""
+    """A reason not to read a file: the rest of a sentence that begins with its name."""
 
 
 def read_weights(path: str | Path, *, array: str | None = None) -> tuple[Array, str]:
@@ -81,25 +83,25 @@ def read_weights(path: str | Path, *, array: str | None = None) -> tuple[Array, 
     reader = _READERS.get(file.suffix.lower())
     try:
         if reader is None:
-            raise Refusal("whose format is unknown; give .npy, .npz, .safetensors, .pt or .pth")
+            raise Refusal("has an unknown format; give .npy, .npz, .safetensors, .pt or .pth")
         status = file.stat()
         if not stat.S_ISREG(status.st_mode):
-            raise Refusal("which is no regular file; give a file with weights")
+            raise Refusal("is not a regular file; give a file with weights")
         if status.st_size > LARGEST + _LONGEST_JSON:
             raise Refusal(
-                f"a file of {status.st_size} bytes; at most {LARGEST} bytes are read: "
-                "save fewer networks"
+                f"has {status.st_size} bytes, but at most {LARGEST} bytes are read; save fewer "
+                "networks"
             )
         values, name = reader(file, array)
         return _plain(values), name
     except Refusal as refusal:
-        raise ValueError(f"Got {file.name}, {refusal}.") from refusal
+        raise ValueError(f"The file {file.name} {refusal}.") from refusal
     except (ImportError, PermissionError, FileNotFoundError):
         raise
     except Exception as error:  # each reader raises other exceptions on damaged files
         reason = " ".join(str(error).split()) or type(error).__name__
         raise ValueError(
-            f"Got {file.name}, which cannot be read ({reason[:120]}); save it again."
+            f"The file {file.name} cannot be read ({reason[:120]}); save it again."
         ) from error
 
 
@@ -109,16 +111,17 @@ def _plain(values: Array) -> Array:
         exact = np.float32 if values.dtype.itemsize <= 2 else np.float64
         if values.size * exact(0).itemsize > LARGEST:
             raise Refusal(
-                f"with {values.size} whole numbers; up to {LARGEST} bytes are read, and converted "
-                f"to real numbers they need {values.size * exact(0).itemsize}: save fewer networks"
+                f"contains {values.size} whole numbers, which need "
+                f"{values.size * exact(0).itemsize} bytes as real numbers, but at most {LARGEST} "
+                "bytes are read; save fewer networks"
             )
         values = values.astype(exact)
     if values.dtype.kind != "f" or values.dtype.itemsize not in _FLOATS:
-        raise Refusal(f"with values of type {values.dtype}; give real numbers")
+        raise Refusal(f"contains values of type {values.dtype}; give real numbers")
     values = values.astype(_FLOATS[values.dtype.itemsize], copy=False)
     bad = values.size - int(np.isfinite(values).sum())
     if bad:
-        raise Refusal(f"with {bad} values that are NaN or infinite; give finite weights")
+        raise Refusal(f"contains {bad} values that are NaN or infinite; give finite weights")
     return values
 
 
@@ -131,11 +134,11 @@ def _choose(shapes: dict[str, Shape], array: str | None) -> str:
     if array is not None:
         if array not in shapes:
             raise Refusal(
-                f"which has no array named by array={array!r}; choose from "
-                f"{', '.join(sorted(shapes)) or 'other files, because it holds no array'}"
+                f"contains no array named {array!r}; choose from "
+                f"{', '.join(sorted(shapes)) or 'other files, because it contains no array'}"
             )
         if not _fits(shapes[array]):
-            raise Refusal(f"with array {array!r} of shape {shapes[array]}; {_RANKS}")
+            raise Refusal(f"contains the array {array!r} of shape {shapes[array]}; {_RANKS}")
         return array
     fitting = [name for name, shape in shapes.items() if _fits(shape)]
     usual = [name for name in _USUAL_NAMES if name in fitting]
@@ -143,8 +146,11 @@ def _choose(shapes: dict[str, Shape], array: str | None) -> str:
         return (usual if len(fitting) > 1 else fitting)[0]
     if not fitting:
         found = ", ".join(f"{name} {shape}" for name, shape in sorted(shapes.items())[:5])
-        raise Refusal(f"with no array of rank 2 or 3 ({found or 'it is empty'}); {_RANKS}")
-    raise Refusal(f"with several arrays ({', '.join(sorted(fitting)[:8])}); name one with --array")
+        raise Refusal(f"contains no array of rank 2 or 3 ({found or 'it is empty'}); {_RANKS}")
+    raise Refusal(
+        f"contains several arrays ({', '.join(sorted(fitting)[:8])}); name one with array=... "
+        "(at the command line --array)"
+    )
 
 
 def _npy_header(stream: IO[bytes], size: int) -> Shape:
@@ -155,8 +161,8 @@ def _npy_header(stream: IO[bytes], size: int) -> Shape:
     (length,) = struct.unpack(length_format, prefix)
     if length > _LONGEST_HEADER:
         raise Refusal(
-            f"with a header of {length} bytes; at most {_LONGEST_HEADER} are read: save a plain "
-            "array"
+            f"has a header of {length} bytes, but at most {_LONGEST_HEADER} are read; save a "
+            "plain array"
         )
     header = io.BytesIO(prefix + stream.read(length))
     read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
@@ -164,22 +170,22 @@ def _npy_header(stream: IO[bytes], size: int) -> Shape:
         warnings.simplefilter("error")
         shape, _, dtype = read(header, max_header_size=_LONGEST_HEADER)
     if dtype.hasobject:
-        raise Refusal("which holds Python objects; save plain numbers (objects are never loaded)")
+        raise Refusal("contains Python objects; save plain numbers (objects are never loaded)")
     if not _fits(shape):
-        raise Refusal(f"with an array of shape {shape}; {_RANKS}")
+        raise Refusal(f"contains an array of shape {shape}; {_RANKS}")
     expected = dtype.itemsize * math.prod(map(int, shape))
     found = size - (8 + len(prefix) + length)
     if expected > LARGEST or found != expected:
         raise Refusal(
-            f"which declares {expected} bytes of values and has {found}; it is truncated or no "
-            "array of weights: save it again"
+            f"declares {expected} bytes of values but has {found}, so it is truncated or not an "
+            "array of weights; save it again"
         )
     return tuple(shape)
 
 
 def _read_npy(file: Path, array: str | None) -> tuple[Array, str]:
     if array is not None:
-        raise Refusal(f"with one array that has no name; remove array={array!r}")
+        raise Refusal(f"contains a single array without a name; leave out array={array!r}")
     with file.open("rb") as stream:
         _npy_header(stream, file.stat().st_size)
         stream.seek(0)
@@ -187,13 +193,21 @@ def _read_npy(file: Path, array: str | None) -> tuple[Array, str]:
 
 
 def _open_zip(file: Path) -> zipfile.ZipFile:
-    """The archive, if its members together are no larger than the largest array."""
+    """The archive, if its members are few and together no larger than the largest array."""
+    with file.open("rb") as stream:
+        stream.seek(-_ZIP_END.size, io.SEEK_END)
+        signature, members = _ZIP_END.unpack(stream.read())
+    if signature != b"PK\5\6" or members > _MOST_MEMBERS:
+        raise Refusal(
+            f"cannot be read (it is not an archive of up to {_MOST_MEMBERS} arrays, or its end is "
+            "damaged); save it again"
+        )
     archive = zipfile.ZipFile(file)
     total = sum(member.file_size for member in archive.infolist())
     if total > LARGEST:
         archive.close()
         raise Refusal(
-            f"which unpacks to {total} bytes; up to {LARGEST} bytes are read: save fewer networks"
+            f"unpacks to {total} bytes, but at most {LARGEST} bytes are read; save fewer networks"
         )
     return archive
 
@@ -202,9 +216,9 @@ def _read_npz(file: Path, array: str | None) -> tuple[Array, str]:
     with _open_zip(file) as archive:
         members = {m.filename.removesuffix(".npy"): m for m in archive.infolist()}
         if any(m.compress_type not in _NUMPY_PACKS for m in members.values()):
-            raise Refusal("which numpy.savez did not write; save it again with numpy.savez")
+            raise Refusal("was not written by numpy.savez; save it again with numpy.savez")
         if len(members) < len(archive.infolist()):
-            raise Refusal("with two arrays of one name; save it again")
+            raise Refusal("contains two arrays with the same name; save it again")
         shapes: dict[str, Shape] = {}
         problems: dict[str, Exception] = {}
         for name, member in members.items():
@@ -226,7 +240,8 @@ def _read_safetensors(file: Path, array: str | None) -> tuple[Array, str]:
     length = struct.unpack("<Q", prefix)[0] if len(prefix) == 8 else 0
     if not 0 < length <= min(_LONGEST_JSON, file.stat().st_size - 8):
         raise Refusal(
-            f"with a header of {length} bytes; it is truncated or no safetensors: save it again"
+            f"has a header of {length} bytes, so it is truncated or not a safetensors file; save "
+            "it again"
         )
     from safetensors import deserialize, safe_open
 
@@ -251,21 +266,21 @@ def _read_torch(file: Path, array: str | None) -> tuple[Array, str]:
         packed = [m for m in archive.infolist() if m.compress_type != zipfile.ZIP_STORED]
         pickles = [archive.read(m) for m in archive.infolist() if m.filename.endswith(".pkl")]
     if packed:
-        raise Refusal("which torch.save did not write; save it again with torch.save")
+        raise Refusal("was not written by torch.save; save it again with torch.save")
     if any(_asks_for_memory(text) for text in pickles):
-        raise Refusal("which contains other data than tensors (a bytearray); save only tensors")
+        raise Refusal("contains other data than tensors (a bytearray); save only tensors")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             loaded = torch.load(file, map_location="cpu", weights_only=True)
     except Exception as error:
         raise Refusal(
-            "which holds more than tensors or is damaged; save only the tensors (nothing else is "
+            "contains more than tensors or is damaged; save only the tensors (nothing else is "
             "loaded)"
         ) from error
     tensors = {"": loaded} if isinstance(loaded, torch.Tensor) else loaded
     if not isinstance(tensors, dict):
-        raise Refusal(f"which holds a {type(loaded).__name__}; save a tensor")
+        raise Refusal(f"contains a {type(loaded).__name__}; save a tensor")
     tensors = {
         str(name): tensor
         for name, tensor in tensors.items()
@@ -275,8 +290,8 @@ def _read_torch(file: Path, array: str | None) -> tuple[Array, str]:
     tensor = tensors[chosen].detach()
     if tensor.nelement() * tensor.element_size() > tensor.untyped_storage().nbytes():
         raise Refusal(
-            f"with a tensor of shape {tuple(tensor.shape)}, more values than it holds (made by "
-            "tensor.expand); save tensor.clone()"
+            f"contains a tensor of shape {tuple(tensor.shape)} with more values than are stored "
+            "(made by tensor.expand); save tensor.clone()"
         )
     if tensor.dtype == torch.bfloat16:
         tensor = tensor.float()

@@ -18,6 +18,9 @@ from ..show.tables import fields_table
 if TYPE_CHECKING:
     import pandas as pd
 
+LAW_MARGIN = 0.2
+"""The count is compatible with the law if the interval of the ratio deviates no more from 1."""
+
 VERDICTS = {
     "noise-simplex": "a regular simplex, as noise on the hidden layer can make it: no two rows "
     "are orthogonal, and no neuron can hold two weights of size 0.8",
@@ -25,6 +28,7 @@ VERDICTS = {
     "no-neurons": "the rows are spread over many neurons: there are no neurons to count",
     "forced-by-capacity": "forced by capacity: as few neurons are shared as there can be",
     "compatible-with-exclusion-law": "compatible with the exclusion law",
+    "undecided": "undecided, too few networks to tell whether the count follows the exclusion law",
     "inside-training-band": "not the exclusion law, but in the range of counts measured in trained "
     "networks",
     "below-training-band": "below the range of counts measured in trained networks",
@@ -55,14 +59,15 @@ _CANDIDATES = {
 class Diagnosis:
     """The result of :func:`diagnose`: the polysemanticity of one or many networks.
 
-    Examples
-    --------
     >>> import numpy as np
     >>> from polysem import verify
-    >>> state = verify.strategies.exclusion_state(64, 128, np.random.default_rng(0))
-    >>> found = verify.diagnose(state)
-    >>> found.verdict
+    >>> rng = np.random.default_rng(0)
+    >>> states = [verify.strategies.exclusion_state(64, 128, rng) for _ in range(50)]
+    >>> verify.diagnose(np.stack(states)).verdict
     'compatible-with-exclusion-law'
+    >>> found = verify.diagnose(states[0])
+    >>> found.verdict, found.networks_needed
+    ('undecided', 44)
 
     Parameters
     ----------
@@ -73,7 +78,9 @@ class Diagnosis:
     sparse_share : float
         Share of the live rows with more than half of their squared norm in one weight.
     dead : float
-        Mean number of features without a weight.
+        Mean number of dead features.
+    dead_below : float
+        A feature is dead if its row is no longer than this fraction of the longest row.
     seated : float
         Mean number of features that sit on a neuron: more than half of the squared norm in one
         weight.
@@ -97,6 +104,12 @@ class Diagnosis:
         are no neurons to count, more features than slots, or no measurement at near sizes.
     ratio, ratio_error : float
         Mean count over expected, and its standard error under the law.
+    ratio_interval : tuple of float
+        The ratios that the exact test does not reject at ``significance``.  The verdict says
+        "compatible" only if they lie within 20 % of 1.
+    networks_needed : int
+        About how many networks of these sizes would show this with probability 0.99 if the law is
+        right.
     p_value : float
         Exact and two-sided, for the total over the instances under the exclusion law.
     detectable : tuple of float
@@ -133,6 +146,7 @@ class Diagnosis:
     layout: str
     sparse_share: float
     dead: float
+    dead_below: float
     seated: float
     neurons: tuple[int, ...]
     neurons_authors: tuple[int, ...]
@@ -145,6 +159,8 @@ class Diagnosis:
     expected_interval: tuple[float, float] | None = None
     ratio: float | None = None
     ratio_error: float | None = None
+    ratio_interval: tuple[float, float] | None = None
+    networks_needed: int | None = None
     p_value: float | None = None
     detectable: tuple[float | None, float | None] | None = None
     band: tuple[float, float] | None = None
@@ -165,10 +181,20 @@ class Diagnosis:
     def words(self) -> str:
         """The verdict in words."""
         words = VERDICTS[self.verdict]
+        compared = self.verdict in ("compatible-with-exclusion-law", "undecided")
+        if self.ratio_interval is not None and compared:
+            low, high = self.ratio_interval
+            words += f" within {100 * LAW_MARGIN:g} % (the ratio lies in [{low:.2f}, {high:.2f}]"
+            words += f"; {self._needed()})" if self.verdict == "undecided" else ")"
         if self.verdict == "compatible-with-exclusion-law" and self.inside_band is not None:
             words += ", and " + ("in" if self.inside_band else "outside")
             words += " the range of counts measured in trained networks"
         return words
+
+    def _needed(self) -> str:
+        more = self.networks_needed or 0
+        few = f"about {more} networks" if more > self.instances else "more networks"
+        return f"{few} would decide"
 
     def _detects(self) -> str:
         low, high = self.detectable or (None, None)
@@ -222,7 +248,8 @@ class Diagnosis:
             f"{self.instances} network(s), {self.n} features x {self.m} neurons, read "
             f"{self.layout}.",
             f"{100 * self.sparse_share:.0f} % of the live rows have most of their squared norm in "
-            f"one neuron; {self.dead:g} dead feature(s) per network.",
+            f"one neuron; {self.dead:g} dead feature(s) per network (rows shorter than "
+            f"{self.dead_below:g} of the longest).",
             f"cosines of rows: {self.cosines['smallest']:.3f} to {self.cosines['largest']:.3f}, "
             f"mean absolute {self.cosines['mean_absolute']:.3f}; antipodal pairs "
             f"{np.mean(self.antipodal_pairs):g}.",

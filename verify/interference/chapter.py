@@ -15,6 +15,7 @@ from ...theory.proof.record import Record
 from ..cache import Arrays, Task, run_tasks
 from ..chapter import Chapter, estimate_line, half_interval, mean_line
 from ..published import recorded_on
+from ..recorded import agreements, sentence_of
 from ..stats.agreement import Agreement
 from .experiments import CollapseCurve, LoneRows
 from .plan import (
@@ -118,7 +119,8 @@ def _from_record() -> tuple[str, ...]:
         "Lines marked as recorded rest on the networks of the paper scale in "
         f"paper_notes/data/{TABLE}; this report trains a few ensembles again and compares them.",
         *(
-            f"Not run at quick scale; the record of the paper scale says: {found[name]['sentence']}"
+            "Not run at quick scale; the record of the paper scale says: "
+            f"{sentence_of(agreements(found[name]))}"
             for name in ("two_row_prediction", "dispersion_in_the_limit")
             if name in found
         ),

@@ -15,18 +15,8 @@ from ...numerics._types import FloatArray
 class TwoRowSample:
     """Pairs of rows on their own, and the prediction for networks that follows from them.
 
-    Parameters
-    ----------
-    m : int
-        Number of neurons.
-    strength : float
-        lambda sqrt(m); 0 stands for the limit.
-    pairs : int
-        Number of pairs.
-    features : tuple of int
-        Numbers of features of the networks.
-    draws : int
-        Number of rows drawn for each.
+    ``strength`` is lambda sqrt(m), 0 for the limit; ``draws`` rows are drawn for each number of
+    ``features``.
     """
 
     m: int
@@ -51,17 +41,7 @@ class TwoRowSample:
 
 @dataclass(frozen=True, kw_only=True)
 class LoneRows:
-    """Rows on their own under a strong l1 term, some of which die.
-
-    Parameters
-    ----------
-    m : int
-        Number of neurons.
-    lam : float
-        The paper's lambda.
-    rows : int
-        Number of rows.
-    """
+    """Rows on their own under a strong l1 term, some of which die."""
 
     m: int
     lam: float
@@ -86,12 +66,7 @@ class LoneRows:
 class DensePairs:
     """The dense pair problem at one step.
 
-    Parameters
-    ----------
-    step : float
-        Step in gaps.
-    chains : int
-        Number of independent chains.
+    The step is in units of the gap between weights.
     """
 
     step: float

@@ -85,12 +85,7 @@ DRAWS = {"quick": 20_000, "paper": 100_000}
 
 
 def ensembles(scale: str) -> dict[str, list[Ensemble]]:
-    """The ensembles of the chapter by purpose, at a scale.
-
-    >>> from polysem.verify.interference.plan import ensembles
-    >>> sorted(ensembles("quick"))
-    ['dead', 'fast', 'flow', 'laplace', 'limit', 'support']
-    """
+    """The ensembles of the chapter by purpose, at a scale."""
     support = [
         Ensemble(n=n, m=m, lam=SUPPORT_LAM, runs=runs, support=factor)
         for factor, networks in ((0.0, NO_SUPPORT[scale]), (1.0, FULL_SUPPORT[scale]))

@@ -1,18 +1,16 @@
-"""What reshuffling and collapse predict for a network: winners kept, counts, dead features."""
+"""What reshuffling and collapse predict for a network: winners kept, dead features."""
 
 from __future__ import annotations
 
 import math
 from functools import partial
 
-import numpy as np
-
 from ... import numerics, theory
+from ...numerics.row.collapse import WIDEST
 from ..prediction import Prediction, Setting
-from ..published import data_rows
 
 _prediction = partial(Prediction, source="paper_notes/reshuffling.md")
-SMALLEST, LARGEST = 64, 1024  # neurons of the networks whose counts are interpolated
+_TOO_WIDE = f"computed for m <= {WIDEST:.0e}; got m={{}}"
 KILLS = 1e-3
 """The fraction of dead features from which on a warning is given."""
 SLOW = 1e-8
@@ -20,18 +18,9 @@ SLOW = 1e-8
 
 
 def predictions(setting: Setting) -> list[Prediction]:
-    """The fraction of retained winners, the measured count, and the dead features.
-
-    >>> from polysem.verify.interference.predict import predictions
-    >>> from polysem.verify.prediction import Setting
-    >>> found = {p.name: p for p in predictions(Setting(n=128, m=1024, lam=0.001))}
-    >>> round(found["retained_fraction_limit"].value, 3)
-    0.551
-    >>> found["dead_fraction"].warning is None
-    True
-    """
+    """The fraction of retained winners, and the dead features."""
     n, m, lam = setting.n, setting.m, setting.lam
-    return [_retained(n, m), _fast(n, m), _count(n, m, lam), _threshold(m), _dead(n, m, lam)]
+    return [_retained(n, m), _fast(n, m), _threshold(m), _dead(n, m, lam)]
 
 
 def _retained(n: int, m: int) -> Prediction:
@@ -72,72 +61,11 @@ def _fast(n: int, m: int) -> Prediction:
     )
 
 
-def _count(n: int, m: int, lam: float | None) -> Prediction:
-    ratio, reason = measured_count_ratio(n, m, lam or 0.0)
-    return _prediction(
-        name="expected_neurons_measured",
-        value=None if ratio is None else ratio * theory.expected_neurons_exclusion(n=n, m=m),
-        reason=reason,
-        meaning="Polysemantic neurons of the flow: the exclusion law's mean times a factor "
-        "interpolated in measured counts (empirical, not a law).",
-        error=f"5 to 10 %, measured for m = {SMALLEST}..{LARGEST}, .5 <= n/sqrt(m) <= 8, n <= m/2",
-    )
-
-
-def measured_count_ratio(n: int, m: int, lam: float) -> tuple[float | None, str | None]:
-    """K over the exclusion mean, interpolated in the committed runs; or why there is none.
-
-    Linear in log(n/sqrt(m)) within a value of lambda sqrt(m), averaged over the measured sizes,
-    and then linear in lambda sqrt(m); 1 beyond the largest measured strength is not assumed.
-
-    >>> from polysem.verify.interference.predict import measured_count_ratio
-    >>> measured_count_ratio(64, 64, 0.0)
-    (None, 'measured for n <= m/2; got n=64, m=64')
-    """
-    crowding, strength = n / math.sqrt(m), lam * math.sqrt(m)
-    if not SMALLEST <= m <= LARGEST:
-        return None, f"measured for m = {SMALLEST}..{LARGEST}; got m={m}"
-    if 2 * n > m:
-        return None, f"measured for n <= m/2; got n={n}, m={m}"
-    curves = _curves()
-    if strength > max(curves):
-        return None, f"measured for lambda sqrt(m) <= {max(curves):g}; got {strength:.3g}"
-    values = {}
-    for key, (log_crowding, ratios) in curves.items():
-        if log_crowding[0] <= math.log(crowding) <= log_crowding[-1]:
-            values[key] = float(np.interp(math.log(crowding), log_crowding, ratios))
-    below = [key for key in values if key <= strength]
-    above = [key for key in values if key >= strength]
-    if not below or not above:
-        return None, f"no counts were measured near n/sqrt(m)={crowding:.3g} at this lambda"
-    low, high = max(below), min(above)
-    share = (strength - low) / (high - low) if high > low else 0.0
-    return (1 - share) * values[low] + share * values[high], None
-
-
-def _curves() -> dict[float, tuple[list[float], list[float]]]:
-    """Measured ratios by lambda sqrt(m): log crowding and the mean over sizes, by weight."""
-    points: dict[tuple[float, float], list[tuple[float, float]]] = {}
-    for row in data_rows("reshuffling_runs.csv"):
-        n, m = int(row["n"]), int(row["m"])
-        if row["purpose"] not in ("limit", "flow") or not SMALLEST <= m <= LARGEST or 2 * n > m:
-            continue
-        key = (round(float(row["lam"]) * math.sqrt(m), 6), n / math.sqrt(m))
-        error = float(row["count_ratio_error"])
-        points.setdefault(key, []).append((float(row["count_ratio"]), error**-2))
-    curves: dict[float, tuple[list[float], list[float]]] = {}
-    for (strength, crowding), found in sorted(points.items()):
-        values, weights = zip(*found, strict=True)
-        curve = curves.setdefault(strength, ([], []))
-        curve[0].append(math.log(crowding))
-        curve[1].append(float(np.average(values, weights=weights)))
-    return curves
-
-
 def _threshold(m: int) -> Prediction:
     return _prediction(
         name="half_collapse_lam",
-        value=numerics.half_collapse_lam(m),
+        value=None if m > WIDEST else numerics.half_collapse_lam(m),
+        reason=_TOO_WIDE.format(m) if m > WIDEST else None,
         meaning="The lambda that kills half of the features on their own; in a network with "
         "n = m it lies 9 % lower, with n = m/16 1 % (measured).",
         error="one-curve law, within 2 % of the exact row flow",
@@ -148,6 +76,8 @@ def _dead(n: int, m: int, lam: float | None) -> Prediction:
     value, reason, warning = 0.0, None, None
     if lam is None:
         reason = "needs lam"
+    elif m > WIDEST:
+        reason = _TOO_WIDE.format(m)
     elif 0 < lam < SLOW:
         reason = f"computed for lam >= {SLOW:g}; got {lam:g}"
     elif lam > 0:

@@ -29,22 +29,9 @@ _BLOCK = 1 << 21  # weights trained at once
 class Ensemble:
     """Independent networks of one kind, to be trained.
 
-    Parameters
-    ----------
-    n, m : int
-        Numbers of features and of neurons.
-    lam : float
-        The paper's lambda; 0 stands for the limit, by the quasi-static scheme.
-    runs : int
-        Number of networks.
-    law : {"gaussian", "laplace"}
-        The law of the initial weights.
-    support : float
-        Factor on pushes onto weights of opposite sign.
-    winner_push : bool
-        Whether a row's largest weight supports weights of opposite sign.
-    until : float, optional
-        Flow time at which to stop; by default at rest.
+    ``lam`` is 0 for the limit, by the quasi-static scheme. ``law`` is that of the initial weights.
+    ``support`` and ``winner_push`` alter the interference (:class:`AlteredInterference`).
+    ``until`` is the flow time at which to stop; by default the networks come to rest.
     """
 
     n: int
@@ -88,12 +75,7 @@ class Ensemble:
         return (self.n, self.m, round(1e9 * self.lam), round(100 * self.support), flags)
 
     def run(self, entropy: int) -> dict[str, FloatArray]:
-        """Train the networks and measure each.
-
-        >>> from polysem.verify.interference.runs import Ensemble
-        >>> Ensemble(n=4, m=16, lam=0.0, runs=5).run(entropy=1)["opposite_sign_neurons"].shape
-        (5,)
-        """
+        """Train the networks and measure each."""
         rng = np.random.default_rng(np.random.SeedSequence(entropy, spawn_key=self.spawn_key))
         found: list[tuple[Array, Array, Array]] = []
         for runs in _blocks(self.runs, self.n * self.m):
@@ -135,17 +117,9 @@ class Ensemble:
 class Outcomes:
     """What training made of the networks of an ensemble, one entry a network.
 
-    Parameters
-    ----------
-    ensemble : Ensemble
-        The kind of network.
-    same_neuron : numpy.ndarray, shape (runs,)
-        Fraction of features that end on the neuron of their largest initial weight, of either
-        sign; dead features do not.
-    opposite_sign_neurons : numpy.ndarray, shape (runs,)
-        Number of neurons with weights of both signs, whatever their size.
-    dead : numpy.ndarray, shape (runs,)
-        Fraction of features without a weight.
+    ``same_neuron`` is the fraction of features that end on the neuron of their largest initial
+    weight, of either sign; dead features, whose fraction is ``dead``, do not.
+    ``opposite_sign_neurons`` counts neurons with weights of both signs, whatever their size.
     """
 
     ensemble: Ensemble
@@ -170,14 +144,8 @@ class Outcomes:
 class Means:
     """Means and standard errors of an ensemble, measured now or read from the shipped table.
 
-    Parameters
-    ----------
-    ensemble : Ensemble
-        The kind of network; its ``runs`` is the number of networks behind the means.
-    row : dict
-        As :meth:`Outcomes.row` gives it.
-    recorded : str
-        The date of the shipped table; empty if the networks were trained in this report.
+    ``row`` is as :meth:`Outcomes.row` gives it; ``recorded`` is the date of the shipped table, and
+    empty if the networks were trained in this report.
     """
 
     ensemble: Ensemble

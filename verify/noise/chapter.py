@@ -196,7 +196,7 @@ def _code_agreements(codes: dict[Code, Arrays]) -> Iterable[Agreement]:
         for claim, words, prediction in (
             ("no_polysemantic_neuron_under_noise", "none expected", 0.0),
             (
-                "random_collisions_under_noise",
+                "paper_noise_polysemantic",
                 "if features collided at random, n(n-1)/(4m) (expected to depart)",
                 theory.expected_pairs(code.n, code.m),
             ),

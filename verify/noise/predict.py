@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from ... import numerics, theory
 from ...numerics._validate import check_positive, check_sizes
+from ...numerics.noise.growth import WIDEST
 from ..prediction import Prediction, Predictions, Setting, evaluate
 
 _NOTES = "paper_notes/noise.md"
@@ -38,8 +39,6 @@ def predict_noise(
 
     A formula outside its regime gives no value but a reason.
 
-    Examples
-    --------
     >>> from polysem import verify
     >>> predictions = verify.predict_noise(8, 16, sigma=0.1, kurtosis=-2)
     >>> round(predictions["growth_rate"].value, 6)
@@ -71,11 +70,11 @@ def predict_noise(
     ------
     paper_notes/noise.md.
     """
-    check_sizes(n, m, copies=0)
-    check_positive("sigma", sigma, "the standard deviation of the noise")
-    check_positive("learning_rate", learning_rate, "the learning rate")
+    n, m, _ = check_sizes(n, m, copies=0)
+    sigma = check_positive("sigma", sigma, "the standard deviation of the noise")
+    learning_rate = check_positive("learning_rate", learning_rate, "the learning rate")
     numerics.Noise(sigma=sigma, law="three-point", excess_kurtosis=kurtosis)
-    turning = numerics.mean_inverse_winner(m)
+    turning = numerics.mean_inverse_winner(m) if m <= WIDEST else None
     simplex = None if m >= n - 1 else f"needs m >= n - 1 = {n - 1} for a simplex, got m={m}"
     simplex = "needs n >= 2 for a simplex, got n=1" if n == 1 else simplex
     noise = {"n": n, "sigma": sigma}
@@ -144,8 +143,6 @@ def _gaussian_loss(n: int, sigma: float) -> Prediction:
 def noise_final_state(n: int, m: int, *, sigma: float, kurtosis: float) -> str:
     """The state to which noise alone leads, in words; the basin is measured, not proved.
 
-    Examples
-    --------
     >>> from polysem import verify
     >>> verify.noise_final_state(8, 16, sigma=0.1, kurtosis=0)
     'regular simplex in any rotation: Gaussian noise makes no row sparse'
@@ -157,14 +154,13 @@ def noise_final_state(n: int, m: int, *, sigma: float, kurtosis: float) -> str:
     sigma, kurtosis : float
         Standard deviation and excess kurtosis of the noise on a neuron.
 
-    Returns
-    -------
-    str
-
     Source
     ------
     paper_notes/noise.md, "Final states".
     """
+    n, m, _ = check_sizes(n, m, copies=0)
+    sigma = check_positive("sigma", sigma, "the standard deviation of the noise")
+    numerics.Noise(sigma=sigma, law="three-point", excess_kurtosis=kurtosis)
     if n == 1:
         return "one feature: no simplex"
     if m < n - 1:

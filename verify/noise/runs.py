@@ -34,18 +34,9 @@ def starts(n: int, m: int, networks: int, entropy: int) -> Array:
 class Curve:
     """Mean fourth norm of the rows against steps, under sampled or averaged noise.
 
-    Parameters
-    ----------
-    n, m, networks : int
-        Sizes, and the number of independent networks.
-    law : str
-        The law of the noise.
-    sigma, learning_rate : float
-        Its standard deviation; the learning rate on the summed loss.
-    steps : tuple of int
-        Where the fourth norm is measured; the last ends the run.
-    averaged : bool
-        Follow the flow of the exactly averaged loss to the same flow times.
+    The fourth norm is measured after ``steps``, of which the last ends the run; the learning rate
+    is that on the summed loss. If ``averaged``, the run follows the flow of the exactly averaged
+    loss to the same flow times.
     """
 
     n: int
@@ -63,7 +54,7 @@ class Curve:
         initial = starts(self.n, self.m, self.networks, entropy)
         times = 4 * self.learning_rate * np.array(self.steps, float)
         if self.averaged:
-            solution = numerics.noise_flow(initial, noise, times)
+            solution = numerics.noise_flow(initial, noise, times).as_asked()
             fourth = numerics.row_norms(solution.records["weights"].reshape(-1, self.n, self.m), 4)
             means = fourth.mean(axis=-1).reshape(len(times), -1)
             return {"fourth": means, "weights": solution.weights}
@@ -78,6 +69,7 @@ class Curve:
             rng=stream(entropy, 1, *key, LAWS.index(self.law)),
             record="fourth_norm",
             record_at=times,
+            throw=True,
         )
         means = solution.records["fourth_norm"].mean(axis=-1)
         return {"fourth": means, "weights": solution.weights}
@@ -132,7 +124,7 @@ class Growth:
         rate = theory.growth_rate(self.n, self.sigma, noise.kurtosis, 1.0)
         level = (fourth_norm(frame) + theory.corner_fourth_norm(self.n)) / 2
         times = np.linspace(0, 2.5 * half / rate, 501)[1:]
-        path = numerics.noise_flow(settled, noise, times).records["weights"]
+        path = numerics.noise_flow(settled, noise, times).as_asked().records["weights"]
         fourth = numerics.row_norms(path, 4).mean(axis=-1)
         reached = np.append(fourth >= level, True)  # a later half time counts as the horizon
         measured = SETTLED + float(times[min(int(np.argmax(reached)), len(times) - 1)])

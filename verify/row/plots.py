@@ -23,18 +23,9 @@ from .runs import COMPARED_TIMES, FEATURES, LAM, LAWS, NETWORKS
 class Counted:
     """Means over networks of one width, and their standard errors.
 
-    Parameters
-    ----------
-    m : int
-        Number of neurons.
-    networks : int
-        Number of networks.
-    neurons, neurons_error : float
-        Polysemantic neurons by the authors' rule.
-    retained, retained_error : float
-        Fraction of features that end on the neuron and sign of their largest initial weight.
-    recorded : str
-        The date of the measured table; empty if the networks were trained in this report.
+    ``neurons`` are polysemantic by the authors' rule; ``retained`` is the fraction of features that
+    end on the neuron and sign of their largest initial weight; ``recorded`` is the date of the
+    measured table, and empty if the networks were trained in this report.
     """
 
     m: int

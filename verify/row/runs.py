@@ -60,14 +60,7 @@ def sparsification() -> pd.DataFrame:
 class Networks:
     """Independent networks of one width, trained by the flow.
 
-    Parameters
-    ----------
-    m : int
-        Number of neurons.
-    networks : int
-        Number of networks.
-    place : int
-        Its place among the widths, which gives it random draws of its own.
+    Its ``place`` among the widths gives it random draws of its own.
     """
 
     m: int
@@ -102,44 +95,47 @@ class Rows:
 
 @dataclass(frozen=True, kw_only=True)
 class StartEnd:
-    """Initial and final weights of networks in the limit of weak regularisation."""
+    """Initial and final weights of a network in the limit of weak regularisation.
+
+    Parameters
+    ----------
+    n, m : int
+        Features and neurons.
+    network : int
+        Its place among the networks, whose initial weights come from one generator.
+    """
 
     n: int
     m: int
-    networks: int
+    network: int
 
     def run(self, entropy: int) -> dict[str, Array]:
-        """W(0) W(end)^T of each network, in units of the initial standard deviation."""
+        """W(0) W(end)^T, in units of the initial standard deviation."""
         rng = np.random.default_rng(np.random.SeedSequence(entropy, spawn_key=(12, 0)))
-        initial = numerics.initial_weights(self.n, self.m, rng, instances=self.networks)
+        initial = numerics.initial_weights(self.n, self.m, rng, instances=self.network + 1)[-1]
         final = numerics.train(initial, 0.0, optimizer="quasistatic").weights
-        return {"overlaps": np.einsum("bik,bjk->bij", initial, final) * np.sqrt(self.m)}
+        return {"overlaps": np.einsum("ik,jk->ij", initial, final) * np.sqrt(self.m)}
 
 
 @dataclass(frozen=True, kw_only=True)
 class CountsAtStrength:
-    """Polysemantic neurons of networks at one strength of l1; 0 stands for the limit.
+    """Polysemantic neurons of some networks at one strength of l1; 0 stands for the limit.
 
-    Parameters
-    ----------
-    n, m, networks : int
-        Features, neurons and number of networks.
-    lam : float
-        The paper's lambda.
-    place : int
-        Its place in the grid, which gives it random draws of its own.
+    Its ``place`` in the grid gives it random draws of its own. The networks are those of this
+    place from ``first`` to the one before ``last``.
     """
 
     n: int
     m: int
     lam: float
-    networks: int
     place: int
+    first: int
+    last: int
 
     def run(self, entropy: int) -> dict[str, Array]:
         """The number of polysemantic neurons of each network."""
         rng = np.random.default_rng(np.random.SeedSequence(entropy, spawn_key=(12, self.place)))
-        initial = numerics.initial_weights(self.n, self.m, rng, instances=self.networks)
+        initial = numerics.initial_weights(self.n, self.m, rng, instances=self.last)[self.first :]
         optimizer = "flow" if self.lam else "quasistatic"
         final = numerics.train(initial, self.lam, optimizer=optimizer).weights
         return {"neurons": numerics.polysemantic_neurons(final)}

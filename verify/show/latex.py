@@ -70,10 +70,6 @@ def check_latex(pieces: Sequence[str]) -> LatexCheck:
     pieces : sequence of str
         Bodies such as a tabular or a displayed equation.
 
-    Returns
-    -------
-    LatexCheck
-
     Source
     ------
     The log of pdflatex.

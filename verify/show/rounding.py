@@ -9,6 +9,9 @@ from numpy.typing import ArrayLike
 
 from ...numerics._extras import need
 
+_SHORT = 1e-5
+"""Numbers below this size, and above its inverse, are printed with an exponent."""
+
 
 def mean_and_error(samples: ArrayLike) -> tuple[float, float]:
     """Mean of independent samples and its standard error; NaN for a single sample.
@@ -36,10 +39,6 @@ def with_error(samples: ArrayLike) -> str:
     samples : array_like, shape (samples,)
         Independent measurements; a single one is printed without an error.
 
-    Returns
-    -------
-    str
-
     Source
     ------
     The shorthand notation of ``uncertainties``.
@@ -61,11 +60,11 @@ def number(value: float, error: float) -> str:
 
 
 def rounded(value: float, digits: int = 5) -> str:
-    """A number with a given number of significant digits, without exponent.
+    """A number with a given number of significant digits, without exponent where it is short.
 
     >>> from polysem import verify
-    >>> verify.rounded(248.3682), verify.rounded(97542.0)
-    ('248.37', '97542')
+    >>> verify.rounded(248.3682), verify.rounded(97542.0), verify.rounded(1.4416e-229)
+    ('248.37', '97542', '1.4416e-229')
 
     Parameters
     ----------
@@ -73,15 +72,13 @@ def rounded(value: float, digits: int = 5) -> str:
     digits : int
         Significant digits.
 
-    Returns
-    -------
-    str
-
     Source
     ------
     Significant digits, as papers print them.
     """
     if value == 0:
         return "0"
+    if not _SHORT <= abs(value) < 1 / _SHORT:
+        return f"{value:.{digits - 1}e}"
     places = max(0, digits - 1 - math.floor(math.log10(abs(value))))
     return f"{value:.{places}f}"

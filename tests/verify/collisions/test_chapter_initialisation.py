@@ -34,8 +34,10 @@ def test_a_small_chapter_is_whole(monkeypatch, tmp_path):
     again = chapter.chapter("quick", entropy=1, progress=False)
     assert [a.to_dict() for a in found.agreements] == [a.to_dict() for a in again.agreements]
     assert len(found.agreements) == 2
+    assert set(found.figures[1].data.networks) == {3}
     overlaps = found.figures[0].data
     for kind in ("own", "other"):
         assert overlaps[overlaps.kind == kind].value.sum() == pytest.approx(1, abs=0.05)
-    for item in (*found.tables, *found.figures):
-        assert all(path.stat().st_size for path in item.write(tmp_path))
+    for table in found.tables:
+        assert all(path.stat().st_size for path in table.write(tmp_path))
+    assert all(figure._repr_png_() for figure in found.figures)

@@ -6,7 +6,7 @@ from hypothesis import given
 from reference import slow_polysemantic_neurons
 
 from polysem import numerics, verify
-from polysem.verify.collisions.counting import _initial
+from polysem.verify.collisions.counting import _initial, _same_sign
 from polysem.verify.strategies import networks
 
 
@@ -64,3 +64,11 @@ def test_a_cell_of_a_sweep_is_counted_as_it_says():
     drawn = numerics.Cell(n=6, m=12, lam=0.1, sigma=0.3, noise="shared", optimizer="sgd")
     with pytest.raises(ValueError, match="noise='averaged'"):
         verify.count(drawn, runs=1, entropy=1)
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_two_features_of_one_sign_on_a_neuron_are_counted(sign):
+    final = np.zeros((4, 3))
+    final[:2, 0] = sign
+    final[2:, 1] = 1, -1
+    assert _same_sign(final) == 1

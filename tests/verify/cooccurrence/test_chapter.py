@@ -1,6 +1,7 @@
 """The chapter on co-occurrence: its experiments, and that it writes what it says."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import joblib
 import numpy as np
@@ -217,12 +218,14 @@ def test_the_guess_for_crowded_networks_is_as_good_as_it_says():
 
 def test_the_chapter_writes_its_tables_and_figures(monkeypatch, tmp_path):
     monkeypatch.setattr(chapter, "RACE_SAMPLES", {"quick": 100})
+    monkeypatch.setattr(chapter, "PRICE_SAMPLES", {"quick": 20_000})
     monkeypatch.setattr(cooccurrence_kicks, "NETWORKS", {"quick": (1, 1)})
     monkeypatch.setattr(cooccurrence_kicks, "KICKS", {1.0: (0.001,)})
     found = chapter.chapter("quick", entropy=1, progress=False)
-    names = {path.name for item in (*found.tables, *found.figures) for path in item.write(tmp_path)}
+    for table in found.tables:
+        assert all(path.stat().st_size for path in table.write(tmp_path))
     for figure in found.figures:
-        assert {f"{figure.name}.csv", f"{figure.name}.pdf", f"{figure.name}.txt"} <= names
+        assert figure._repr_png_()
         assert any(word in figure.caption for word in ("fit", "proved", "measured"))
     assert {a.claim for a in found.agreements} <= set(theory.claims())
     assert "departs" not in {
@@ -267,3 +270,9 @@ def test_the_paper_scale_measures_its_own_counts(monkeypatch):
     assert sum("after training" in line.quantity for line in found.agreements) == 2
     assert not any("recorded" in line.quantity for line in found.agreements)
     assert found.remarks[0].endswith("All counts are measured in this run.")
+
+
+def test_a_shift_is_compared_with_0():
+    row = SimpleNamespace(shift=0.02, shift_error=0.01)
+    line = cooccurrence_counts.shift_agreement("claim", "shift", row, 400)
+    assert (line.prediction, line.estimate, line.verdict) == (0.0, 0.02, "agrees")

@@ -12,8 +12,9 @@ from hypothesis import given
 
 from polysem import numerics, verify
 from polysem.verify.cli import main
+from polysem.verify.diagnosis.result import LAW_MARGIN
 from polysem.verify.published import data_rows
-from polysem.verify.stats.totals import detectable_ratios, total_law
+from polysem.verify.stats.totals import detectable_ratios, ratio_interval, total_law
 from polysem.verify.strategies import exclusion_state, networks
 
 RATE = 1e-8
@@ -108,6 +109,45 @@ def test_only_the_arrangement_counts(network):
     assert first.same_sign == 0
 
 
+def test_tall_weights_take_the_small_eigenvalue_problem(monkeypatch):
+    """4096 x 256 took half a minute in an n x n problem."""
+    sizes = []
+    eigenvalues = np.linalg.eigvalsh
+
+    def noted(matrix):
+        sizes.append(matrix.shape[-1])
+        return eigenvalues(matrix)
+
+    weights = np.random.default_rng(0).standard_normal((300, 7))
+    expected = np.linalg.norm(weights, 2) / math.sqrt(2)
+    monkeypatch.setattr(np.linalg, "eigvalsh", noted)
+    for shaped, layout in ((weights, "features-first"), (weights.T, "neurons-first")):
+        found = verify.diagnose(shaped, layout=layout, dead_below=0)
+        assert found.simplex_limit == pytest.approx(expected, rel=1e-8)
+    assert max(sizes) == 7
+
+
+@pytest.mark.parametrize("kind", ["random", "code", "zero"])
+def test_the_largest_eigenvalue_of_a_large_network(kind):
+    size = 300  # above the size at which all eigenvalues are computed
+    weights = {"random": np.random.default_rng(0).standard_normal((size, size))}.get(kind)
+    weights = {"code": np.eye(size), "zero": np.zeros((size, size))}.get(kind, weights)
+    expected = np.linalg.norm(weights, 2) / math.sqrt(2)
+    assert verify.diagnose(weights).simplex_limit == pytest.approx(expected, rel=1e-8)
+
+
+def test_a_network_too_large_to_compare_all_pairs_is_refused():
+    weights = np.zeros((10**6, 1), np.float32)
+    with pytest.raises(ValueError, match=r"1000000 features x 1 neurons, .* at most 1 GB"):
+        verify.diagnose(weights, layout="features-first")
+
+
+@pytest.mark.parametrize("size", [5e-324, 1e-300, 1e300, 1.7e308])
+def test_weights_at_the_ends_of_double_precision(size):
+    assert verify.diagnose(size * np.eye(4)).dead == 0
+    assert verify.diagnose(np.full((3, 5), size)).antipodal_pairs == (0,)
+
+
 def test_capacity_forces():
     weights = np.vstack([np.eye(4), -np.eye(4)])
     found = verify.diagnose(weights, layout="features-first")
@@ -130,6 +170,17 @@ def test_spread_rows_have_no_neurons():
     assert found.p_value is None
     assert "cosines" in found.text()
     assert found.cosines["smallest"] < found.cosines["largest"]
+
+
+@pytest.mark.parametrize("jitter", [1e-30, 1e-6, 1e-3])
+def test_what_an_optimizer_leaves_of_dead_features_changes_nothing(jitter):
+    rng = np.random.default_rng(1)
+    clean = np.stack([np.vstack([exclusion_state(8, 64, rng), np.zeros((8, 64))])] * 3)
+    left = jitter * rng.standard_normal(clean.shape)
+    dirty = np.where(clean.any(axis=-1, keepdims=True), clean, left)
+    assert verify.diagnose(dirty).to_dict() == verify.diagnose(clean).to_dict()
+    assert verify.diagnose(dirty).dead == 8
+    assert verify.diagnose(dirty, dead_below=0).dead == 0
 
 
 def test_dead_features_leave_the_law_of_the_live_ones():
@@ -187,11 +238,13 @@ def test_the_size_of_single_precision_weights_does_not_matter(size):
 
 def test_two_opposite_rows_are_no_simplex_of_noise():
     found = verify.diagnose(np.array([[0.75, 0.0], [-0.75, 0.0]]))
-    assert found.verdict == "compatible-with-exclusion-law"
+    assert found.verdict == "undecided"
 
 
 def test_a_tall_array_asks_for_its_layout():
-    with pytest.raises(ValueError, match="layout='features-first' \\(8 features\\)"):
+    with pytest.raises(
+        ValueError, match=r"layout='features-first' if a row is a feature \(8 features\)"
+    ):
         verify.diagnose(np.eye(8)[:, :6])
     with pytest.raises(ValueError, match="layout='rows'"):
         verify.diagnose(np.eye(8), layout="rows")
@@ -280,3 +333,95 @@ def test_command_writes_text_latex_and_figure(tmp_path):
     assert latex.stdout.startswith("16 & 32 & 1 & $")
     tall = run(main, ["diagnose", str(path), "--layout", "neurons-first"])
     assert "32 features x 16 neurons, read neurons-first" in tall.stdout
+
+
+@pytest.mark.parametrize("n", [3, 4, 5])
+def test_a_turned_simplex_of_three_features_is_one_of_noise(n):
+    frame = 0.9 * numerics.random_simplex(n, 8, np.random.default_rng(n))
+    assert verify.diagnose(frame).verdict == "noise-simplex"
+
+
+def test_the_network_farthest_from_a_simplex_decides():
+    frame = 0.9 * numerics.random_simplex(6, 8, np.random.default_rng(0))
+    found = verify.diagnose(np.stack([frame, np.eye(6, 8)]))
+    assert found.simplex_distance == verify.diagnose(np.eye(6, 8)).simplex_distance
+    assert found.verdict != "noise-simplex"
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_pairs_of_one_sign_are_counted_for_either_sign(sign):
+    weights = np.eye(6, 6)
+    weights[:3] = 0
+    weights[:3, 0] = sign
+    found = verify.diagnose(weights)
+    assert (found.same_sign, found.opposite_signs) == (3, 0)
+
+
+def test_the_error_of_the_ratio_is_that_of_the_law():
+    states = np.stack([exclusion_state(12, 16, np.random.default_rng(k)) for k in range(5)])
+    law = numerics.ExclusionLaw(12, 16)
+    expected = math.sqrt(5 * law.var()) / (5 * law.mean())
+    assert verify.diagnose(states).ratio_error == pytest.approx(expected, rel=1e-12)
+
+
+def test_more_features_than_neurons_have_detectable_ratios():
+    """The law then has a smallest count above 0, and so a smallest ratio."""
+    laws = [(numerics.ExclusionLaw(20, 14), 6)]
+    low, high = detectable_ratios(laws, significance=0.01)
+    null = total_law(laws)
+    totals = range(null.low, null.low + len(null.probability))
+    for ratio, side, nearest in ((low, 0, max), (high, 1, min)):
+        critical = nearest(t for t in totals if 2 * null.tails(t)[side] < 0.01)
+        assert total_law(laws, ratio=ratio).tails(critical)[side] == pytest.approx(0.99, abs=1e-4)
+
+
+@pytest.mark.parametrize("total", [0, 70, 126, 160, 600])
+def test_the_interval_of_the_ratio_holds_what_the_test_does_not_reject(total):
+    laws = [(numerics.ExclusionLaw(64, 128), 16)]
+    low, high = ratio_interval(laws, total, significance=0.01)
+    assert 0 <= low < high
+    nearest = min(total, 16 * 32)
+    for ratio in np.linspace(0.02, 4, 60):
+        rejected = 2 * min(total_law(laws, ratio=ratio).tails(nearest)) < 0.01
+        assert rejected == (not low <= ratio <= high)
+
+
+def test_compatible_is_said_only_inside_the_margin():
+    """One network leaves the law undecided, and the number named decides (power .99)."""
+    n, m = 64, 128
+    rng = np.random.default_rng(7)
+    few = verify.diagnose(exclusion_state(n, m, rng))
+    assert few.verdict == "undecided"
+    assert few.p_value >= few.significance
+    assert f"about {few.networks_needed} networks would decide" in few.words
+    decided = 0
+    for _ in range(20):
+        states = np.stack([exclusion_state(n, m, rng) for _ in range(few.networks_needed)])
+        many = verify.diagnose(states)
+        decided += many.verdict == "compatible-with-exclusion-law"
+        inside = max(1 - many.ratio_interval[0], many.ratio_interval[1] - 1) <= LAW_MARGIN
+        assert (many.verdict == "compatible-with-exclusion-law") == (
+            inside and many.p_value >= many.significance
+        )
+    assert decided >= 13  # the power is .98: fewer have probability 5e-9
+
+
+@pytest.mark.parametrize("total", [118, 134])
+def test_an_interval_beyond_either_end_of_the_margin_is_undecided(total):
+    """The intervals are [.77, 1.11] and [.89, 1.24]; the p-values .35 and .41."""
+    rng = np.random.default_rng(total)
+    counts = [total // 16 + (k < total % 16) for k in range(16)]
+    found = verify.diagnose(np.stack([state_with(k, 64, 128, rng) for k in counts]))
+    low, high = found.ratio_interval
+    assert (low < 1 - LAW_MARGIN) != (high > 1 + LAW_MARGIN)
+    assert found.p_value > 0.3
+    assert found.verdict == "undecided"
+
+
+def test_the_fewest_neurons_possible_end_the_interval():
+    """30 features share at least 10 of 20 neurons: no smaller ratio exists."""
+    law = numerics.ExclusionLaw(30, 20)
+    for total in (7, 10):
+        low, high = ratio_interval([(law, 1)], total, significance=0.01)
+        assert low == pytest.approx(10 / law.mean(), rel=1e-12)
+        assert high > low

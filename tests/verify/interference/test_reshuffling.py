@@ -150,24 +150,14 @@ def test_predict_holds_the_block_and_warns_where_l1_kills():
     loud = verify.predict(64, 64, lam=0.25)
     assert "kills features" in loud.to_dict()["warnings"]["dead_fraction"]
     assert "Warning" in loud.text()
-    assert loud["expected_neurons_measured"].value is None
-    assert "n <= m/2" in loud["expected_neurons_measured"].reason
-
-
-def test_the_measured_count_interpolates_and_stays_in_its_range():
-    at_point, _ = block.measured_count_ratio(32, 64, 0.0)
-    assert 0.75 < at_point < 0.95
-    assert block.measured_count_ratio(2, 1024, 0.0)[0] is None
-    for m in (16, 4096):
-        reason = f"measured for m = 64..1024; got m={m}"
-        assert block.measured_count_ratio(m // 2, m, 0.0) == (None, reason)
-    assert block.measured_count_ratio(32, 64, 1.0)[0] is None
+    assert loud["expected_neurons"].value is None
+    assert "would lose all weights" in loud["expected_neurons"].reason
 
 
 def test_predictions_without_lambda_or_out_of_range_give_a_reason():
     found = {p.name: p for p in block.predictions(Setting(n=200, m=100))}
     assert found["dead_fraction"].reason == "needs lam"
-    for name in ("retained_fraction_limit", "retained_fraction_fast", "expected_neurons_measured"):
+    for name in ("retained_fraction_limit", "retained_fraction_fast"):
         assert found[name].value is None
         assert found[name].reason
     above = {p.name: p for p in block.predictions(Setting(n=4, m=16, lam=0.5))}
