@@ -11,7 +11,7 @@ import sympy as sp
 
 from polysem import theory
 from polysem.theory.proof.claims import topics as claim_topics
-from polysem.theory.proof.symbols import letter
+from polysem.theory.proof.symbols import entry
 from polysem.theory.proof.typeset import named
 
 PACKAGES = {
@@ -57,9 +57,11 @@ READING_ORDER = (
     "interference",
     "collisions",
     "counting_laws",
+    "count_law",
     "reshuffling",
     "noise",
     "cooccurrence",
+    "optimizer",
     "training",
     "statistics",
     "errata",
@@ -157,20 +159,20 @@ def _directive(package: str, name: str, thing: object) -> list[str]:
 
 def _formula(name: str, formula: theory.Formula) -> list[str]:
     """A formula with its meaning, closed form, regime, example, symbols and source."""
-    signature = ", ".join(letter(symbol).argument for symbol in formula.arguments)
+    signature = ", ".join(entry(symbol).argument for symbol in formula.arguments)
     regime = r",\; ".join(sp.latex(condition) for condition in formula.regime)
     body = [
         formula.meaning,
         "",
-        f"Regime: {f':math:`{regime}`' if regime else 'all values of the arguments'}. "
+        f"Regime: {f':math:`{regime}`' if regime else 'all arguments'}. "
         f"Error: {formula.error}. Unit: {formula.unit}.",
         "",
         ">>> from polysem import theory",
         *formula.example.strip().splitlines(),
         "",
         *(
-            f":param {letter(symbol).argument}: {letter(symbol).meaning} "
-            f"(:math:`{sp.latex(symbol)}`); unit: {letter(symbol).unit}."
+            f":param {entry(symbol).argument}: {entry(symbol).meaning} "
+            f"(:math:`{sp.latex(symbol)}`); unit: {entry(symbol).unit}."
             for symbol in formula.arguments
         ),
         ":raises RegimeError: outside the regime.",
