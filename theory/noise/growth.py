@@ -65,7 +65,8 @@ growth_rate = formula(
     meaning="The rate r at which noise makes the rows of a regular simplex sparse.",
     example=">>> round(theory.growth_rate(n=8, sigma=0.1, kurtosis=-2, row_norm2=1), 6)\n0.002397",
     regime=(s.n >= 2,),
-    error="first order in the kurtosis: right to a factor 2 for 0.4 < (n-1) sigma < 2 (measured)",
+    error="first order in the kurtosis, without the sixth cumulant: right to a factor 2 for "
+    "0.4 < (n-1) sigma < 2 (measured)",
     where=_UNCLIPPED,
     unit="per flow time",
 )

@@ -335,9 +335,9 @@ def _slots(rng: np.random.Generator) -> Array:
     Left out are networks in which a feature has not come to one weight, or both have one slot.
     """
     weights = rng.standard_normal((4000, 2, 2)) / math.sqrt(2)
-    for _ in range(600):
-        moved = weights + 0.2 * _rates(weights)[0]
-        weights = np.sign(moved) * np.maximum(np.abs(moved) - 0.02, 0)
+    for _ in range(1200):
+        moved = weights + 0.1 * _rates(weights)[0]
+        weights = np.sign(moved) * np.maximum(np.abs(moved) - 0.01, 0)
     one = ((weights != 0).sum(2) == 1).all(1)
     neuron = np.abs(weights).argmax(2)
     slots = 2 * neuron + (weights.sum(2) < 0)
