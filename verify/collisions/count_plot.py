@@ -106,7 +106,8 @@ def _draw(figure: Any, data: pd.DataFrame) -> None:
     axes.minorticks_off()
     axes.set_xlabel(r"features over the root of neurons, $n/\sqrt{m}$")
     axes.set_ylabel("polysemantic neurons / chance")
-    axes.set_title(
-        "Crowded networks have fewer polysemantic neurons than chance", fontsize="medium"
+    title = (
+        r"Fewer polysemantic neurons than chance for $2\sqrt{m} < n < 8\sqrt{m}$ and weak $\ell_1$"
     )
+    axes.set_title(title, fontsize="medium")
     figure.legend(loc="outside right upper")

@@ -109,30 +109,22 @@ def at_rest(ratio: Any, lam: Any = 0) -> list[Any]:
     return root(motion, [1 + near / 3, 1 - near / 3])
 
 
-_SMALL_RATIOS = {"pair_ratio": (0.08, 0.04, 0.02, 0.01)}
+_WEIGHT_SERIES: dict[str, Any] = {
+    "method": "root finding",
+    "accuracy": 1e-15,
+    "samples": 1,
+    "along": {"pair_ratio": (0.08, 0.04, 0.02, 0.01)},
+    "order": "pair_ratio**4",
+}
 
 
-@witness(
-    "larger_weight_series",
-    method="root finding",
-    accuracy=1e-15,
-    samples=1,
-    along=_SMALL_RATIOS,
-    order="pair_ratio**4",
-)
+@witness("larger_weight_series", **_WEIGHT_SERIES)
 @precise
 def larger_weight_series(pair_ratio: float) -> Any:
     return at_rest(pair_ratio)[0]
 
 
-@witness(
-    "smaller_weight_series",
-    method="root finding",
-    accuracy=1e-15,
-    samples=1,
-    along=_SMALL_RATIOS,
-    order="pair_ratio**4",
-)
+@witness("smaller_weight_series", **_WEIGHT_SERIES)
 @precise
 def smaller_weight_series(pair_ratio: float) -> Any:
     return at_rest(pair_ratio)[1]

@@ -1,5 +1,7 @@
 """The law of the count predicts settings that were drawn before any of them was trained."""
 
+from collections import Counter
+
 import numpy as np
 import pytest
 
@@ -50,8 +52,7 @@ def test_the_interval_for_one_network_covers():
 def test_a_setting_trains_again_to_the_same_counts():
     one = min(held_out(), key=lambda one: one.n * one.m)
     again = count(cell(one.n, one.m, one.lam), runs=40, entropy=SEED)
-    assert sorted(again.neurons.tolist())[-1] <= one.counts.max()
-    assert abs(again.neurons.mean() - one.mean) < 5 * one.counts.std() / np.sqrt(40)
+    assert not Counter(again.neurons.tolist()) - Counter(one.counts.tolist())
 
 
 def test_a_wrong_law_is_not_within():
