@@ -15,13 +15,14 @@ from ..numerics._files import read_json, write_text
 from ..theory.proof import typeset
 from ..theory.proof.claims import Claim, claims, topics
 from ..theory.proof.record import PATH, Record, check_digest, confirms, recheck
+from ..theory.proof.status import MEANING
 from ..theory.proof.symbols import LETTERS
 from .bindings import NotBoundError, from_report, run
 from .recorded import agreements, sentence_of, verdict_of
 from .witness.record import witnessed
 
 _BY_VERDICT = {
-    "agrees": "agrees for",
+    "agrees": "holds within its margin for",
     "departs": "does not hold for",
     "undecided": "is undecided for",
 }
@@ -122,7 +123,7 @@ def page(label: str, record: Record) -> str:
     """
     claim = named(label, record.known)
     lines = [
-        f"{label}: {_shown(label, record)}",
+        f"{label}: {_shown(label, record)} ({MEANING[record.status(label)]})",
         claim.statement,
         "",
         f"Kind: {claim.kind}. Source: {claim.source}.",
@@ -153,7 +154,7 @@ def page(label: str, record: Record) -> str:
     by_regime = summary(claim, record)["regimes"]
     for verdict in sorted(set(by_regime.values())):
         where = [regime for regime, found in by_regime.items() if found == verdict]
-        lines += ["", f"In training, the claim {_BY_VERDICT[verdict]}: {'; '.join(where)}."]
+        lines += ["", f"On simulations, the claim {_BY_VERDICT[verdict]}: {'; '.join(where)}."]
     lines += ["", f"Uses: {', '.join((*claim.uses, *claim.definitions)) or 'nothing'}."]
     lines += [f"Used by: {', '.join(used_by(label, record.known)) or 'nothing'}."]
     return "\n".join(lines)

@@ -113,8 +113,9 @@ def fit_tilt(counts: ArrayLike, *, n: int, m: int, confidence: float = 0.95) -> 
     """The omega that makes the observed counts most likely, with a likelihood-ratio interval.
 
     The tilted laws of one size are an exponential family in log omega, so the estimate is where
-    the mean of the law is the mean of the counts. The interval holds the log likelihood ratios up
-    to the quantile of chi-square with one degree of freedom: it is exact for many networks.
+    the mean of the law is the mean of the counts. The interval holds every omega whose
+    log likelihood lies below the largest by at most half the quantile of chi-square with one degree
+    of freedom. Its coverage is exact in the limit of many networks.
 
     >>> import numpy as np
     >>> from polysem import numerics

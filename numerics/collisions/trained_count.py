@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib.resources import files
 
@@ -237,18 +237,18 @@ class TrainedCount(CountLaw):
     omega_error : float
         Its relative standard error.
     basis : str
-        Between which measured settings the value lies, or towards which limit it extrapolates.
+        "interpolated", or the coordinates in which the setting lies outside the measured ranges.
 
     Source
     ------
     paper_notes/count_law.md
     """
 
-    lam: float = 0.0
-    optimizer: str = "flow"
-    omega: float = 1.0
-    omega_error: float = 0.0
-    basis: str = field(default="", compare=False)
+    lam: float
+    optimizer: str
+    omega: float
+    omega_error: float
+    basis: str
 
     def support(self) -> tuple[int, int]:
         """The least count, forced by capacity, and the greatest."""
@@ -293,8 +293,8 @@ def trained_count(n: int, m: int, lam: float = 0.0, optimizer: str = "flow") -> 
     """The law of the number of polysemantic neurons of a network after training.
 
     The tilted exclusion law with omega interpolated between measured networks: a Gaussian process
-    over n/sqrt(m), n/m and lambda sqrt(m). The error of omega widens the law. Far from the
-    measured networks omega tends to 1, the exclusion law, and its error grows.
+    over n/sqrt(m), n/m and lambda sqrt(m). The error of omega widens the law. Outside the ranges of
+    the measured networks, which ``basis`` states, omega is an extrapolation with a larger error.
 
     >>> from polysem import numerics
     >>> law = numerics.trained_count(300, 3000, 0.002)
@@ -366,7 +366,7 @@ def _log_tilt(n: int, m: int, lam: float, optimizer: str) -> tuple[float, float]
 
 
 def _basis(n: int, m: int, lam: float) -> str:
-    """Whether a setting lies between the measured ones, or beyond them."""
+    """Whether a setting lies in the range of the measured ones, coordinate by coordinate."""
     measured = np.array([place(s.n, s.m, s.lam) for s in settings("flow")])
     where = place(n, m, lam)
     names = ("n/sqrt(m)", "n/m", "lambda sqrt(m)", "m")
@@ -379,7 +379,7 @@ def _basis(n: int, m: int, lam: float) -> str:
     ]
     if not beyond:
         return "interpolated"
-    return f"extrapolated in {', '.join(beyond)} towards the exclusion law (omega = 1)"
+    return f"extrapolated in {', '.join(beyond)}"
 
 
 def _check_adamw(n: int, m: int, lam: float) -> None:

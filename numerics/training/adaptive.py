@@ -144,7 +144,7 @@ class RMSprop(_Decoupled):
     r"""RMSprop: the gradient over its root mean square; time is counted in steps.
 
     :math:`W \leftarrow (1-\eta\,\mathrm{decay})W - \eta\,\nabla L/(\sqrt v + \epsilon)` with the
-    running mean v of the squared gradient, which starts at zero: the first steps have the size
+    running mean v of the squared gradient, which starts at zero: the first step has the size
     :math:`\eta/\sqrt{1-\beta_2}`. l1 acts by its subgradient.
 
     >>> import numpy as np

@@ -196,7 +196,9 @@ class Solution:
     def __repr__(self) -> str:
         *stack, n, m = self.partial_weights.shape
         many = f", networks={stack[0]}" if stack else ""
-        size = f"parameters={n} x {m}" if isinstance(self.weights, Packed) else f"n={n}, m={m}"
+        size = (
+            f"parameters={n} x {m}" if isinstance(self.partial_weights, Packed) else f"n={n}, m={m}"
+        )
         return (
             f"Solution({size}{many}, lam={self.lam:g}, "
             f"optimizer={self.optimizer.name}, outcome={self.outcome})"

@@ -132,8 +132,8 @@ MASS_ACTION_COUNT = derived(
 TILTED_LAW_IN_TRAINING = derived(
     "tilted_law_in_training",
     "The number of polysemantic neurons of trained networks follows the tilted exclusion law: with "
-    "omega fixed by the mean, the variance is right to 5 % for n < m under the flow, in the limit "
-    "lambda -> 0 and under AdamW. For n = m <= 64 in the limit the variance is 6 to 15 % larger.",
+    "omega fixed by the mean, the variance is right to 5 % for n < m under the flow and in the "
+    "limit lambda -> 0, and to 10 % under AdamW.",
     page=_NOTES,
     checks=("tilted_law_in_training",),
 )

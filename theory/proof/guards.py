@@ -131,8 +131,9 @@ def _moves(
         digits = _LIMIT_DIGITS if built.has(sp.Limit, Expansion) else _DIGITS
         with mpmath.workdps(digits):
             for point in itertools.islice(points(step, built, moved, step.assumptions), 2):
-                difference = value_of(built, point) - value_of(moved, point)
-                size = max(1, abs(value_of(built, point)))
+                value = value_of(built, point)
+                difference = value - value_of(moved, point)
+                size = max(1, abs(value))
                 if not abs(difference) <= size * mpmath.mpf(10) ** (5 - _DIGITS):
                     return True
     except Exception:  # the build may not take the changed source
@@ -143,6 +144,8 @@ def _moves(
 def _unfounded(step: Step) -> str | None:
     """Why a letter may not be replaced: its source gives the value of another letter."""
     for symbol, origin in step.given.items():
+        if not origin.sources:
+            return f"{symbol} is replaced by an expression that comes from nothing; name its source"
         (source, *more) = origin.sources
         about = getattr(source, "formula", None) or source
         if more or origin.expression != stated(source) or about.letter != symbol:
@@ -186,10 +189,11 @@ def _reached(thing: Any, seen: set[int]) -> Iterator[tuple[str, Any]]:
     if not isinstance(thing, FunctionType) or id(thing) in seen:
         return
     seen.add(id(thing))
-    variables = inspect.getclosurevars(thing)
     defaults = [p.default for p in inspect.signature(thing).parameters.values()]
-    found = {**variables.nonlocals, **variables.globals}
-    found |= {f"the default {value}": value for value in defaults if value is not inspect._empty}
+    found = dict(inspect.getclosurevars(thing).nonlocals)
+    found |= {
+        f"the default {value}": value for value in defaults if value is not inspect.Parameter.empty
+    }
     names = set(_names(thing.__code__))
     found |= {name: thing.__globals__[name] for name in names if name in thing.__globals__}
     for name, value in found.items():

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from typing import Any
 
 
-class OutOfTime(Exception):
-    """The time limit has passed.
+class OutOfTime(BaseException):
+    """The time limit has passed; handlers of ordinary errors let it through.
 
     >>> from polysem.theory.proof.limit import OutOfTime, time_limit
     >>> try:

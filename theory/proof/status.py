@@ -47,11 +47,11 @@ MEANING = {
     ASYMPTOTIC: "the witness finds that the error falls as claimed",
     MEASURED: "every check on simulations agrees within its margin",
     FITTED: "its constants are fitted to simulations",
-    ARGUED: "the argument, or a part of it, is in words, and there is no witness",
-    UNDECIDED: "a check on simulations is undecided, so more samples are needed",
-    CONJECTURE: "there is neither a proof nor a witness nor a decisive check",
-    WRONG: "a check on simulations contradicts it, in the regime that the check names",
-    UNCHECKED: "the claim changed after its last check: run polysem claims --recheck --save",
+    ARGUED: "the argument is partly in words or shows only leading terms, and there is no witness",
+    UNDECIDED: "a check on simulations, or the factor that corrects the estimate, is not decided",
+    CONJECTURE: "it is heuristic, or there is neither a proof nor a witness nor a decisive check",
+    WRONG: "a check on simulations contradicts it where the check says, or it lacks a factor",
+    UNCHECKED: "there is no result for it as it is now: run polysem claims --recheck --save",
     FAILS: "a step of the derivation fails, or the witness contradicts the formula",
 }
 """What each status means, from the strongest status to the weakest."""
@@ -123,6 +123,7 @@ def status(claim: Claim, evidence: Evidence) -> str:
         return UNDECIDED if own == CONJECTURE else weakest(own, UNDECIDED)
     if own in (WRONG, FITTED):
         return own
+    # without a proof, a witness of a claim on training covers fewer settings than its checks
     unproved = not (claim.derivation or claim.prose)
     return MEASURED if own in (ARGUED, CONJECTURE) or unproved else own
 
@@ -130,7 +131,7 @@ def status(claim: Claim, evidence: Evidence) -> str:
 def _argued(claim: Claim, evidence: Evidence, witnessed: bool) -> str:
     """The status from derivation, words and witness."""
     own = _by_evidence(claim, witnessed)
-    if own in (CONJECTURE, FITTED) or own == VERIFIED:
+    if own in (ASYMPTOTIC, CONJECTURE, FITTED, VERIFIED):
         return own
     used = [status(source, evidence) for source in claim.rests_on if isinstance(source, Claim)]
     guarded = all(
@@ -141,8 +142,6 @@ def _argued(claim: Claim, evidence: Evidence, witnessed: bool) -> str:
     )
     if own in (PROVED, IN_WORDS):
         return own if guarded and all(found in _SOUND for found in used) else VERIFIED
-    if own == ASYMPTOTIC:
-        return own
     return weakest(own if guarded else ARGUED, *used)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ...numerics import ExclusionLaw, trained_count
+from ...numerics import ExclusionLaw, TiltedLaw, trained_count
 from ...numerics.collisions.trained_count import settings
 from ..published import published_counts
 from ..show.figures import Plot
@@ -30,10 +30,10 @@ def count_plot() -> Plot:
     return Plot(
         name="trained_counts",
         caption="Number of polysemantic neurons of trained networks over the mean of the exclusion "
-        "law, which is chance. Points are measured networks with standard errors below 5 %. The "
-        "crosses were published by the authors. Lines are the law of the count at n = m/4, "
-        "interpolated between the points. Bands are its standard error. The points beyond 10 have "
-        "n = m.",
+        "law, which is chance. Points are measured networks with standard errors below 5 % and "
+        "lambda sqrt(m) near that of a curve. The crosses were published by the authors. Lines are "
+        "the law of the count at n = m/4, interpolated between the points. Bands are its standard "
+        "error. The points beyond 10 have n = m or n = m/2.",
         data=pd.concat([_measured(), _published(), _law()], ignore_index=True),
         draw=_draw,
         size=(6.4, 3.8),
@@ -46,7 +46,7 @@ def _measured() -> pd.DataFrame:
         for one in settings(optimizer):
             expected = ExclusionLaw(one.n, one.m).mean()
             error = one.mean_error / expected
-            if error < _LARGEST_ERROR * one.mean / expected and one.n <= one.m:
+            if one.mean_error < _LARGEST_ERROR * one.mean and one.n <= one.m:
                 kind = "AdamW" if optimizer == "adamw" else "flow"
                 rows.append((kind, one.n, one.m, one.lam, one.mean / expected, error))
     return _frame(rows)
@@ -66,12 +66,12 @@ def _published() -> pd.DataFrame:
 def _law() -> pd.DataFrame:
     rows = []
     for strength in _STRENGTHS:
-        for crowding in np.geomspace(0.5, 12, 30):
-            m = max(16, round((crowding / _FILLING) ** 2))
-            n = max(2, round(crowding * math.sqrt(m)))
+        for crowding in np.geomspace(1, 12, 30):
+            m = round((crowding / _FILLING) ** 2)
+            n = round(crowding * math.sqrt(m))
             law = trained_count(n, m, strength / math.sqrt(m))
             expected = ExclusionLaw(n, m).mean()
-            spread = law.omega_error * law.omega
+            spread = law.omega_error * TiltedLaw(n, m, law.omega).var() / expected
             rows.append(("law", n, m, law.lam, law.mean() / expected, spread))
     return _frame(rows)
 

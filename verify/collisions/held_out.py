@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 
 import numpy as np
 
@@ -78,7 +78,7 @@ class HeldOut:
     lam: float
     counts: np.ndarray
 
-    @property
+    @cached_property
     def law(self) -> TrainedCount:
         """The prediction."""
         return trained_count(self.n, self.m, self.lam)
@@ -114,10 +114,10 @@ class HeldOut:
         """The same for an interval whose ends are kept with a chance that makes it hold 95 %."""
         law = self.law
         tail = 0.025
-        below = law.cdf(self.counts - 1), law.pmf(self.counts)
-        share_low = np.clip((tail - below[0]) / below[1], 0, 1)
+        below, mass = law.cdf(self.counts - 1), law.pmf(self.counts)
+        share_low = np.clip((tail - below) / mass, 0, 1)
         above = law.sf(self.counts)
-        share_high = np.clip((tail - above) / below[1], 0, 1)
+        share_high = np.clip((tail - above) / mass, 0, 1)
         return float(np.mean(1 - share_low - share_high))
 
 

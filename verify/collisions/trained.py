@@ -10,13 +10,13 @@ from scipy import special
 from ... import numerics, theory
 from ..prediction import Prediction, Setting
 
-_SURFACE = "interpolated between measured networks; see omega_error"
+_SURFACE = "fitted to measured networks; see omega_error"
 _prediction = partial(Prediction, source="paper_notes/count_law.md", error=_SURFACE)
-_HALF = 0.95
+_PROBABILITY = 0.95
 _MEANINGS = {
     "expected_neurons": "The expected number of polysemantic neurons after training.",
-    "expected_neurons_low": "At least this many, with probability 0.975, in one network.",
-    "expected_neurons_high": "At most this many, with probability 0.975, in one network.",
+    "expected_neurons_low": "At least this many, with probability at least 0.975, in one network.",
+    "expected_neurons_high": "At most this many, with probability at least 0.975, in one network.",
     "probability_none": "The probability that no neuron is polysemantic.",
     "omega": "The weight of an opposite pair in the tilted exclusion law; 1 is the exclusion law.",
     "omega_error": "The relative standard error of omega.",
@@ -41,19 +41,18 @@ def answer(setting: Setting) -> list[Prediction]:
             _absent("retained_fraction", _RETAINED, str(error)),
             _time(setting),
         ]
-    low, high = law.interval(_HALF)
+    low, high = law.interval(_PROBABILITY)
     values = (law.mean(), low, high, law.probability_none, law.omega, law.omega_error)
     warning = None if law.basis == "interpolated" else law.basis
     found = [
-        _prediction(name=name, value=float(value), meaning=meaning)
+        _prediction(
+            name=name,
+            value=float(value),
+            meaning=meaning,
+            warning=warning if name == "expected_neurons" else None,
+        )
         for (name, meaning), value in zip(_MEANINGS.items(), values, strict=True)
     ]
-    found[0] = _prediction(
-        name="expected_neurons",
-        value=law.mean(),
-        meaning=_MEANINGS["expected_neurons"],
-        warning=warning,
-    )
     return [*found, _retained(law), _time(setting)]
 
 
@@ -73,7 +72,7 @@ def _retained(law: numerics.TrainedCount) -> Prediction:
         name="retained_fraction",
         value=value,
         meaning=_RETAINED,
-        error=f"interpolated between measured networks; standard error {error:.2g}",
+        error=f"fitted to measured networks; standard error {error:.2g}",
     )
 
 

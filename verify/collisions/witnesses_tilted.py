@@ -43,8 +43,7 @@ def tilt_of_exclusion(rng: np.random.Generator) -> float:
     low, high = 0.1, 10.0
     for _ in range(60):
         middle = np.sqrt(low * high)
-        weights = np.exp(_weights(n, m, middle))
-        mean = weights @ np.arange(len(weights)) / weights.sum()
+        mean = _mean(n, m, middle)
         low, high = (middle, high) if mean < counts.mean() else (low, middle)
     return float(middle)
 

@@ -63,7 +63,7 @@ class Witness:
     accuracy : float
         The largest relative deviation that the computation explains.
     samples : int
-        The number of random arguments.
+        The number of arguments: corners, edges, and at least one random one.
     within : mapping of str to (low, high)
         Ranges to which arguments are restricted because the computation reaches no further.
     reach : str

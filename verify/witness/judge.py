@@ -185,9 +185,8 @@ def _sequence(witness: Witness, arguments: Mapping[str, Any]) -> Iterator[dict[s
     if not witness.along:
         yield dict(arguments)
         return
-    lengths = {len(values) for values in witness.along.values()}
-    for place in range(*lengths):
-        yield dict(arguments) | {name: values[place] for name, values in witness.along.items()}
+    for values in zip(*witness.along.values(), strict=True):
+        yield dict(arguments) | dict(zip(witness.along, values, strict=True))
 
 
 def judge(witness: Witness, form: IndexForm, found: Sequence[Sample]) -> Finding:

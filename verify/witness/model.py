@@ -1,7 +1,8 @@
 """The model in plain NumPy, for witnesses: loss, its derivative, flow, and states at rest.
 
-Nothing here uses a formula of the theory. The velocity is the derivative of the loss, found by
-differences; :func:`velocity` is the fast form, which a test compares with the differences.
+Nothing here uses a formula of the theory. The velocity is minus a quarter of the derivative of the
+loss, which :func:`slope` finds by differences; :func:`velocity` is the fast form, and a test
+compares the two.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from scipy import integrate
 
 Weights = NDArray[np.float64]
-_QUARTER = 4  # the flow is -1/4 of the gradient of the summed loss
+_SCALE = 4  # the flow is -1/4 of the gradient of the summed loss
 
 
 def loss(weights: Weights, lam: float) -> float:
@@ -25,7 +26,7 @@ def loss(weights: Weights, lam: float) -> float:
     0.04
     """
     error = np.maximum(weights @ weights.T, 0) - np.eye(len(weights))
-    return float((error**2).sum() + _QUARTER * lam * np.abs(weights).sum())
+    return float((error**2).sum() + _SCALE * lam * np.abs(weights).sum())
 
 
 def slope(weights: Weights, lam: float, place: tuple[int, int], step: float = 1e-5) -> float:

@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -109,8 +110,6 @@ def test_the_surface_predicts_settings_that_are_left_out():
 
 
 def test_a_left_out_error_is_that_of_a_surface_without_the_setting():
-    from dataclasses import replace
-
     whole = tilt_surface("flow")
     keep = np.arange(len(whole.values)) != 7
     without = replace(
@@ -130,7 +129,17 @@ def test_the_law_of_a_trained_network_holds_the_error_of_omega():
     assert law.mean() == pytest.approx(sharp.mean(), rel=0.01)
 
 
-def test_far_from_all_networks_it_is_the_exclusion_law():
+def test_the_length_scales_of_omega_are_near_their_most_likely_values():
+    """Each scale, changed by a third by itself, makes the measured values less likely."""
+    surface = tilt_surface("flow")
+    best = surface.log_likelihood()
+    for place_of, scale in itertools.product(range(3), (2 / 3, 3 / 2)):
+        lengths = list(surface.lengths)
+        lengths[place_of] *= scale
+        assert replace(surface, lengths=tuple(lengths)).log_likelihood() < best
+
+
+def test_small_networks_on_very_many_neurons_are_extrapolated():
     law = numerics.trained_count(16, 16384)
     assert law.basis.startswith("extrapolated in n/sqrt(m)")
     assert law.omega == pytest.approx(1, abs=0.2)

@@ -418,3 +418,8 @@ def test_weights_of_deviation_1_take_no_more_steps_than_by_splitting():
 def test_a_start_outside_all_bounds_is_refused():
     with pytest.raises(ValueError, match=r"size 1e\+09; the size must be at most 1e\+08"):
         numerics.train(np.full((2, 3), 1e9), 0.02)
+
+
+def test_a_run_that_did_not_end_as_asked_still_prints():
+    run = numerics.train(start(6, 20), 0.02, max_steps=3)
+    assert "outcome=out_of_steps" in repr(run)

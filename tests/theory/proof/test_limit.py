@@ -75,3 +75,14 @@ def test_another_thread_runs_to_its_end():
     thread.start()
     thread.join()
     assert found == [True]
+
+
+def test_a_handler_of_ordinary_errors_does_not_swallow_the_limit():
+    def stubborn():
+        try:
+            time.sleep(1)
+        except Exception:
+            time.sleep(1)
+
+    with pytest.raises(OutOfTime), time_limit(0.05):
+        stubborn()
