@@ -157,7 +157,9 @@ def test_a_definition_of_the_user_counts_as_argued_without_a_witness():
     witness(lambda m: 1 / len(range(m)))
     assert book.check("both") == {"both": ARGUED, "chance": "conjecture"}
     assert book.check() == {"both": DERIVED, "chance": VERIFIED}
-    assert "chance: verified\nThe chance of a neuron: 1/m." in book.page("chance")
+    shown = book.page("chance").splitlines()
+    assert shown[0].startswith("chance: verified (the witness confirms the claim")
+    assert shown[1] == "The chance of a neuron: 1/m."
 
 
 def test_a_witness_of_the_claim_alone_does_not_prove_a_definition():
