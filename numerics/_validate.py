@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ._arrays import device_name, is_foreign, namespace
 from ._types import Array, Packed
 
 LARGEST = 1e50
@@ -117,12 +118,13 @@ def check_weights(name: str, weights: Any) -> Array:
             f"Got all parameters of a model as {name}; give only the encoder, "
             "model.unpack(parameters)[0]."
         )
-    weights = np.asarray(weights)
-    if weights.ndim not in (2, 3) or weights.size == 0:
+    if is_foreign(weights) and "cpu" not in device_name(weights).lower():
         raise ValueError(
-            f"Got {name} of shape {weights.shape}; give an array of shape (n, m) or "
-            "(networks, n, m), features first, with no axis of length 0."
+            f"Got {name} on the device {device_name(weights)}; this function computes in NumPy: "
+            f"give {name}.cpu()."
         )
+    weights = np.asarray(weights)
+    _check_shape(name, weights)
     if weights.dtype.kind in "iub":
         weights = weights.astype(np.float64)
     if weights.dtype not in (np.float32, np.float64):
@@ -132,11 +134,37 @@ def check_weights(name: str, weights: Any) -> Array:
     return weights
 
 
+def check_array(name: str, weights: Any) -> Array:
+    """As :func:`check_weights`; an array of another library than NumPy stays where it is."""
+    if not is_foreign(weights):
+        return check_weights(name, weights)
+    xp = namespace(weights)
+    _check_shape(name, weights)
+    if xp.isdtype(weights.dtype, ("bool", "integral")):
+        weights = xp.astype(weights, xp.float64)
+    if weights.dtype not in (xp.float32, xp.float64):
+        raise ValueError(f"Got {name} of type {weights.dtype}; give float32 or float64.")
+    if not xp.all(xp.isfinite(weights)):
+        raise ValueError(f"Got {name} with NaN or infinite values; all weights must be finite.")
+    checked: Array = weights.detach() if hasattr(weights, "detach") else weights
+    return checked
+
+
+def _check_shape(name: str, weights: Any) -> None:
+    if weights.ndim not in (2, 3) or 0 in weights.shape:
+        raise ValueError(
+            f"Got {name} of shape {tuple(weights.shape)}; give an array of shape (n, m) or "
+            "(networks, n, m), features first, with no axis of length 0."
+        )
+
+
 def check_network(name: str, weights: Any) -> Array:
     """The value as a finite float array of shape (n, m)."""
-    weights = check_weights(name, weights)
+    weights = check_array(name, weights)
     if weights.ndim != 2:
-        raise ValueError(f"Got {name} of shape {weights.shape}; give one network, of shape (n, m).")
+        raise ValueError(
+            f"Got {name} of shape {tuple(weights.shape)}; give one network, of shape (n, m)."
+        )
     return weights
 
 

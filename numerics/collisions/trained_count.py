@@ -28,7 +28,7 @@ _STRENGTH_SCALE = 0.05  # of lambda sqrt(m), below which omega changes little
 
 @dataclass(frozen=True, kw_only=True)
 class Surface:
-    """A Gaussian process over (log n/sqrt m, n/m, log(1 + lambda sqrt(m)/0.05), log m).
+    """A Gaussian process over coordinates, here those of `place`.
 
     Far from all data it returns to 0 with the stated amplitude.
 
@@ -40,14 +40,14 @@ class Surface:
         Length scale in each coordinate.
     spread : float
         Standard deviation of what the coordinates do not explain.
-    places : ndarray, shape (settings, 4)
+    places : ndarray, shape (settings, coordinates)
         Coordinates of the measured settings.
     values, errors : ndarray, shape (settings,)
         Measured values and their standard errors.
     """
 
     amplitude: float
-    lengths: tuple[float, float, float, float]
+    lengths: tuple[float, ...]
     spread: float
     places: FloatArray
     values: FloatArray

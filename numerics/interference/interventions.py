@@ -12,8 +12,9 @@ from typing import ClassVar
 
 import numpy as np
 
+from .._arrays import diagonal_of, namespace, rectified, set_diagonal
 from .._types import Array
-from ..training.gradient import diagonal, reconstruction_loss
+from ..training.gradient import reconstruction_loss
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +49,7 @@ class AlteredInterference:
     paper_notes/reshuffling.md (what lowers the count); paper_notes/optimizer.md (under AdamW).
     """
 
+    array_api: ClassVar[bool] = True
     keeps_zero_neurons: ClassVar[bool] = True
 
     support: float = 1.0
@@ -62,23 +64,24 @@ class AlteredInterference:
 
     def loss(self, weights: Array) -> Array:
         """The reconstruction loss; the altered force does not descend it."""
-        return np.asarray(reconstruction_loss(weights))
+        return reconstruction_loss(weights)
 
     def gradient(self, weights: Array, rng: np.random.Generator | None = None) -> Array:
         """Minus four times feature benefit and altered interference, as a gradient would be."""
-        gram = np.maximum(weights @ weights.swapaxes(-1, -2), 0)
-        benefit = 1 - diagonal(gram)
-        diagonal(gram)[...] = 0
-        down, up = gram @ np.maximum(weights, 0), gram @ np.maximum(-weights, 0)
+        xp, gram = namespace(weights), weights @ weights.mT
+        gram = rectified(gram, out=gram)
+        benefit = 1 - diagonal_of(gram)
+        gram = set_diagonal(gram, 0.0)
+        down, up = gram @ rectified(weights), gram @ rectified(-weights)
         if self.winner_push:
             support_up, support_down = up, down
         else:
-            rest = np.abs(weights)
-            np.put_along_axis(rest, rest.argmax(axis=-1)[..., None], 0, axis=-1)
-            rest *= np.sign(weights)
-            support_up, support_down = gram @ np.maximum(-rest, 0), gram @ np.maximum(rest, 0)
+            largest = xp.argmax(xp.abs(weights), axis=-1, keepdims=True)
+            neurons = xp.arange(weights.shape[-1], device=weights.device)
+            rest = xp.where(neurons == largest, 0.0, weights)
+            support_up, support_down = gram @ rectified(-rest), gram @ rectified(rest)
         positive = self.support * support_up - down  # growth of a positive weight
         negative = self.support * support_down - up  # growth of a negative one
-        dead = np.maximum(positive, 0) - np.maximum(negative, 0)
-        interference = np.where(weights > 0, positive, np.where(weights < 0, -negative, dead))
+        dead = rectified(positive) - rectified(negative)
+        interference = xp.where(weights > 0, positive, xp.where(weights < 0, -negative, dead))
         return -4 * (benefit[..., None] * weights + interference)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from numbers import Real
+from typing import Any
 
 import numpy as np
 
-from .._types import FloatArray
+from .._extras import need
+from .._types import Array, FloatArray
 from .._validate import check_choice, check_fields, check_nonnegative
 
 LAWS = ("bipolar", "gaussian", "uniform", "laplace", "three-point")
@@ -115,6 +117,22 @@ class Noise:
         if self.law == "uniform":
             return rng.uniform(-1.0, 1.0, shape) * (self.sigma * math.sqrt(3.0))
         return rng.laplace(0.0, 1.0, shape) * (self.sigma / math.sqrt(2.0))
+
+    def sample_on(self, generator: Any, like: Array, shape: tuple[int, ...]) -> Array:
+        """The same law from a generator of PyTorch, on the device and of the type of ``like``."""
+        torch = need("torch", "torch")
+        options = {"generator": generator, "device": like.device, "dtype": like.dtype}
+        if self.law == "gaussian":
+            return self.sigma * torch.randn(shape, **options)
+        drawn = torch.rand(shape, **options)
+        if self.atoms is not None:
+            values, chances = (torch.tensor(part).to(drawn) for part in self.atoms)
+            place = torch.searchsorted(chances.cumsum(0)[:-1], drawn, right=True)
+            return self.sigma * values[place]
+        centred = 2 * drawn - 1
+        if self.law == "uniform":
+            return self.sigma * math.sqrt(3.0) * centred
+        return -self.sigma / math.sqrt(2.0) * centred.sign() * torch.log1p(-centred.abs())
 
     def characteristic(self, t: FloatArray) -> FloatArray:
         """Characteristic function of one entry at unit variance; real, as the law is symmetric."""

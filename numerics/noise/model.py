@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 
+from .._arrays import cast, is_torch_generator, raise_diagonal, to_library
 from .._types import Array
 from .._validate import check_choice, check_rng
-from ..training.gradient import diagonal
 from .average import averaged_gradient, averaged_loss
 from .law import Noise
 
@@ -47,6 +48,9 @@ class SampledNoise:
     Lecomte et al. 2023, section on noise, and the authors' program.
     """
 
+    array_api: ClassVar[bool] = True
+    draws_on_device: ClassVar[bool] = True
+
     noise: Noise
     draws: str = "shared"
     keeps_zero_neurons: bool = False  # the noise of a zero neuron moves its weights
@@ -58,17 +62,20 @@ class SampledNoise:
         """Loss of each network, averaged exactly over the noise."""
         return averaged_loss(weights, self.noise)
 
-    def gradient(self, weights: Array, rng: np.random.Generator | None = None) -> Array:
+    def gradient(self, weights: Array, rng: Any = None) -> Array:
         """Derivative of the loss under one draw of the noise."""
         *networks, n, m = weights.shape
-        rows = 1 if self.draws == "shared" else n
-        drawn = self.noise.sample(check_rng(rng), (*networks, rows, m))
-        hidden = weights + drawn.astype(weights.dtype, copy=False)
-        output = hidden @ weights.swapaxes(-1, -2)
-        live = output > 0
-        diagonal(output)[...] -= 1
+        shape = (*networks, 1 if self.draws == "shared" else n, m)
+        if is_torch_generator(rng):
+            hidden = weights + self.noise.sample_on(rng, weights, shape)
+        else:
+            drawn = self.noise.sample(check_rng(rng), shape)
+            hidden = weights + to_library(drawn, weights, weights.dtype)
+        output = hidden @ weights.mT
+        live = cast(output > 0, output.dtype)
+        output = raise_diagonal(output, -1)
         output *= live
-        gradient = output.swapaxes(-1, -2) @ hidden
+        gradient = output.mT @ hidden
         gradient += output @ weights
         gradient *= 2
         return gradient

@@ -15,8 +15,10 @@ import numpy as np
 from .._types import Array
 from .._workers import parallel
 from ..noise.average import NoExactAverage
+from ..noise.model import SampledNoise
 from ..training import measure
 from ..training.initial import initial_weights
+from ..training.place import training_on
 from ..training.problem import Problem
 from ..training.solution import Outcome
 from ..training.train import train
@@ -79,7 +81,9 @@ def sweep(
 
     Every run has a generator that entropy, cell and run determine, and is trained on its own with
     BLAS on one thread. So its numbers depend only on the spec, the sources and the machine's
-    arithmetic, and not on the scheduler, the chunks, or interruptions. Put
+    arithmetic, and not on the scheduler, the chunks, or interruptions. With another device or type
+    than cpu and float64 the runs of a chunk are trained together, unless they draw noise: this is
+    faster, and the rounding of a run then depends on its chunk. Put
     ``joblib.parallel_config`` around the call to run the sweep in threads or on a cluster.
 
     >>> import tempfile
@@ -112,7 +116,8 @@ def sweep(
     Raises
     ------
     ValueError
-        If another sweep writes to the folder, or a worker runs other sources.
+        If another sweep writes to the folder, a worker runs other sources, or the device cannot be
+        used.
     OSError
         If the folder cannot be written; complete chunks stay.
 
@@ -123,7 +128,7 @@ def sweep(
     from joblib import delayed
     from tqdm.auto import tqdm
 
-    with Store.of(out, spec).locked() as store:
+    with training_on(**spec.place), Store.of(out, spec).locked() as store:
         total, missing = 0, []
         for chunk in spec.chunks():
             total += 1
@@ -133,7 +138,8 @@ def sweep(
             if fault is not None:
                 missing.append(chunk)
         tasks = (
-            delayed(run_chunk)(spec.cells[chunk.cell], chunk, spec.entropy) for chunk in missing
+            delayed(run_chunk)(spec.cells[chunk.cell], chunk, spec.entropy, **spec.place)
+            for chunk in missing
         )
         results = parallel(tasks, jobs=jobs, return_as="generator_unordered")
         runs = spec.runs * len(spec.cells)
@@ -155,8 +161,13 @@ def sweep(
         )
 
 
-def run_chunk(cell: Cell, chunk: Chunk, entropy: int) -> tuple[Chunk, str, dict[str, Array], float]:
-    """Train the runs of a chunk one by one: their numbers, the key of the chunk, and seconds.
+def run_chunk(
+    cell: Cell, chunk: Chunk, entropy: int, **place: str
+) -> tuple[Chunk, str, dict[str, Array], float]:
+    """Train the runs of a chunk: their numbers, the key of the chunk, and seconds.
+
+    They are trained one by one on the processor in double precision and where they draw noise, and
+    otherwise together.
 
     >>> from polysem import numerics
     >>> cell, chunk = numerics.Cell(n=4, m=8, lam=0.1), numerics.Chunk(cell=0, first=0, count=2)
@@ -172,6 +183,8 @@ def run_chunk(cell: Cell, chunk: Chunk, entropy: int) -> tuple[Chunk, str, dict[
         Which runs.
     entropy : int
         The root of all draws.
+    **place : str
+        Where to compute, and in which type: device and dtype of :func:`training_on`.
 
     Returns
     -------
@@ -187,25 +200,38 @@ def run_chunk(cell: Cell, chunk: Chunk, entropy: int) -> tuple[Chunk, str, dict[
     paper_notes/sweeps.md.
     """
     started = time.perf_counter()
-    rows = []
-    with one_blas_thread():
-        for run in range(chunk.first, chunk.first + chunk.count):
-            rng = run_generator(entropy, chunk.cell, run)
-            initial = initial_weights(cell.n, cell.m, rng, scale=cell.scale)
-            model = cell.model
-            solution = train(
-                initial, cell.lam, optimizer=cell.built_optimizer, model=model, rng=rng
-            )
-            if solution.outcome is Outcome.INTERRUPTED:
-                raise KeyboardInterrupt
-            row: dict[str, Any] = {"run": run, "outcome": OUTCOMES.index(str(solution.outcome))}
-            row |= {"time": float(solution.time), "steps": int(solution.steps)}
-            problem = Problem(lam=cell.lam, model=model)
-            found = measured(initial, solution.partial_weights, problem, dead_below=cell.zero_scale)
-            rows.append(row | found)
+    runs = range(chunk.first, chunk.first + chunk.count)
+    alone = not place or isinstance(cell.model, SampledNoise)
+    groups = [[run] for run in runs] if alone else [list(runs)]
+    with one_blas_thread(), training_on(**place):
+        rows = [row for group in groups for row in _run_together(cell, chunk.cell, group, entropy)]
     values = {name: np.array([row[name] for row in rows]) for name in rows[0]}
     seconds = time.perf_counter() - started
-    return chunk, chunk_key(cell, chunk, entropy), values, seconds
+    return chunk, chunk_key(cell, chunk, entropy, **place), values, seconds
+
+
+def _run_together(cell: Cell, place: int, runs: list[int], entropy: int) -> list[dict[str, Any]]:
+    """Train runs of one cell as a stack: the numbers of each."""
+    rngs = [run_generator(entropy, place, run) for run in runs]
+    initial = np.stack([initial_weights(cell.n, cell.m, rng, scale=cell.scale) for rng in rngs])
+    rng = rngs[0] if len(runs) == 1 else None  # runs that draw noise are alone
+    solution = train(initial, cell.lam, optimizer=cell.built_optimizer, model=cell.model, rng=rng)
+    if Outcome.INTERRUPTED in solution.outcomes:
+        raise KeyboardInterrupt
+    problem, rows = Problem(lam=cell.lam, model=cell.model), []
+    for k, run in enumerate(runs):
+        rows.append(
+            {
+                "run": run,
+                "outcome": OUTCOMES.index(str(solution.outcomes[k])),
+                "time": float(solution.time[k]),
+                "steps": int(solution.steps[k]),
+                **measured(
+                    initial[k], solution.partial_weights[k], problem, dead_below=cell.zero_scale
+                ),
+            }
+        )
+    return rows
 
 
 def measured(

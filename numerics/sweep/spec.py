@@ -29,6 +29,7 @@ from ..noise.model import DRAWS, AveragedNoise, SampledNoise
 from ..training.gradient import Model, OneHot
 from ..training.initial import SCALES
 from ..training.optimizers import resolve_optimizer
+from ..training.place import DTYPES, HERE
 from ..training.problem import Problem
 from ..training.records import zero_scale
 
@@ -36,6 +37,7 @@ NOISE = ("averaged", *DRAWS)
 LARGEST_CHUNK = 10_000
 LARGEST_GRID = 10_000  # settings
 LARGEST_SWEEP = 100_000  # chunks
+_NAMES = ["entropy", "runs", "chunk", "device", "dtype"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -202,10 +204,12 @@ class SweepSpec:
         Run r of cell c draws from ``SeedSequence(entropy, spawn_key=(c, r))``.
     runs : int
         Runs of each cell.
-    chunk : int
-        Runs to a file.
     cells : tuple of Cell
         In the order of the grid; new cells go to its end.
+    chunk : int
+        Runs to a file.
+    device, dtype : str
+        Where the runs are computed, and in which type, as :func:`training_on` takes them.
 
     Raises
     ------
@@ -221,8 +225,11 @@ class SweepSpec:
     runs: int
     cells: tuple[Cell, ...]
     chunk: int = 10
+    device: str = "cpu"
+    dtype: str = "float64"
 
     def __post_init__(self) -> None:
+        check_choice("dtype", self.dtype, DTYPES)
         check_fields(self, check_seed, entropy="the root of all draws")
         check_fields(
             self,
@@ -257,13 +264,13 @@ class SweepSpec:
 
     @classmethod
     def from_dict(cls, content: Mapping[str, Any]) -> SweepSpec:
-        """Build a spec from ``entropy``, ``runs``, ``chunk`` and a ``grid`` of tables.
+        """Build a spec from the names of its fields, and a ``grid`` of tables for the cells.
 
         Every list in a table is an axis; the cells of the table are the product of its axes.
         """
         given = dict(content)
         grid = given.pop("grid", [])
-        _known("the spec", given, ["entropy", "runs", "chunk"], ["entropy", "runs"])
+        _known("the spec", given, _NAMES, ["entropy", "runs"])
         if not isinstance(grid, list) or not all(isinstance(table, Mapping) for table in grid):
             raise ValueError(f"Got grid={grid!r}; write each part of it as a table [[grid]].")
         tables = [_axes(table) for table in grid]
@@ -284,6 +291,12 @@ class SweepSpec:
         for cell in range(len(self.cells)):
             for first in range(0, self.runs, self.chunk):
                 yield Chunk(cell=cell, first=first, count=min(self.chunk, self.runs - first))
+
+    @property
+    def place(self) -> dict[str, str]:
+        """Where it is computed, for :func:`training_on`: what differs from its defaults."""
+        given = {"device": self.device, "dtype": self.dtype}
+        return {name: value for name, value in given.items() if value != getattr(HERE, name)}
 
     def rng(self, cell: int, run: int) -> np.random.Generator:
         """The generator of one run: a pure function of entropy, cell and run."""

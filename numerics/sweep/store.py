@@ -42,9 +42,9 @@ _NO_LOCK = "{} prevents the creation of the lock file; delete it, or choose anot
 _COMPUTES = f"{__package__}.run_chunk"
 
 
-def chunk_key(cell: Cell, chunk: Chunk, entropy: int) -> str:
+def chunk_key(cell: Cell, chunk: Chunk, entropy: int, **place: str) -> str:
     """A digest of all that a chunk's numbers depend on."""
-    content = {"cell": asdict(cell), "chunk": asdict(chunk), "entropy": entropy}
+    content = {"cell": asdict(cell), "chunk": asdict(chunk), "entropy": entropy, **place}
     return result_key(content, _COMPUTES)
 
 
@@ -142,7 +142,7 @@ class Store:
 
     def key(self, chunk: Chunk) -> str:
         """The key that the files of a chunk must have."""
-        return chunk_key(self.spec.cells[chunk.cell], chunk, self.spec.entropy)
+        return chunk_key(self.spec.cells[chunk.cell], chunk, self.spec.entropy, **self.spec.place)
 
     def missing(self) -> list[Chunk]:
         """The chunks that are absent, damaged, or of another spec or version."""
@@ -188,6 +188,8 @@ class Store:
             "entropy": self.spec.entropy,
             "chunk": asdict(chunk),
             "cell": asdict(self.spec.cells[chunk.cell]),
+            "device": self.spec.device,
+            "dtype": self.spec.dtype,
         }
         text = json.dumps(label, indent=1, sort_keys=True)
         write_text(self.path(chunk, "json"), text + "\n")

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from .._arrays import namespace, written
 from .._types import Array
 from .._validate import (
     check_fields,
@@ -26,11 +27,12 @@ def _check_betas(betas: Any) -> None:
         raise ValueError(f"Got betas={betas!r}; give two numbers, each in [0, 1).")
 
 
-def _average(moment: Array, value: Array, beta: float) -> None:
-    """Move a running mean towards a value, which is overwritten."""
+def _average(moment: Array, value: Array, beta: float) -> Array:
+    """The running mean moved towards a value; both are overwritten."""
     value *= 1 - beta
     moment *= beta
     moment += value
+    return moment
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +49,7 @@ class _Decoupled(FixedSteps):
         """The weights after a step against ``change``, which is overwritten."""
         change *= -rate
         change += weights if not self.weight_decay else weights * (1 - rate * self.weight_decay)
-        return change, np.ones(len(weights))
+        return change, np.ones(weights.shape[0])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,26 +110,27 @@ class AdamW(_Decoupled):
 
     def start(self, weights: Array, problem: Problem) -> _Moments:
         """Both moments at zero."""
-        first, second = np.zeros_like(weights), np.zeros_like(weights)
-        return _Moments(first=first, second=second, largest=second.copy() if self.amsgrad else None)
+        zeros = namespace(weights).zeros_like
+        largest = zeros(weights) if self.amsgrad else None
+        return _Moments(first=zeros(weights), second=zeros(weights), largest=largest)
 
     def step(self, weights: Array, problem: Problem, limit: Array, state: _Moments) -> Moved:
         """New weights; the time of a step is 1."""
         rate = self.next_rate(state)
         gradient = problem.subgradient(weights)
-        beta1, beta2 = self.betas
-        squares = np.square(gradient)
+        xp, (beta1, beta2) = namespace(gradient), self.betas
+        squares = xp.square(gradient)
         if self.row_mean:
-            squares[...] = squares.mean(axis=-1, keepdims=True)
-        _average(state.first, gradient, beta1)
-        _average(state.second, squares, beta2)
-        second = state.second
+            squares[...] = xp.mean(squares, axis=-1, keepdims=True)
+        state.first = _average(state.first, gradient, beta1)
+        second = state.second = _average(state.second, squares, beta2)
         if state.largest is not None:
-            second = np.maximum(state.largest, second, out=state.largest)
-        root = np.sqrt(second, out=squares)
+            second = written(xp.maximum, state.largest, second, out=state.largest)
+            state.largest = second
+        root = written(xp.sqrt, second, out=squares)
         root /= math.sqrt(1 - beta2**state.count)
         root += self.epsilon
-        change = np.divide(state.first, root, out=gradient)
+        change = written(xp.divide, state.first, root, out=gradient)
         change /= 1 - beta1**state.count
         return self._moved(weights, change, rate)
 
@@ -188,15 +191,16 @@ class RMSprop(_Decoupled):
 
     def start(self, weights: Array, problem: Problem) -> _Moment:
         """The second moment at zero."""
-        return _Moment(moment=np.zeros_like(weights))
+        return _Moment(moment=namespace(weights).zeros_like(weights))
 
     def step(self, weights: Array, problem: Problem, limit: Array, state: _Moment) -> Moved:
         """New weights; the time of a step is 1."""
         rate = self.next_rate(state)
         gradient = problem.subgradient(weights)
-        squares = np.square(gradient)
-        _average(state.moment, squares, self.beta2)
-        root = np.sqrt(state.moment, out=squares)
+        xp = namespace(gradient)
+        squares = xp.square(gradient)
+        state.moment = _average(state.moment, squares, self.beta2)
+        root = written(xp.sqrt, state.moment, out=squares)
         root += self.epsilon
         gradient /= root
         return self._moved(weights, gradient, rate)
@@ -247,7 +251,7 @@ class Lion(_Decoupled):
 
     def start(self, weights: Array, problem: Problem) -> _Moment:
         """The mean of the gradient at zero."""
-        return _Moment(moment=np.zeros_like(weights))
+        return _Moment(moment=namespace(weights).zeros_like(weights))
 
     def step(self, weights: Array, problem: Problem, limit: Array, state: _Moment) -> Moved:
         """New weights; the time of a step is 1."""
@@ -256,8 +260,8 @@ class Lion(_Decoupled):
         beta1, beta2 = self.betas
         change = beta1 * state.moment
         change += (1 - beta1) * gradient
-        _average(state.moment, gradient, beta2)
-        return self._moved(weights, np.sign(change, out=change), rate)
+        state.moment = _average(state.moment, gradient, beta2)
+        return self._moved(weights, namespace(change).sign(change), rate)
 
 
 @dataclass(kw_only=True)

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 
+from .._arrays import copied, each, namespace, raise_diagonal, shrunk, to_numpy
 from .._types import Array
 from .._validate import (
     check_choice,
@@ -17,8 +18,8 @@ from .._validate import (
     check_max_time,
     check_positive,
 )
-from .gradient import OneHot, diagonal, stiffness
-from .problem import Problem, soft_threshold
+from .gradient import OneHot, stiffness
+from .problem import Problem
 from .rates import RateSchedule
 from .rest import several_weights, still_rows
 from .solution import Outcome
@@ -26,20 +27,24 @@ from .solution import Outcome
 _FALLBACK_STEP = 0.1
 _LARGEST_CHANGE = 0.1  # of the weights of a network in a step of another model, over their norm
 Moved = tuple[Array, Array]
-"""The weights after a step, and its size in flow time for each network."""
+"""The weights after a step, and its size in flow time for each network, in NumPy."""
 
 
 @dataclass(kw_only=True)
 class State:
     """What an optimizer remembers from one step to the next: here, nothing.
 
-    A step that cannot be followed by another one sets ``outcome``, which ends the run.
+    A step that cannot be followed by another one sets ``outcome``, which ends the run: one outcome
+    for the whole stack, or those of some networks by their places in it.
     """
 
-    outcome: Outcome | None = None
+    outcome: Outcome | dict[int, Outcome] | None = None
 
     def keep(self, rows: Array) -> None:
         """Go on with some of the features, given as a mask."""
+
+    def keep_networks(self, index: Array) -> None:
+        """Go on with some of the networks, given by their places in the stack."""
 
 
 @runtime_checkable
@@ -47,7 +52,9 @@ class Optimizer(Protocol):
     """What the training loop asks of an optimizer: how to step, when to look and when to end.
 
     An optimizer of your own is a frozen dataclass that inherits from this class, sets ``name``,
-    ``ends_at_rest`` and ``max_steps`` and defines ``step``; it inherits the rest.
+    ``ends_at_rest`` and ``max_steps`` and defines ``step``; it inherits the rest. Times, limits
+    and masks are NumPy's. The weights are NumPy's too, unless the optimizer sets
+    ``array_api = True``: then it takes arrays of every library of the array API standard.
 
     >>> from polysem import numerics
     >>> optimizer: numerics.Optimizer = numerics.SGD()
@@ -63,6 +70,8 @@ class Optimizer(Protocol):
         ``max_steps`` steps together.
     one_by_one : bool
         Whether ``step`` takes a single network, in an array of shape (1, n, m).
+    array_api : bool
+        Whether ``step`` takes and returns arrays of any library of the array API standard.
     regularises : bool
         Whether l1 acts even where lam = 0.
     check_every : int
@@ -84,6 +93,7 @@ class Optimizer(Protocol):
     name: ClassVar[str]
     ends_at_rest: ClassVar[bool]
     one_by_one: ClassVar[bool] = False
+    array_api: ClassVar[bool] = False
     regularises: ClassVar[bool] = False
     check_every: ClassVar[int] = 16
 
@@ -119,6 +129,7 @@ class UntilRest(Optimizer):
     """The settings of an optimizer that ends the run of a network when it rests (abstract)."""
 
     ends_at_rest: ClassVar[bool] = True
+    array_api: ClassVar[bool] = True
 
     max_time: float = math.inf
     max_steps: int = 1_000_000
@@ -134,6 +145,7 @@ class FixedSteps(Optimizer):
     """The settings of descent by a fixed number of steps (abstract)."""
 
     ends_at_rest: ClassVar[bool] = False
+    array_api: ClassVar[bool] = True
 
     learning_rate: float
     steps: int
@@ -241,19 +253,18 @@ class Flow(UntilRest):
         """New weights and the time that has passed in each network, at most ``limit``."""
         if type(problem.model) is OneHot and not problem.l2:
             residual = problem.model.residual(weights)
-            row_sum = 1 + residual.sum(axis=-1).max(axis=-1)
+            xp = namespace(residual)
+            row_sum = 1 + to_numpy(xp.max(xp.sum(residual, axis=-1), axis=-1))
             h = self._step_size(limit, stable=self.safety / stiffness(row_sum))
-            residual *= -h[:, None, None]
-            diagonal(residual)[...] += 1
-            moved = residual @ weights
+            residual *= each(-h, residual)
+            moved = raise_diagonal(residual, 1) @ weights
         else:
             moved = problem.gradient(weights)
             h = self._step_size(limit, stable=_stable_step(weights, moved))
-            moved *= (-h / 4).astype(weights.dtype)[:, None, None]
+            moved *= each(-h / 4, moved)
             moved += weights
-        threshold = (problem.lam * h).astype(weights.dtype)[:, None, None]
         if problem.lam:
-            moved = soft_threshold(moved, threshold * problem.mask(weights))
+            moved = shrunk(moved, each(problem.lam * h, moved) * problem.mask(weights))
         return moved, h
 
     def resting_rows(self, before: Array, after: Array, size: Array, problem: Problem) -> Array:
@@ -269,8 +280,13 @@ class Flow(UntilRest):
 
 def _stable_step(weights: Array, gradient: Array) -> Array:
     """The step of a model whose stiffness is not known, from what the gradient would change."""
-    size, change = (np.linalg.norm(each, axis=(-2, -1)) for each in (weights, gradient / 4))
-    return np.minimum(_FALLBACK_STEP, _LARGEST_CHANGE * size / np.maximum(change, size))
+    norm = namespace(weights).linalg.vector_norm
+    size, change = (to_numpy(norm(part, axis=(-2, -1))) for part in (weights, gradient / 4))
+    moved = np.maximum(change, size)
+    dead = moved == 0  # a network without weights takes any step
+    return np.where(
+        dead, _FALLBACK_STEP, np.minimum(_FALLBACK_STEP, _LARGEST_CHANGE * size / (moved + dead))
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -338,7 +354,8 @@ class SGD(FixedSteps):
 
     def start(self, weights: Array, problem: Problem) -> _Velocity:
         """The sum of the gradients at zero."""
-        return _Velocity(velocity=np.zeros_like(weights) if self.momentum else None)
+        zeros = namespace(weights).zeros_like
+        return _Velocity(velocity=zeros(weights) if self.momentum else None)
 
     def step(self, weights: Array, problem: Problem, limit: Array, state: _Velocity) -> Moved:
         """New weights and the flow time of a step."""
@@ -348,12 +365,15 @@ class SGD(FixedSteps):
         if state.velocity is not None:
             state.velocity *= self.momentum
             state.velocity += change
-            change = change + self.momentum * state.velocity if self.nesterov else +state.velocity
+            if self.nesterov:
+                change = change + self.momentum * state.velocity
+            else:
+                change = copied(state.velocity)
         change *= -rate
         change += weights
         if proximal and problem.lam:
-            change = soft_threshold(change, 4 * rate * problem.lam * problem.mask(weights))
-        return change, np.full(len(weights), 4 * rate / (1 - self.momentum))
+            change = shrunk(change, 4 * rate * problem.lam * problem.mask(weights))
+        return change, np.full(weights.shape[0], 4 * rate / (1 - self.momentum))
 
 
 @dataclass(kw_only=True)

@@ -9,12 +9,13 @@ symmetric gives :math:`dL = 4\langle RW, dW\rangle`.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import numpy as np
 
+from .._arrays import diagonal_of, namespace, raise_diagonal, rectified, set_diagonal
 from .._types import Array
-from .._validate import check_lam, check_weights
+from .._validate import check_array, check_lam
 
 _UNSCALED = 16.0  # row sum from which on steps are in inverse proportion to it
 
@@ -39,6 +40,9 @@ class Model(Protocol):
     A model whose array holds more than rows of weights has a method ``unpack(parameters)``, whose
     first result are the rows to measure.
     A model that samples noise or data draws it from ``rng``; then no step shows rest.
+    A model gets arrays of NumPy. Set ``array_api = True`` in a model that takes arrays of every
+    library of the array API standard and returns arrays of the same library on the same device;
+    such a model can be trained on an accelerator.
 
     >>> from polysem import numerics
     >>> model: numerics.Model = numerics.OneHot()
@@ -90,13 +94,16 @@ class OneHot:
     Lecomte et al. 2023, Sec. 2.
     """
 
+    array_api: ClassVar[bool] = True
+
     relu: bool = True
     keeps_zero_neurons: bool = True
 
     def loss(self, weights: Array) -> Array:
         """Loss of each network."""
         residual = self.residual(weights)
-        return np.einsum("...ij,...ij->...", residual, residual)
+        residual *= residual
+        return namespace(residual).sum(residual, axis=(-2, -1))
 
     def gradient(self, weights: Array, rng: np.random.Generator | None = None) -> Array:
         """4 (ReLU(W W^T) - I) W."""
@@ -106,11 +113,10 @@ class OneHot:
 
     def residual(self, weights: Array) -> Array:
         """Error of the reconstruction, ReLU(W W^T) - I, shape (..., n, n); a new array."""
-        gram = weights @ weights.swapaxes(-1, -2)  # NumPy takes the symmetric product here
+        gram = weights @ weights.mT  # NumPy takes the symmetric product here
         if self.relu:
-            np.maximum(gram, 0, out=gram)
-        diagonal(gram)[...] -= 1
-        return gram
+            gram = rectified(gram, out=gram)
+        return raise_diagonal(gram, -1)
 
 
 def reconstruction_loss(weights: Array) -> Array:
@@ -142,7 +148,7 @@ def reconstruction_loss(weights: Array) -> Array:
     ------
     Lecomte et al. 2023, Sec. 2.
     """
-    return OneHot().loss(check_weights("weights", weights))
+    return OneHot().loss(check_array("weights", weights))
 
 
 def loss(weights: Array, lam: float) -> Array:
@@ -177,8 +183,9 @@ def loss(weights: Array, lam: float) -> Array:
     ------
     Lecomte et al. 2023, Sec. 2.
     """
-    lam = check_lam(lam)
-    return reconstruction_loss(weights) + 4 * lam * np.abs(weights).sum(axis=(-2, -1))
+    lam, weights = check_lam(lam), check_array("weights", weights)
+    xp = namespace(weights)
+    return reconstruction_loss(weights) + 4 * lam * xp.sum(xp.abs(weights), axis=(-2, -1))
 
 
 def gradient(weights: Array) -> Array:
@@ -210,7 +217,7 @@ def gradient(weights: Array) -> Array:
     ------
     Lecomte et al. 2023, Sec. 2.
     """
-    return OneHot().gradient(check_weights("weights", weights))
+    return OneHot().gradient(check_array("weights", weights))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -265,12 +272,12 @@ def forces(weights: Array, lam: float) -> Forces:
     ------
     Lecomte et al. 2023, Sec. 3.
     """
-    weights, lam = check_weights("weights", weights), check_lam(lam)
-    gram = np.maximum(weights @ weights.swapaxes(-1, -2), 0)
-    row_norm2 = diagonal(gram).copy()
-    diagonal(gram)[...] = 0
+    weights, lam = check_array("weights", weights), check_lam(lam)
+    gram = weights @ weights.mT
+    row_norm2 = diagonal_of(gram)
+    gram = set_diagonal(rectified(gram, out=gram), 0.0)
     return Forces(
         feature_benefit=(1 - row_norm2)[..., None] * weights,
         interference=-(gram @ weights),
-        regularization=-lam * np.sign(weights),
+        regularization=-lam * namespace(weights).sign(weights),
     )

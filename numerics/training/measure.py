@@ -6,8 +6,9 @@ import math
 
 import numpy as np
 
+from .._arrays import cast, namespace, squared_norms, to_library
 from .._types import Array
-from .._validate import check_choice, check_fraction, check_weights
+from .._validate import check_array, check_choice, check_fraction
 
 AUTHORS_BAND = (0.8, 1.2)
 DEAD_BELOW = 0.2
@@ -27,12 +28,12 @@ def live_weights(weights: Array) -> Array:
 
     Parameters
     ----------
-    weights : numpy.ndarray, shape (n, m) or (networks, n, m)
+    weights : array of any library, shape (n, m) or (networks, n, m)
         The weights, features first.
 
     Returns
     -------
-    numpy.ndarray, shape (n,) or (networks, n)
+    array, shape (n,) or (networks, n)
         The counts.
 
     Raises
@@ -44,7 +45,9 @@ def live_weights(weights: Array) -> Array:
     ------
     Lecomte et al. 2023, Sec. 3.
     """
-    return np.count_nonzero(check_weights("weights", weights), axis=-1)
+    weights = check_array("weights", weights)
+    counts: Array = namespace(weights).count_nonzero(weights, axis=-1)
+    return counts
 
 
 def row_norms(weights: Array, order: int = 1) -> Array:
@@ -60,14 +63,14 @@ def row_norms(weights: Array, order: int = 1) -> Array:
 
     Parameters
     ----------
-    weights : numpy.ndarray, shape (n, m) or (networks, n, m)
+    weights : array of any library, shape (n, m) or (networks, n, m)
         The weights, features first.
     order : int
         1, 2 or 4.
 
     Returns
     -------
-    numpy.ndarray, shape (n,) or (networks, n)
+    array, shape (n,) or (networks, n)
         Sum of the powers of the absolute weights.
 
     Raises
@@ -79,14 +82,14 @@ def row_norms(weights: Array, order: int = 1) -> Array:
     ------
     Lecomte et al. 2023, Sec. 3 and 4.
     """
-    weights = check_weights("weights", weights)
+    weights = check_array("weights", weights)
     if order == 1:
-        return np.abs(weights).sum(axis=-1)
+        norms: Array = namespace(weights).sum(namespace(weights).abs(weights), axis=-1)
+        return norms
     if order == 2:
-        return np.einsum("...k,...k->...", weights, weights)
+        return squared_norms(weights)
     if order == 4:
-        squares = weights * weights
-        return np.einsum("...k,...k->...", squares, squares)
+        return squared_norms(weights * weights)
     raise ValueError(f"Got order={order!r}; choose the order 1, 2 or 4.")
 
 
@@ -100,12 +103,12 @@ def overlaps(weights: Array) -> Array:
 
     Parameters
     ----------
-    weights : numpy.ndarray, shape (n, m) or (networks, n, m)
+    weights : array of any library, shape (n, m) or (networks, n, m)
         The weights, features first.
 
     Returns
     -------
-    numpy.ndarray, shape (n (n - 1) / 2,) or (networks, n (n - 1) / 2)
+    array, shape (n (n - 1) / 2,) or (networks, n (n - 1) / 2)
         W_i . W_j for i < j, row by row.
 
     Raises
@@ -117,10 +120,12 @@ def overlaps(weights: Array) -> Array:
     ------
     Lecomte et al. 2023, Sec. 3.
     """
-    weights = check_weights("weights", weights)
-    gram = weights @ weights.swapaxes(-1, -2)
-    rows, columns = np.triu_indices(gram.shape[-1], 1)
-    return gram[..., rows, columns]
+    weights = check_array("weights", weights)
+    n, gram = weights.shape[-2], weights @ weights.mT
+    rows, columns = np.triu_indices(n, 1)
+    xp, places = namespace(gram), to_library(n * rows + columns, gram)
+    pairs: Array = xp.take(xp.reshape(gram, (*gram.shape[:-2], n * n)), places, axis=-1)
+    return pairs
 
 
 def winners(weights: Array) -> Array:
@@ -133,12 +138,12 @@ def winners(weights: Array) -> Array:
 
     Parameters
     ----------
-    weights : numpy.ndarray, shape (n, m) or (networks, n, m)
+    weights : array of any library, shape (n, m) or (networks, n, m)
         The weights, features first.
 
     Returns
     -------
-    numpy.ndarray of int, shape (n,) or (networks, n)
+    array of int, shape (n,) or (networks, n)
         Index of the neuron; the first one where weights are equal.
 
     Raises
@@ -150,8 +155,10 @@ def winners(weights: Array) -> Array:
     ------
     Lecomte et al. 2023, Sec. 3.
     """
-    magnitude = np.abs(check_weights("weights", weights))
-    return np.where(magnitude.any(axis=-1), magnitude.argmax(axis=-1), -1)
+    weights = check_array("weights", weights)
+    xp = namespace(weights)
+    largest: Array = xp.argmax(xp.abs(weights), axis=-1)
+    return xp.where(xp.any(weights != 0, axis=-1), largest, -1)
 
 
 def winner_signs(weights: Array) -> Array:
@@ -164,12 +171,12 @@ def winner_signs(weights: Array) -> Array:
 
     Parameters
     ----------
-    weights : numpy.ndarray, shape (n, m) or (networks, n, m)
+    weights : array of any library, shape (n, m) or (networks, n, m)
         The weights, features first.
 
     Returns
     -------
-    numpy.ndarray of int, shape (n,) or (networks, n)
+    array of int, shape (n,) or (networks, n)
         -1, 0 or 1.
 
     Raises
@@ -181,9 +188,11 @@ def winner_signs(weights: Array) -> Array:
     ------
     Lecomte et al. 2023, Sec. 3.
     """
-    weights = check_weights("weights", weights)
-    largest = np.abs(weights).argmax(axis=-1)
-    return np.sign(np.take_along_axis(weights, largest[..., None], axis=-1)[..., 0]).astype(int)
+    weights = check_array("weights", weights)
+    xp = namespace(weights)
+    largest = xp.argmax(xp.abs(weights), axis=-1, keepdims=True)
+    signs = xp.sign(xp.take_along_axis(weights, largest, axis=-1)[..., 0])
+    return cast(signs, xp.int64)
 
 
 def retained_winners(initial: Array, final: Array) -> Array:
@@ -197,12 +206,12 @@ def retained_winners(initial: Array, final: Array) -> Array:
 
     Parameters
     ----------
-    initial, final : numpy.ndarray, shape (n, m) or (networks, n, m)
+    initial, final : array of any library, shape (n, m) or (networks, n, m)
         The weights before and after, features first.
 
     Returns
     -------
-    numpy.ndarray of bool, shape (n,) or (networks, n)
+    array of bool, shape (n,) or (networks, n)
         False for a feature that died.
 
     Raises
@@ -214,10 +223,12 @@ def retained_winners(initial: Array, final: Array) -> Array:
     ------
     Lecomte et al. 2023, Sec. 3.
     """
-    if np.shape(initial) != np.shape(final):
+    initial, final = check_array("initial", initial), check_array("final", final)
+    if initial.shape != final.shape:
         raise ValueError(
-            f"Got initial of shape {np.shape(initial)} and final of shape {np.shape(final)}; the "
-            "shapes must be equal: give the weights of the same networks before and after training."
+            f"Got initial of shape {tuple(initial.shape)} and final of shape "
+            f"{tuple(final.shape)}; the shapes must be equal: give the weights of the same "
+            "networks before and after training."
         )
     same_neuron = winners(initial) == winners(final)
     return same_neuron & (winner_signs(initial) == winner_signs(final))
@@ -237,14 +248,14 @@ def features_on_neurons(weights: Array, rule: str = "authors") -> Array:
 
     Parameters
     ----------
-    weights : numpy.ndarray, shape (n, m) or (networks, n, m)
+    weights : array of any library, shape (n, m) or (networks, n, m)
         The weights, features first.
     rule : str
         "authors" or "scale-free".
 
     Returns
     -------
-    numpy.ndarray of bool, shape of ``weights``
+    array of bool, shape of ``weights``
         True where feature i sits on neuron k.
 
     Raises
@@ -256,14 +267,15 @@ def features_on_neurons(weights: Array, rule: str = "authors") -> Array:
     ------
     Lecomte et al. 2023, Sec. 3 and the authors' program.
     """
-    weights = check_weights("weights", weights)
+    weights = check_array("weights", weights)
+    xp = namespace(weights)
     if check_choice("rule", rule, ("authors", "scale-free")) == "authors":
         low, high = AUTHORS_BAND
-        magnitude = np.abs(weights)
+        magnitude = xp.abs(weights)
         return (magnitude >= low) & (magnitude <= high)
-    largest = np.abs(weights).max(axis=-1, keepdims=True)  # squares of the quotients stay finite
-    squares = np.square(weights / np.where(largest > 0, largest, 1))
-    return squares > squares.sum(axis=-1, keepdims=True) / 2
+    largest = xp.max(xp.abs(weights), axis=-1, keepdims=True)  # squares of quotients stay finite
+    squares = xp.square(weights / xp.where(largest > 0, largest, 1.0))
+    return squares > xp.sum(squares, axis=-1, keepdims=True) / 2
 
 
 def polysemantic_neurons(weights: Array, rule: str = "authors") -> Array:
@@ -276,14 +288,14 @@ def polysemantic_neurons(weights: Array, rule: str = "authors") -> Array:
 
     Parameters
     ----------
-    weights : numpy.ndarray, shape (n, m) or (networks, n, m)
+    weights : array of any library, shape (n, m) or (networks, n, m)
         The weights, features first.
     rule : str
         "authors" or "scale-free", see :func:`features_on_neurons`.
 
     Returns
     -------
-    numpy.ndarray of int, shape () or (networks,)
+    array of int, shape () or (networks,)
         The count of each network.
 
     Raises
@@ -295,8 +307,10 @@ def polysemantic_neurons(weights: Array, rule: str = "authors") -> Array:
     ------
     Lecomte et al. 2023, Sec. 3 and the authors' program.
     """
-    features = features_on_neurons(weights, rule).sum(axis=-2)
-    return np.asarray((features >= 2).sum(axis=-1))
+    sits = features_on_neurons(weights, rule)
+    xp = namespace(sits)
+    features = xp.count_nonzero(sits, axis=-2)
+    return xp.asarray(xp.count_nonzero(features >= 2, axis=-1))
 
 
 def dead_rows(
@@ -317,7 +331,7 @@ def dead_rows(
 
     Parameters
     ----------
-    weights : numpy.ndarray, shape (n, m) or (networks, n, m)
+    weights : array of any library, shape (n, m) or (networks, n, m)
         The weights, features first.
     dead_below : float
         The fraction, in [0, 1); with 0 a dead row is exactly zero.
@@ -326,7 +340,7 @@ def dead_rows(
 
     Returns
     -------
-    numpy.ndarray of bool, shape (n,) or (networks, n)
+    array of bool, shape (n,) or (networks, n)
 
     Raises
     ------
@@ -337,11 +351,12 @@ def dead_rows(
     ------
     paper_notes/notation.md.
     """
-    weights = check_weights("weights", weights)
+    weights = check_array("weights", weights)
+    xp = namespace(weights)
     if not check_fraction("dead_below", dead_below, "the largest relative length of a dead row"):
-        return np.asarray(~weights.any(axis=-1))
+        return xp.asarray(~xp.any(weights != 0, axis=-1))
     scaled, live = _over_largest(weights, length)
-    return np.asarray(np.linalg.norm(scaled, axis=-1) <= dead_below * live[..., 0])
+    return xp.asarray(xp.linalg.vector_norm(scaled, axis=-1) <= dead_below * live[..., 0])
 
 
 def _over_largest(weights: Array, length: float | None) -> tuple[Array, Array]:
@@ -349,11 +364,13 @@ def _over_largest(weights: Array, length: float | None) -> tuple[Array, Array]:
 
     The squares of these quotients do not overflow.
     """
-    largest = np.abs(weights).max(axis=(-2, -1), keepdims=True)
-    largest = np.where(largest > 0, largest, 1)
+    xp = namespace(weights)
+    largest = xp.max(xp.abs(weights), axis=(-2, -1), keepdims=True)
+    largest = xp.where(largest > 0, largest, 1.0)
     scaled = weights / largest
     if length is None:
-        return scaled, np.linalg.norm(scaled, axis=-1, keepdims=True).max(axis=-2, keepdims=True)
+        norms = xp.linalg.vector_norm(scaled, axis=-1, keepdims=True)
+        return scaled, xp.max(norms, axis=-2, keepdims=True)
     with np.errstate(over="ignore"):  # all weights are far below the length
         return scaled, length / largest
 
@@ -376,7 +393,7 @@ def without_jitter(
 
     Parameters
     ----------
-    weights : numpy.ndarray, shape (n, m) or (networks, n, m)
+    weights : array of any library, shape (n, m) or (networks, n, m)
         The weights, features first.
     dead_below : float
         As in :func:`dead_rows`; with 0 the weights are returned as they are.
@@ -385,7 +402,7 @@ def without_jitter(
 
     Returns
     -------
-    numpy.ndarray, shape of ``weights``
+    array, shape of ``weights``
         A new array.
 
     Raises
@@ -397,11 +414,12 @@ def without_jitter(
     ------
     paper_notes/notation.md.
     """
-    weights = check_weights("weights", weights)
+    weights = check_array("weights", weights)
     dead = dead_rows(weights, dead_below, length=length)
     scaled, live = _over_largest(weights, length)
-    small = np.abs(scaled) <= dead_below / math.sqrt(weights.shape[-1]) * live
-    return np.where(dead[..., None] | small, 0, weights)
+    xp = namespace(weights)
+    small = xp.abs(scaled) <= dead_below / math.sqrt(weights.shape[-1]) * live
+    return xp.where(dead[..., None] | small, 0.0, weights)
 
 
 def dead_features(weights: Array, dead_below: float = DEAD_BELOW) -> Array:
@@ -414,14 +432,14 @@ def dead_features(weights: Array, dead_below: float = DEAD_BELOW) -> Array:
 
     Parameters
     ----------
-    weights : numpy.ndarray, shape (n, m) or (networks, n, m)
+    weights : array of any library, shape (n, m) or (networks, n, m)
         The weights, features first.
     dead_below : float
         The largest length of a dead row, over that of the longest row of the network.
 
     Returns
     -------
-    numpy.ndarray of int, shape () or (networks,)
+    array of int, shape () or (networks,)
         The count of each network.
 
     Raises
@@ -433,7 +451,9 @@ def dead_features(weights: Array, dead_below: float = DEAD_BELOW) -> Array:
     ------
     paper_notes/notation.md.
     """
-    return np.asarray(dead_rows(weights, dead_below).sum(axis=-1))
+    dead = dead_rows(weights, dead_below)
+    xp = namespace(dead)
+    return xp.asarray(xp.count_nonzero(dead, axis=-1))
 
 
 def antipodal_pairs(weights: Array, threshold: float = -0.8) -> Array:
@@ -448,14 +468,14 @@ def antipodal_pairs(weights: Array, threshold: float = -0.8) -> Array:
 
     Parameters
     ----------
-    weights : numpy.ndarray, shape (n, m) or (networks, n, m)
+    weights : array of any library, shape (n, m) or (networks, n, m)
         The weights, features first.
     threshold : float
         The largest cosine that counts.
 
     Returns
     -------
-    numpy.ndarray of int, shape () or (networks,)
+    array of int, shape () or (networks,)
         The count of each network; a dead feature is in no pair.
 
     Raises
@@ -467,10 +487,11 @@ def antipodal_pairs(weights: Array, threshold: float = -0.8) -> Array:
     ------
     Lecomte et al. 2023, Sec. 3.
     """
-    weights = check_weights("weights", weights)
-    length = np.sqrt(row_norms(weights, 2))[..., None]
-    unit = np.divide(weights, length, out=np.zeros_like(weights), where=length > 0)
-    return np.asarray((overlaps(unit) < threshold).sum(axis=-1))
+    weights = check_array("weights", weights)
+    xp = namespace(weights)
+    length = xp.sqrt(squared_norms(weights))[..., None]
+    unit = weights / xp.where(length > 0, length, 1.0)
+    return xp.asarray(xp.count_nonzero(overlaps(unit) < threshold, axis=-1))
 
 
 def weight_correlation(initial: Array, final: Array) -> Array:
@@ -485,12 +506,12 @@ def weight_correlation(initial: Array, final: Array) -> Array:
 
     Parameters
     ----------
-    initial, final : numpy.ndarray, shape (n, m) or (networks, n, m)
+    initial, final : array of any library, shape (n, m) or (networks, n, m)
         The weights before and after, features first.
 
     Returns
     -------
-    numpy.ndarray, shape (n,) or (networks, n)
+    array, shape (n,) or (networks, n)
         The cosine of the two rows; 0 where one of them is dead.
 
     Raises
@@ -502,7 +523,8 @@ def weight_correlation(initial: Array, final: Array) -> Array:
     ------
     Lecomte et al. 2023, Sec. 3.
     """
-    initial, final = check_weights("initial", initial), check_weights("final", final)
-    product = np.einsum("...k,...k->...", initial, final)
-    lengths = np.sqrt(row_norms(initial, 2) * row_norms(final, 2))
-    return np.divide(product, lengths, out=np.zeros_like(product), where=lengths > 0)
+    initial, final = check_array("initial", initial), check_array("final", final)
+    xp = namespace(final)
+    product = xp.vecdot(initial, final)
+    lengths = xp.sqrt(squared_norms(initial) * squared_norms(final))
+    return product / xp.where(lengths > 0, lengths, 1.0)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .._arrays import is_foreign, namespace, shrunk
 from .._types import Array, Packed
 from .gradient import Model, OneHot
 
@@ -23,14 +24,14 @@ def soft_threshold(weights: Array, threshold: Any) -> Array:
 
     Parameters
     ----------
-    weights : numpy.ndarray
+    weights : array of NumPy, PyTorch, ...
         The weights.
-    threshold : float or numpy.ndarray
+    threshold : float or array
         How much to shrink, >= 0.
 
     Returns
     -------
-    numpy.ndarray, shape of ``weights``
+    array, shape of ``weights``
         A new array.
 
     Raises
@@ -42,9 +43,9 @@ def soft_threshold(weights: Array, threshold: Any) -> Array:
     ------
     paper_notes/training.md.
     """
-    if np.min(threshold) < 0:
+    if (namespace(threshold).min(threshold) if is_foreign(threshold) else np.min(threshold)) < 0:
         raise ValueError(f"Got threshold={threshold!r}; it says how much to shrink: give >= 0.")
-    return weights - np.clip(weights, -threshold, threshold)
+    return shrunk(1.0 * weights, threshold)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -64,7 +65,7 @@ class Problem:
         Weight of half the squared norm, in flow units: the loss has 2 l2 |W|_2^2.
     model : Model
         Loss and gradient without the regularisers.
-    rng : numpy.random.Generator, optional
+    rng : numpy.random.Generator or torch.Generator, optional
         Given to a model that draws noise or data.
 
     Source
@@ -75,7 +76,7 @@ class Problem:
     lam: float
     l2: float = 0.0
     model: Model = field(default_factory=OneHot)
-    rng: np.random.Generator | None = None
+    rng: Any = None
 
     def gradient(self, weights: Array) -> Array:
         """Gradient of all but the l1 term, in units of the loss."""
@@ -88,7 +89,7 @@ class Problem:
         """A subgradient of the whole loss: that of l1 is the sign, 0 for a weight at zero."""
         gradient = self.gradient(weights)
         if self.lam:
-            gradient += 4 * self.lam * self.mask(weights) * np.sign(weights)
+            gradient += 4 * self.lam * self.mask(weights) * namespace(weights).sign(weights)
         return gradient
 
     def mask(self, weights: Array) -> Any:
@@ -99,11 +100,12 @@ class Problem:
     def encoder(self, parameters: Array) -> Array:
         """The rows of weights to measure; a model may keep more parameters, see ``unpack``."""
         unpack = getattr(self.model, "unpack", None)
-        return parameters if unpack is None else np.asarray(unpack(parameters)[0])
+        rows = parameters if unpack is None else unpack(parameters)[0]
+        return rows if unpack is None or is_foreign(rows) else np.asarray(rows)
 
     def marked(self, parameters: Array) -> Array:
         """The parameters, as :class:`Packed` where they are more than rows of weights."""
-        more = self.encoder(parameters).shape != parameters.shape
+        more = not is_foreign(parameters) and self.encoder(parameters).shape != parameters.shape
         return parameters.view(Packed) if more else parameters
 
     @property
@@ -113,11 +115,11 @@ class Problem:
 
     def loss(self, weights: Array) -> Array:
         """The whole loss of each network."""
-        total = self.model.loss(weights)
+        xp, total = namespace(weights), self.model.loss(weights)
         if self.lam:
-            l1_norm = np.abs(self.mask(weights) * weights).sum(axis=(-2, -1))
+            l1_norm = xp.sum(xp.abs(self.mask(weights) * weights), axis=(-2, -1))
             total = total + 4 * self.lam * l1_norm
         if self.l2:
-            squares = np.square(self.mask(weights) * weights).sum(axis=(-2, -1))
+            squares = xp.sum(xp.square(self.mask(weights) * weights), axis=(-2, -1))
             total = total + 2 * self.l2 * squares
         return total

@@ -14,11 +14,32 @@ from typing import ClassVar
 
 import numpy as np
 
+from .._arrays import (
+    cast,
+    copied,
+    diagonal_of,
+    each,
+    namespace,
+    rectified,
+    set_diagonal,
+    shrunk,
+    taken,
+    to_numpy,
+    written,
+)
 from .._types import Array
 from .._validate import check_fields, check_integer, check_positive, check_rel
 from .descent import Moved, State, UntilRest
 from .problem import Problem
-from .repulsion import Rows, fast_phase, repel, unit_rows, without_overlap
+from .repulsion import (
+    Rows,
+    fast_phases,
+    largest_entry,
+    largest_row_sum,
+    repel,
+    unit_rows,
+    without_overlap,
+)
 from .rest import several_weights, still_rows
 from .solution import Outcome
 
@@ -81,7 +102,6 @@ class QuasiStatic(UntilRest):
     """
 
     name: ClassVar[str] = "quasistatic"
-    one_by_one: ClassVar[bool] = True
     regularises: ClassVar[bool] = True
     check_every: ClassVar[int] = 4
 
@@ -111,34 +131,36 @@ class QuasiStatic(UntilRest):
                 "among more than 2m rows at least two have a positive inner product: raise m, or "
                 "use optimizer='flow'."
             )
-        return _Reactions(multipliers=np.zeros((n, n), weights.dtype))
+        zeros = namespace(weights).zeros
+        multipliers = zeros((*weights.shape[:-1], n), dtype=weights.dtype, device=weights.device)
+        return _Reactions(multipliers=multipliers)
 
     def step(self, weights: Array, problem: Problem, limit: Array, state: _Reactions) -> Moved:
         """New weights, exactly sparse, and the time that has passed."""
-        clock, (one,) = problem.lam or 1.0, weights
+        xp, clock = namespace(weights), problem.lam or 1.0
         if state.overlap is None:
-            one = fast_phase(one, self.overlap_tolerance)
-        rows = Rows(one, state.overlap)
-        work = np.abs(one)
-        l1 = work.sum(axis=1) / rows.norms()
-        size = self.rel / float(l1.max()) if l1.any() else 1.0
-        size = min(size, clock * float(limit[0]))
-        threshold = (size * (1 - size * l1 / 2))[:, None]
-        if not repel(rows, self.overlap_tolerance, self.max_pushes):
-            state.outcome = Outcome.OVERLAPPING
+            weights = fast_phases(weights, self.overlap_tolerance)
+        rows, work = Rows(weights, state.overlap), xp.abs(weights)
+        l1 = xp.sum(work, axis=-1) / rows.norms()
+        longest = to_numpy(xp.max(l1, axis=-1)).astype(float)
+        size = np.minimum(self.rel / np.where(longest, longest, self.rel), clock * limit)
+        threshold = each(size, weights)
+        threshold = threshold * (1 - threshold * l1[..., None] / 2)
+        overlapping = repel(rows, self.overlap_tolerance, self.max_pushes)
+        state.outcome = dict.fromkeys(overlapping.tolist(), Outcome.OVERLAPPING)
         state.begin(size)
         for _ in range(_ROUNDS):
             excess, mode = state.stiff_mode()
-            explicit = state.repulsion()
-            if excess:
-                explicit += excess * np.outer(mode, mode)
-            moved = rows.moved_by(explicit / rows.norms())
-            if excess:
-                amplitude = mode_amplitude(moved, threshold, excess, mode)
-                moved -= np.outer(excess * mode, amplitude)
-            moved -= np.clip(moved, -threshold, threshold, out=work)
+            explicit, stiff = state.repulsion(), excess.any()
+            pull = each(excess, mode) * mode[..., None]
+            if stiff:
+                explicit += pull * mode[:, None, :]
+            moved = rows.moved_by(explicit / rows.norms()[:, None, :])
+            if stiff:
+                moved -= pull * mode_amplitude(moved, threshold, excess, mode)
+            moved = shrunk(moved, threshold, work)
             state.follow(moved)
-        return unit_rows(moved)[None], np.array([size / clock])
+        return unit_rows(moved), size / clock
 
     def resting_rows(self, before: Array, after: Array, size: Array, problem: Problem) -> Array:
         """Which rows have one weight, or exact balance, and no positive overlap."""
@@ -146,21 +168,27 @@ class QuasiStatic(UntilRest):
         return apart & (still_rows(before, after, 0.0) | ~several_weights(after))
 
 
-def mode_amplitude(moved: Array, threshold: Array, strength: float, mode: Array) -> Array:
+def mode_amplitude(moved: Array, threshold: Array, strength: Array, mode: Array) -> Array:
     r"""What is left of one mode of the rows after it was damped and the weights were shrunk.
 
-    The solution of :math:`a_k=\sum_iu_iS(W_{ik}-y\,u_ia_k)`, by Newton's method: the right side is
-    piecewise linear in :math:`a_k` and falls with it. It ends after twenty steps at most; six were
-    the most that a run has needed.
+    The solution of :math:`a_k=\sum_iu_iS(W_{ik}-y\,u_ia_k)` in each network, by Newton's method:
+    the right side is piecewise linear in :math:`a_k` and falls with it. It ends after twenty steps
+    at most; six were the most that a run has needed.
     """
-    pull, square = strength * mode[:, None], np.square(mode)
-    amplitude = np.zeros(moved.shape[1], moved.dtype)
+    xp, damping = namespace(moved), each(strength, moved)
+    pull, row = damping * mode[..., None], mode[:, None, :]
+    amplitude = xp.zeros_like(moved[:, :1, :])
+    accuracy = _NEWTON_TOLERANCE * to_numpy(xp.min(threshold, axis=(-2, -1)))
+    force, going = largest_entry(pull), np.full(len(strength), True)
+    left, work = xp.empty_like(moved), xp.empty_like(moved)
     for _ in range(_NEWTON_STEPS):
-        shrunk = moved - pull * amplitude
-        shrunk -= np.clip(shrunk, -threshold, threshold)
-        change = (mode @ shrunk - amplitude) / (1 + strength * (square @ (shrunk != 0)))
-        amplitude += change
-        if np.abs(change).max() * pull.max() <= _NEWTON_TOLERANCE * threshold.min():
+        left = written(xp.multiply, pull, amplitude, out=left)
+        left = shrunk(written(xp.subtract, moved, left, out=left), threshold, work)
+        live = cast(left != 0, left.dtype)
+        change = (row @ left - amplitude) / (1 + damping * (xp.square(row) @ live))
+        amplitude += each(going, change) * change
+        going &= largest_entry(xp.abs(change)) * force > accuracy
+        if not going.any():
             break
     return amplitude
 
@@ -173,66 +201,82 @@ class _Reactions(State):
     """
 
     multipliers: Array
-    size: float = 0.0
+    size: Array | None = None
     gain: Array | None = None
     overlap: Array | None = None
 
-    def begin(self, size: float) -> None:
+    def begin(self, size: Array) -> None:
         """A step of this length."""
-        if self.size:
-            self.multipliers *= size / self.size
+        if self.size is not None:
+            self.multipliers *= each(size / self.size, self.multipliers)
         self.size, self.gain = size, None
 
     def repulsion(self) -> Array:
-        """The matrix that moves the rows."""
-        matrix = -self.multipliers
-        np.fill_diagonal(matrix, 1)
-        return matrix
+        """The matrices that move the rows."""
+        return set_diagonal(-self.multipliers, 1.0)
 
-    def stiff_mode(self) -> tuple[float, Array]:
+    def stiff_mode(self) -> tuple[Array, Array]:
         """The mode in which the rows repel each other most, and by how much this is too much.
 
         The multipliers are not negative: the mode is that of Perron and Frobenius, close to the
         sum of all rows.
         """
-        mode = self.multipliers.sum(axis=1)
-        strength = float(mode.max())
-        if strength > _LARGEST_EXPLICIT:
+        xp = namespace(self.multipliers)
+        mode = xp.sum(self.multipliers, axis=-1)[..., None]
+        strength = to_numpy(xp.max(mode, axis=(-2, -1))).astype(float)
+        stiff = strength > _LARGEST_EXPLICIT
+        if stiff.any():
             for _ in range(_POWERS):
-                mode /= np.sqrt(mode @ mode)
-                mode = self.multipliers @ mode
-            strength = float(np.sqrt(mode @ mode))
-            mode /= strength
-        return max(0.0, strength - _LARGEST_EXPLICIT), mode
+                mode = self.multipliers @ (mode / _length(mode))
+            length = _length(mode)
+            strength = np.where(stiff, to_numpy(length[:, 0, 0]), 0.0)
+            mode = mode / length
+        return np.maximum(0.0, strength - _LARGEST_EXPLICIT), mode[..., 0]
 
     def follow(self, moved: Array) -> None:
         """Raise the multipliers where rows overlap, lower them where they have parted."""
-        overlap = moved @ moved.T
-        square = overlap.diagonal().copy()
-        square[square == 0] = 1
-        norms = np.sqrt(square)
-        overlap /= norms
-        overlap /= norms[:, None]
-        self.overlap = overlap.copy()
-        np.fill_diagonal(overlap, 0)
+        xp, c = namespace(moved), self.multipliers
+        overlap = moved @ moved.mT
+        square = diagonal_of(overlap)
+        square = xp.where(square == 0, 1.0, square)
+        norms = xp.sqrt(square)
+        overlap /= norms[:, None, :]
+        overlap /= norms[:, :, None]
+        self.overlap = copied(overlap)
+        overlap = set_diagonal(overlap, 0.0)
         if self.gain is None:
-            live = (moved != 0).astype(moved.dtype)
-            met = live @ np.square(moved).T / square
-            self.gain = _GAIN / np.maximum(met + met.T, _GAIN / _LARGEST_GAIN)
-        c = self.multipliers
+            live = cast(moved != 0, moved.dtype)
+            met = live @ xp.square(moved).mT / square[:, None, :]
+            met, least = met + met.mT, _GAIN / _LARGEST_GAIN
+            self.gain = _GAIN / xp.where(met > least, met, least)
         apart = overlap == 0  # no common neuron: no force
-        acting = (c > 0) | (overlap > 0)
-        force = float(np.abs(overlap, where=acting, out=np.zeros_like(c)).sum(axis=1).max())
+        felt = xp.where((c > 0) | (overlap > 0), xp.abs(overlap), 0.0)
+        force = largest_row_sum(felt).astype(float)
         overlap *= self.gain
-        if force > _LARGEST_FORCE:
-            overlap *= _LARGEST_FORCE / force
+        if (force > _LARGEST_FORCE).any():
+            overlap *= each(_LARGEST_FORCE / np.maximum(force, _LARGEST_FORCE), overlap)
         c += overlap
-        np.maximum(c, 0, out=c)
-        c[apart] = 0
+        self.multipliers = xp.where(apart, 0.0, rectified(c, out=c))
 
     def keep(self, rows: Array) -> None:
         """Go on with some of the features."""
-        kept = np.ix_(rows, rows)
-        self.multipliers = self.multipliers[kept]
+        index = np.flatnonzero(rows)
+
+        def part(matrix: Array) -> Array:
+            return taken(taken(matrix, index, axis=1), index, axis=2)
+
+        self.multipliers = part(self.multipliers)
         if self.overlap is not None:
-            self.overlap = self.overlap[kept]
+            self.overlap = part(self.overlap)
+
+    def keep_networks(self, index: Array) -> None:
+        """Go on with some of the networks."""
+        self.multipliers = taken(self.multipliers, index)
+        if self.overlap is not None and self.size is not None:
+            self.overlap, self.size = taken(self.overlap, index), self.size[index]
+
+
+def _length(mode: Array) -> Array:
+    """The length of a column of numbers, 1 where it is zero."""
+    length: Array = namespace(mode).sqrt(mode.mT @ mode)
+    return namespace(mode).where(length == 0, 1.0, length)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .._arrays import to_numpy
 from .._types import Array
 from .._validate import check_times
 from . import measure
@@ -26,7 +27,7 @@ MEASURES: dict[str, Measure] = {
     "retained_winners": measure.retained_winners,
     "polysemantic_neurons": lambda initial, now: measure.polysemantic_neurons(now),
     "weight_correlation": measure.weight_correlation,
-    "weights": lambda initial, now: now.copy(),
+    "weights": lambda initial, now: now,
 }
 
 _OF_ZEROS = ("live_weights", "winners", "winner_signs", "retained_winners")
@@ -58,7 +59,7 @@ def _of_encoder(name: str, problem: Problem, dead_below: float) -> Measure:
 
 def _shape(name: str, function: Measure, initial: Array) -> tuple[int, ...]:
     """The shape of a measure of one network."""
-    value = np.asarray(function(initial[:1], initial[:1]))
+    value = to_numpy(function(initial[:1, ...], initial[:1, ...]))
     if not value.ndim or len(value) != 1:
         raise ValueError(
             f"Got a measure {name!r} of shape {value.shape}; it must give one entry for "
@@ -73,7 +74,7 @@ class Schedule:
     def __init__(self, measures: Mapping[str, Measure], times: Array, initial: Array):
         self.measures, self.times = measures, times
         self.values = {
-            name: np.full((len(times), len(initial), *_shape(name, function, initial)), np.nan)
+            name: np.full((len(times), initial.shape[0], *_shape(name, function, initial)), np.nan)
             for name, function in measures.items()
         }
 
@@ -109,4 +110,4 @@ class Schedule:
     def store(self, which: int, network: int, initial: Array, now: Array) -> None:
         """Record one network at the time with index ``which``."""
         for name, function in self.measures.items():
-            self.values[name][which, network] = np.asarray(function(initial, now))[0]
+            self.values[name][which, network] = to_numpy(function(initial, now))[0]

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from .._arrays import is_foreign
 from .._show import frame
 from .._types import Array, Packed
 
@@ -48,6 +49,11 @@ class Outcome(Enum):
 
 
 _SEVERITY = tuple(Outcome)
+
+
+def _first(stack: Array) -> Array:
+    first = stack[0, ...]
+    return first if is_foreign(first) else np.asanyarray(first)
 
 
 _PARTIAL = "The weights so far are in Solution.partial_weights."
@@ -93,8 +99,9 @@ class Solution:
 
     Parameters
     ----------
-    initial, partial_weights : numpy.ndarray, shape (n, m) or (networks, n, m)
-        The weights before and after, features first, however the run ended; all parameters of a
+    initial, partial_weights : array, shape (n, m) or (networks, n, m)
+        The weights before and after, features first, however the run ended, in the library and
+        on the device of the initial weights; all parameters of a
         model with a decoder or a bias, which measures refuse: unpack them with the model.
     lam : float
         The paper's lambda, in flow units.
@@ -110,7 +117,8 @@ class Solution:
         "time", shape (times,), and each recorded quantity, shape (times, ...); NaN where a
         run ended badly before that time.
     stats : mapping of str to object
-        Costs of the run, as seconds and evaluations of the gradient.
+        Costs of the run, as seconds and evaluations of the gradient, and the device and the type
+        of the weights.
 
     Source
     ------
@@ -152,7 +160,7 @@ class Solution:
                 for name, values in records.items()
             },
             stats=stats,
-            **{name: np.asanyarray(stack[0] if one else stack) for name, stack in stacks.items()},
+            **{name: _first(stack) if one else stack for name, stack in stacks.items()},
         )
 
     @property

@@ -11,12 +11,24 @@ so a step need only be short enough for interference to be taken apart.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
+from .._arrays import (
+    cast,
+    copied,
+    each,
+    namespace,
+    rectified,
+    set_diagonal,
+    shrunk,
+    squared_norms,
+    taken,
+    to_library,
+    to_numpy,
+)
 from .._integrate import runge_kutta
 from .._types import Array
 from .._validate import (
@@ -28,9 +40,8 @@ from .._validate import (
     check_rel,
 )
 from .descent import Moved, State, UntilRest
-from .gradient import diagonal
 from .problem import Problem
-from .repulsion import Rows, without_overlap
+from .repulsion import Rows, largest_entry, largest_row_sum, without_overlap
 from .rest import several_weights, still_rows
 
 _NODES, _NODE_WEIGHTS = np.polynomial.legendre.leggauss(12)
@@ -79,48 +90,64 @@ def benefit_and_l1(weights: Array, lam: float, t: float) -> Array:
     Lecomte et al. 2023, Sec. 3; paper_notes/training.md.
     """
     weights, lam = check_network("weights", weights), check_lam(lam)
-    return _benefit_and_l1(weights, lam, check_positive("t", t, "a flow time"))
+    time = np.array([check_positive("t", t, "a flow time")])
+    return _benefit_and_l1(weights[None, ...], lam, time)[0, ...]
 
 
-def _benefit_and_l1(weights: Array, lam: float, t: float) -> Array:
-    norm2 = np.einsum("ik,ik->i", weights, weights).astype(float)
-    decay = np.exp(-2 * t * _NODES**2)[:, None]  # nodes crowd at 0, where u may change fast
-    weight = (2 * t * _NODES * _NODE_WEIGHTS)[:, None]
-    elapsed = t * (_NODES**2)[:, None]
-    slope = np.zeros_like(norm2)
+def _benefit_and_l1(weights: Array, lam: float, t: Array) -> Array:
+    """Of a stack of networks, each with its own time."""
+    xp = namespace(weights)
+
+    def shaped(values: Array) -> Array:
+        return to_library(values[..., None], weights)  # (nodes, networks, 1), in double precision
+
+    elapsed = np.multiply.outer(_NODES**2, t)
+    decay = shaped(np.exp(-2 * elapsed))
+    weight = shaped(2 * np.multiply.outer(_NODES * _NODE_WEIGHTS, t))
+    lag, time, end = shaped(elapsed), shaped(t), shaped(np.exp(-2 * t))
+    norm2 = cast(squared_norms(weights), xp.float64)
+    slope = xp.zeros_like(norm2)
     for _ in range(_ROUNDS):
-        u = norm2 + (1 - norm2) * decay + slope * (elapsed - (1 - decay) / 2)
-        threshold = lam * (weight * np.sqrt(np.maximum(u, decay))).sum(axis=0)
-        shrink = threshold.astype(weights.dtype)[:, None]
-        left = weights - np.clip(weights, -shrink, shrink)
-        slope = (np.einsum("ik,ik->i", left, left) - norm2) / t
-    end = math.exp(-2 * t)
-    u = norm2 + (1 - norm2) * end + slope * (t - (1 - end) / 2)
-    left *= (1 / np.sqrt(np.maximum(u, end))).astype(weights.dtype)[:, None]
-    lone = np.flatnonzero(np.count_nonzero(weights, axis=1) == 1)
-    if lone.size:
-        column = np.abs(weights[lone]).argmax(axis=1)
-        value = weights[lone, column]
-        left[lone, column] = np.sign(value) * _lone_weight(np.abs(value), lam, t)
-    return left
+        u = norm2 + (1 - norm2) * decay + slope * (lag - (1 - decay) / 2)
+        threshold = lam * xp.sum(weight * xp.sqrt(xp.maximum(u, decay)), axis=0)
+        left = shrunk(copied(weights), cast(threshold, weights.dtype)[..., None])
+        slope = (squared_norms(left) - norm2) / time
+    u = norm2 + (1 - norm2) * end + slope * (time - (1 - end) / 2)
+    left *= cast(1 / xp.sqrt(xp.maximum(u, end)), weights.dtype)[..., None]
+    return _with_lone_weights(left, weights, lam, t)
 
 
-def _lone_weight(w: Array, lam: float, t: float) -> Array:
+def _with_lone_weights(left: Array, weights: Array, lam: float, t: Array) -> Array:
+    """The result, with every row of one weight integrated as such."""
+    xp = namespace(weights)
+    lone = to_numpy(xp.count_nonzero(weights, axis=-1)) == 1
+    if not lone.any():
+        return left
+    before = to_numpy(xp.sum(weights, axis=-1)).astype(float)  # of a lone weight the weight itself
+    after = np.zeros_like(before)
+    size = _lone_weights(np.abs(before[lone]), lam, np.broadcast_to(t[:, None], lone.shape)[lone])
+    after[lone] = np.sign(before[lone]) * size
+    column = to_library(after, weights, weights.dtype)[..., None]
+    there = to_library(lone, weights)[..., None] & (weights != 0)
+    return xp.where(there, column, left)
+
+
+def _lone_weights(w: Array, lam: float, t: Array) -> Array:
     """w' = (1 - w^2) w - lam, stopped at 0, by the fourth-order Runge-Kutta rule."""
 
     def speed(w: Array) -> Array:
         return (1 - w * w) * w - lam
 
-    w = w.astype(float)
-    duration = min(t, _SETTLED)
-    steps = math.ceil(duration / 0.25)
-    h = duration / steps
-    for _ in range(steps):
-        first = speed(w)
-        if np.abs(first[w > 0]).max(initial=0) < 1e-15:
+    w, duration = w.copy(), np.minimum(t, _SETTLED)
+    steps = np.ceil(duration / 0.25)
+    h, going = duration / steps, np.arange(w.size)
+    for step in range(int(steps.max())):
+        first = speed(w[going])
+        moves = (w[going] > 0) & (np.abs(first) >= 1e-15) & (step < steps[going])
+        going, first = going[moves], first[moves]
+        if not going.size:
             break
-        w = runge_kutta(speed, w, h, first)
-        w = np.where(w > 0, w, 0.0)
+        w[going] = np.maximum(runge_kutta(speed, w[going], h[going], first), 0.0)
     return w
 
 
@@ -160,21 +187,26 @@ def interference(weights: Array, t: float, tolerance: float) -> Array:
     Lecomte et al. 2023, Sec. 3; paper_notes/training.md.
     """
     weights, t = check_network("weights", weights), check_nonnegative("t", t, "a flow time")
-    return _interference(weights, t, check_nonnegative("tolerance", tolerance, "an overlap"))
+    tolerance = check_nonnegative("tolerance", tolerance, "an overlap")
+    return _interference(weights[None, ...], np.array([t]), tolerance)[0, ...]
 
 
-def _interference(weights: Array, t: float, tolerance: float) -> Array:
-    rows, left = Rows(weights), t
-    while left > 0:
-        push = np.maximum(rows.overlap, 0)
-        diagonal(push)[...] = 0
-        if push.max(initial=0) <= tolerance:
-            break
-        h = min(left, 0.5, 0.9 / float(push.sum(axis=1).max()))
-        push *= -h
-        diagonal(push)[...] = 1
-        rows.move(push)
-        left -= h
+def _interference(weights: Array, t: Array, tolerance: float) -> Array:
+    """Of a stack of networks, each with its own time."""
+    rows, left = Rows(weights), np.array(t, float)
+    while True:
+        push = set_diagonal(rectified(rows.overlap), 0.0)
+        done = (largest_entry(push) <= tolerance) | (left[rows.which] <= 0)
+        if done.any():
+            kept = rows.leave(done)
+            if not kept.size:
+                break
+            push = taken(push, kept)
+        h = np.minimum(left[rows.which], np.minimum(0.5, 0.9 / largest_row_sum(push).astype(float)))
+        push *= each(-h, push)
+        rows.move(set_diagonal(push, 1.0))
+        left[rows.which] -= h
+    rows.reunite()
     return rows.weights()
 
 
@@ -215,7 +247,6 @@ class SplitFlow(UntilRest):
     """
 
     name: ClassVar[str] = "splitting"
-    one_by_one: ClassVar[bool] = True
 
     rel: float = 0.005
     overlap_tolerance: float = 1e-4
@@ -239,22 +270,21 @@ class SplitFlow(UntilRest):
                 "needs the paper's model (tied weights, ReLU output, one-hot inputs), l2=0 and "
                 "lam > 0: use optimizer='flow'."
             )
-        return _Clock()
+        return _Clock(time=np.zeros(weights.shape[0]))
 
     def step(self, weights: Array, problem: Problem, limit: Array, state: _Clock) -> Moved:
         """New weights and the time that has passed."""
-        (one,) = weights
-        largest = float(np.abs(one).sum(axis=1).max())
-        norm2 = float(np.einsum("ik,ik->i", one, one).max())
+        xp = namespace(weights)
+        largest = to_numpy(xp.max(xp.sum(xp.abs(weights), axis=-1), axis=-1)).astype(float)
+        norm2 = to_numpy(xp.max(squared_norms(weights), axis=-1)).astype(float)
         h = _FIRST_STEP + _GROWTH * state.time
-        if norm2 > _UNSCALED:
-            h = _FIRST_STEP / norm2
-        h = min(h * self.rel / 0.005, float(limit[0]))
-        if largest:
-            h = min(h, self.rel / (problem.lam * largest))
-        state.time += h
-        apart = _interference(one, h, self.overlap_tolerance)
-        return _benefit_and_l1(apart, problem.lam, h)[None], np.array([h])
+        h = np.where(norm2 > _UNSCALED, _FIRST_STEP / np.maximum(norm2, _UNSCALED), h)
+        h = np.minimum(h * self.rel / 0.005, limit)
+        shrinking = self.rel / (problem.lam * np.where(largest, largest, 1.0))
+        h = np.where(largest, np.minimum(h, shrinking), h)
+        state.time = state.time + h
+        apart = _interference(weights, h, self.overlap_tolerance)
+        return _benefit_and_l1(apart, problem.lam, h), h
 
     def resting_rows(self, before: Array, after: Array, size: Array, problem: Problem) -> Array:
         """Which rows have no weight that moves faster than the tolerance, and no overlap."""
@@ -265,4 +295,8 @@ class SplitFlow(UntilRest):
 
 @dataclass(kw_only=True)
 class _Clock(State):
-    time: float = 0.0
+    time: Array
+
+    def keep_networks(self, index: Array) -> None:
+        """Go on with some of the networks."""
+        self.time = self.time[index]

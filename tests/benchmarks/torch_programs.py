@@ -7,14 +7,15 @@ class AuthorsProgram:
     """What the authors' program does: autograd, AdamW, einsum over instances, float32.
 
     The batch of all one-hot inputs goes through the einsums as it is, and the noise vector is
-    added although it is zero.
+    added although it is zero. The initial weights are those of one network or of a stack.
     """
 
-    def __init__(self, initial, lam_code=1e-3, lr=1e-3):
-        self.weights = torch.nn.Parameter(torch.tensor(initial, dtype=torch.float32)[None])
-        _, n, m = self.weights.shape
-        self.batch = torch.eye(n).expand(1, -1, -1)
-        self.noise = torch.zeros(m)
+    def __init__(self, initial, lam_code=1e-3, lr=1e-3, device="cpu"):
+        stack = torch.tensor(initial, dtype=torch.float32, device=device)
+        self.weights = torch.nn.Parameter(stack.reshape(-1, *stack.shape[-2:]))
+        instances, n, m = self.weights.shape
+        self.batch = torch.eye(n, device=device).expand(instances, -1, -1)
+        self.noise = torch.zeros(m, device=device)
         self.lam_code = lam_code
         self.optimizer = torch.optim.AdamW([self.weights], lr=lr)
 

@@ -60,6 +60,15 @@ def slow_gradient(weights, noise):
     return total
 
 
+def test_rare_large_noise_is_averaged_as_by_brute_force():
+    """The sorted sums of several rows must stay apart though most of them are 0."""
+    noise = Noise(sigma=30.0, law="three-point", excess_kurtosis=2.0)
+    weights = np.random.default_rng(4).standard_normal((4, 3))
+    loss, gradient = numerics.averaged_loss_and_gradient(weights, noise)
+    assert loss == pytest.approx(slow_loss(weights, noise), rel=1e-12)
+    np.testing.assert_allclose(gradient, slow_gradient(weights, noise), rtol=1e-9, atol=1e-9)
+
+
 def uniform_square(u, sides):
     """E ReLU(u + sum_k sides_k U_k)^2 for U_k uniform on [-1, 1]: an exact divided difference."""
     order = len(sides)

@@ -8,6 +8,7 @@ from scipy.optimize import brentq
 
 from polysem import numerics
 from polysem.numerics import Outcome
+from polysem.numerics.training import quasistatic
 
 
 def start(n, m, seed, **options):
@@ -41,18 +42,22 @@ def test_repulsion_removes_positive_overlaps_and_keeps_unit_rows():
 
 
 def slow_remove_positive_overlaps(rows, tolerance):
+    """As the docstring reads."""
     n = len(rows)
     rows = np.array([row / np.linalg.norm(row) for row in rows])
+    last, total, age = np.zeros((n, n)), np.zeros((n, n)), 0
     while True:
         overlap = np.array(
-            [[0 if i == j else max(0, rows[i] @ rows[j]) for j in range(n)] for i in range(n)]
+            [[0 if i == j else rows[i] @ rows[j] for j in range(n)] for i in range(n)]
         )
         if overlap.max() <= tolerance:
             return rows
-        omega = min(0.5, 0.9 / overlap.sum(axis=1).max())
-        rows = np.array(
-            [rows[i] - omega * sum(overlap[i, j] * rows[j] for j in range(n)) for i in range(n)]
-        )
+        push = min(0.5, 0.9 / np.maximum(overlap, 0).sum(axis=1).max()) * overlap
+        ahead = np.maximum(push + age / (age + 3) * last, -total)
+        if (ahead * overlap).sum() < 0:
+            ahead, age = np.maximum(push, -total), 0
+        last, total, age = ahead, total + ahead, age + 1
+        rows = np.array([rows[i] - sum(ahead[i, j] * rows[j] for j in range(n)) for i in range(n)])
         rows = np.array([row / np.linalg.norm(row) for row in rows])
 
 
@@ -64,6 +69,38 @@ def test_repulsion_agrees_with_its_slow_twin(n, m):
         slow_remove_positive_overlaps(rows, 1e-3),
         atol=1e-12,
     )
+
+
+def plain_repel(rows, tolerance, max_pushes):
+    """The reference of one network: repulsion by the positive overlaps alone."""
+    apart = numerics.unit_rows(rows.base[0])
+    while True:
+        push = np.maximum(apart @ apart.T, 0)
+        np.fill_diagonal(push, 0)
+        if push.max() <= tolerance:
+            break
+        push *= min(0.5, 0.9 / push.sum(axis=1).max())
+        apart = numerics.unit_rows(apart - push @ apart)
+    rows.base, rows.collected, rows.overlap = apart[None], None, (apart @ apart.T)[None]
+    return np.array([], int)
+
+
+def test_accelerated_and_plain_repulsion_have_the_same_limit(monkeypatch):
+    """They end at different points; the winners that this changes are fewer than those that the
+    error of a step of rel = .1 changes (.002 and .016 of the features, measured at n = m = 32)."""
+    networks = start(20, 20, 11, instances=12)
+
+    def ends(rel):
+        runs = [numerics.train(w, 0.0, optimizer="quasistatic", rel=rel) for w in networks]
+        return np.array([run.weights for run in runs])
+
+    coarse, fine = ends(0.1), ends(0.02)
+    monkeypatch.setattr(quasistatic, "repel", plain_repel)
+    plain = ends(0.02)
+    between_schemes = np.count_nonzero(~numerics.retained_winners(plain, fine))
+    of_the_step = np.count_nonzero(~numerics.retained_winners(coarse, fine))
+    assert between_schemes <= of_the_step, (between_schemes, of_the_step)
+    assert of_the_step > 0
 
 
 def slow_pull(rows, c, thresholds):

@@ -423,3 +423,10 @@ def test_a_start_outside_all_bounds_is_refused():
 def test_a_run_that_did_not_end_as_asked_still_prints():
     run = numerics.train(start(6, 20), 0.02, max_steps=3)
     assert "outcome=out_of_steps" in repr(run)
+
+
+def test_a_network_that_l1_and_l2_kill_collapses():
+    """Its step size was 0/0 once all weights were zero."""
+    run = numerics.train(np.array([[0.1, 0.05]]), 0.2, l2=0.1)
+    assert run.outcome is numerics.Outcome.COLLAPSED
+    assert not run.weights.any()

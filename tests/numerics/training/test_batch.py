@@ -1,0 +1,35 @@
+"""A batch leaves out what no longer changes, and gives back whole networks."""
+
+import numpy as np
+
+from polysem.numerics.training.batch import Batch
+
+
+def test_zero_neurons_are_left_out_and_come_back():
+    rng = np.random.default_rng(0)
+    live = np.zeros((2, 40), bool)
+    live[0, [3, 8, 11, 20, 21, 22, 25, 30, 38, 39]] = True
+    live[1, [0, 7, 13, 19, 33, 37]] = True
+    weights = rng.standard_normal((2, 3, 40)) * live[:, None]
+    batch = Batch(np.arange(2), weights.copy())
+    batch.drop_zero_neurons()
+    assert batch.weights.shape == (2, 3, 10)
+    for left, alive in zip(batch.columns, live, strict=True):  # in the order of the neurons
+        assert left[: alive.sum()].tolist() == np.flatnonzero(alive).tolist()
+    np.testing.assert_array_equal(batch.full(np.arange(2)), weights)
+
+
+def test_an_empty_batch_stays_empty():
+    batch = Batch(np.arange(0), np.zeros((0, 3, 4)))
+    batch.drop_zero_neurons()
+    assert batch.weights.shape == (0, 3, 4)
+
+
+def test_a_row_at_rest_on_a_neuron_of_its_own_is_left_out_and_comes_back():
+    weights = np.array([[[0.9, 0, 0, 0], [0, 0.5, -0.2, 0], [0, -0.1, 0.6, 0], [0, 0, 0.3, 0]]])
+    batch = Batch(np.arange(1), weights.copy())
+    stays = batch.set_aside(np.array([True, False, False, True]))
+    assert stays is not None
+    assert stays.tolist() == [False, True, True, True]
+    np.testing.assert_array_equal(batch.weights, weights[:, 1:, 1:3])
+    np.testing.assert_array_equal(batch.full(np.array([0])), weights)
