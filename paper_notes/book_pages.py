@@ -6,6 +6,7 @@ import inspect
 import re
 from pathlib import Path
 
+import book_explain
 import book_graph
 import sympy as sp
 
@@ -61,6 +62,8 @@ READING_ORDER = (
     "reshuffling",
     "noise",
     "cooccurrence",
+    "features",
+    "dropout",
     "optimizer",
     "training",
     "statistics",
@@ -95,7 +98,6 @@ def public_names(package: str) -> dict[str, list[str]]:
 
 def write_api_pages(folder: Path) -> None:
     """Write one page for each module that defines public names, and an index for each package."""
-    folder.mkdir(exist_ok=True)
     wanted = {}
     for package, words in PACKAGES.items():
         modules = dict(sorted(public_names(package).items()))
@@ -107,6 +109,12 @@ def write_api_pages(folder: Path) -> None:
         )
         for module, names in modules.items():
             wanted[f"{package}.{module}"] = _module_page(package, module, names)
+    write_pages(folder, wanted)
+
+
+def write_pages(folder: Path, wanted: dict[str, str]) -> None:
+    """Make these the pages of a folder; a page that does not change keeps its time."""
+    folder.mkdir(exist_ok=True)
     for stale in {path.stem for path in folder.glob("*.md")} - set(wanted):
         (folder / f"{stale}.md").unlink()
     for name, text in wanted.items():
@@ -186,9 +194,9 @@ def _formula(name: str, formula: theory.Formula) -> list[str]:
 
 
 def fill(folder: Path, page: str, text: list[str]) -> None:
-    """Insert the list of chapters into ``chapters``, and the graphs into ``blueprint``."""
+    """Insert the list of chapters into ``chapters``, graphs and links into ``blueprint``."""
     if page == "blueprint":
-        text[0] = _HEADING.sub(_with_graph, text[0])
+        text[0] = book_explain.linked(_HEADING.sub(_with_graph, text[0]))
     if page == "chapters":
         listed = (folder / "index.md").read_text(encoding="utf-8").splitlines()
         pages = {path.stem for path in folder.glob("*.md")} - {"index", page} - set(listed)

@@ -10,6 +10,7 @@ sys.path[:0] = [str(HERE.parent), str(HERE)]
 os.environ["PYTHONPATH"] = os.pathsep.join([sys.path[0], os.environ.get("PYTHONPATH", "")])
 os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
 
+import book_explain  # noqa: E402
 import book_links  # noqa: E402
 import book_pages  # noqa: E402
 from sphinx.errors import ExtensionError  # noqa: E402
@@ -74,6 +75,7 @@ def check_links(app, exception):
 def setup(app):
     book_pages.write_inventories(HERE / "_build")
     book_pages.write_api_pages(HERE / "api")
+    book_pages.write_pages(HERE / "explain", book_explain.pages())
     app.connect("autodoc-process-docstring", lambda *given: book_pages.as_text(given[-1]), 900)
     app.connect("build-finished", check_links)
     app.connect("source-read", lambda _app, name, text: book_pages.fill(HERE, name, text))

@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import sys
-from collections.abc import Mapping
+import textwrap
 from pathlib import Path
 from typing import Any
 
 import sympy as sp
 
 from ..numerics._files import read_json, write_text
-from ..theory.proof import typeset
+from ..theory.proof import explain, typeset
 from ..theory.proof.claims import Claim, claims, topics
-from ..theory.proof.record import PATH, Record, check_digest, confirms, recheck
-from ..theory.proof.status import MEANING
+from ..theory.proof.explain import labelled, used_by
+from ..theory.proof.record import PATH, Record, check_digest, recheck
 from ..theory.proof.symbols import LETTERS
 from .bindings import NotBoundError, from_report, run
 from .recorded import agreements, sentence_of, verdict_of
 from .witness.record import witnessed
 
-_BY_VERDICT = {
-    "agrees": "holds within its margin for",
-    "departs": "does not hold for",
-    "undecided": "is undecided for",
-}
 _LARGEST_REPORT = 100_000_000  # bytes of a report.json
 
 BLUEPRINT = PATH.parent.parent / "paper_notes" / "blueprint.md"
@@ -75,37 +69,21 @@ def _check(name: str, record: Record) -> dict[str, Any]:
     return entry | {"verdict": verdict_of(found), "sentence": sentence_of(found)}
 
 
-def used_by(label: str, known: Mapping[str, Claim]) -> list[str]:
-    """The labels of the claims that use a claim.
-
-    >>> from polysem.theory import claims
-    >>> from polysem.verify.claims import used_by
-    >>> "crossing" in used_by("stationary_weight", claims())
-    True
-    """
-    return [other for other, claim in known.items() if label in claim.uses]
-
-
 def table(record: Record) -> str:
-    """All claims of a record, one line each: label, status, kind, statement.
+    """All claims of a record: label, status and kind, and the statement below.
 
     >>> from polysem.theory.proof.record import Record
     >>> from polysem.verify.claims import table
     >>> len(table(Record.load()).splitlines()) > 35
     True
     """
-    rows = [
-        (claim.label, _shown(claim.label, record), claim.kind, claim.statement)
-        for claim in record.known.values()
-    ]
-    label, status, kind = (max(len(row[place]) for row in rows) for place in range(3))
+    known = record.known.values()
+    label = max(len(claim.label) for claim in known)
     return "\n".join(
-        f"{row[0]:<{label}}  {row[1]:<{status}}  {row[2]:<{kind}}  {row[3]}" for row in rows
+        f"{claim.label:<{label}}  {record.standing(claim.label)}  {claim.kind}\n"
+        + textwrap.fill(claim.statement, 100, initial_indent="    ", subsequent_indent="    ")
+        for claim in known
     )
-
-
-def _shown(label: str, record: Record) -> str:
-    return record.status(label) + (" (stale)" if record.stale(label) else "")
 
 
 def page(label: str, record: Record) -> str:
@@ -121,63 +99,21 @@ def page(label: str, record: Record) -> str:
     ValueError
         If no claim has the label.
     """
-    claim = named(label, record.known)
-    lines = [
-        f"{label}: {_shown(label, record)} ({MEANING[record.status(label)]})",
-        claim.statement,
-        "",
-        f"Kind: {claim.kind}. Source: {claim.source}.",
-    ]
-    if claim.formula is not None:
-        lines += ["", sp.pretty(claim.formula.expression, use_unicode=True)]
-        lines += ["", f"Regime: {claim.formula.regime_in_words()}. Error: {claim.formula.error}."]
-    results = {step["name"]: step for step in record.claims.get(label, {}).get("steps", [])}
-    if claim.derivation:
-        lines += ["", "Derivation:"]
-        routes = ("symbolic", "numeric", "enclosure")
-        steps = zip(claim.derivation.steps, claim.derivation.sides(), strict=True)
-        for step, (left, right) in steps:
-            result = results.get(step.name, {})
-            lines += [
-                f"  {step.name}: {step.reason}",
-                f"    {sp.sstr(left)}",
-                f"    = {sp.sstr(right)}",
-                "    " + ", ".join(f"{route}: {result.get(route, 'not run')}" for route in routes),
-            ]
-    if claim.prose is not None:
-        lines += ["", f"In words ({claim.prose.page}): {claim.prose.argument}"]
-    lines += ["", _witness_in_words(record.claims.get(label, {}).get("witness"))]
-    for name in claim.checks:
-        entry = _check(name, record)
-        scale = f" ({entry['scale']} scale)" if "scale" in entry else ""
-        lines += ["", f"Check {name}{scale}: {entry['verdict']}. {entry['sentence']}".rstrip()]
-    by_regime = summary(claim, record)["regimes"]
-    for verdict in sorted(set(by_regime.values())):
-        where = [regime for regime, found in by_regime.items() if found == verdict]
-        lines += ["", f"On simulations, the claim {_BY_VERDICT[verdict]}: {'; '.join(where)}."]
-    lines += ["", f"Uses: {', '.join((*claim.uses, *claim.definitions)) or 'nothing'}."]
-    lines += [f"Used by: {', '.join(used_by(label, record.known)) or 'nothing'}."]
-    return "\n".join(lines)
+    return explain.page(
+        labelled(label, record.known), record, lambda name: str(_check(name, record)["sentence"])
+    )
 
 
-def _witness_in_words(entry: dict[str, Any] | None) -> str:
-    """What a witness found, in one sentence."""
-    if entry is None:
-        return "Witness: none."
-    if "from" in entry:
-        return f"Witness: those of {', '.join(entry['from'])}, from which the claim follows."
-    power = entry["order"]
-    found = (
-        f"the largest deviation is {entry['error']:.2g}, where the computation is accurate to "
-        f"{entry['accuracy']:.2g}"
-        if power is None
-        else f"the error falls as the power {power:.2f} of its claimed size"
-    )
-    verdict = "confirms" if confirms(entry) else "does not confirm"
-    return (
-        f"Witness: {entry['method']} from the model {verdict} the claim "
-        f"({entry['samples']} samples); {found}."
-    )
+def chain(label: str, record: Record) -> str:
+    """All claims from the model to the formula of one claim, in order.
+
+    >>> from polysem.theory.proof.record import Record
+    >>> from polysem.verify.claims import chain
+    >>> chain("fold", Record.load()).split(":")[0]
+    'fold rests on loss'
+    """
+    claim = labelled(label, record.known)
+    return str(explain.Explanation(claim, explain.with_package(record)))
 
 
 def blueprint(record: Record) -> str:
@@ -202,7 +138,7 @@ def blueprint(record: Record) -> str:
             "",
             f"## {topic.replace('/', ': ').replace('_', ' ').capitalize()}",
             "",
-            _escaped(meaning),
+            typeset.in_markdown(meaning),
         ]
         for claim in found:
             lines += ["", *in_markdown(claim, record)]
@@ -223,7 +159,7 @@ def in_markdown(claim: Claim, record: Record) -> list[str]:
     lines = [
         f"### {claim.label}",
         "",
-        f"**{record.status(claim.label)}**, {claim.kind}. {_escaped(statement)}",
+        f"**{record.status(claim.label)}**, {claim.kind}. {typeset.in_markdown(statement)}",
         "",
     ]
     if claim.formula is not None:
@@ -231,11 +167,6 @@ def in_markdown(claim: Claim, record: Record) -> list[str]:
     uses = [f"[{name}](#{name})" if name in record.known else f"`{name}`" for name in claim.uses]
     uses += [f"*{name}*" for name in claim.definitions]
     return [*lines, f"Source: {source}. Uses: {', '.join(uses) or 'nothing'}."]
-
-
-def _escaped(text: str) -> str:
-    """The text with the letters that Markdown reads as markup escaped, except in formulas."""
-    return re.sub(r"(\$[^$]*\$)|([|*<])", lambda found: found[1] or f"\\{found[2]}", text)
 
 
 def notation() -> str:
@@ -276,7 +207,7 @@ def to_dict(record: Record, label: str | None = None) -> dict[str, Any]:
     'proved'
     """
     if label is not None:
-        return summary(named(label, record.known), record)
+        return summary(labelled(label, record.known), record)
     return {
         "versions": record.versions,
         "claims": [summary(claim, record) for claim in record.known.values()],
@@ -307,7 +238,7 @@ def rechecked(
         For an unknown label, or a file that is not a report.
     """
     if label is not None:
-        named(label, claims())
+        labelled(label, claims())
     labels = [label] if label else list(claims())
     wanted = {name for which in labels for name in claims()[which].checks}
     results = {
@@ -366,23 +297,3 @@ def save(record: Record) -> None:
     record.save()
     write_text(BLUEPRINT, blueprint(record))
     write_text(BLUEPRINT.with_name("notation.md"), notation())
-
-
-def named(label: str, known: Mapping[str, Claim]) -> Claim:
-    """The claim of a label.
-
-    >>> from polysem.theory import claims
-    >>> from polysem.verify.claims import named
-    >>> named("fold", claims()).kind
-    'derived here'
-
-    Raises
-    ------
-    ValueError
-        If no claim has the label; the message lists similar labels.
-    """
-    if label not in known:
-        near = difflib.get_close_matches(label, known, n=3)
-        hint = f"did you mean {', '.join(near)}?" if near else "polysem claims lists all labels."
-        raise ValueError(f"Got LABEL={label}; there is no claim with this label: {hint}")
-    return known[label]

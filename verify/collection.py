@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import runpy
 import sys
 import traceback
@@ -16,12 +15,14 @@ import sympy as sp
 
 from ..theory.proof.claims import Claim
 from ..theory.proof.claims import claims as claims_of_package
+from ..theory.proof.explain import labelled
 from ..theory.proof.formula import Formula, IndexForm
 from ..theory.proof.record import Record, definitions, recheck
 from ..theory.proof.status import Evidence
 from ..theory.proof.step import Definition
 from ..theory.proof.step import named as name_of
-from .claims import in_markdown, named, page, table
+from ..theory.proof.typeset import in_latex
+from .claims import in_markdown, page, table
 from .witness.declare import Witness
 from .witness.judge import compared, refuted
 from .witness.record import digest, entry
@@ -37,6 +38,7 @@ class Collection:
     >>> from itertools import product
     >>> from polysem import theory, verify
     >>> from polysem.theory import symbols as s
+    >>> from sympy import Sum
     >>> chance = theory.Formula(
     ...     name="same_slot", expression=1 / (2 * s.m), arguments=(s.m,), source="my notes",
     ...     meaning="The chance of one slot.", example=">>> same_slot(m=4)\\n0.125",
@@ -45,9 +47,9 @@ class Collection:
     ...     chance,
     ...     "Two features choose the same slot with probability {formula}.",
     ...     theory.Step(
-    ...         name="given the first",
-    ...         left=theory.of(theory.SLOTS, build=lambda slots: 1 / slots),
-    ...         reason="the second feature meets the first in one of the slots",
+    ...         name="every slot",
+    ...         left=theory.of(theory.SLOTS, build=lambda n: Sum(1 / n**2, (s.k, 1, n))),
+    ...         reason="both features are in slot k, for each of the slots",
     ...     ),
     ... )
     >>> book = verify.Collection("mybook", claim)
@@ -202,7 +204,7 @@ class Collection:
 
     def named(self, label: str) -> Claim:
         """The claim of a label; a ValueError lists similar labels."""
-        return named(label, self.claims)
+        return labelled(label, self.claims)
 
     def status(self, label: str) -> str:
         """The status of a claim: that of its last check, if nothing has changed since."""
@@ -222,9 +224,9 @@ class Collection:
         """All claims in LaTeX: statement, status and derivation (with the package amsmath)."""
         record, parts = self.record, []
         for label, claim in self.claims.items():
-            words = _in_latex(claim.worded(lambda formula: f"${formula.latex()}$"))
+            words = in_latex(claim.worded(lambda formula: f"${formula.latex()}$"))
             shown = claim.derivation.latex() if claim.derivation else ""
-            parts.append(f"{words} ({_in_latex(record.status(label))})\n{shown}".rstrip())
+            parts.append(f"{words} ({in_latex(record.status(label))})\n{shown}".rstrip())
         return "\n\n".join(parts)
 
     def __repr__(self) -> str:
@@ -254,16 +256,6 @@ def _as_claim(definition: Definition) -> Claim:
         formula=IndexForm(**form)
         if definition.expression.has(sp.Indexed)
         else Formula(**form, arguments=tuple(letters), example=""),
-    )
-
-
-def _in_latex(words: str) -> str:
-    """The words with the letters that LaTeX reads as commands escaped, except in formulas."""
-    escapes = {"^": r"\^{}", "<": "$<$", ">": "$>$", "~": r"\~{}"}
-    return re.sub(
-        r"(\$[^$]*\$)|([_&%#^<>~])",
-        lambda found: found[1] or escapes.get(found[2], f"\\{found[2]}"),
-        words,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..theory.proof.verdict import Verdict
+from ..theory.proof.verdict import Verdict, together
 from .stats.agreement import Agreement
 
 
@@ -29,11 +29,8 @@ def agreements(entry: Mapping[str, Any]) -> list[Agreement]:
 
 
 def verdict_of(found: Sequence[Agreement]) -> Verdict:
-    """One verdict for all lines: "departs" if any line departs, "agrees" only if all agree."""
-    verdicts = {agreement.verdict for agreement in found}
-    if "departs" in verdicts:
-        return "departs"
-    return "agrees" if verdicts == {"agrees"} else "undecided"
+    """The verdict of all lines together."""
+    return together(agreement.verdict for agreement in found)
 
 
 def sentence_of(found: Sequence[Agreement]) -> str:

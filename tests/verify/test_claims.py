@@ -12,7 +12,7 @@ from polysem.theory.proof.record import Record
 from polysem.verify import bindings, recorded
 from polysem.verify import claims as claims_view
 from polysem.verify.cli import main
-from polysem.verify.report import CHAPTERS
+from polysem.verify.report.write import CHAPTERS
 from polysem.verify.stats.agreement import Agreement
 
 

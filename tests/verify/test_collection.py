@@ -12,8 +12,10 @@ from polysem.theory import symbols as s
 from polysem.theory.proof.record import PATH
 from polysem.theory.proof.status import ARGUED, DERIVED, FAILS, PROVED, UNCHECKED, VERIFIED
 from polysem.verify.cli import main
+from polysem.verify.witness.declare import Measured
 
 BOOK = """
+import sympy as sp
 from polysem import theory, verify
 from polysem.theory import symbols as s
 
@@ -27,7 +29,7 @@ SAME_NEURON = theory.derived(
     "Two features choose one neuron with probability {formula}.",
     theory.Step(
         name="given the first", reason="a neuron has two of the slots",
-        left=theory.of(theory.SLOTS, build=lambda slots: 2 / slots),
+        left=theory.of(theory.SLOTS, build=lambda slots: sp.Sum(1 / slots, (s.k, 1, 2))),
     ),
 )
 book = verify.Collection("mybook", SAME_NEURON, record="mybook.json")
@@ -73,7 +75,9 @@ def formula(name, expression, arguments=(s.m,), **options):
 
 
 def from_source(form, source, build=lambda slots: 2 / slots):
-    step = theory.Step(name="step", left=theory.of(source, build=build), reason="a test")
+    """A claim whose step inserts the source into what is built, so that its sides differ."""
+    inserted = theory.of(source, build=lambda x: sp.Subs(build(s.draw), s.draw, x))
+    step = theory.Step(name="step", left=inserted, reason="a test")
     return theory.derived(form, "It is {formula}.", step)
 
 
@@ -86,7 +90,7 @@ def test_the_record_is_kept_by_the_file_and_counts_until_something_changes(file)
     assert list(json.loads((file.parent / "mybook.json").read_text())["claims"]) == ["same_neuron"]
     assert status_of(file) == PROVED
     assert "enumeration from the model confirms" in called(file, "same_neuron").stdout
-    assert called(file).stdout.startswith("same_neuron  proved  derived here  Two features")
+    assert called(file).stdout.startswith("same_neuron  proved  derived here\n    Two features")
     for old, new in [("Two features", "Any two features"), ("(2 * m) ** 2", "(4 * m**2)")]:
         file.write_text(BOOK.replace(old, new), encoding="utf-8")
         assert status_of(file) == UNCHECKED
@@ -114,12 +118,26 @@ def test_a_false_formula_and_a_witness_that_contradicts_fail(file, old, new):
         ("import no_such_module", "raised ModuleNotFoundError in line 1"),
         ("x = 1", "makes 0 collections: write exactly one in it"),
         (f"{BOOK}\nother = verify.Collection('other', SAME_NEURON)", "makes 2 collections"),
-        (BOOK.replace("1 / s.m", "1 / s.x"), "raised AttributeError in line 7"),
+        (BOOK.replace("1 / s.m", "1 / s.x"), "raised AttributeError in line 8"),
     ],
 )
 def test_a_file_with_an_error_is_told_in_one_line(file, text, message):
     file.write_text(text, encoding="utf-8")
     assert message in refusal(file)
+
+
+def test_the_chain_of_a_claim_of_the_user_has_the_claims_of_the_package(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    lines = [
+        "from polysem import theory, verify",
+        "expected = theory.claims()['expected_pairs']",
+        "own = theory.derived('own', 'Pairs are rare.', page='x', prose='x', by=(expected,))",
+        "book = verify.Collection('mybook', own)",
+    ]
+    (tmp_path / "mine.py").write_text("\n".join(lines), encoding="utf-8")
+    shown = called(tmp_path / "mine.py", "own", "--full").stdout
+    assert shown.startswith("own rests on slots: 3 claims")
+    assert "Witness: enumeration from the model confirms" in shown
 
 
 def test_bad_options_are_told_in_one_line(file):
@@ -135,7 +153,7 @@ def test_bad_options_are_told_in_one_line(file):
 
 def test_an_error_of_a_witness_and_a_damaged_record_are_told_in_one_line(file):
     file.write_text(BOOK.replace("(2 * m) ** 2", "unknown"), encoding="utf-8")
-    assert "raised NameError in line 22" in refusal(file, "--recheck", "--save")
+    assert "raised NameError in line 23" in refusal(file, "--recheck", "--save")
     assert [path.name for path in file.parent.iterdir()] == ["mybook.py"]
     for text in ("{}", "[", '{"claims": [], "checks": {}, "versions": {}}'):
         (file.parent / "mybook.json").write_text(text, encoding="utf-8")
@@ -249,7 +267,7 @@ def test_a_letter_of_the_user_reaches_the_witness():
     witness = book.witness(claim, method="arithmetic")
     witness(lambda m, ratio_in_a_test: sum(ratio_in_a_test for _ in range(2 * m)) / (2 * m**2))
     assert book.check() == {"scaled": PROVED}
-    assert repr(book).startswith("scaled  proved  derived here  It is rho_test/m.")
+    assert repr(book).startswith("scaled  proved  derived here\n    It is rho_test/m.")
 
 
 def test_latex_compiles_and_says_the_status():
@@ -262,3 +280,22 @@ def test_latex_compiles_and_says_the_status():
     assert r"\begin{align*}" in latex
     assert verify.check_latex([latex]).problems == ()
     assert sp.latex(claim.formula.expression) in book.blueprint()
+
+
+def test_the_error_of_a_witness_that_draws_samples_is_told():
+    claim = from_source(formula("same", 1 / s.m), theory.SLOTS)
+    book = verify.Collection("mybook", claim)
+    options = {"method": "sampling", "within": {"m": (1, 9)}, "reach": "small"}
+
+    @book.witness(claim, accuracy=1e-3, **options)
+    def noisy(m):
+        return Measured(1 / m, 0.01 / m)
+
+    assert book.check() == {"same": FAILS}
+    shown = book.page("same")
+    assert "the largest deviation, with five standard errors (at most 0.05), is 0.05" in shown
+    assert "the model gives 0.111111111111 with the standard error 0.00111, the" in shown
+    exact = verify.Collection("mybook", claim)
+    exact.witness(claim, **options)(lambda m: 1 / m)
+    assert exact.check() == {"same": PROVED}
+    assert "the largest deviation is 0" in exact.page("same")

@@ -2,10 +2,20 @@
 
 from .claims import cited, derived
 from .formula import Formula, IndexForm
-from .operators import Expansion, Root, Taylor, below, density, quadratic_root, turning_point
+from .operators import (
+    AtWeights,
+    Expansion,
+    Root,
+    Taylor,
+    below,
+    density,
+    quadratic_root,
+    turning_point,
+)
 from .step import Definition, Step, defining, of, stated
 
 __all__ = [
+    "AtWeights",
     "Definition",
     "Expansion",
     "Formula",

@@ -22,9 +22,13 @@ _READING_ORDER = [
     "row",
     "collisions",
     "interference",
+    "optimizer",
     "noise",
     "cooccurrence",
+    "features",
+    "dropout",
     "paper",
+    "variants",
 ]
 
 
@@ -135,6 +139,10 @@ class Claim:
 
     def __repr__(self) -> str:
         return f"Claim({self.label}: {self.statement})"
+
+    def __str__(self) -> str:
+        about = importlib.import_module(f"{__package__}.explain")  # it needs this module
+        return str(about.page(self, about.record_of(self)))
 
     @property
     def statement(self) -> str:

@@ -31,18 +31,20 @@ and ends on the formula of its own claim::
 - ``of(source, build=...)`` takes the expression of a ``Definition`` or of a ``Claim`` (its
   formula) and builds a left side from it. A build that ignores its source is a failure. What a
   claim uses is read off these references.
-- A step without ``left`` continues from the right side of the step before; to repeat that side
-  is a failure, except where a formula names it.
+- A step without ``left`` continues from the right side of the step before.
+- A step whose sides are the same before anything is carried out is a failure, because it shows
+  nothing. SymPy carries out ``f.subs(x, 2)`` and ``f.diff(x)`` at once; write ``sp.Subs(f, x, 2)``
+  and ``sp.Derivative(f, x)``, and ``network(f, rows)`` for given weights, to show what is done.
 - ``given={symbol: of(claim, ...)}`` replaces a symbol on both sides by what a claim says of it.
 - ``assumptions`` are relations that hold where the step does; ``ranges={symbol: (low, high)}``
   says where numeric points are drawn (positive symbols: (0, 3], indices and sizes: 1 to 5).
-- Write ``Sum``, ``Integral``, ``Derivative``, ``Limit`` unevaluated, with ``Root``, ``Taylor`` and
-  ``Expansion`` of :mod:`polysem.theory.proof.operators`: each route evaluates them in its own way.
+- Write ``Sum``, ``Integral``, ``Derivative``, ``Limit`` unevaluated, with ``Root``, ``Taylor``,
+  ``Expansion`` and ``AtWeights`` of :mod:`polysem.theory.proof.operators`: each route evaluates
+  them in its own way.
 
-Each step is checked by SymPy's simplification (no decision is a failure), by numbers at random
-rational points to 50 digits (:mod:`polysem.theory.proof.evaluate`), and, where it has a sum, an
-integral or a limit, by certified enclosures (:mod:`polysem.theory.proof.enclosure`, if python-flint
-is installed).
+Each step is checked by SymPy's simplification (which must decide it), by numbers at random
+rational points to 50 digits (:mod:`polysem.theory.proof.evaluate`), and by certified enclosures
+(:mod:`polysem.theory.proof.enclosure`, if python-flint is installed, where it has the rules).
 """
 
 from __future__ import annotations
@@ -54,11 +56,11 @@ import sympy as sp
 
 from .enclosure import enclose
 from .formula import IndexForm
-from .guards import rejected, truncated, weaker
+from .guards import circular, rejected, truncated, weaker
 from .limit import OutOfTime, time_limit
 from .routes import numeric, symbolic
-from .step import Step, StepResult
-from .typeset import align
+from .step import NOT_DECIDED, REMEDY, Step, StepResult
+from .typeset import align, chain
 
 SECONDS = 120
 """The time limit of a route."""
@@ -70,7 +72,7 @@ class Derivation:
     >>> from polysem import theory
     >>> derivation = theory.claims()["fold"].derivation
     >>> [step.name for step in derivation.steps]
-    ['insert the top']
+    ['insert the top', 'square', 'largest lambda']
     >>> all(result.passed for result in derivation.check())
     True
 
@@ -146,7 +148,9 @@ class Derivation:
             The time limit of each route.
         """
         sides = self.sides()
-        problem = truncated(sides, self.formula) or weaker(self.sources, self.formula)
+        problem = (
+            circular(sides) or truncated(sides, self.formula) or weaker(self.sources, self.formula)
+        )
         if problem:
             return (StepResult(name=self.steps[-1].name, symbolic=problem, numeric="not run"),)
         regime = self.formula.regime if self.formula else ()
@@ -167,6 +171,9 @@ class Derivation:
     def latex(self) -> str:
         """The chain as an ``align*`` block, a line a side, the reasons as text."""
         return align(self.steps, self.sides())
+
+    def __str__(self) -> str:
+        return "\n".join(chain(self.steps, self.sides()))
 
     def __repr__(self) -> str:
         return f"Derivation({' -> '.join(step.name for step in self.steps)})"
@@ -211,6 +218,6 @@ def _said(seconds: float, route: Callable[..., Any], *given: Any) -> Any:
         with time_limit(seconds):
             return route(*given)
     except OutOfTime:
-        return f"no decision in {seconds:g} s"
+        return f"{NOT_DECIDED} in {seconds:g} s, {REMEDY}"
     except Exception as error:  # every error is reported as a result
         return f"{type(error).__name__}: {error}"

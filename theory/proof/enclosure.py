@@ -1,4 +1,7 @@
-"""Certified enclosures of both sides of a step in ball arithmetic (python-flint, optional)."""
+"""Certified enclosures of both sides of a step in ball arithmetic (python-flint, optional).
+
+They are a second engine for the algebra: the balls of both sides hold their values for certain.
+"""
 
 from __future__ import annotations
 
@@ -13,15 +16,15 @@ from typing import Any
 
 import sympy as sp
 
-from .evaluate import Point, outermost
-from .routes import points
+from .evaluate import Point, outermost, placed
+from .operators import AtWeights, Expansion, Root, Taylor
+from .routes import carried_out, points
 
 with suppress(ImportError):
     import flint
 
 BITS = 200
 TOLERANCE = 2.0**-110
-_NEEDED = (sp.Sum, sp.Integral, sp.Limit)
 _FAR = 40
 
 
@@ -37,8 +40,6 @@ def available() -> bool:
 
 def enclose(step: Any, left: sp.Expr, right: sp.Expr, assumptions: Iterable[Any]) -> str:
     """Whether the balls of both sides overlap and are narrow, at the step's points."""
-    if not (left.has(*_NEEDED) or right.has(*_NEEDED)):
-        return "not needed"
     if not available():
         return "not run"
     with flint.ctx.workprec(BITS):
@@ -54,7 +55,7 @@ def enclose(step: Any, left: sp.Expr, right: sp.Expr, assumptions: Iterable[Any]
             widest = max(float(b.real.rad()) + float(b.imag.rad()) for b in balls)
             size = max(1.0, *(float(abs(b).mid()) for b in balls))
             if not widest <= 1e-30 * size:
-                return f"the intervals are too wide ({widest:.1e}): {left} = {balls[0]}"
+                return f"not run (the intervals are too wide: {widest:.1e})"
             if not balls[0].overlaps(balls[1]):
                 shown = {str(symbol): str(value) for symbol, value in point.items()}
                 return f"{balls[0].str(12)} is not {balls[1].str(12)} at {shown}"
@@ -140,8 +141,9 @@ def _gaussian_tail(function: sp.Expr, variable: sp.Symbol, point: Point) -> Any:
     By parts, the integral of x^j exp(-x^2/2) beyond T is at most 2 T^(j-1) exp(-T^2/2) for
     T^2 >= 2 j.
     """
-    polynomial = sp.Poly(sp.powsimp(sp.expand(function * sp.exp(variable**2 / 2))), variable)
-    if polynomial.degree() > _FAR or any(c.has(sp.exp) for c in polynomial.coeffs()):
+    scaled = sp.powsimp(sp.expand(function * sp.exp(variable**2 / 2)))
+    polynomial = sp.Poly(scaled, variable) if scaled.is_polynomial(variable) else None
+    if polynomial is None or polynomial.degree() > _FAR:
         raise NotImplementedError(
             "for an integral to infinity, interval arithmetic needs a polynomial times exp(-x^2/2)"
         )
@@ -153,15 +155,12 @@ def _gaussian_tail(function: sp.Expr, variable: sp.Symbol, point: Point) -> Any:
 
 
 def _limit(limit: sp.Limit, point: Point, _: bool) -> Any:
-    """The function over a ball that reaches its limit point (rational functions only)."""
+    """The function over a ball that reaches its limit point; it holds the limit if it is finite."""
     function, variable, target, direction = limit.args
+    function = carried_out(function)
     small = sp.Dummy("y", positive=True)
     place = 1 / small if target is sp.oo else target + small * (-1 if str(direction) == "-" else 1)
-    near = sp.cancel(sp.together(function.subs(variable, place)))
-    if not near.is_rational_function(small):
-        raise NotImplementedError(
-            f"interval arithmetic takes limits of rational functions only, not of {function}"
-        )
+    near = sp.cancel(sp.together(function.subs(variable, place), deep=True))
     tiny = flint.arb(flint.arb(2) ** -150, flint.arb(2) ** -150)
     return ball(near, point.with_value(small, tiny))
 
@@ -172,6 +171,101 @@ def _sign(sign: sp.Basic, point: Point, analytic: bool) -> Any:
         if certain:
             return flint.acb(value)
     raise NotImplementedError(f"interval arithmetic does not determine the sign in {sign}")
+
+
+def _derivative(node: sp.Expr, point: Point, analytic: bool) -> Any:
+    """A derivative, or its value at a place, carried out by SymPy."""
+    done = carried_out(node)
+    if done.has(sp.Derivative):
+        raise NotImplementedError(f"interval arithmetic has no rule for the derivative {node}")
+    return ball(done, point, analytic)
+
+
+def _subs(node: sp.Subs, point: Point, analytic: bool) -> Any:
+    if node.expr.has(sp.Derivative):
+        return _derivative(node, point, analytic)
+    for variable, value in zip(node.variables, node.point, strict=True):
+        point = point.with_value(variable, ball(value, point))
+    return ball(node.expr, point, analytic)
+
+
+def _root(root: Root, point: Point, _: bool) -> Any:
+    """A ball around a change of sign between the bounds, by bisection as far as signs are known."""
+
+    def sign(x: Any) -> int:
+        value = ball(root.function, point.with_value(root.variable, x)).real
+        return int(value > 0) - int(value < 0)
+
+    low, high = (ball(bound, point).real for bound in root.bounds)
+    below, above = sign(low), sign(high)
+    if 0 in (below, above):  # a bound may be the root itself
+        low, high = low - TOLERANCE, high + TOLERANCE
+        below, above = sign(low), sign(high)
+    if below * above != -1:
+        raise NotImplementedError(f"interval arithmetic does not determine the signs in {root}")
+    while high - low > 4 * TOLERANCE:
+        half = ((low + high) / 2).mid()
+        middle = sign(half)
+        if middle == 0 and (sign(half - TOLERANCE), sign(half + TOLERANCE)) != (below, above):
+            break
+        low = half - TOLERANCE if middle == 0 else half if middle == below else low
+        high = half + TOLERANCE if middle == 0 else half if middle == above else high
+    return flint.acb(low.union(high))
+
+
+def _taylor(taylor: Taylor, point: Point, _: bool) -> Any:
+    return _truncated(
+        taylor.function, taylor.variable, taylor.degree, ball(taylor.variable, point), point
+    )
+
+
+def _expansion(expansion: Expansion, point: Point, _: bool) -> Any:
+    """The Taylor polynomial in the inverse of the variable."""
+    small = sp.Dummy("y", positive=True)
+    function = sp.together(expansion.function.subs(expansion.variable, 1 / small), deep=True)
+    inverse = 1 / ball(expansion.variable, point)
+    return _truncated(function, small, expansion.order, inverse, point)
+
+
+def _truncated(
+    function: sp.Expr, variable: sp.Symbol, degree: int, place: Any, point: Point
+) -> Any:
+    """The polynomial from a power series with balls as coefficients, at a place."""
+    kept, flint.ctx.cap = flint.ctx.cap, degree + 1
+    try:
+        series = _series(carried_out(function), variable, point)
+        coefficients = [series[power] for power in range(degree + 1)]
+    except (ValueError, ZeroDivisionError) as error:  # there is no power series
+        raise NotImplementedError(
+            f"interval arithmetic has no power series of {function}"
+        ) from error
+    finally:
+        flint.ctx.cap = kept
+    return sum((c * place**power for power, c in enumerate(coefficients)), flint.acb(0))
+
+
+def _series(expression: sp.Expr, variable: sp.Symbol, point: Point) -> Any:
+    """The power series of an expression about 0, up to the cap of python-flint."""
+    if not expression.has(variable):
+        return flint.arb_series([ball(expression, point).real])
+    if expression == variable:
+        return flint.arb_series([0, 1])
+    parts = [_series(part, variable, point) for part in expression.args]
+    if isinstance(expression, sp.Add | sp.Mul):
+        return sum(parts, flint.arb_series([0])) if expression.is_Add else prod(parts)
+    if expression.is_Pow and (2 * expression.exp).is_Integer:
+        base = parts[0] if expression.exp.is_Integer else parts[0].sqrt()
+        count = int(expression.exp if expression.exp.is_Integer else 2 * expression.exp)
+        return base**count if count >= 0 else (base**-count).inv()
+    name = type(expression).__name__
+    if len(parts) == 1 and hasattr(parts[0], name):
+        return methodcaller(name)(parts[0])
+    raise NotImplementedError(f"interval arithmetic has no power series of {expression}")
+
+
+def _falling(falling: sp.FallingFactorial, point: Point, analytic: bool) -> Any:
+    x = ball(falling.args[0], point, analytic)
+    return prod((x - k for k in range(_whole(falling.args[1], point))), start=flint.acb(1))
 
 
 def _binomial(binomial: sp.binomial, point: Point, _: bool) -> Any:
@@ -188,7 +282,7 @@ def _call(function: Callable[..., Any]) -> Callable[..., Any]:
     return lambda e, point, analytic: function(*(ball(x, point, analytic) for x in e.args))
 
 
-_SAME_NAME = ("exp", "cos", "sin", "erf", "erfc")
+_SAME_NAME = ("exp", "cos", "sin", "acos", "erf", "erfc")
 _RULES: dict[type, Callable[..., Any]] = {
     **{getattr(sp, name): _call(methodcaller(name)) for name in _SAME_NAME},
     sp.Rational: lambda e, p, _: flint.acb(flint.fmpq(int(e.p), int(e.q))),
@@ -202,11 +296,19 @@ _RULES: dict[type, Callable[..., Any]] = {
     sp.Sum: _sum,
     sp.Integral: _integral,
     sp.Limit: _limit,
-    sp.Derivative: lambda e, p, analytic: ball(e.doit(deep=False), p, analytic),
+    sp.Derivative: _derivative,
     sp.sign: _sign,
     sp.Heaviside: lambda e, p, analytic: (1 + _sign(e, p, analytic)) / 2,
+    sp.Abs: _call(lambda x: flint.acb(abs(x))),
+    sp.Subs: _subs,
+    AtWeights: lambda e, p, analytic: ball(e.function, placed(e, p, ball), analytic),
     sp.Max: _call(lambda *balls: flint.acb(reduce(lambda x, y: x.max(y), (b.real for b in balls)))),
     sp.KroneckerDelta: _delta,
     sp.binomial: _binomial,
+    sp.factorial: _call(lambda x: (x + 1).gamma()),
+    sp.FallingFactorial: _falling,
+    Root: _root,
+    Taylor: _taylor,
+    Expansion: _expansion,
     sp.log: lambda e, p, analytic: ball(e.args[0], p, analytic).log(analytic=analytic),
 }

@@ -12,7 +12,7 @@ from typing import Any
 import mpmath
 import sympy as sp
 
-from .operators import Expansion, Root, Taylor
+from .operators import AtWeights, Expansion, Root, Taylor
 
 
 class Field(dict[tuple[int, ...], Any]):
@@ -124,7 +124,8 @@ def _derivative(derivative: sp.Derivative, point: Point) -> Any:
     *rest, (variable, count) = derivative.variable_count
     inner = sp.Derivative(derivative.expr, *rest) if rest else derivative.expr
     at = value_of(variable, point)
-    return mpmath.diff(_in_one(inner, variable, point), at, int(count))
+    side = int(at == 0 and bool(variable.is_nonnegative))  # there it is a slope to the right
+    return mpmath.diff(_in_one(inner, variable, point), at, int(count), direction=side)
 
 
 def _subs(node: sp.Subs, point: Point) -> Any:
@@ -188,6 +189,13 @@ def _expansion(expansion: Expansion, point: Point) -> Any:
         values = map(_in_one(expansion.function, expansion.variable, point), at)
         coefficients = _polynomial([1 / place for place in at], values)[: expansion.order + 1]
         return mpmath.polyval(coefficients[::-1], 1 / x)
+
+
+def placed(node: AtWeights, point: Point, value: Callable[..., Any]) -> Point:
+    """The point at which a network has its given weights, each by a way to evaluate it."""
+    sizes = {letter: value(size, point) for letter, size in node.sizes.items()}
+    weights = Field(lambda place: value(node.rows[place[0] - 1][place[1] - 1], point))
+    return Point(point | sizes | {node.variable.label: weights})
 
 
 def _piecewise(piecewise: sp.Piecewise, point: Point) -> Any:
@@ -257,6 +265,7 @@ _RULES: dict[type, Any] = {
     sp.Heaviside: lambda e, p: (1 + _sign(value_of(e.args[0], p))) / 2,
     sp.KroneckerDelta: lambda e, p: mpmath.mpf(whole(e.args[0], p) == whole(e.args[1], p)),
     sp.FallingFactorial: _call(mpmath.ff),
+    AtWeights: lambda e, p: value_of(e.function, placed(e, p, value_of)),
     Root: _root,
     Taylor: _taylor,
     Expansion: _expansion,

@@ -134,7 +134,7 @@ class IndexForm:
         >>> theory.expected_pairs.plain()
         'n (n - 1)/(4 m)'
         """
-        return str(_Readable().doprint(self.expression)).replace("**", "^").replace("*", " ")
+        return plain(self.expression)
 
     def latex(self) -> str:
         """The right-hand side in LaTeX."""
@@ -259,10 +259,18 @@ class Formula(IndexForm):
                 ):
                     return float(value.real)
                 previous = value
+        if self._is_zero(exact):
+            return 0.0
         raise ArithmeticError(
             f"{self.name}: the value still changes with the precision at {_DIGITS[-1]} digits; "
             f"call {self.name} with SymPy numbers, for example sympy.Rational(1, 3)."
         )
+
+    def _is_zero(self, exact: list[sp.Expr]) -> bool:
+        """Whether SymPy proves that the value is 0; two evaluations of 0 never agree."""
+        fractions = [value.replace(lambda e: e.is_Float, sp.Rational) for value in exact]
+        given = dict(zip(self.arguments, fractions, strict=True))
+        return bool(self.expression.subs(given, simultaneous=True).equals(0))
 
     def bind(self, *values: Any, **named: Any) -> dict[sp.Symbol, Any]:
         """The arguments by symbol; a TypeError names the arguments where they do not match."""
@@ -372,5 +380,38 @@ class _Readable(StrPrinter):
         )
         return f"sum({self._print(expr.function)}, {', '.join(ranges)})"
 
+    def _print_Integral(self, expr: sp.Expr) -> str:
+        ranges = ", ".join(
+            f"{x}={self._print(low)}..{self._print(high)}" for x, low, high in expr.limits
+        )
+        return f"int({self._print(expr.function)}, {ranges})"
+
+    def _print_Derivative(self, expr: sp.Expr) -> str:
+        slopes = [
+            f"d^{count}/d{self._print(x)}^{count}" if count != 1 else f"d/d{self._print(x)}"
+            for x, count in expr.variable_count
+        ]
+        return f"{' '.join(slopes)}({self._print(expr.expr)})"
+
+    def _print_Subs(self, expr: sp.Expr) -> str:
+        values = zip(expr.variables, expr.point, strict=True)
+        place = ", ".join(f"{self._print(x)} = {self._print(value)}" for x, value in values)
+        return f"({self._print(expr.expr)} at {place})"
+
+    def _print_Limit(self, expr: sp.Expr) -> str:
+        function, x, target, _ = expr.args
+        return f"lim({self._print(function)}, {self._print(x)} -> {self._print(target)})"
+
     def _print_acos(self, expr: sp.Expr) -> str:
         return f"arccos({self._print(expr.args[0])})"
+
+
+def plain(expression: sp.Expr) -> str:
+    """An expression in plain text, in the notation of the notes.
+
+    >>> from polysem import theory
+    >>> from polysem.theory.proof.formula import plain
+    >>> plain(theory.fold.expression)
+    '2 sqrt(3)/9'
+    """
+    return str(_Readable().doprint(expression)).replace("**", "^").replace("*", " ")

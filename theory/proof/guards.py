@@ -8,7 +8,7 @@ from __future__ import annotations
 import inspect
 import itertools
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from fractions import Fraction
 from functools import partial
 from types import CodeType, FunctionType, ModuleType
@@ -18,7 +18,7 @@ import mpmath
 import sympy as sp
 
 from .evaluate import Field, Point, holds, value_of
-from .formula import IndexForm
+from .formula import IndexForm, plain
 from .operators import Expansion, Root, Taylor
 from .routes import letters, points
 from .step import Definition, Origin, Step, named, stated
@@ -33,6 +33,10 @@ _MOVES: tuple[Callable[[sp.Expr], sp.Expr], ...] = (
     lambda e: e + sp.Add(*(x**2 for x in _scalars(e))) / 64,
     lambda e: e + 1,  # a bound of a sum stays an integer
     lambda e: e ** sp.Rational(65, 64),
+)
+_REPEATED = (
+    "both sides are the same expression before anything is carried out, {}; write the left side "
+    "with sp.Subs, sp.Derivative, sp.Sum or another operation that the step carries out"
 )
 _SHARP = ("exact", "bound")
 _WIDE_POINTS = 60
@@ -63,8 +67,8 @@ def rejected(
     arguments : frozenset of sympy.Symbol
         The letters of the claim's formula: what a source assumes of them must be in the regime.
     """
-    if step.left is None and left == right and not isinstance(step.right, IndexForm):
-        return f"both sides are the same expression, {right}"
+    if repeats(left, right):
+        return _REPEATED.format(right)
     origins = [*([step.left] if step.left else []), *step.given.values()]
     return (
         next(filter(None, map(_hidden, origins)), None)
@@ -72,8 +76,27 @@ def rejected(
         or _narrower(step, left, right, regime, arguments)
         or _differs_elsewhere(step, left, right, regime)
         or _beyond_bounds(step, left, right, regime)
-        or next(filter(None, (_unused(step, origin) for origin in origins)), None)
+        or next(filter(None, (_unused(step, origin, regime) for origin in origins)), None)
     )
+
+
+def repeats(left: sp.Expr, right: sp.Expr) -> bool:
+    """Whether the sides of a step are the same, also as they are printed.
+
+    >>> import sympy as sp
+    >>> from polysem.theory.proof.guards import repeats
+    >>> x = sp.Symbol("x")
+    >>> repeats(2 * x, x + x), repeats(sp.Derivative(x**2, x), 2 * x)
+    (True, False)
+    """
+    return bool(left == right) or plain(left) == plain(right)
+
+
+def circular(sides: list[tuple[sp.Expr, sp.Expr]]) -> str | None:
+    """Why a derivation is refused: it ends on the expression from which it starts."""
+    if len(sides) > 1 and repeats(sides[0][0], sides[-1][1]):
+        return _REPEATED.format(sides[-1][1])
+    return None
 
 
 def truncated(sides: list[tuple[sp.Expr, sp.Expr]], formula: IndexForm | None) -> str | None:
@@ -110,17 +133,22 @@ def weaker(sources: tuple[Any, ...], formula: IndexForm | None) -> str | None:
     return None
 
 
-def _unused(step: Step, origin: Origin) -> str | None:
+def _unused(step: Step, origin: Origin, regime: tuple[Any, ...]) -> str | None:
     """Whether an expression stays the same when one of its sources is changed."""
     plain = [stated(source) for source in origin.sources]
     for place, source in enumerate(origin.sources):
-        if not any(_moves(step, origin, plain, place, move) for move in _MOVES):
+        if not any(_moves(step, origin, plain, place, move, regime) for move in _MOVES):
             return f"the left side is said to come from {named(source)} but does not depend on it"
     return None
 
 
 def _moves(
-    step: Step, origin: Origin, plain: list[sp.Expr], place: int, move: Callable[..., sp.Expr]
+    step: Step,
+    origin: Origin,
+    plain: list[sp.Expr],
+    place: int,
+    move: Callable[..., sp.Expr],
+    regime: tuple[Any, ...],
 ) -> bool:
     """Whether the value of a built expression changes with one source."""
     try:
@@ -128,9 +156,10 @@ def _moves(
         moved = sp.sympify(origin.build(*plain[:place], move(plain[place]), *plain[place + 1 :]))
         if built == moved:
             return False
+        assumed = (*step.assumptions, *regime)
         digits = _LIMIT_DIGITS if built.has(sp.Limit, Expansion) else _DIGITS
         with mpmath.workdps(digits):
-            for point in itertools.islice(points(step, built, moved, step.assumptions), 2):
+            for point in itertools.islice(points(step, built, moved, assumed), 2):
                 value = value_of(built, point)
                 difference = value - value_of(moved, point)
                 size = max(1, abs(value))
@@ -285,18 +314,46 @@ def _differs_elsewhere(
     if not step.ranges or left.has(*_COSTLY) or right.has(*_COSTLY):
         return None
     with mpmath.workdps(_DIGITS):
-        for point in itertools.islice(wide_points([left, right], regime, step), _ELSEWHERE):
-            try:
-                values = value_of(left, point), value_of(right, point)
-            except (ArithmeticError, ValueError):
-                continue
-            size = max(1, *map(abs, values))
-            if mpmath.isfinite(size) and abs(values[0] - values[1]) > size * mpmath.mpf("1e-10"):
-                return (
-                    f"the sides differ at {_shown(point)}, which the ranges of the step leave out; "
-                    "put the condition into the regime"
-                )
-    return None
+        wide = itertools.islice(wide_points([left, right], regime, step), _ELSEWHERE)
+        found = next(_differing(left, right, wide), None)
+        if found is None:
+            return None
+        inside = itertools.islice(points(step, left, right, (*step.assumptions, *regime)), 2)
+        point, values = next(_differing(left, right, inside), found)
+        shown = " against ".join(mpmath.nstr(value, 8) for value in values)
+    if _inside(step, point):
+        return (
+            f"the sides differ at {_shown(point)}, {shown}, inside the ranges of the step; "
+            "correct the formula or the step"
+        )
+    return (
+        f"the sides differ at {_shown(point)}, {shown}, which the ranges of the step leave out; "
+        "put the condition into the regime"
+    )
+
+
+def _differing(
+    left: sp.Expr, right: sp.Expr, places: Iterable[Point]
+) -> Iterator[tuple[Point, tuple[Any, Any]]]:
+    """The points at which two sides differ, with their values."""
+    for point in places:
+        try:
+            values = value_of(left, point), value_of(right, point)
+        except (ArithmeticError, ValueError):
+            continue
+        size = max(1, *map(abs, values))
+        if mpmath.isfinite(size) and abs(values[0] - values[1]) > size * mpmath.mpf("1e-10"):
+            yield point, values
+
+
+def _inside(step: Step, point: Point) -> bool:
+    """Whether the ranges of a step contain a point."""
+    for letter, (low, high) in step.ranges.items():
+        found = point.get(letter, low)
+        values = found.values() if isinstance(found, Field) else (found,)
+        if not all(low <= value <= high for value in values):
+            return False
+    return True
 
 
 def _beyond_bounds(

@@ -1,4 +1,4 @@
-"""Operations that SymPy lacks: roots of equations, truncated expansions, the normal law."""
+"""Operations that SymPy lacks: roots, truncated expansions, networks with given weights."""
 
 from __future__ import annotations
 
@@ -49,13 +49,18 @@ class Root(_Operator):
         """True if ``value`` is a zero and the function is monotone between the bounds.
 
         False if ``value`` is known to lie beyond a bound; where letters leave that open, the
-        numeric route decides, which finds the zero between the bounds.
+        numeric route decides, which finds the zero between the bounds. Where ``value`` is a
+        function of another root, it is a change of the variable: True if the new equation is the
+        old one in the new variable, up to a factor of one sign, and the bounds are the old ones.
         """
         low, high = self.bounds
+        if value.has(Root):
+            return self._becomes(value)
         if (value - low).is_negative or (high - value).is_negative:
             return False
         inside = sp.Interval.open(low, high)
-        anywhere = sp.Dummy("x", real=True)  # the variable may be negative between the bounds
+        sign = {"positive": True} if low.is_nonnegative else {"real": True}
+        anywhere = sp.Dummy("x", **sign)  # its sign between the bounds
         function = self.function.doit().subs(self.variable, anywhere)
         slope = sp.diff(function, anywhere)
         monotone = bool(slope.is_positive or slope.is_negative)
@@ -64,12 +69,80 @@ class Root(_Operator):
                 return None
         return vanishes(self.function.subs(self.variable, value))
 
+    def _becomes(self, value: sp.Expr) -> bool | None:
+        (new,) = value.atoms(Root)
+        old = value.xreplace({new: new.variable})
+        ends = {sp.simplify(old.subs(new.variable, bound)) for bound in new.bounds}
+        if ends != {*map(sp.simplify, self.bounds)}:
+            return None
+        before, after = self.function.doit().subs(self.variable, old), new.function.doit()
+        factor = sp.simplify(before / after)
+        return bool(factor.is_positive or factor.is_negative) or vanishes(before - after)
+
+    def _sympystr(self, printer: Any) -> str:
+        function, variable, low, high = map(printer._print, self.args)
+        return f"root({function} = 0, {variable} = {low}..{high})"
+
     def _latex(self, printer: Any) -> str:
         low, high = map(printer._print, self.bounds)
         variable, function = printer._print(self.variable), printer._print(self.function)
         return (
             rf"\operatorname{{root}}_{{{variable} \in [{low}, {high}]}}\left({function} = 0\right)"
         )
+
+
+class AtWeights(_Operator):
+    """An expression in index notation for a network with given weights, not yet carried out.
+
+    ``rows`` are the weights of ``base``, a row a feature; ``sizes`` are pairs of a letter and its
+    value, for the numbers of features and neurons and for the indices.
+
+    >>> import sympy as sp
+    >>> from polysem.theory.proof.operators import AtWeights
+    >>> W, k, m, w = sp.IndexedBase("W"), *sp.symbols("k m"), sp.Symbol("w")
+    >>> network = AtWeights(sp.Sum(W[1, k] ** 2, (k, 1, m)), W, [[w, 3]], [(m, 2)])
+    >>> network.doit()
+    w**2 + 9
+    """
+
+    rows = property(lambda self: self.args[2])
+    sizes = property(lambda self: dict(self.args[3]))
+
+    def __new__(cls, function: Any, base: Any, rows: Any, sizes: Any) -> Any:
+        pairs = sizes.items() if isinstance(sizes, dict) else sizes
+        weights, places = (sp.Tuple(*(sp.Tuple(*x) for x in given)) for given in (rows, pairs))
+        return super().__new__(cls, function, base, weights, places)
+
+    @property
+    def free_symbols(self) -> set[sp.Basic]:
+        own = {*self.sizes, self.variable.label}
+        free = {s for s in self.function.free_symbols - own if not isinstance(s, sp.Indexed)}
+        return free - {self.variable} | self.args[2].free_symbols | self.args[3].free_symbols - own
+
+    def _eval_subs(self, old: sp.Basic, new: sp.Basic) -> sp.Expr | None:
+        return self if old in self.sizes else None
+
+    def doit(self, **hints: Any) -> sp.Expr:
+        written = self.function.subs(self.sizes).doit(**hints)
+        places = {
+            self.variable[i, k]: weight
+            for i, row in enumerate(self.rows, 1)
+            for k, weight in enumerate(row, 1)
+        }
+        return written.subs(places, simultaneous=True)
+
+    def _sympystr(self, printer: Any) -> str:
+        sizes = [f"{letter} = {printer._print(value)}" for letter, value in self.args[3]]
+        rows = "; ".join(", ".join(map(printer._print, row)) for row in self.rows)
+        place = ", ".join([f"{self.variable} = [{rows}]", *sizes])
+        return f"({printer._print(self.function)} at {place})"
+
+    def _latex(self, printer: Any) -> str:
+        body = r" \\ ".join(" & ".join(map(printer._print, row)) for row in self.rows)
+        rows = rf"\left(\begin{{smallmatrix}} {body} \end{{smallmatrix}}\right)"
+        sizes = [f"{printer._print(x)} = {printer._print(value)}" for x, value in self.args[3]]
+        place = r",\, ".join([f"{printer._print(self.variable)} = {rows}", *sizes])
+        return rf"\left. {printer._print(self.function)} \right|_{{{place}}}"
 
 
 def turning_point(function: sp.Expr, variable: sp.Symbol, low: sp.Expr, high: sp.Expr) -> Root:
@@ -102,6 +175,10 @@ class Taylor(_Operator):
         function = self.function.doit(**hints)
         return sp.series(function, self.variable, 0, self.degree + 1).removeO()
 
+    def _sympystr(self, printer: Any) -> str:
+        function, variable = map(printer._print, self.args[:2])
+        return f"taylor({function}, {variable}, order {self.degree})"
+
     def _latex(self, printer: Any) -> str:
         return rf"T_{{{self.degree}}}\left[{printer._print(self.function)}\right]"
 
@@ -130,6 +207,10 @@ class Expansion(_Operator):
         terms = range(self.order + 4)
         series = sp.Add(*[(-1) ** k * sp.factorial2(2 * k - 1) / (2 * x**2) ** k for k in terms])
         return sp.exp(-(x**2)) / (x * sp.sqrt(sp.pi)) * series
+
+    def _sympystr(self, printer: Any) -> str:
+        function, variable = map(printer._print, self.args[:2])
+        return f"expansion({function}, 1/{variable}, order {self.order})"
 
     def _latex(self, printer: Any) -> str:
         variable, function = printer._print(self.variable), printer._print(self.function)
@@ -250,7 +331,9 @@ def _linear(expression: sp.Expr) -> sp.Expr:
             limit[0]: sp.Symbol(f"_{place}", **limit[0]._assumptions_orig)
             for place, limit in enumerate(node.limits)
         }
-        limits = tuple((names[limit[0]], *limit[1:]) for limit in node.limits)
+        limits = tuple(
+            (names[x], low.subs(names), high.subs(names)) for x, low, high in node.limits
+        )
         parts[limits] = parts.get(limits, sp.S.Zero) + term / node * node.function.subs(names)
     sums = [sp.Sum(f, *limits) for limits, f in parts.items() if not vanishes(f)]
     return sp.Add(*rest, *sums)

@@ -20,7 +20,7 @@ from .formula import IndexForm
 from .source import syntax_digest
 from .status import Evidence, status
 from .step import Definition, Step, StepResult
-from .verdict import verdict
+from .verdict import Verdict, together, verdict
 
 PATH = Path(__file__).parent.with_name("status.json")
 _MACHINERY = ("derivation", "enclosure", "evaluate", "guards", "operators", "routes", "step")
@@ -214,11 +214,16 @@ class Record:
         """Whether the claim, the checker or the libraries have changed since."""
         return self.changed(label) or self.versions != versions()
 
+    def standing(self, label: str) -> str:
+        """The status of a claim, marked where the results that it had do not concern it now."""
+        old = label in self.claims and self.stale(label)
+        return self.status(label) + (" (stale)" if old else "")
+
     def status(self, label: str) -> str:
         """The status of a claim that follows from the results of the record."""
         return status(self.known[label], self.evidence)
 
-    def verdicts(self, label: str) -> dict[str, dict[str, str]]:
+    def verdicts(self, label: str) -> dict[str, dict[str, Verdict]]:
         """For each check that tests a claim: the verdict of each of its lines, by quantity.
 
         Results for another statement or formula, and checks that test other claims, are left out.
@@ -238,7 +243,7 @@ class Record:
         current = {name: e for name, e in current.items() if not self.changed(name)}
         steps = {n: _passed(known[n], e["steps"]) for n, e in current.items() if e["steps"]}
         checks = {
-            name: {check: _summary(list(lines.values())) for check, lines in found.items()}
+            name: {check: together(lines.values()) for check, lines in found.items()}
             for name in known
             if (found := self.verdicts(name))
         }
@@ -250,12 +255,15 @@ class Record:
         )
 
 
-def _passed(claim: Claim, steps: list[dict[str, str]]) -> bool:
-    """Whether the results are those of the steps of a claim, and all passed."""
+def _passed(claim: Claim, steps: list[dict[str, str]]) -> bool | None:
+    """Whether the results are those of the steps of a claim, and all passed; None: not decided."""
     named = [step.name for step in claim.derivation.steps] if claim.derivation else []
-    return named == [step["name"] for step in steps] and all(
-        StepResult(**step).passed for step in steps
-    )
+    results = [StepResult(**step) for step in steps]
+    if named != [result.name for result in results] or not all(
+        result.passed or result.undecided for result in results
+    ):
+        return False
+    return True if all(result.passed for result in results) else None
 
 
 def _witnessed(entries: Mapping[str, Any], known: Mapping[str, Claim]) -> dict[str, bool]:
@@ -291,15 +299,10 @@ def confirms(entry: Mapping[str, Any]) -> bool:
     return bool(entry["error"] <= entry["accuracy"])
 
 
-def _verdicts(entry: Mapping[str, Any]) -> dict[str, str]:
-    return {
-        line["quantity"]: verdict(line["prediction"], tuple(line["interval"]), line["margin"])
-        for line in entry["lines"]
-    }
-
-
-def _summary(verdicts: list[str]) -> str:
-    """One verdict for all lines: "departs" if any departs, "agrees" only if all agree."""
-    if "departs" in verdicts:
-        return "departs"
-    return "agrees" if verdicts and set(verdicts) == {"agrees"} else "undecided"
+def _verdicts(entry: Mapping[str, Any]) -> dict[str, Verdict]:
+    """The verdict of each quantity; lines of one quantity are judged together."""
+    found: dict[str, list[Verdict]] = {}
+    for line in entry["lines"]:
+        one = verdict(line["prediction"], tuple(line["interval"]), line["margin"])
+        found.setdefault(line["quantity"], []).append(one)
+    return {quantity: together(verdicts) for quantity, verdicts in found.items()}

@@ -12,8 +12,8 @@ import mpmath
 import sympy as sp
 
 from .evaluate import Field, Point, holds, value_of
-from .operators import Expansion, Root, Taylor, pick, vanishes
-from .step import Step
+from .operators import AtWeights, Expansion, Root, Taylor, pick, vanishes
+from .step import NOT_DECIDED, REMEDY, Step
 
 POINTS = 8
 COSTLY_POINTS = 3
@@ -24,11 +24,14 @@ DIGITS = 50
 
 def symbolic(step: Step, left: sp.Expr, right: sp.Expr, assumptions: Iterable[Any]) -> str:
     """Passed where SymPy finds the sides equal, else what it found."""
-    if isinstance(left, Root):
-        verdict = left.doit().is_solved_by(right)
+    if left.has(Root):
+        (root,) = left.atoms(Root)
+        place = sp.Wild("place")
+        found = right.match(left.xreplace({root: place}))
+        verdict = root.is_solved_by(found[place]) if found else None
     else:
         upper = {c.lts: c.gts for c in assumptions if isinstance(c, sp.LessThan)}
-        sides = [pick(_carried_out(side), upper) for side in (left, right)]
+        sides = [pick(carried_out(side), upper) for side in (left, right)]
         difference = (sides[0] - sides[1]).subs(step.replaced)
         narrowed = _under(difference, assumptions)
         verdict = vanishes(narrowed)
@@ -36,14 +39,16 @@ def symbolic(step: Step, left: sp.Expr, right: sp.Expr, assumptions: Iterable[An
             verdict = vanishes(difference)
     if verdict:
         return "passed"
-    word = "not zero" if verdict is False else "not decided"
-    return f"left less right is {word}; left = {left}; right = {right}"
+    said = f"{NOT_DECIDED}, {REMEDY}" if verdict is None else "left less right is not zero"
+    return f"{said}; left = {left}; right = {right}"
 
 
-def _carried_out(expression: sp.Expr) -> sp.Expr:
+def carried_out(expression: sp.Expr) -> sp.Expr:
     """Derivatives, limits and expansions carried out; sums and integrals left as they stand."""
     return expression.replace(
-        lambda e: isinstance(e, sp.Derivative | sp.Limit | sp.Subs | Taylor | Expansion),
+        lambda e: isinstance(
+            e, sp.Derivative | sp.Limit | sp.Subs | Taylor | Expansion | AtWeights
+        ),
         lambda e: e.doit(deep=False) if isinstance(e, sp.Derivative) else e.doit(),
     )
 

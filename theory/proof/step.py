@@ -10,7 +10,9 @@ import sympy as sp
 
 from .formula import IndexForm
 
-_FINE = ("passed", "not needed", "not run")
+NOT_DECIDED, REMEDY = "not decided", "add an intermediate step"
+"""How a route says that it neither confirms nor contradicts a step, and what helps."""
+_FINE = ("passed", "not run")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -198,7 +200,7 @@ class StepResult:
     symbolic, numeric : str
         "passed", or why not.
     enclosure : str
-        "passed", "not needed", "not run" (with the reason), or why it failed.
+        "passed", "not run" (with the reason), or why it failed.
 
     Source
     ------
@@ -208,13 +210,22 @@ class StepResult:
     name: str
     symbolic: str
     numeric: str
-    enclosure: str = "not needed"
+    enclosure: str = "not run"
 
     @property
     def passed(self) -> bool:
         return (
             self.symbolic == "passed"
             and self.numeric == "passed"
+            and self.enclosure.startswith(_FINE)
+        )
+
+    @property
+    def undecided(self) -> bool:
+        """Whether the numbers confirm the step, and the only other result is no decision."""
+        return (
+            self.numeric == "passed"
+            and self.symbolic.startswith(NOT_DECIDED)
             and self.enclosure.startswith(_FINE)
         )
 

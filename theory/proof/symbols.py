@@ -151,6 +151,7 @@ lam_code = _nonnegative(
     "weight of the l1 regulariser in the authors' program, 4 lambda",
     "summed loss",
 )
+l2 = _nonnegative("l2", "lambda_2", "weight of the l2 regulariser", "flow")
 t = _nonnegative("t", "t", "time", "flow", paper="t")
 step_size = _positive("step_size", "delta", "step size of SGD on the summed loss", "summed loss")
 scale = _positive("scale", "s", "standard deviation of an initial weight", "weight")
@@ -159,6 +160,8 @@ w = _positive("weight", "w", "non-zero weight of a stationary row", "weight")
 a = _positive("a", "a", "weight of one feature on a shared neuron", "weight")
 c = _positive("c", "c", "weight of the other feature on a shared neuron", "weight")
 gap = _positive("gap", "Delta", "initial difference of two weights, in units of a")
+larger = _positive("larger", "w_a", "size of a weight of a row", "weight")
+smaller = _positive("smaller", "w_b", "size of a smaller weight of the same row", "weight")
 largest = _positive("largest", "x_max", "largest initial weight of a row", "weight")
 initial = _nonnegative("initial", "x", "size of an initial weight, |W_ik(0)|", "weight")
 initial_norm = _positive("initial_norm", "rho", "Euclidean norm of the initial row", "weight")
@@ -270,3 +273,48 @@ omega = _positive(
     "weight of an opposite pair on one neuron, over that of features that are independent",
 )
 kick = _real("kick", "eta", "kick of one weight, in units of the standard deviation of kicks")
+
+own_weight = _positive(
+    "own_weight",
+    "d_i",
+    "weight of the error of a feature on its own output: importance times frequency",
+    "loss per squared error",
+)
+other_weight = _positive(
+    "other_weight", "d_j", "the same of another feature", "loss per squared error"
+)
+frequency = _positive(
+    "frequency", "p_i", "weight of the input of one feature alone", "loss per squared error"
+)
+other_frequency = _positive(
+    "other_frequency", "p_j", "weight of the input of another feature", "loss per squared error"
+)
+importance = _positive("importance", "I_i", "weight of the error of an output")
+other_importance = _positive("other_importance", "I_j", "weight of the error of another output")
+survival = _nonnegative("survival", "alpha_i", "probability that l1 leaves a feature alive")
+other_survival = _nonnegative("other_survival", "alpha_j", "the same of another feature")
+
+dropout_rate = _nonnegative("dropout_rate", "r_d", "probability that dropout silences a neuron")
+dropout_noise = _nonnegative(
+    "dropout_noise", "v_d", "variance of the mask of dropout over its squared mean"
+)
+equal_weights = _positive("equal_weights", "k_w", "number of equal weights of a row")
+monosemantic_share = _nonnegative(
+    "monosemantic_share", "s_1", "fraction of rows that end with one weight"
+)
+learning_rate = _positive("learning_rate", "eta_A", "learning rate of Adam", "weight")
+decay = _positive("weight_decay", "d_w", "weight decay of AdamW per unit of learning rate")
+floor = _positive(
+    "floor", "epsilon_A", "number that Adam adds to the root of the second moment", "summed loss"
+)
+slope = _positive("slope", "g_A", "size of the gradient by a weight", "summed loss")
+first_moment = _real("first_moment", "u_A", "Adam's mean of the gradient", "summed loss")
+second_moment = _positive(
+    "second_moment", "v_A", "Adam's mean of the squared gradient", "summed loss squared"
+)
+change = _real("change", "rho_g", "relative change of the gradient now, per unit of a change")
+remembered_change = _real(
+    "remembered_change",
+    "rho_v",
+    "mean of the relative changes of the gradient, weighted by its square and by Adam's memory",
+)

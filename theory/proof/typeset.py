@@ -1,21 +1,83 @@
-"""Derivations and formulas in LaTeX, long sums on several lines, reasons below."""
+"""Derivations and formulas in LaTeX and in plain text, with the reasons below."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from textwrap import wrap
 
 import sympy as sp
 
-from .formula import Formula, IndexForm
+from .formula import Formula, IndexForm, plain
 from .step import Step
+from .step import named as name_of
 
 LINE = 75  # letters of a formula on a line of 17 cm
 
 
-def align(steps: Sequence[Step], sides: Sequence[tuple[sp.Expr, sp.Expr]]) -> str:
-    """The steps as an ``align*`` block.
+def chain(steps: Sequence[Step], sides: Sequence[tuple[sp.Expr, sp.Expr]]) -> list[str]:
+    """The steps in plain text, a line a side, the reason behind each right side.
+
+    >>> from polysem import theory
+    >>> from polysem.theory.proof.typeset import chain
+    >>> derivation = theory.claims()["fold"].derivation
+    >>> chain(derivation.steps, derivation.sides())[-1]
+    '  = 2 sqrt(3)/9   [2/3 times 1/sqrt(3)]'
+    """
+    lines = [f"    {plain(sides[0][0])}"]
+    for step, (_, right) in zip(steps, sides, strict=True):
+        lines.append(f"  = {plain(right)}   [{because(step, plain)}]")
+    return lines
+
+
+def because(step: Step, write: Callable[[sp.Expr], str]) -> str:
+    """Why a step holds: the reason, and the letters that it replaces with their source.
+
+    >>> from polysem import theory
+    >>> from polysem.theory.proof.formula import plain
+    >>> from polysem.theory.proof.typeset import because
+    >>> because(theory.claims()["loss_of_amplitude"].derivation.steps[0], plain)
+    'lambda = (1 - w^2) w at rest; lambda by stationary_weight'
+    """
+    inserted = [
+        f"{write(letter)} by {', '.join(map(name_of, origin.sources))}"
+        for letter, origin in step.given.items()
+    ]
+    return "; ".join([step.reason, *inserted])
+
+
+def in_latex(words: str) -> str:
+    """The words with the letters that LaTeX reads as commands escaped, except in formulas.
+
+    >>> from polysem.theory.proof.typeset import in_latex
+    >>> in_latex("n_s < 3 % of $n_s$")
+    'n\\\\_s $<$ 3 \\\\% of $n_s$'
+    """
+    relations = {"<=": r"$\le$", ">=": r"$\ge$", "->": r"$\to$", "<": "$<$", ">": "$>$"}
+    escapes = relations | {"^": r"\^{}", "~": r"\~{}", "|": "$|$"}
+    return re.sub(
+        r"(\$[^$]*\$)|(<=|>=|->|[_&%#^<>~|])",
+        lambda found: found[1] or escapes.get(found[2], f"\\{found[2]}"),
+        words,
+    )
+
+
+def in_markdown(words: str) -> str:
+    """The words with the letters that Markdown reads as markup escaped, except in formulas.
+
+    >>> from polysem.theory.proof.typeset import in_markdown
+    >>> in_markdown("a* of $a*$")
+    'a\\\\* of $a*$'
+    """
+    return re.sub(r"(\$[^$]*\$)|([|*<])", lambda found: found[1] or f"\\{found[2]}", words)
+
+
+def align(
+    steps: Sequence[Step],
+    sides: Sequence[tuple[sp.Expr, sp.Expr]],
+    environment: str = "align*",
+) -> str:
+    """The steps as an ``align*`` block, or in another environment.
 
     >>> from polysem import theory
     >>> from polysem.theory.proof.typeset import align
@@ -28,8 +90,10 @@ def align(steps: Sequence[Step], sides: Sequence[tuple[sp.Expr, sp.Expr]]) -> st
         if step.left is not None:
             rows += _rows("", left)
         rows += _rows(r"\quad = ", right)
-        rows += [rf"\qquad\text{{{_escaped(line)}}}" for line in wrap(step.reason, LINE)]
-    return "\\begin{align*}\n" + " \\\\\n".join(f"& {row}" for row in rows) + "\n\\end{align*}"
+        reason = wrap(because(step, lambda letter: f"${sp.latex(letter)}$"), LINE)
+        rows += [rf"\qquad\text{{{in_latex(line)}}}" for line in reason]
+    body = " \\\\\n".join(f"& {row}" for row in rows)
+    return f"\\begin{{{environment}}}\n{body}\n\\end{{{environment}}}"
 
 
 def named(formula: IndexForm) -> str:
@@ -42,15 +106,39 @@ def named(formula: IndexForm) -> str:
     >>> named(theory.fold)
     '\\\\mathtt{fold}() = \\\\frac{2 \\\\sqrt{3}}{9}'
     """
-    latex, rows = formula.latex(), []
+    head = ""
     if isinstance(formula, Formula):
         taken = ", ".join(map(sp.latex, formula.arguments))
-        rows = [rf"\mathtt{{{_escaped(formula.name)}}}({taken})"]
-    if formula.expression.is_Rational and len(latex) > LINE:
-        return rf"{rows[0]} \approx {sp.latex(formula.expression.evalf(8))}"
-    if _width("".join(rows) + latex) <= LINE:
-        return " = ".join([*rows, latex])
-    rows += _rows(r"\quad = " if rows else "", formula.expression)
+        head = rf"\mathtt{{{in_latex(formula.name)}}}({taken})"
+    if formula.expression.is_Rational and len(formula.latex()) > LINE:
+        return rf"{head} \approx {sp.latex(formula.expression.evalf(8))}"
+    return displayed(head, formula.expression)
+
+
+def inline(formula: IndexForm) -> str:
+    """A formula within a sentence; words in its place where it is too wide for a line.
+
+    >>> from polysem import theory
+    >>> from polysem.theory.proof.typeset import inline
+    >>> inline(theory.pair_probability)
+    '$\\\\frac{1}{2 m}$'
+    """
+    latex = formula.latex()
+    return f"${latex}$" if _width(latex) <= LINE else "the expression at the end of the lines below"
+
+
+def displayed(head: str, expression: sp.Expr) -> str:
+    """An expression behind what it stands for, in as many lines as it needs.
+
+    >>> import sympy as sp
+    >>> from polysem.theory.proof.typeset import displayed
+    >>> displayed("K", sp.Symbol("n") / 2)
+    'K = \\\\frac{n}{2}'
+    """
+    latex = sp.latex(expression)
+    if _width(head + latex) <= LINE:
+        return " = ".join([*filter(None, [head]), latex])
+    rows = [*filter(None, [head]), *_rows(r"\quad = " if head else "", expression)]
     return r"\begin{aligned} " + r" \\ ".join(f"& {row}" for row in rows) + r" \end{aligned}"
 
 
@@ -93,7 +181,3 @@ def _width(latex: str) -> int:
         latex = latex[: found.start()] + max(found.groups(), key=len) + latex[found.end() :]
     letters = re.sub(r"\\[a-zA-Z]+", "x", re.sub(r"\\left|\\right", "", latex))
     return len(re.sub(r"[{}^_ ]", "", letters))
-
-
-def _escaped(words: str) -> str:
-    return words.replace("^", r"\^{}").replace("_", r"\_").replace("&", r"\&")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Literal
 
 Verdict = Literal["agrees", "departs", "undecided"]
@@ -41,3 +42,16 @@ def verdict(prediction: float, interval: tuple[float, float], margin: float) -> 
     if lower > room or upper < -room:
         return "departs"
     return "undecided"
+
+
+def together(verdicts: Iterable[Verdict]) -> Verdict:
+    """One verdict for all lines: "departs" if any line departs, "agrees" only if all agree.
+
+    >>> from polysem.theory.proof.verdict import together
+    >>> together(["agrees", "undecided"]), together(["undecided", "departs"]), together([])
+    ('undecided', 'departs', 'undecided')
+    """
+    found = set(verdicts)
+    if "departs" in found:
+        return "departs"
+    return "agrees" if found == {"agrees"} else "undecided"

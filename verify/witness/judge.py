@@ -7,7 +7,7 @@ import itertools
 import math
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -71,6 +71,8 @@ class Finding:
         For an asymptotic formula: the measured power of the claimed size of the error.
     message : str
         Why the formula was rejected; empty where it was not.
+    noise : float
+        The largest part of a deviation that is five standard errors of a value.
     """
 
     method: str
@@ -79,6 +81,7 @@ class Finding:
     accuracy: float
     order: float | None = None
     message: str = ""
+    noise: float = 0.0
 
     @property
     def passed(self) -> bool:
@@ -209,23 +212,25 @@ def judge(witness: Witness, form: IndexForm, found: Sequence[Sample]) -> Finding
         return _judged_order(witness, found, values)
     signs = {"=": (1, -1), "<=": (1,), ">=": (-1,)}[witness.relation]
     slack = math.inf
-    worst, message = 0.0, ""
+    worst, noise, message = 0.0, 0.0, ""
     for sample, value in zip(found, values, strict=True):
         scale = max(abs(sample.value), abs(value)) + _FLOOR
         difference = (sample.value - value) / scale
         uncertain = _STANDARD_ERRORS * sample.error / scale
         deviation = max(*(sign * difference for sign in signs), 0.0) + uncertain
+        noise = max(noise, uncertain)
         slack = min(slack, abs(difference))
         worst = max(worst, deviation) if math.isfinite(deviation) else math.inf
         if not deviation <= witness.accuracy and not message:
+            error = f" with the standard error {sample.error:.3g}" if sample.error else ""
             message = (
-                f"at {_shown(sample.arguments)} the model gives {sample.value:.12g}, the formula "
-                f"{value:.12g}; the accuracy is {witness.accuracy:g}"
+                f"at {_shown(sample.arguments)} the model gives {sample.value:.12g}{error}, the "
+                f"formula {value:.12g}; the accuracy is {witness.accuracy:g}"
             )
     if witness.attained and not slack <= max(_ATTAINED, witness.accuracy) and not message:
         message = f"the bound is not met: the smallest relative distance is {slack:.3g}"
         worst = max(worst, slack)
-    return _finding(witness, len(found), worst, message)
+    return replace(_finding(witness, len(found), worst, message), noise=float(f"{noise:.3g}"))
 
 
 def _unfit(witness: Witness, form: IndexForm) -> str:

@@ -54,8 +54,8 @@ def entry(witness: Witness, finding: Finding) -> dict[str, Any]:
     True
     """
     found = asdict(finding)
-    message = found.pop("message")
-    return found | {"digest": digest(witness)} | ({"message": message} if message else {})
+    more = {part: value for part in ("message", "noise") if (value := found.pop(part))}
+    return found | {"digest": digest(witness)} | more
 
 
 def digest(witness: Witness) -> str:

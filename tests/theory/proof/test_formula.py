@@ -9,6 +9,7 @@ import pytest
 import sympy as sp
 
 from polysem import numerics, theory
+from polysem.theory import symbols as s
 from polysem.theory.proof.symbols import LETTERS
 
 FORMULAS = [
@@ -44,7 +45,7 @@ def test_a_formula_is_found_under_its_name_and_tells_its_content(formula):
 @pytest.mark.parametrize("formula", FORMULAS, ids=named)
 def test_number_numpy_function_and_latex_follow_the_expression(formula):
     """A formula is written once: change its expression and all its faces change."""
-    call = formula.example.splitlines()[0]
+    call = formula.example.replace("\n...", "").splitlines()[0]
     inner = call[call.index(formula.name + "(") + len(formula.name) :]
     depth = [inner[: end + 1].count("(") - inner[: end + 1].count(")") for end in range(len(inner))]
     values, named = eval(f"(lambda *values, **named: (values, named)){inner[: depth.index(0) + 1]}")
@@ -106,6 +107,10 @@ def test_large_sizes_neither_hang_nor_cancel():
             "expected_neurons_exclusion holds for n <= 2*m; got n=9, m=4.",
         ),
         (
+            lambda: theory.sparse_kick_size(n=4, m=1, pair_constant=0.3),
+            "sparse_kick_size holds for m > 1; got n=4, m=1, pair_constant=0.3.",
+        ),
+        (
             lambda: theory.amplitude(math.nan),
             "amplitude: got lam=nan; lam is the weight of the l1 regulariser and must be >= 0.",
         ),
@@ -134,3 +139,33 @@ def test_wrong_names_are_told():
 
 def test_a_huge_argument_of_erfc_gives_its_limit():
     assert theory.rival_weight(kick=1e80, kick_size=1.0) == 1
+
+
+def test_the_closed_end_of_a_regime_belongs_to_it():
+    """At the fold the weight is 1/sqrt(3), and an antipodal pair does not turn."""
+    fold, weight = theory.fold.expression, 1 / sp.sqrt(3)
+    at_the_fold = (1 - weight**2) ** 2 + 4 * fold * weight
+    assert sp.simplify(theory.loss_per_feature(lam=fold) - at_the_fold) == 0
+    assert theory.overlap_decay(0.5, 1) == 0
+    assert theory.zero_weight_force(lam=fold) == -fold
+
+
+def test_a_value_that_is_0_is_0_and_a_tiny_one_is_not():
+    """Evaluations of 0 have errors that fall with the precision, so no two of them agree."""
+    shared = theory.Formula(
+        name="shared",
+        expression=s.m
+        - s.m * (1 - 1 / s.m) ** s.n
+        - s.n * (1 - 1 / s.m) ** (s.n - 1)
+        - s.n * (s.n - 1) / (2 * s.m) * (1 - 1 / s.m) ** (s.n - 2),
+        arguments=(s.n, s.m),
+        meaning="Neurons that three or more features share.",
+        source="a test",
+        example="",
+    )
+    assert [shared(n=n, m=m) for n, m in [(2, 3), (1, 7), (1, 5), (2, 5)]] == [0.0] * 4
+    assert shared(n=3, m=7) == pytest.approx(1 / 49)
+    square = replace(shared, expression=sp.sqrt((s.lam + 1) ** 2) - 1 - s.lam, arguments=(s.lam,))
+    assert square(lam=0.1) == 0.0
+    tiny = replace(square, expression=sp.sqrt(1 + s.lam**9) - 1)
+    assert tiny(lam=1e-20) == pytest.approx(0.5e-180)

@@ -4,8 +4,10 @@ import json
 from dataclasses import replace
 
 import pytest
+import sympy as sp
 
 from polysem import theory
+from polysem.theory import symbols as s
 from polysem.theory.proof.claims import Prose
 from polysem.theory.proof.record import Record, confirms, definitions, digest, recheck, versions
 from polysem.theory.proof.status import (
@@ -25,6 +27,7 @@ from polysem.theory.proof.status import (
     VERIFIED,
     WRONG,
     Evidence,
+    reason,
     status,
 )
 
@@ -162,6 +165,10 @@ def test_a_cited_estimate_is_judged_by_its_factor():
     assert status(claim(kind="cited", factor=one), every) == ASYMPTOTIC
     assert status(claim(kind="cited", factor=two), every) == WRONG
     assert status(claim(kind="cited", factor=two), Evidence()) == UNDECIDED
+    cited = theory.claims()["paper_live_weights"]
+    assert cited.factor is two
+    assert status(cited, every) == WRONG
+    assert status(replace(cited, formula=theory.fold), every) == UNDECIDED  # not of this estimate
 
 
 def test_a_claim_has_no_field_for_its_status():
@@ -190,3 +197,94 @@ def test_numbers_that_are_not_finite_decide_nothing():
 
     assert verdict(float("inf"), (0, 1), 0.05) == "undecided"
     assert verdict(1.0, (5, 6), float("inf")) == "undecided"
+
+
+@pytest.mark.parametrize("estimates", [(0.9, 0.5), (0.5, 0.9)])
+def test_no_line_of_a_quantity_hides_another(estimates):
+    """A check with two lines of one quantity, in either order: one departs, so the check does."""
+    record = Record.load()
+    entry = record.checks["initial_pairs"]
+    line = entry["lines"][0] | {"prediction": 0.5, "margin": 0.1}
+    lines = [line | {"interval": [value - 0.01, value + 0.01]} for value in estimates]
+    changed = replace(record, checks={"initial_pairs": entry | {"lines": lines}})
+    (label, *_) = entry["claims"]
+    assert changed.evidence.checks[label]["initial_pairs"] == "departs"
+    assert changed.status(label) == WRONG
+
+
+def root_claim(**options):
+    """A true claim of one step, which SymPy's simplification does not decide."""
+    form = theory.Formula(
+        name="root",
+        expression=sp.sqrt(2 * s.m + 2 * sp.sqrt(2 * s.m - 1)),
+        arguments=(s.m,),
+        meaning="A number.",
+        source="a test",
+        example="",
+    )
+    left = theory.of(theory.SLOTS, build=lambda slots: sp.sqrt(slots - 1) + 1)
+    step = theory.Step(name="one root", left=left, reason="square both sides")
+    return theory.derived(form, "It is {formula}.", step, **options)
+
+
+def test_a_step_that_is_not_decided_is_no_failure_and_no_proof():
+    root = root_claim()
+    (step,) = root.derivation.check()
+    assert (step.passed, step.undecided) == (False, True)
+    assert step.symbolic.startswith("not decided, add an intermediate step")
+    known = Evidence(steps={"root": None}, definitions=definitions())
+    assert status(root, known) == UNDECIDED
+    assert reason(root, known) == (
+        "a step of the derivation is not decided: add an intermediate step"
+    )
+    seen = replace(known, witnesses={"root": True})
+    assert status(root, seen) == VERIFIED
+    assert "a step of the derivation is not decided" in reason(root, seen)
+    assert status(root, replace(known, witnesses={"root": False})) == FAILS
+    assert status(root_claim(prose="X."), known) == UNDECIDED
+    book = Record({}, {}, {}, known={"root": root}).updated(recheck([root]), {})
+    assert book.status("root") == UNDECIDED
+
+
+def test_a_step_fails_where_a_route_contradicts_it_or_the_numbers_do_not_confirm_it():
+    (found,) = root_claim().derivation.check(enclosures=False)
+    for change in (
+        {"symbolic": "left less right is not zero"},
+        {"numeric": "not run"},
+        {"numeric": "not decided in 2 s"},
+        {"enclosure": "1 is not 2"},
+    ):
+        assert not replace(found, **change).undecided
+
+
+def test_the_reason_of_a_status_fits_the_case():
+    chance = theory.Definition(name="chance", expression=1 / s.m, meaning="X.", source="a test")
+    half = theory.Formula(
+        name="half",
+        expression=1 / (2 * s.m),
+        arguments=(s.m,),
+        meaning="X.",
+        source="x",
+        example="",
+    )
+    left = theory.of(chance, build=lambda p: sp.Subs(s.draw / 2, s.draw, p))
+    one = theory.derived(half, "It is {formula}.", theory.Step(name="x", left=left, reason="x"))
+    words = claim(label="words", prose=Prose(argument="X.", page="x", by=(one,)))
+    plain = claim(label="plain", prose=Prose(argument="X.", page="x"))
+    passed = Evidence(steps={"half": True}, definitions=definitions())
+    seen = replace(passed, witnesses={"half": True})
+    lacks = "it starts from the definition chance, which has no witness"
+    assert reason(one, passed) == f"every step is checked, and {lacks}"
+    assert reason(one, seen) == f"the witness confirms the claim, and {lacks}"
+    assert reason(plain, passed) == "a part of the argument is in words, and there is no witness"
+    rests = replace(words, derivation=one.derivation, formula=half, template="{formula}")
+    known = replace(seen, steps={"half": True, "words": True}, witnesses={"words": True})
+    assert "it starts from the definition chance" in reason(rests, known)
+    assert reason(one, Evidence()).endswith("use verify.Collection(...).check()")
+    assert reason(CLAIMS["fold"], Evidence()).endswith("polysem claims --recheck --save")
+
+
+def test_every_claim_of_the_package_has_a_reason():
+    record = Record.load()
+    found = {reason(claim, record.evidence) for claim in CLAIMS.values()}
+    assert all(found)

@@ -17,7 +17,8 @@ from polysem.theory.proof.formula import Formula
 from polysem.theory.proof.record import Record, confirms
 from polysem.verify.witness import model
 from polysem.verify.witness.declare import Witness, inherited, witnesses
-from polysem.verify.witness.judge import claimed, find, judge, refuted, samples
+from polysem.verify.witness.domain import _draw
+from polysem.verify.witness.judge import Sample, claimed, find, judge, refuted, samples
 from polysem.verify.witness.record import digest
 
 WITH_FORMULA = [label for label in witnesses() if claimed(label) is not None]
@@ -223,6 +224,32 @@ def test_failures_that_are_no_numbers_or_negative_are_failures():
             label="fold", compute=max, method="training", wrong=lambda rng, f=failure: f
         )
         assert not refuted(witness).passed
+
+
+def test_a_value_with_a_large_standard_error_confirms_nothing():
+    witness = Witness(label="false", compute=max, method="arithmetic")
+    for error, passes in ((0.0, True), (0.1, False)):
+        found = judge(witness, form(1), [Sample(arguments={}, value=1.0, error=error)])
+        assert found.passed is passes
+
+
+@pytest.mark.parametrize(("relation", "side"), [("=", 1), ("=", -1), ("<=", 1), (">=", -1)])
+def test_a_value_may_miss_a_formula_by_the_accuracy_and_no_more(relation, side):
+    kind = "exact" if relation == "=" else "bound"
+    witness = Witness(
+        label="false", compute=max, method="arithmetic", accuracy=1e-3, relation=relation
+    )
+    for part, passes in ((0.7, True), (1.4, False)):
+        found = judge(witness, form(1, error=kind), [Sample({}, 1 + side * part * 1e-3)])
+        assert found.passed is passes
+
+
+@pytest.mark.parametrize("bounds", [(-1.0, 0.0), (0.0, 2.0), (-1.0, 1.0), (0.5, 3.0)])
+def test_drawn_arguments_are_within_their_bounds_and_differ(bounds):
+    rng = np.random.default_rng(1)
+    drawn = [_draw(s.tilt, bounds, rng) for _ in range(200)]
+    assert bounds[0] <= min(drawn) < max(drawn) <= bounds[1]
+    assert len(set(drawn)) == 200
 
 
 def test_an_accuracy_that_confirms_everything_is_refused():
