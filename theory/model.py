@@ -4,7 +4,7 @@ from functools import partial
 
 import sympy as sp
 
-from .proof import Definition, Formula, IndexForm, Step, cited, density, derived, of
+from .proof import AtWeights, Definition, Formula, IndexForm, Step, cited, density, derived, of
 from .proof import symbols as s
 
 _NOTES = "paper_notes/model.md"
@@ -18,9 +18,19 @@ _INSIDE = (sp.Le(_I, s.n), sp.Le(_L, s.m))
 _DELTA = sp.KroneckerDelta
 
 
-def relu(x: sp.Expr) -> sp.Expr:
-    """max(x, 0)."""
-    return sp.Max(x, 0)
+def relu(x: sp.Expr, evaluate: bool = True) -> sp.Expr:
+    """max(x, 0); without ``evaluate`` also where the sign of x is known."""
+    return sp.Max(x, 0, evaluate=evaluate)
+
+
+def sign(x: sp.Expr) -> sp.Expr:
+    """The sign of x, also where it is known."""
+    return sp.sign(x, evaluate=False)
+
+
+def size(x: sp.Expr) -> sp.Expr:
+    """The absolute value of x, also where its sign is known."""
+    return sp.Abs(x, evaluate=False)
 
 
 def overlap(i: sp.Expr, j: sp.Expr) -> sp.Expr:
@@ -65,7 +75,9 @@ GRADIENT = derived(
             (s.q, 1, s.n),
         )
         + _l1_slope,
-        reason="each overlap G_pq depends on row i through p = i and through q = i",
+        reason="(ReLU(x) - d)^2 has the slope 2 (ReLU(x) - d) H(x), with d = 1 for p = e and else "
+        "0, and H(x) = 1 for x > 0 and else 0; each overlap G_pe = W_p . W_e depends on row i "
+        "through p = i and through e = i",
         assumptions=_INSIDE,
     ),
     _step(
@@ -78,12 +90,13 @@ GRADIENT = derived(
             (s.q, 1, s.n),
         )
         + _l1_slope,
-        reason="pick p = i and q = i; overlaps are symmetric",
+        reason="the terms with p = i and those with e = i have the same sum, as G_pe = G_ep",
         assumptions=_INSIDE,
     ),
     _step(
         name="open gates",
-        reason="ReLU(x) H(x) = ReLU(x), and H(G_ii) = 1 for a row that is not 0",
+        reason="ReLU(x) H(x) = ReLU(x) with the step function H, and H(G_ii) = 1 for a row that "
+        "is not 0, so that the term with e = i of the delta is W_il",
         assumptions=(*_INSIDE, sp.Eq(sp.Heaviside(overlap(_I, _I)), 1)),
     ),
 )
@@ -113,11 +126,18 @@ THREE_FORCES = cited(
     "lambda_code/4.",
     _step(
         name="quarter",
-        left=of(GRADIENT, build=lambda slope: -slope.subs(s.lam_code, 4 * s.lam) / 4),
+        left=of(
+            GRADIENT,
+            build=lambda slope: sp.Mul(
+                -sp.Rational(1, 4), sp.Subs(slope, s.lam_code, 4 * s.lam), evaluate=False
+            ),
+        ),
         right=W[_I, _L]
         - sp.Sum(relu(overlap(_I, _J)) * W[_J, _L], (_J, 1, s.n))
         - s.lam * sp.sign(W[_I, _L]),
-        reason="divide the gradient by -4, set lambda_code = 4 lambda",
+        reason="divide the gradient by -4, set lambda_code = 4 lambda, and write j for the index "
+        "of the sum; the gradient holds also where an overlap is 0, as ReLU(x)^2 has the slope 0 "
+        "there",
         assumptions=_INSIDE,
     ),
     _step(
@@ -142,8 +162,13 @@ LAM_FROM_CODE = derived(
     "The paper's lambda is {formula}, a quarter of the lambda of the authors' program.",
     Step(
         name="l1 part",
-        left=of(GRADIENT, build=lambda g: sp.expand(g / 4).coeff(sp.sign(W[_I, _L]))),
-        reason="coefficient of sign(W_il) in a quarter of the gradient",
+        left=of(
+            GRADIENT,
+            build=lambda g: (g - sp.Subs(g, s.lam_code, 0)) / 4 / sp.sign(W[_I, _L]),
+        ),
+        reason="what l1 adds to a quarter of the gradient, lambda sign(W_il), over the sign",
+        assumptions=_INSIDE,
+        ranges={s.n: (2, 3), s.m: (1, 3)},
     ),
     page=_NOTES,
 )
@@ -158,6 +183,13 @@ AVERAGED_LOSS = Definition(
     meaning="The loss whose squared error is a mean over the n inputs, and an l1 term.",
     source=_NOTES,
 )
+
+
+def _l1_over_error(loss: sp.Expr) -> sp.Expr:
+    """The l1 part of a loss, per unit of lambda_code, over its squared error."""
+    return sp.Derivative(loss, s.lam_code) / sp.Subs(loss, s.lam_code, 0)
+
+
 lam_from_averaged_code = formula(
     name="lam_from_averaged_code",
     expression=s.n * s.lam_code / 4,
@@ -177,26 +209,40 @@ LAM_FROM_AVERAGED_CODE = derived(
             LOSS,
             AVERAGED_LOSS,
             build=lambda lam, summed, averaged: (
-                lam
-                * (averaged.diff(s.lam_code) / averaged.subs(s.lam_code, 0))
-                / (summed.diff(s.lam_code) / summed.subs(s.lam_code, 0))
+                lam * _l1_over_error(averaged) / _l1_over_error(summed)
             ),
         ),
-        reason="a common factor of the loss changes no minimum and no path of the flow; lambda is "
-        "the weight of the l1 norm in units of the squared error",
+        right=s.lam_code
+        / 4
+        * sp.Subs(LOSS.expression, s.lam_code, 0)
+        / sp.Subs(AVERAGED_LOSS.expression, s.lam_code, 0),
+        reason="a common factor of the loss changes no minimum and no path of the flow, so lambda "
+        "is the weight of the l1 norm in units of the squared error; the l1 terms are the same",
+        ranges={s.n: (2, 3), s.m: (1, 3)},
+    ),
+    Step(
+        name="sum over mean",
+        reason="a sum over n inputs is n times their mean",
         ranges={s.n: (2, 3), s.m: (1, 3)},
     ),
 )
 
 
+def network(
+    expression: sp.Expr, rows: list[list[sp.Expr]], i: int = 1, neuron: int = 1
+) -> AtWeights:
+    """An expression in index form for a network with these weights, not yet carried out."""
+    places = {s.n: len(rows), s.m: len(rows[0]), s.i: i, s.l: neuron}
+    used = {letter: size for letter, size in places.items() if letter in expression.free_symbols}
+    return AtWeights(expression, W, rows, used)
+
+
 def at(expression: sp.Expr, rows: list[list[sp.Expr]], i: int = 1, neuron: int = 1) -> sp.Expr:
     """An expression in index form at explicit weights, for feature i and one neuron."""
-    sizes = {s.n: len(rows), s.m: len(rows[0]), s.i: i, s.l: neuron}
-    written = expression.subs(sizes).doit()
-    values = {W[p + 1, q + 1]: weight for p, row in enumerate(rows) for q, weight in enumerate(row)}
-    return written.subs(values, simultaneous=True)
+    return network(expression, rows, i, neuron).doit()
 
 
+_TWO = (1 - s.a**2 - s.c**2) * s.a - s.lam  # the velocity of a beside c
 flow_time = formula(
     name="flow_time",
     expression=4 * s.step_size * s.steps,
@@ -217,12 +263,15 @@ FLOW_TIME = derived(
             build=lambda slope, velocity: (
                 -s.steps
                 * s.step_size
-                * at(slope, [[s.a], [s.c]]).subs(s.lam_code, 4 * s.lam)
-                / at(velocity, [[s.a], [s.c]])
+                * network(slope.subs(s.lam_code, 4 * s.lam), [[s.a], [s.c]])
+                / network(velocity, [[s.a], [s.c]])
             ),
         ),
-        reason="distance of N small steps over the velocity, for two features on one neuron",
+        right=sp.Mul(4 * s.step_size * s.steps, _TWO, 1 / _TWO, evaluate=False),
+        reason="distance of N small steps over the velocity, for two features on one neuron: each "
+        "step is -delta times the slope, which is -4 times the velocity",
     ),
+    Step(name="cancel", reason="the velocity cancels"),
     prose="The ratio of step to velocity is the same for all n, m, by the claim on the "
     "three forces; for small steps the path is the flow's.",
     by=(THREE_FORCES,),
@@ -240,9 +289,18 @@ LONE_ROW = cited(
     "If row 1 has an inner product of at most 0 with every other row, its weight l changes at the "
     "rate {formula}.",
     Step(
-        name="one feature",
-        left=of(THREE_FORCES, build=lambda f: f.subs({s.n: 1, s.i: 1}).doit()),
-        reason="no other row, no interference",
+        name="the own row",
+        left=of(THREE_FORCES, build=lambda f: sp.Subs(f, (s.n, s.i), (1, 1))),
+        right=(1 - overlap(1, 1)) * W[1, s.l]
+        - sp.Sum(relu(overlap(1, _J)) * W[_J, s.l] * (1 - _DELTA(1, _J)), (_J, 1, 1))
+        - s.lam * sp.sign(W[1, s.l]),
+        reason="rows with ReLU(G_1j) = 0, G_1j = W_1 . W_j, add nothing to the sum; leave them "
+        "out, so that n = 1",
+        assumptions=(sp.Le(s.l, s.m),),
+    ),
+    Step(
+        name="no interference",
+        reason="the only term left, j = 1, has the factor 1 - delta_11 = 0",
         assumptions=(sp.Le(s.l, s.m),),
     ),
 )
@@ -261,9 +319,12 @@ MONOSEMANTIC_FORCE = derived(
     "The only weight w > 0 of a row moves by {formula}.",
     Step(
         name="one weight",
-        left=of(LONE_ROW, build=lambda f: at(f, [[s.w]])),
-        reason="one entry in the row",
+        left=of(LONE_ROW, build=lambda f: network(f, [[s.w]])),
+        right=(1 - s.w**2) * s.w - s.lam * sign(s.w),
+        reason="the weights that are 0 add nothing to the norm; the only other one is w, so the "
+        "squared norm is w^2",
     ),
+    Step(name="positive", reason="w > 0 has the sign 1"),
     page=_NOTES,
 )
 
@@ -280,9 +341,11 @@ MONOSEMANTIC_LOSS = derived(
     "A row with the only weight w costs {formula}.",
     Step(
         name="one weight",
-        left=of(LOSS, build=lambda loss: at(loss, [[s.w]]).subs(s.lam_code, 4 * s.lam)),
-        reason="one feature, one neuron",
+        left=of(LOSS, build=lambda loss: network(loss.subs(s.lam_code, 4 * s.lam), [[s.w]])),
+        right=(relu(s.w**2, evaluate=False) - 1) ** 2 + 4 * s.lam * size(s.w),
+        reason="one feature, one neuron: the only overlap is w^2, and lambda_code = 4 lambda",
     ),
+    Step(name="positive", reason="ReLU(w^2) = w^2 and |w| = w"),
 )
 
 antipodal_pair_loss = formula(
@@ -297,13 +360,22 @@ PAIR_LOSS = derived(
     antipodal_pair_loss,
     "An antipodal pair costs {formula}, as much as two monosemantic features.",
     Step(
-        name="closed gates",
+        name="two features",
         left=of(
             LOSS,
-            build=lambda loss: at(loss, [[s.w], [-s.w]]).subs(s.lam_code, 4 * s.lam),
+            build=lambda loss: network(loss.subs(s.lam_code, 4 * s.lam), [[s.w], [-s.w]]),
         ),
-        reason="ReLU(-w^2) = 0 in both off-diagonal terms",
+        right=2 * (relu(s.w**2, evaluate=False) - 1) ** 2
+        + 2 * relu(-(s.w**2), evaluate=False) ** 2
+        + 8 * s.lam * size(s.w),
+        reason="the overlaps are w^2, w^2 and twice -w^2; lambda_code = 4 lambda",
     ),
+    Step(
+        name="closed gates",
+        right=2 * (s.w**2 - 1) ** 2 + 8 * s.lam * s.w,
+        reason="ReLU(-w^2) = 0: each feature is silent where the other is active",
+    ),
+    Step(name="two single features", reason="twice the loss of a row with one weight"),
 )
 
 gaussian_density = Formula(

@@ -25,7 +25,8 @@ def _sets_with_pairs(k: sp.Expr) -> sp.Expr:
 SETS = Definition(
     name="sets_of_slots",
     expression=sp.binomial(2 * s.m, s.n),
-    meaning="The number of sets of n different slots, equally likely under the exclusion law.",
+    meaning="The number of sets of n different slots of the 2m (a neuron with a sign). Under the "
+    "exclusion law they are equally likely, and K neurons are full: both their slots are taken.",
     source=_NOTES,
 )
 
@@ -46,7 +47,8 @@ EXCLUSION_PMF = derived(
     _step(
         name="count",
         left=of(SETS, build=lambda sets: _sets_with_pairs(s.k) / sets),
-        reason="choose the full neurons, the half-full ones and their signs",
+        reason="choose k full neurons of m, n - 2k half-full ones of the m - k others, and a sign "
+        "for each; the multinomial coefficient m!/(k! (n-2k)! (m-n+k)!) is C(m, k) C(m-k, n-2k)",
         assumptions=exclusion_pmf.regime,
     ),
 )
@@ -71,7 +73,7 @@ EXCLUSION_TOTAL = derived(
     "feature is added.",
     _step(
         name="telescope",
-        left=of(EXCLUSION_PMF, build=lambda pmf: pmf.subs(s.n, s.n + 1) - pmf),
+        left=of(EXCLUSION_PMF, build=lambda pmf: sp.Subs(pmf, s.n, s.n + 1) - pmf),
         reason="the certificate of Wilf and Zeilberger",
         assumptions=exclusion_total_form.regime,
     ),
@@ -92,8 +94,9 @@ EXCLUSION_PMF_RATIO = derived(
     "P(K = k+1)/P(K = k) = {formula}.",
     _step(
         name="divide",
-        left=of(EXCLUSION_PMF, build=lambda pmf: pmf.subs(s.k, s.k + 1) / pmf),
-        reason="ratios of binomial coefficients",
+        left=of(EXCLUSION_PMF, build=lambda pmf: sp.Subs(pmf, s.k, s.k + 1) / pmf),
+        reason="C(m, k+1)/C(m, k) = (m-k)/(k+1), C(m-k-1, n-2k-2)/C(m-k, n-2k) = (n-2k)(n-2k-1)"
+        "/((m-k)(m-n+k+1)), and the signs give 2^-2",
     ),
 )
 
@@ -120,7 +123,16 @@ EXCLUSION_FACTORIAL_MOMENT = derived(
                 / sets
             ),
         ),
-        reason="r given neurons are full in C(2m-2r, n-2r) sets",
+        right=sp.ff(s.m, s.r) * sp.ff(s.n, 2 * s.r) / sp.ff(2 * s.m, 2 * s.r),
+        reason="r given neurons are full in C(2m-2r, n-2r) sets of slots; there are r! C(m, r) = "
+        "(m)_r ordered choices of r neurons, and C(2m-2r, n-2r)/C(2m, n) = (n)_2r/(2m)_2r",
+        assumptions=_FITS,
+    ),
+    _step(
+        name="even and odd factors",
+        reason="(2m)_2r = 2m (2m-1) (2m-2) ... is 4^r (m)_r (m - 1/2)_r: the even factors are "
+        "2m, 2m-2, ..., the odd ones 2 (m - 1/2), 2 (m - 3/2), ...",
+        assumptions=_FITS,
     ),
 )
 
@@ -137,8 +149,8 @@ EXPECTED_NEURONS_EXCLUSION = derived(
     "The exclusion law has mean {formula}.",
     _step(
         name="r = 1",
-        left=of(EXCLUSION_FACTORIAL_MOMENT, build=lambda moment: moment.subs(s.r, 1)),
-        reason="the first factorial moment",
+        left=of(EXCLUSION_FACTORIAL_MOMENT, build=lambda moment: sp.Subs(moment, s.r, 1)),
+        reason="the first factorial moment, (n)_2/(4 (m - 1/2)) with (n)_2 = n (n-1)",
     ),
 )
 
@@ -165,9 +177,15 @@ VARIANCE_NEURONS_EXCLUSION = derived(
         left=of(
             EXCLUSION_FACTORIAL_MOMENT,
             EXPECTED_NEURONS_EXCLUSION,
-            build=lambda moment, mean: moment.subs(s.r, 2) + mean - mean**2,
+            build=lambda moment, mean: sp.Subs(moment, s.r, 2) + mean - mean**2,
         ),
-        reason="Var K = E K(K-1) + E K - (E K)^2",
+        right=_MEAN * (s.n - 2) * (s.n - 3) / (2 * (2 * s.m - 3)) + _MEAN - _MEAN**2,
+        reason="Var K = E K(K-1) + E K - (E K)^2; E K(K-1) is (n)_4/(16 (m - 1/2)(m - 3/2))",
+    ),
+    _step(
+        name="common factor",
+        reason="take out the mean and put the rest over one denominator: (n-2) (n-3) (2m-1) + "
+        "2 (2m-3) (2m-1) - n (n-1) (2m-3) = 2 (2m-n) (2m-n-1)",
     ),
 )
 
@@ -195,9 +213,9 @@ DISPERSION_NEURONS_EXCLUSION = derived(
         left=of(
             VARIANCE_NEURONS_EXCLUSION,
             EXPECTED_NEURONS_EXCLUSION,
-            build=lambda variance, mean: variance / mean,
+            build=lambda variance, mean: sp.Mul(variance, 1 / mean, evaluate=False),
         ),
-        reason="variance over mean",
+        reason="variance over mean; the factor n (n-1)/(2 (2m-1)) cancels",
     ),
     prose="For 2 <= n <= 2m and m >= 2 the numerator does not rise with n and is "
     "(2m-2)(2m-3) at n = 2, less than the denominator; for m = 1 and n = 2 it is 0.",
@@ -217,10 +235,17 @@ DISPERSION_LIMIT = derived(
         name="n = m",
         left=of(
             DISPERSION_NEURONS_EXCLUSION,
-            build=lambda ratio: sp.Limit(ratio.subs(s.n, s.m), s.m, sp.oo),
+            build=lambda ratio: sp.Limit(sp.Subs(ratio, s.n, s.m), s.m, sp.oo),
         ),
-        reason="m (m - 1)/((2m - 1)(2m - 3))",
+        right=sp.Limit(s.m * (s.m - 1) / ((2 * s.m - 1) * (2 * s.m - 3)), s.m, sp.oo),
+        reason="2m - n is m",
     ),
+    Step(
+        name="divide by m^2",
+        right=sp.Limit((1 - 1 / s.m) / ((2 - 1 / s.m) * (2 - 3 / s.m)), s.m, sp.oo),
+        reason="divide numerator and denominator by m^2",
+    ),
+    Step(name="limit", reason="1/m tends to 0, and 1/(2 times 2) is left"),
 )
 
 poisson_bound = formula(
@@ -241,9 +266,11 @@ POISSON_BOUND = derived(
         left=of(
             EXPECTED_NEURONS_EXCLUSION,
             VARIANCE_NEURONS_EXCLUSION,
-            build=lambda mean, variance: (1 - sp.exp(-mean)) * (1 - variance / mean),
+            build=lambda mean, variance: (
+                (1 - sp.exp(-mean)) * (1 - sp.Mul(variance, 1 / mean, evaluate=False))
+            ),
         ),
-        reason="theorem of Barbour, Holst and Janson",
+        reason="theorem of Barbour, Holst and Janson: (1 - exp(-E K))(1 - Var K/E K)",
     ),
     prose="Given that a neuron is full, the rest of the set is a uniform set of n - 2 "
     "slots, which can be drawn from within the unconditioned one: the indicators are "

@@ -37,8 +37,11 @@ PAIR_PROBABILITY = cited(
     Step(
         name="opposite slots",
         left=of(SLOTS, build=lambda slots: sp.Sum(1 / slots**2, (s.k, 1, slots))),
-        reason="one feature in slot k, the other in the opposite slot",
+        right=sp.Mul(2 * s.m, 1 / (4 * s.m**2), evaluate=False),
+        reason="one feature in slot k, the other in the opposite slot, for each of the 2m slots; "
+        "the rows are independent, so each of these cases has the probability 1/(2m)^2",
     ),
+    Step(name="all slots alike", reason="2m terms of one size"),
     source="Lecomte et al. 2023, Collisions",
     prose=UNIFORM,
     page=_NOTES,
@@ -57,9 +60,15 @@ EXPECTED_PAIRS = derived(
     "The expected number of opposite-sign pairs is {formula}, exactly.",
     Step(
         name="linearity",
-        left=of(PAIR_PROBABILITY, build=lambda p: sp.binomial(s.n, 2) * p),
-        reason="n(n-1)/2 pairs of features",
+        left=of(
+            PAIR_PROBABILITY,
+            build=lambda p: sp.Sum(p, (s.j, s.i + 1, s.n), (s.i, 1, s.n)),
+        ),
+        right=sp.binomial(s.n, 2) / (2 * s.m),
+        reason="an expected count is the sum of the probabilities of the pairs i < j, and there "
+        "are C(n, 2) of them",
     ),
+    Step(name="number of pairs", reason="C(n, 2) = n (n-1)/2"),
     page=_NOTES,
     checks=("initial_pairs",),
 )
@@ -117,8 +126,11 @@ CHEN_STEIN_BOUND = derived(
     Step(
         name="b1 and b2",
         left=of(PAIR_PROBABILITY, EXPECTED_PAIRS, build=lambda p, mu: _chen_stein(s.n, p, mu)),
-        reason="a pair has 2(n - 2) neighbours, with which it shares a feature",
+        right=sp.binomial(s.n, 2) * (4 * s.n - 7) / (4 * s.m**2) * (1 - sp.exp(-_PAIRS)) / _PAIRS,
+        reason="a pair has 2 (n - 2) neighbours, with which it shares a feature: b1 is C(n, 2) p^2 "
+        "(1 + 2 (n - 2)), b2 is C(n, 2) p^2 2 (n - 2)",
     ),
+    Step(name="cancel", reason="C(n, 2) = n (n-1)/2 cancels against the mean n (n-1)/(4m)"),
     prose="Theorem of Arratia, Goldstein and Gordon with b3 = 0: pairs without a common "
     "feature are independent.",
 )
@@ -137,13 +149,27 @@ EXPECTED_NEURONS_INDEPENDENT = derived(
         name="inclusion and exclusion",
         left=of(
             SLOTS,
-            build=lambda slots: s.m * (1 - 2 * (1 - 1 / slots) ** s.n + (1 - 2 / slots) ** s.n),
+            build=lambda slots: (
+                s.m
+                * (
+                    1
+                    - sp.Sum((1 - 1 / slots) ** s.n, (s.k, 1, 2))
+                    + (1 - sp.Sum(1 / slots, (s.k, 1, 2))) ** s.n
+                )
+            ),
         ),
-        reason="1 less the chance that one of the two slots stays empty",
+        reason="for each of m neurons: 1, less the chance that its slot k = 1 or 2 stays empty, "
+        "plus the chance that both do, which was taken away twice",
     ),
     prose=UNIFORM,
     checks=("initial_neurons",),
 )
+
+
+def _features_on(chance: sp.Expr) -> sp.Expr:
+    """The probability of k features where each of n is there with some chance."""
+    return sp.binomial(s.n, s.k) * chance**s.k * (1 - chance) ** (s.n - s.k)
+
 
 expected_shared_neurons_independent = formula(
     name="expected_shared_neurons_independent",
@@ -159,12 +185,10 @@ EXPECTED_SHARED_NEURONS_INDEPENDENT = derived(
         name="neither none nor one",
         left=of(
             SLOTS,
-            build=lambda slots: (
-                s.m
-                * (1 - (1 - 2 / slots) ** s.n - s.n * (2 / slots) * (1 - 2 / slots) ** (s.n - 1))
-            ),
+            build=lambda slots: s.m * (1 - sp.Sum(_features_on(2 / slots), (s.k, 0, 1))),
         ),
-        reason="a neuron has two of the slots",
+        reason="for each of m neurons, which has two of the slots: 1 less the chance of k = 0 or "
+        "k = 1 features, which is binomial",
     ),
     prose=UNIFORM,
 )
@@ -200,10 +224,14 @@ PAPER_COUNT_LIMIT = derived(
         left=of(
             EXPECTED_PAIRS,
             PAPER_ESTIMATE,
-            build=lambda pairs, paper: sp.Limit(pairs / paper, s.n, sp.oo),
+            build=lambda pairs, paper: sp.Limit(
+                sp.Mul(pairs, 1 / paper, evaluate=False), s.n, sp.oo
+            ),
         ),
-        reason="(n - 1)/n",
+        right=sp.Limit(1 - 1 / s.n, s.n, sp.oo),
+        reason="4m cancels, and n (n-1)/n^2 = 1 - 1/n",
     ),
+    Step(name="limit", reason="1/n tends to 0"),
 )
 
 PAPER_POLYSEMANTIC_NEURONS = cited(

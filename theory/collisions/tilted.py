@@ -4,7 +4,7 @@ from functools import partial
 
 import sympy as sp
 
-from ..proof import Definition, Formula, Step, derived, of, quadratic_root
+from ..proof import Definition, Formula, Root, Step, derived, of, quadratic_root
 from ..proof import symbols as s
 from .exclusion import EXCLUSION_PMF_RATIO
 
@@ -43,8 +43,27 @@ TILTED_PMF_RATIO = derived(
     "neuron has the weight omega, then P(K = k+1)/P(K = k) = {formula}.",
     _step(
         name="divide",
-        left=of(WAYS, build=lambda ways: ways.subs(s.k, s.k + 1) / ways),
-        reason="ratios of factorials",
+        left=of(WAYS, build=lambda ways: sp.Subs(ways, s.k, s.k + 1) / ways),
+        right=sp.Mul(WAYS.expression.subs(s.k, s.k + 1), 1 / WAYS.expression, evaluate=False),
+        reason="all networks with k + 1 pairs over all with k pairs",
+        assumptions=_REGIME,
+    ),
+    _step(
+        name="factor by factor",
+        right=s.omega
+        / 4
+        * (sp.factorial(s.k) / sp.factorial(s.k + 1))
+        * (sp.factorial(s.n - 2 * s.k) / sp.factorial(s.n - 2 * s.k - 2))
+        * (sp.factorial(s.m - s.n + s.k) / sp.factorial(s.m - s.n + s.k + 1)),
+        reason="m! cancels; one pair more brings a factor omega, and takes two features, that "
+        "is two choices of a sign, from the neurons with one",
+        assumptions=_REGIME,
+    ),
+    _step(
+        name="ratios of factorials",
+        reason="k!/(k+1)! = 1/(k+1), (n-2k)!/(n-2k-2)! = (n-2k) (n-2k-1) and (m-n+k)!/(m-n+k+1)! = "
+        "1/(m-n+k+1)",
+        assumptions=_REGIME,
     ),
 )
 
@@ -62,10 +81,10 @@ TILT_OF_EXCLUSION = derived(
         left=of(
             TILTED_PMF_RATIO,
             EXCLUSION_PMF_RATIO,
-            build=lambda tilted, exclusion: s.omega * exclusion / tilted,
+            build=lambda tilted, exclusion: Root(tilted - exclusion, s.omega, 0, 2),
         ),
-        reason="the ratios of the laws differ by the factor omega",
-        ranges={s.n: (8, 12), s.m: (8, 12), s.k: (0, 2)},
+        reason="the ratios of the laws are equal where omega times the one is the other",
+        ranges={s.n: (8, 10), s.m: (10, 12), s.k: (0, 2)},
     ),
 )
 
@@ -88,14 +107,25 @@ MASS_ACTION = derived(
         left=of(
             TILTED_PMF_RATIO,
             build=lambda ratio: sp.Limit(
-                ratio.subs(
-                    {s.k: _GROWN * s.k, s.n: _GROWN * s.n, s.m: _GROWN * s.m}, simultaneous=True
-                ),
+                sp.Subs(ratio, (s.k, s.n, s.m), (_GROWN * s.k, _GROWN * s.n, _GROWN * s.m)),
                 _GROWN,
                 sp.oo,
             ),
         ),
-        reason="all numbers grow by one factor",
+        right=sp.Limit(
+            s.omega
+            * (s.n - 2 * s.k)
+            * (s.n - 2 * s.k - 1 / _GROWN)
+            / (4 * (s.k + 1 / _GROWN) * (s.m - s.n + s.k + 1 / _GROWN)),
+            _GROWN,
+            sp.oo,
+        ),
+        reason="all numbers grow by one factor u; divide numerator and denominator by u^2",
+        ranges={s.n: (8, 12), s.m: (12, 16), s.k: (1, 3)},
+    ),
+    Step(
+        name="limit",
+        reason="1/u tends to 0",
         ranges={s.n: (8, 12), s.m: (12, 16), s.k: (1, 3)},
     ),
 )

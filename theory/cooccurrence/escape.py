@@ -4,8 +4,8 @@ from functools import partial
 
 import sympy as sp
 
-from ..model import at
-from ..proof import Definition, Formula, Step, Taylor, derived, of, quadratic_root
+from ..model import network
+from ..proof import Definition, Formula, Root, Step, Taylor, derived, of, quadratic_root
 from ..proof import symbols as s
 from .pairs import (
     LARGER_BALANCE,
@@ -26,12 +26,18 @@ _A, _C, _R = s.a, s.c, s.pair_ratio
 _W = s.w
 _TH, _PH = s.angle, s.shift
 _Q = (sp.sqrt(1 + _RC**2) - 1) / _RC
+_D = sp.Symbol("d", positive=True)
 _POSITIVE = (_RC > 0,)
 
 
 def _leaving(loss: sp.Expr) -> sp.Expr:
     """The loss of a pair whose feature a also has a small weight on a free neuron."""
-    return at(loss, [[_A, _EPS], [-_C, sp.Integer(0)]])
+    return network(loss, [[_A, _EPS], [-_C, sp.Integer(0)]])
+
+
+def _slope(loss: sp.Expr, order: int = 1) -> sp.Expr:
+    """The derivative of a loss by the small weight, where this weight is 0."""
+    return sp.Subs(sp.Derivative(loss, (_EPS, order)), _EPS, 0)
 
 
 escape_cost = formula(
@@ -49,7 +55,7 @@ ESCAPE_COST = derived(
     "{formula}, at any co-occurrence: no small step takes it there while lambda > 0.",
     Step(
         name="first order",
-        left=of(PAIRS, build=lambda loss: sp.diff(_leaving(loss), _EPS).subs(_EPS, 0)),
+        left=of(PAIRS, build=lambda loss: _slope(_leaving(loss))),
         reason="all terms but l1 are even in the new weight",
     ),
 )
@@ -70,7 +76,7 @@ ESCAPE_GAIN = derived(
     "order by eps^2 times {formula}.",
     Step(
         name="second order",
-        left=of(PAIRS, build=lambda loss: -sp.diff(_leaving(loss), _EPS, 2).subs(_EPS, 0) / 2),
+        left=of(PAIRS, build=lambda loss: -_slope(_leaving(loss), 2) / 2),
         reason="minus half the second derivative",
         assumptions=_APART,
     ),
@@ -95,8 +101,8 @@ ESCAPE_GAIN_AT_REST = derived(
         left=of(
             ESCAPE_GAIN,
             LARGER_BALANCE,
-            build=lambda gain, balance: gain.subs(
-                _P2, -balance.subs(_P2, 0) / sp.diff(balance, _P2)
+            build=lambda gain, balance: sp.Subs(
+                gain, _P2, -sp.Subs(balance, _P2, 0) / sp.Derivative(balance, _P2)
             ),
         ),
         reason="the balance of the larger weight at lambda = 0 gives p_2",
@@ -110,7 +116,7 @@ ESCAPE_GAIN_AT_REST = derived(
 
 def _sprouting(loss: sp.Expr) -> sp.Expr:
     """The loss of a pair and a third feature with a small weight on the neuron of the pair."""
-    return at(loss, [[_A, sp.Integer(0)], [-_C, sp.Integer(0)], [-_EPS, _W]])
+    return network(loss, [[_A, sp.Integer(0)], [-_C, sp.Integer(0)], [-_EPS, _W]])
 
 
 third_party_slope = formula(
@@ -129,7 +135,7 @@ THIRD_PARTY_SLOPE = derived(
     "neuron while {formula} > 0.",
     Step(
         name="first order",
-        left=of(PAIRS, build=lambda loss: sp.diff(_sprouting(loss), _EPS).subs(_EPS, 0)),
+        left=of(PAIRS, build=lambda loss: _slope(_sprouting(loss))),
         reason="four outputs depend on the new weight at first order: a silent output of the pair "
         "stays silent, a new positive overlap enters squared",
         assumptions=_APART,
@@ -218,9 +224,11 @@ ESCAPE_SLOPE = derived(
     "has the slope {formula}, over 4 lambda, r_c = p_2/lambda.",
     Step(
         name="turn one row",
-        left=of(PLANE, build=lambda u: sp.diff(u.subs(s.shift, 0), s.angle)),
-        reason="differentiate by the angle of the leaving row",
+        left=of(PLANE, build=lambda u: sp.Derivative(sp.Subs(u, s.shift, 0), s.angle)),
+        right=sp.Derivative(sp.cos(_TH) + sp.sin(_TH) + 1 + _RC / 2 * sp.cos(_TH) ** 2, s.angle),
+        reason="the other row stays on the shared neuron",
     ),
+    Step(name="differentiate", reason="by the angle of the leaving row"),
 )
 
 
@@ -231,8 +239,7 @@ def _by_difference(d: sp.Expr) -> dict[sp.Expr, sp.Expr]:
 
 
 def _root_in_difference(slope: sp.Expr) -> sp.Expr:
-    d = sp.Symbol("d", positive=True)
-    return quadratic_root(sp.expand(slope.subs(_by_difference(d))), d, 1)
+    return Root(slope.subs(_by_difference(_D)), _D, 0, 1)
 
 
 escape_difference = formula(
@@ -248,10 +255,12 @@ ESCAPE_DIFFERENCE = derived(
     escape_difference,
     "At the saddle cos(vartheta) - sin(vartheta) = {formula}, r_c = p_2/lambda.",
     Step(
-        name="solve",
+        name="by the difference",
         left=of(ESCAPE_SLOPE, build=_root_in_difference),
+        right=Root(_D - _RC * (1 - _D**2) / 2, _D, 0, 1),
         reason="with d = cos t - sin t, sin t cos t = (1 - d^2)/2: the slope is quadratic in d",
     ),
+    Step(name="solve", reason="r_c d^2 + 2 d - r_c = 0; the root between 0 and 1"),
 )
 
 escape_angle = formula(
@@ -269,9 +278,14 @@ ESCAPE_ANGLE = derived(
     "A pair survives turns of one row by an angle below {formula}.",
     Step(
         name="angle",
-        left=of(ESCAPE_DIFFERENCE, build=lambda d: sp.acos(d / sp.sqrt(2)) - sp.pi / 4),
+        left=of(
+            ESCAPE_DIFFERENCE,
+            build=lambda d: Root(sp.cos(_TH) - sp.sin(_TH) - d, _TH, 0, sp.pi / 2),
+        ),
+        right=Root(sp.sqrt(2) * sp.cos(_TH + sp.pi / 4) - _Q, _TH, 0, sp.pi / 2),
         reason="cos t - sin t = sqrt(2) cos(t + pi/4)",
     ),
+    Step(name="solve", reason="take the arccosine"),
     prose="For lambda -> 0 the rows keep norm 1 while they turn, so the flow is that of the "
     "angle; the saddle is its only rest between the pair and the free neuron.",
     by=(PLANE,),

@@ -8,7 +8,7 @@ from functools import partial
 
 import sympy as sp
 
-from ..model import W, at, overlap, relu
+from ..model import W, at, network, overlap, relu
 from ..proof import Definition, Formula, Step, Taylor, derived, of
 from ..proof import symbols as s
 
@@ -61,10 +61,12 @@ COOCCURRING_LOSS = derived(
     "and of both.",
     Step(
         name="half of two",
-        left=of(PAIRS, build=lambda loss: at(loss, [[s.w, 0], [0, s.w]]) / 2),
-        reason="two features, each alone on its neuron: the loss over all inputs with one and with "
-        "two active features",
+        left=of(PAIRS, build=lambda loss: network(loss, [[s.w, 0], [0, s.w]]) / 2),
+        right=(2 * _P1 * (s.w**2 - 1) ** 2 + 2 * _P2 * (s.w**2 - 1) ** 2) / 2 + 4 * s.lam * s.w,
+        reason="two features, each alone on its neuron, have the overlap 0: each has the error "
+        "w^2 - 1 where it is active, alone or with the other one",
     ),
+    Step(name="common factor", reason="half of the loss of the two"),
 )
 
 _ALONE = (1 - _A**2) ** 2 + (1 - _C**2) ** 2
@@ -83,7 +85,15 @@ PAIR_LOSS = derived(
     "An antipodal pair (a, -c), a >= c, costs {formula}.",
     Step(
         name="rectifiers",
-        left=of(PAIRS, build=lambda loss: at(loss, [[s.a], [-s.c]])),
+        left=of(PAIRS, build=lambda loss: network(loss, [[s.a], [-s.c]])),
+        right=_P1 * _ALONE
+        + _P2 * ((relu(_A**2 - _A * _C) - 1) ** 2 + (relu(_C**2 - _A * _C) - 1) ** 2)
+        + _L1,
+        reason="the overlaps are a^2, c^2 and -a c; with both features active the outputs are "
+        "ReLU(a^2 - a c) and ReLU(c^2 - a c)",
+    ),
+    Step(
+        name="one output is read",
         reason="where a > c the larger feature is read, the smaller one is silent",
         assumptions=_APART,
     ),
@@ -155,8 +165,14 @@ PAIR_KINK = derived(
         name="apart",
         left=of(
             PAIR_LOSS,
-            build=lambda loss: ((sp.diff(loss, s.c) - sp.diff(loss, s.a)) / 2).subs(
-                {s.a: s.w, s.c: s.w}
+            build=lambda loss: (
+                -sp.Subs(
+                    sp.Derivative(
+                        sp.Subs(loss, (s.a, s.c), (s.w + s.gap / 2, s.w - s.gap / 2)), s.gap
+                    ),
+                    s.gap,
+                    0,
+                )
             ),
         ),
         reason="a grows by half of the difference, c falls by as much; the terms of the symmetric "
@@ -179,7 +195,8 @@ LARGER_BALANCE = derived(
     Step(
         name="slope in a",
         left=of(PAIR_LOSS, build=lambda loss: s.lam - sp.Derivative(loss, s.a) / 4),
-        reason="a quarter of the slope is lambda less this",
+        reason="a is at rest where the slope of the loss is 0; a quarter of the slope is lambda "
+        "less this",
     ),
 )
 
@@ -198,7 +215,8 @@ SMALLER_BALANCE = derived(
     Step(
         name="slope in c",
         left=of(PAIR_LOSS, build=lambda loss: s.lam - sp.Derivative(loss, s.c) / 4),
-        reason="a quarter of the slope is lambda less this",
+        reason="c is at rest where the slope of the loss is 0; a quarter of the slope is lambda "
+        "less this",
     ),
 )
 
@@ -206,17 +224,18 @@ SMALLER_BALANCE = derived(
 def _rest(larger: sp.Expr, smaller: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
     """Both weights of a pair at rest at lambda = 0, as series to third order in the ratio.
 
-    Each correction by half of the balances, whose slopes at ratio 0 are -2, gains an order.
+    Each correction by half of the balances, whose slopes at ratio 0 are -2, gains an order; the
+    third one is left to be carried out.
     """
     weights = {_A: sp.Integer(1), _C: sp.Integer(1)}
     for order in (1, 2, 3):
-        balances = [
-            Taylor(
-                balance.subs({_P1: 1, _P2: _R}).subs(weights, simultaneous=True), _R, order
-            ).doit()
-            for balance in (larger, smaller)
-        ]
-        weights = {x: old + f / 2 for (x, old), f in zip(weights.items(), balances, strict=True)}
+        corrected = {
+            weight: old
+            + Taylor(sp.Subs(balance, (_P1, _P2, _A, _C), (1, _R, *weights.values())), _R, order)
+            / 2
+            for (weight, old), balance in zip(weights.items(), (larger, smaller), strict=True)
+        }
+        weights = corrected if order == 3 else {x: f.doit() for x, f in corrected.items()}
     return weights[_A], weights[_C]
 
 
@@ -241,7 +260,8 @@ LARGER_WEIGHT = derived(
             SMALLER_BALANCE,
             build=lambda larger, smaller: _rest(larger, smaller)[0],
         ),
-        reason="both balances solved order by order",
+        reason="at p_1 = 1 and lambda = 0, to second order both weights are known; half of the "
+        "balance there, whose slope is -2, is the correction of third order",
     ),
 )
 
@@ -266,7 +286,8 @@ SMALLER_WEIGHT = derived(
             SMALLER_BALANCE,
             build=lambda larger, smaller: _rest(larger, smaller)[1],
         ),
-        reason="both balances solved order by order",
+        reason="at p_1 = 1 and lambda = 0, to second order both weights are known; half of the "
+        "balance there, whose slope is -2, is the correction of third order",
     ),
 )
 
@@ -322,7 +343,7 @@ STIFF_PAIR = derived(
         left=of(
             PAIR_LOSS,
             build=lambda loss: (
-                -sp.diff(loss.subs(s.lam, 0).subs(s.c, s.a - 1 / s.a), s.a)
+                -sp.Derivative(sp.Subs(loss, (s.lam, s.c), (0, s.a - 1 / s.a)), s.a)
                 / (4 * _P1 * sp.Derivative(2 * s.a - 1 / s.a, s.a))
             ),
         ),
@@ -347,7 +368,7 @@ STIFF_SLOPE = derived(
     "slope over p_1 is {formula}.",
     Step(
         name="differentiate",
-        left=of(STIFF_PAIR, build=lambda lam: sp.diff(lam, s.a)),
+        left=of(STIFF_PAIR, build=lambda lam: sp.Derivative(lam, s.a)),
         reason="a polynomial in a^2 - 1, over a positive one",
     ),
     prose="The numerator falls from 6 to minus infinity as a^2 - 1 grows from 0, because all its "
@@ -369,7 +390,7 @@ PAIR_FOLD_LIMIT = derived(
     "which is 0.03727.",
     Step(
         name="largest lambda",
-        left=of(STIFF_PAIR, build=lambda lam: lam.subs(s.a, sp.sqrt(_TOP))),
+        left=of(STIFF_PAIR, build=lambda lam: sp.Subs(lam, s.a, sp.sqrt(_TOP))),
         reason="the maximum, at a^2 = 1.2231001 (4e-11 below it)",
     ),
     prose="The slope of lambda is 0 at a^2 = 1.2231001 and nowhere else above 1. That the fold "
@@ -394,8 +415,8 @@ PAIR_FOLD = derived(
         name="fold of the smaller weight",
         left=of(
             SMALLER_BALANCE,
-            build=lambda f: f.subs({_P1: 1, _P2: _R}).subs(
-                {s.a: 1 / sp.sqrt(3), s.c: 1 / sp.sqrt(3)}
+            build=lambda f: sp.Subs(
+                f, (_P1, _P2, s.a, s.c), (1, _R, 1 / sp.sqrt(3), 1 / sp.sqrt(3))
             ),
         ),
         reason="(1 - c^2) c is largest at 1/sqrt(3), and the larger weight differs by "
@@ -427,13 +448,16 @@ OVERLAP_PENALTY = derived(
         name="both read 1 - s",
         left=of(
             PAIRS,
-            build=lambda loss: (at(loss, _unit(-_S)) - at(loss, _unit(sp.Integer(0)))).subs(
-                s.lam, 0
+            build=lambda loss: (
+                network(loss.subs(s.lam, 0), _unit(-_S))
+                - network(loss.subs(s.lam, 0), _unit(sp.Integer(0)))
             ),
         ),
-        reason="for s < 1 both are read, and no other input has an error",
-        assumptions=(_S < 1,),
+        right=2 * _P2 * (relu(1 - _S) - 1) ** 2,
+        reason="two rows of norm 1 have no error on other inputs; with both features active each "
+        "output reads ReLU(1 - s)",
     ),
+    _overlap_step(name="both are read", reason="for s < 1 it is 1 - s", assumptions=(_S < 1,)),
 )
 
 UNIFORM_OVERLAP_MODEL = definition(

@@ -4,19 +4,56 @@ from functools import partial
 
 import sympy as sp
 
-from ..proof import Definition, Formula, Step, derived, of
+from ..model import network
+from ..proof import Formula, Root, Step, derived, of
 from ..proof import symbols as s
+from .pairs import PAIRS
 
 _NOTES = "paper_notes/cooccurrence.md"
 formula = partial(Formula, source=_NOTES)
+_SLOPE = sp.Symbol("C_B", nonnegative=True)
 _X, _Y = s.shared_weight, s.opposite_weight
 
-RACE = Definition(
+_READ = 1 - _X * _Y  # what each of the two outputs reads when both features are active
+_OPEN = (sp.Eq(sp.Max(0, _READ), _READ), sp.Eq(sp.Heaviside(_READ), 1))
+
+
+def _shared(loss: sp.Expr) -> sp.Expr:
+    """The velocity of the weight of row 1 on the shared neuron, in time lambda t, by a loss."""
+    rows = [
+        [s.a, sp.sqrt(1 - _X**2), sp.Integer(0)],
+        [-_Y, sp.Integer(0), sp.sqrt(1 - _Y**2)],
+    ]
+    inserted = network(loss.subs(s.pair_weight, s.strength * s.lam), rows)
+    return -sp.Subs(sp.Derivative(inserted, s.a), s.a, _X) / (4 * s.lam)
+
+
+race_velocity = formula(
     name="race_velocity",
-    expression=s.multiplier * _X - 1 - s.strength * _X * _Y**2,
-    meaning="The velocity, in time lambda t, of the shared weight of a unit row: what keeps the "
-    "norm, l1, and the repulsion -p g W_j of the co-occurring feature of overlap g = -x_k y_k.",
-    source=_NOTES,
+    expression=s.strength * _X**2 * _Y - 1 - s.strength * _X * _Y**2,
+    arguments=(s.strength, _X, _Y),
+    meaning="The velocity, in time lambda t, of the weight of a unit row on a neuron that it "
+    "shares with a co-occurring feature of the other sign.",
+    example=">>> theory.race_velocity(0.5, 0.5, 0.5)\n-1.0",
+    regime=(_X <= 1, _Y <= 1),
+    where="lambda > 0, two rows of norm 1 that overlap on one neuron only",
+)
+RACE = derived(
+    race_velocity,
+    "In time lambda t the weight x_s of a unit row on a neuron that it shares with -y_s of a "
+    "co-occurring feature moves at the rate {formula}, r_c = p_2/lambda: along the row, by l1, and "
+    "by the repulsion of the other feature.",
+    Step(
+        name="quarter of the slope",
+        left=of(PAIRS, build=_shared),
+        right=-(4 * s.lam + 4 * s.strength * s.lam * (_READ - 1) * (_X - _Y)) / (4 * s.lam),
+        reason="rows of norm 1 have no error on one-hot inputs; with both features active each "
+        "output reads 1 - x y, which is x y below 1, and x moves the one as 2 x - y, the other as "
+        "-y; l1 adds 4 lambda, and p_2 = lambda r_c",
+        assumptions=_OPEN,
+        ranges={_X: (0, 1), _Y: (0, 1), s.lam: (0.1, 1)},
+    ),
+    Step(name="multiply out", reason="4 lambda cancels, and x y (x - y) = x^2 y - x y^2"),
 )
 
 handicap_rate = formula(
@@ -34,10 +71,25 @@ HANDICAP_RATE = derived(
     handicap_rate,
     "On the shared neuron a row has, beside its threshold B, a handicap C with dC/dB = {formula}.",
     Step(
-        name="amplitude and threshold",
-        left=of(RACE, build=lambda velocity: s.multiplier * s.shared_weight - velocity - 1),
-        reason="x = A (w - B - C), dA = mu_r A dt, dB = dt/A: dC/dB = mu_r x - dx/dt - 1",
+        name="keep the norm",
+        left=of(
+            RACE,
+            build=lambda velocity: Root(
+                velocity
+                + s.multiplier * _X
+                - ((s.multiplier + s.strength * _X * _Y) * _X - 1 - _SLOPE),
+                _SLOPE,
+                0,
+                s.strength,
+            ),
+        ),
+        right=Root(_SLOPE - s.strength * _X * _Y**2, _SLOPE, 0, s.strength),
+        reason="x = A (w - B - C), w the initial weight, moves by mu x - A (B' + C') with mu = "
+        "A'/A, and B' = 1/A: so its velocity is mu x - 1 - C_B, C_B = dC/dB. It is also that of "
+        "the race and mu_r x, which keeps the norm. All that moves the row along itself is mu x, "
+        "so mu = mu_r + r_c x y; insert it in the difference of the two velocities",
     ),
+    Step(name="solve", reason="what is left is the repulsion of the other feature"),
     prose="For lambda -> 0 every row keeps norm 1, so A grows at a common rate; for m >> n the two "
     "rows overlap on the shared neuron alone.",
 )

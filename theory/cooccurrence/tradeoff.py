@@ -18,7 +18,7 @@ from ..noise.outputs import (
     rectified_mean,
     rectified_square,
 )
-from ..proof import Formula, Step, derived, of, quadratic_root
+from ..proof import Formula, Root, Step, derived, of, turning_point
 from ..proof import symbols as s
 from .pairs import COOCCURRING_LOSS, PAIR_LOSS
 from .race import SUPPRESSION_FIT, suppression_fit
@@ -26,8 +26,15 @@ from .race import SUPPRESSION_FIT, suppression_fit
 formula = partial(Formula, source="paper_notes/cooccurrence.md")
 _W, _SIG, _TAU, _PROB = s.w, s.sigma, s.perturbation, s.activation_probability
 
-_square = partial(at_output, rectified_square.expression)
-_error = partial(output_error, rectified_square.expression, rectified_mean.expression)
+
+def _square(mean: sp.Expr, scale: sp.Expr) -> sp.Expr:
+    return at_output(rectified_square.expression, mean, scale).doit()
+
+
+def _error(mean: sp.Expr, scale: sp.Expr) -> sp.Expr:
+    return output_error(rectified_square.expression, rectified_mean.expression, mean, scale).doit()
+
+
 _GAIN = _W**2 * _SIG**2 - 2 * _square(-(_W**2), _W * _SIG)
 _BOTH = 2 - 2 * sp.sqrt(2 / sp.pi) * _W * _SIG + _W**2 * _SIG**2
 _ACTIVE = _error(_W**2, _W * _SIG)
@@ -158,9 +165,11 @@ BREAK_EVEN_ODDS = derived(
             BOTH_ACTIVE_ERROR,
             ACTIVE_ERROR,
             HIDDEN_NOISE_PRICE,
-            build=lambda both, active, price: -price / (both - 2 * active),
+            build=lambda both, active, price: sp.Mul(
+                -1, price, 1 / sp.Add(both, -2 * active, evaluate=False), evaluate=False
+            ),
         ),
-        reason="p^2 (B - 2A) = p (1 - p) times the gain",
+        reason="p^2 (B - 2A) = p (1 - p) times the gain, minus the price for one-hot inputs",
     ),
 )
 
@@ -191,7 +200,7 @@ BREAK_EVEN_SMALL = derived(
         name="weak noise",
         left=of(
             BOTH_ACTIVE_ERROR,
-            build=lambda both: _W**2 * _SIG**2 / (both.subs(_SIG, 0) - 2 * (1 - _W**2) ** 2),
+            build=lambda both: _W**2 * _SIG**2 / (sp.Subs(both, _SIG, 0) - 2 * (1 - _W**2) ** 2),
         ),
         reason="the tails are exponentially small, A -> (1 - w^2)^2",
     ),
@@ -213,10 +222,13 @@ COOCCURRENCE_PRICE = derived(
         left=of(
             PAIR_LOSS,
             COOCCURRING_LOSS,
-            build=lambda pair, alone: pair.subs({s.a: _W, s.c: _W}) - 2 * alone,
+            build=lambda pair, alone: sp.Subs(pair, (s.a, s.c), (_W, _W)) - 2 * alone,
         ),
-        reason="the rest of the loss is the same",
+        right=2 * s.pair_weight - 2 * s.pair_weight * (1 - _W**2) ** 2,
+        reason="l1 and the errors of a feature alone are the same; with both active the pair reads "
+        "nothing, a loss of 2, and two features alone err by 1 - w^2 each",
     ),
+    Step(name="factor", reason="1 - (1 - w^2)^2 = w^2 (2 - w^2)"),
 )
 
 pairs_network_loss = formula(
@@ -241,8 +253,10 @@ PAIRS_NETWORK_LOSS = derived(
             COOCCURRENCE_PRICE,
             build=lambda alone, price: (
                 s.n
-                * alone.subs(
-                    {s.lam: 0, s.single_weight: 1, s.pair_weight: s.pair_weight * (s.n - 1)}
+                * sp.Subs(
+                    alone,
+                    (s.lam, s.single_weight, s.pair_weight),
+                    (0, 1, s.pair_weight * (s.n - 1)),
                 )
                 + s.k * price
             ),
@@ -310,8 +324,16 @@ INPUT_NOISE_SMALL = derived(
                 - 2 * (s.n - 1) * at_output(square, 0, _W**2 * _TAU)
             ),
         ),
-        reason="the means are exponentially close to those of unrectified outputs",
+        right=sp.Add(
+            2 * _W**4 * _TAU**2,
+            2 * (s.n - 2) * _W**4 * _TAU**2,
+            -(s.n - 1) * _W**4 * _TAU**2,
+            evaluate=False,
+        ),
+        reason="the means are exponentially close to those of unrectified outputs; half of the "
+        "variance of an output of mean 0 passes ReLU",
     ),
+    Step(name="add", reason="2 + 2 (n - 2) - (n - 1) = n - 1"),
 )
 
 weight_noise_price = formula(
@@ -334,7 +356,7 @@ WEIGHT_NOISE_PRICE = derived(
             build=lambda square: -2 * at_output(square, 0, sp.sqrt(2) * _W * _TAU),
         ),
         reason="on two neurons the overlap of two features has variance 2 w^2 tau^2 and is read "
-        "in both directions; on one neuron it stays near -w^2",
+        "in both directions; on one neuron it stays near -w^2; half of the variance passes ReLU",
     ),
 )
 
@@ -362,13 +384,18 @@ ABLATION_VARIANCE = derived(
             build=lambda loss: (
                 s.ablation_probability
                 * (1 - s.ablation_probability)
-                * (loss.subs({s.lam: 0, _W: 0}) - loss.subs(s.lam, 0)) ** 2
+                * (sp.Subs(loss, (s.lam, _W), (0, 0)) - sp.Subs(loss, s.lam, 0)) ** 2
                 * ((s.n - 2 * s.k) * 1**2 + s.k * 2**2)
             ),
         ),
+        right=s.ablation_probability
+        * (1 - s.ablation_probability)
+        * (1 - (1 - _W**2) ** 2) ** 2
+        * sp.Add(s.n - 2 * s.k, 4 * s.k, evaluate=False),
         reason="n - 2K neurons hold one feature and K hold two; the variance of what one of them "
-        "adds is delta (1 - delta) times its square",
+        "adds is delta (1 - delta) times its square, D^2 or (2 D)^2 with D = 1 - (1 - w^2)^2",
     ),
+    Step(name="add", reason="n - 2K + 4K = n + 2K"),
     prose="A silenced neuron raises the loss by D = 1 - (1 - w^2)^2 per feature on it, so the mean "
     "rises by delta n D. Neurons are silenced independently, so variances add.",
 )
@@ -397,20 +424,20 @@ TRADEOFF_LOSS = derived(
             SUPPRESSION_FIT,
             COOCCURRENCE_PRICE,
             build=lambda pairs, f, price: (
-                pairs * f * price.subs({_W: 1, s.pair_weight: s.strength * s.lam})
+                pairs * f * sp.Subs(price, (_W, s.pair_weight), (1, s.strength * s.lam))
             ),
         ),
-        reason="expected pairs without co-occurrence, the fraction that survives, the price",
+        right=sp.Mul(
+            expected_pairs.expression,
+            suppression_fit.expression,
+            2 * s.strength * s.lam,
+            evaluate=False,
+        ),
+        reason="expected pairs without co-occurrence, the fraction that survives, and the price 2 "
+        "p_2 of a pair of weights 1, p_2 = r_c lambda",
     ),
+    Step(name="multiply", reason="n (n-1)/(4m) times 2 r_c lambda"),
 )
-
-
-def _top(fraction: sp.Expr) -> sp.Expr:
-    """Where r times an exponential is largest: its slope is the exponential times a quadratic."""
-    r = s.strength
-    exponential = sp.Mul(*(x for x in sp.Mul.make_args(fraction) if x.has(sp.exp)))
-    slope = sp.diff(r * fraction, r) / exponential
-    return quadratic_root(sp.expand(sp.simplify(slope)), r, -1)
 
 
 worst_strength = formula(
@@ -425,9 +452,11 @@ WORST_STRENGTH = derived(
     "The tradeoff loss is largest at p/lambda = {formula}, about 0.32.",
     Step(
         name="largest",
-        left=of(SUPPRESSION_FIT, build=_top),
-        reason="the loss is r F(r) times a constant, and the slope of r F a quadratic times F",
+        left=of(SUPPRESSION_FIT, build=lambda f: turning_point(s.strength * f, s.strength, 0, 1)),
+        right=Root(1 - sp.Rational(5, 2) * s.strength - 2 * s.strength**2, s.strength, 0, 1),
+        reason="the loss is r F(r) times a constant, and the slope of r F this quadratic times F",
     ),
+    Step(name="solve", reason="4 r^2 + 5 r - 2 = 0; the positive root"),
 )
 
 worst_tradeoff_loss = formula(
@@ -448,7 +477,9 @@ WORST_TRADEOFF = derived(
     Step(
         name="insert",
         left=of(
-            TRADEOFF_LOSS, WORST_STRENGTH, build=lambda loss, worst: loss.subs(s.strength, worst)
+            TRADEOFF_LOSS,
+            WORST_STRENGTH,
+            build=lambda loss, worst: sp.Subs(loss, s.strength, worst),
         ),
         reason="the loss at its maximum",
     ),

@@ -11,6 +11,8 @@ from ..proof import symbols as s
 formula = partial(Formula, source="paper_notes/interference.md")
 _fast = partial(formula, arguments=(s.n, s.m), regime=(s.n <= s.m,), where="lambda -> 0")
 
+_TOTAL = (s.n - 1) / (2 * s.m)
+
 
 def _mean_square(density: sp.Expr) -> sp.Expr:
     """The mean square of a symmetric density."""
@@ -19,7 +21,7 @@ def _mean_square(density: sp.Expr) -> sp.Expr:
 
 positive_overlap = formula(
     name="positive_overlap",
-    expression=(s.n - 1) / (2 * s.m),
+    expression=_TOTAL,
     arguments=(s.n, s.m),
     meaning="The expected sum of the squares of a feature's positive overlaps at the start.",
     example=">>> theory.positive_overlap(n=65, m=128)\n0.25",
@@ -33,9 +35,11 @@ POSITIVE_OVERLAP = derived(
             INITIAL,
             build=lambda density: (s.n - 1) / 2 * s.m * (_mean_square(density) / s.m) ** 2,
         ),
+        right=sp.Mul((s.n - 1) / 2, s.m, 1 / s.m**2, evaluate=False),
         reason="n - 1 overlaps of m uncorrelated terms W_il W_jl, with weights of variance 1/m; "
-        "the positive half counts",
+        "the positive half counts; the second moment of the normal law is 1",
     ),
+    Step(name="cancel", reason="m terms of mean square 1/m^2"),
     prose="An overlap and its negative have one law, so half of its mean square is that of its "
     "positive part.",
 )
@@ -56,8 +60,11 @@ INTERFERENCE_COSINE = derived(
             POSITIVE_OVERLAP,
             build=lambda total: Expansion((1 - total / 2) / sp.sqrt(1 - total + total / 4), s.m, 1),
         ),
-        reason="W.N = 1 - S/2 and |N|^2 = 1 - S + S/4 for N = W - (1/2) sum ReLU(G_ij) W_j",
+        right=sp.Add(1, -_TOTAL / 2, 3 * _TOTAL / 8, evaluate=False),
+        reason="W.N = 1 - S/2 and |N|^2 = 1 - S + S/4 for N = W - (1/2) sum ReLU(G_ij) W_j; to "
+        "first order in S = (n-1)/(2m), 1/|N| is 1 + 3 S/8",
     ),
+    Step(name="add", reason="-1/2 + 3/8 = -1/8, times (n-1)/(2m)"),
     prose="Each of two features gives up half of a positive overlap. Triples of rows with three "
     "positive overlaps add the next term, larger by n/sqrt(m) than the square of the first.",
 )
@@ -76,8 +83,13 @@ INTERFERENCE_SHIFT = derived(
     "standard deviation, root mean square, apart from a common factor of the row.",
     Step(
         name="quarter of the square",
-        left=of(POSITIVE_OVERLAP, build=lambda total: sp.sqrt(total / 4)),
-        reason="the entry moves by (1/2) sum_j ReLU(G_ij) W_jl with W_jl of variance 1/m",
+        left=of(
+            POSITIVE_OVERLAP,
+            INITIAL,
+            build=lambda total, density: sp.sqrt(total / 4 * _mean_square(density)),
+        ),
+        reason="the entry moves by (1/2) sum_j ReLU(G_ij) W_jl, whose mean square is a quarter of "
+        "that of the positive overlaps times that of W_jl, which is 1 in these units",
     ),
     prose="Overlaps and single entries are independent to leading order.",
 )
@@ -95,9 +107,20 @@ FAST_SHRINK = derived(
     "On average the kicks of the fast phase change an initial weight by the factor {formula}.",
     Step(
         name="kicks of two orders",
-        left=of(POSITIVE_OVERLAP, build=lambda total: 1 - total / 2 + total / 8),
-        reason="the kick is -(1/2) sum ReLU(G_ij) W_j + (1/8) sum ReLU(G_ij)^2 W_i",
+        left=of(
+            POSITIVE_OVERLAP,
+            build=lambda total: (
+                1
+                - total * sp.Integral(sp.exp(-2 * s.t), (s.t, 0, sp.oo))
+                + total
+                * sp.Integral(sp.exp(-2 * s.t) * (1 - sp.exp(-2 * s.t)) / 2, (s.t, 0, sp.oo))
+            ),
+        ),
+        right=sp.Add(1, -_TOTAL / 2, _TOTAL / 8, evaluate=False),
+        reason="a positive overlap G exp(-2t) moves row i by -G exp(-2t) W_j, and row j loses "
+        "(1/2)(1 - exp(-2t)) G W_i by then; the integrals are 1/2 and 1/8",
     ),
+    Step(name="add", reason="1/2 - 1/8 = 3/8, times (n-1)/(2m)"),
     prose="A positive overlap falls as G exp(-2t), and row j loses (1/2)(1 - exp(-2t)) G W_i by "
     "then; the integrals of exp(-2t) and of exp(-2t) (1 - exp(-2t))/2 are 1/2 and 1/8. The "
     "amplitude grows by the factor 1 + S/4 in the meantime, so that the weight keeps 1 - S/8, "

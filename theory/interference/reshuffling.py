@@ -167,9 +167,12 @@ FAST_KICK_SIZE = derived(
             INTERFERENCE_SHIFT,
             INTERFERENCE_COSINE,
             LARGEST_WEIGHT,
-            build=lambda shift, cosine, top: _gap_rate(top) * shift / cosine,
+            build=lambda shift, cosine, top: (
+                sp.Subs(_gap_rate(s.draw), s.draw, top) * shift / cosine
+            ),
         ),
-        reason="in units of the gap, which shrinks with the entries",
+        reason="in units of the gap below the largest of m weights, phi/Q there, which shrinks "
+        "with the entries",
         ranges={m: (4, 9)},
     ),
     prose="The shift of an entry is a sum over many rows, normal in the limit.",

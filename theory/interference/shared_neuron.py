@@ -4,7 +4,7 @@ from functools import partial
 
 import sympy as sp
 
-from ..model import THREE_FORCES, at, monosemantic_force
+from ..model import THREE_FORCES, monosemantic_force, network, relu, sign
 from ..proof import Formula, Root, Step, cited, derived, of, stated, turning_point
 from ..proof import symbols as s
 
@@ -24,10 +24,17 @@ OPPOSITE_SIGNS_KEPT = cited(
     "Two features with opposite signs on one neuron do not interact: a weight of size w grows at "
     "the rate {formula}, as if the other feature were absent.",
     Step(
-        name="closed gate",
-        left=of(THREE_FORCES, build=lambda f: at(f, [[s.w], [-s.c]])),
-        reason="the overlap -w c is negative and ReLU removes the force: as if alone",
+        name="two features",
+        left=of(THREE_FORCES, build=lambda f: network(f, [[s.w], [-s.c]])),
+        right=(1 - s.w**2) * s.w + relu(-s.w * s.c, evaluate=False) * s.c - s.lam * sign(s.w),
+        reason="the overlap of the two rows is -w c, and the weight of the other row -c",
     ),
+    Step(
+        name="closed gate",
+        right=(1 - s.w**2) * s.w - s.lam * sign(s.w),
+        reason="-w c is negative, so ReLU removes the interference",
+    ),
+    Step(name="as if alone", reason="w > 0 has the sign 1"),
     label="opposite_signs_kept",
     source="Lecomte et al. 2023, Setup",
 )
@@ -44,10 +51,18 @@ SHARED_FORCE = derived(
     shared_force,
     "Two features with equal signs on one neuron move by {formula}.",
     Step(
-        name="open gate",
-        left=of(THREE_FORCES, build=lambda f: at(f, [[s.a], [s.c]])),
-        reason="the interference is a c times c",
+        name="two features",
+        left=of(THREE_FORCES, build=lambda f: network(f, [[s.a], [s.c]])),
+        right=(1 - s.a**2) * s.a - relu(s.a * s.c, evaluate=False) * s.c - s.lam * sign(s.a),
+        reason="the rows are a and c, and the velocity is that of a; the overlap of the two rows "
+        "is a c",
     ),
+    Step(
+        name="open gate",
+        right=(1 - s.a**2) * s.a - s.a * s.c**2 - s.lam,
+        reason="a c is positive, so the interference is a c times c; a has the sign 1",
+    ),
+    Step(name="common factor", reason="a is common to the feature benefit and the interference"),
 )
 
 lam_of_shared_amplitude = formula(
@@ -65,7 +80,12 @@ LAM_OF_SHARED_AMPLITUDE = derived(
     "Two equal weights a of equal sign are stationary where {formula} = lambda.",
     Step(
         name="at rest",
-        left=of(SHARED_FORCE, build=lambda f: f.subs({s.c: s.a, s.lam: 0})),
+        left=of(SHARED_FORCE, build=lambda f: Root(sp.Subs(f, s.c, s.a), s.lam, 0, 1)),
+        right=Root((1 - 2 * s.a**2) * s.a - s.lam, s.lam, 0, 1),
+        reason="set the force on one of two equal weights, c = a, to 0",
+    ),
+    Step(
+        name="solve",
         reason="lambda balances the rest of the force",
     ),
 )
@@ -83,13 +103,17 @@ SHARED_AMPLITUDE = derived(
     shared_amplitude,
     "The larger weight at which two equal weights of equal sign balance is {formula}.",
     Step(
-        name="largest root",
+        name="triple angle",
         left=of(
             LAM_OF_SHARED_AMPLITUDE,
             build=lambda f: Root(f - s.lam, s.a, 1 / sp.sqrt(6), 1 / sp.sqrt(2)),
         ),
-        reason="triple angle",
+        right=sp.sqrt(sp.Rational(2, 3))
+        * sp.cos(Root(-_SHARED_FOLD * sp.cos(3 * s.angle) - s.lam, s.angle, sp.pi / 6, sp.pi / 3)),
+        reason="set a = sqrt(2/3) cos(vartheta): by cos(3 x) = 4 cos(x)^3 - 3 cos(x) the cubic a "
+        "(1 - 2 a^2) becomes -sqrt(6) cos(3 vartheta)/9",
     ),
+    Step(name="largest root", reason="cos(3 vartheta) = -3 sqrt(6) lambda/2; take the arccosine"),
     prose="With a = w/sqrt(2) it is the equation of a lone weight at sqrt(2) lambda.",
 )
 
@@ -106,8 +130,10 @@ SHARED_FOLD_AMPLITUDE = derived(
     Step(
         name="turning point",
         left=of(LAM_OF_SHARED_AMPLITUDE, build=lambda f: turning_point(f, s.a, 0, 1)),
-        reason="d/da (a - 2 a^3) = 0, and the second derivative is negative",
+        right=Root(1 - 6 * s.a**2, s.a, 0, 1),
+        reason="d/da (a - 2 a^3) = 1 - 6 a^2, and the second derivative is negative",
     ),
+    Step(name="solve", reason="6 a^2 = 1"),
 )
 
 shared_fold = formula(
@@ -125,10 +151,12 @@ SHARED_FOLD = derived(
         left=of(
             LAM_OF_SHARED_AMPLITUDE,
             SHARED_FOLD_AMPLITUDE,
-            build=lambda f, top: f.subs(s.a, top),
+            build=lambda f, top: sp.Subs(f, s.a, top),
         ),
-        reason="lambda at the turning point",
+        right=sp.Mul(sp.sqrt(6) / 6, sp.Rational(2, 3), evaluate=False),
+        reason="lambda = a (1 - 2 a^2) at the turning point a = 1/sqrt(6), where 1 - 2/6 = 2/3",
     ),
+    Step(name="largest lambda", reason="2/3 times 1/sqrt(6)"),
 )
 
 
@@ -201,13 +229,20 @@ EXPULSION_RATE = cited(
     Step(
         name="Jacobian along (1, -1)",
         left=of(SHARED_FORCE, build=lambda f: _jacobian(f, -1)),
-        right=1 - 2 * s.a**2,
-        reason="the swap of the two features fixes the eigenvectors",
+        right=sp.Subs(1 - 3 * s.a**2 - s.c**2 + 2 * s.a * s.c, s.c, s.a),
+        reason="a moves at the rate f(a, c), c at f(c, a), so a small difference, (1, -1) times e, "
+        "changes a at the rate (df/da - df/dc) e at c = a, and c at the opposite one",
     ),
+    Step(name="equal weights", right=1 - 2 * s.a**2, reason="c = a"),
     Step(
         name="at rest", reason="lambda = a (1 - 2 a^2)", given={s.lam: of(LAM_OF_SHARED_AMPLITUDE)}
     ),
     source="Lecomte et al. 2023, Setup",
+    prose="The two velocities have the factor 1 - a^2 - c^2 in common, so that for c < a the "
+    "relative gap obeys (1 - c/a)' = (lambda/a) (1 - c/a) exactly, however large it is. As a "
+    "falls where it exceeds 1, the rate lambda/a stays above a positive bound, and c reaches 0 in "
+    "finite time.",
+    page="paper_notes/interference.md",
 )
 
 shared_sum_rate = formula(
@@ -225,8 +260,10 @@ SHARED_SUM_RATE = derived(
     Step(
         name="Jacobian along (1, 1)",
         left=of(SHARED_FORCE, build=lambda f: _jacobian(f, 1)),
-        reason="the swap of the two features fixes the eigenvectors",
+        right=sp.Subs(1 - 3 * s.a**2 - s.c**2 - 2 * s.a * s.c, s.c, s.a),
+        reason="a small common change, (1, 1) times e, grows at the rate df/da + df/dc",
     ),
+    Step(name="equal weights", reason="c = a"),
 )
 
 expulsion_time = formula(
@@ -249,7 +286,14 @@ EXPULSION_TIME = derived(
             EXPULSION_RATE,
             build=lambda rate: sp.Integral(1 / (rate * s.c), (s.c, s.gap, 1)),
         ),
-        reason="a gap grows from its initial size to 1 at the rate lambda/a",
+        right=s.a / s.lam * sp.log(1 / s.gap),
+        reason="a gap c grows from its initial size Delta to 1 at the rate lambda/a: c' = "
+        "(lambda/a) c",
+        assumptions=(s.lam > 0,),
+    ),
+    Step(
+        name="at rest",
+        reason="lambda = a (1 - 2 a^2)",
         given={s.lam: of(LAM_OF_SHARED_AMPLITUDE)},
     ),
     prose="Near the balance the flow is linear; what is left out takes a time that does not depend "
@@ -260,7 +304,7 @@ EXPULSION_TIME = derived(
 def _parting(flow: sp.Expr, feature: int, share: sp.Expr) -> sp.Expr:
     """The growth rate of a small weight on a second neuron, at lambda = 0."""
     rows = [[s.a, s.gap * s.c], [s.c, -s.gap * s.a]]
-    velocity = at(flow, rows, i=feature, neuron=2).subs(s.lam, 0)
+    velocity = network(flow.subs(s.lam, 0), rows, i=feature, neuron=2)
     return sp.Subs(sp.Derivative(velocity, s.gap), s.gap, 0) / share
 
 

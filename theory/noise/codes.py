@@ -4,7 +4,7 @@ from functools import partial
 
 import sympy as sp
 
-from ..proof import Formula, Step, derived, of, turning_point
+from ..proof import Formula, Root, Step, derived, of, turning_point
 from ..proof import symbols as s
 from .exact import DIAGONAL_LOSS, MIRRORED_BELOW, MIRRORED_WITHIN
 from .simplex import SIMPLEX_OVERLAP
@@ -19,7 +19,7 @@ _PAIRS = "even n, symmetric noise that never exceeds q"
 
 def _crowded(own: sp.Expr, square: sp.Expr) -> sp.Expr:
     """The loss of a feature of an antipodal pair: its own output, and n - 2 overlaps of 0."""
-    return own + (s.n - 2) * square.subs({s.depth: 0, s.draw: s.sigma * sp.sqrt(_Q)})
+    return own + (s.n - 2) * sp.Subs(square, (s.depth, s.draw), (0, s.sigma * sp.sqrt(_Q)))
 
 
 crowded_norm2 = formula(
@@ -42,9 +42,12 @@ CROWDED_NORM2 = derived(
             MIRRORED_BELOW,
             build=lambda own, square: turning_point(_crowded(own, square), _Q, -5, 2),
         ),
-        reason="n - 2 overlaps are 0, that of the partner is -q and silent",
+        right=Root(2 * _Q - 2 + s.n * s.sigma**2 / 2, _Q, -5, 2),
+        reason="n - 2 overlaps are 0, that of the partner is -q and silent: the loss of a feature "
+        "is (1 - q)^2 + sigma^2 q + (n - 2) sigma^2 q/2",
         ranges={s.n: (2, 9), s.sigma: (0.05, 0.6)},
     ),
+    Step(name="solve", reason="2 q = 2 - n sigma^2/2", ranges={s.n: (2, 9), s.sigma: (0.05, 0.6)}),
 )
 
 crowded_loss = formula(
@@ -67,9 +70,16 @@ CROWDED_LOSS = derived(
             DIAGONAL_LOSS,
             MIRRORED_BELOW,
             CROWDED_NORM2,
-            build=lambda own, square, q: s.n * _crowded(own, square).subs(_Q, q),
+            build=lambda own, square, q: s.n * sp.Subs(_crowded(own, square), _Q, q),
         ),
-        reason="the loss at the best norm",
+        right=s.n
+        * ((s.n * s.sigma**2 / 4) ** 2 + (1 - s.n * s.sigma**2 / 4) * s.n * s.sigma**2 / 2),
+        reason="at the best norm 1 - q = n sigma^2/4, and the noise costs n sigma^2 q/2",
+        ranges={s.n: (2, 9), s.sigma: (0.05, 0.6)},
+    ),
+    Step(
+        name="add",
+        reason="n^2 sigma^4/16 - n^2 sigma^4/8 = -n^2 sigma^4/16",
         ranges={s.n: (2, 9), s.sigma: (0.05, 0.6)},
     ),
     prose="At overlap 0 half of the mean square passes for every symmetric law, so no "

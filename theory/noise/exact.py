@@ -4,7 +4,7 @@ from functools import partial
 
 import sympy as sp
 
-from ..proof import Definition, Formula, Step, below, density, derived, of, turning_point
+from ..proof import Definition, Formula, Root, Step, below, density, derived, of, turning_point
 from ..proof import symbols as s
 from .outputs import OVERLAP_NOISE_VARIANCE, RECTIFIED_SQUARE
 
@@ -14,8 +14,13 @@ _Q, _D, _Z = s.row_norm2, s.depth, s.draw
 
 def _mirrored(relu: sp.Expr, overlap: sp.Expr, target: int = 0) -> sp.Expr:
     """The squared error of an output, averaged over a draw and its negative."""
-    outputs = (relu.subs(s.overlap, overlap + draw) for draw in (_Z, -_Z))
+    outputs = (sp.Subs(relu, s.overlap, overlap + draw) for draw in (_Z, -_Z))
     return sp.Add(*((output - target) ** 2 for output in outputs)) / 2
+
+
+def _gate(x: sp.Expr) -> sp.Expr:
+    """max(x, 0), also where the sign of x is known."""
+    return sp.Max(0, x, evaluate=False)
 
 
 RECTIFIER = Definition(
@@ -40,8 +45,10 @@ MIRRORED_BELOW = derived(
     Step(
         name="both signs",
         left=of(RECTIFIER, build=lambda relu: _mirrored(relu, -_D)),
-        reason="a symmetric law is the mean over z and -z; only z > d passes",
+        right=_gate(_Z - _D) ** 2 / 2 + _gate(-_Z - _D) ** 2 / 2,
+        reason="a symmetric law is the mean over a draw z and its negative",
     ),
+    Step(name="one gate stays shut", reason="-d - z is never positive; only z > d passes"),
 )
 
 both_sides_square = formula(
@@ -136,8 +143,10 @@ RECTIFIED_CURVATURE = derived(
             MIRRORED_WITHIN,
             build=lambda square: sp.Derivative(sp.Derivative(square, _Z) / (2 * _Z), _Z) / (2 * _Z),
         ),
-        reason="d/dy = d/dz/(2 z)",
+        right=sp.Derivative((_Z - _D) / (2 * _Z), _Z) / (2 * _Z),
+        reason="y = z^2, so d/dy = (d/dz)/(2 z); the square is (z - d)^2/2",
     ),
+    Step(name="once more", reason="the slope 1/2 - d/(2 z) has the derivative d/(2 z^2)"),
     prose="Above y = d^2 the second derivative is not negative; below it the function is 0, "
     "and the slope is continuous at y = d^2.",
 )
@@ -157,7 +166,7 @@ RECTIFIED_BOUND = derived(
     "row with one weight under bipolar noise is optimal.",
     Step(
         name="constant size",
-        left=of(MIRRORED_BELOW, build=lambda square: square.subs(_Z, s.row_noise)),
+        left=of(MIRRORED_BELOW, build=lambda square: sp.Subs(square, _Z, s.row_noise)),
         reason="the value at |Z| = s",
     ),
     prose="Jensen's inequality for the convex function of Z^2, whose mean is s^2. |Z| = s "
@@ -180,9 +189,11 @@ UNCLIPPED_ERROR = derived(
     Step(
         name="both signs",
         left=of(RECTIFIER, build=lambda relu: _mirrored(relu, _Q, 1)),
-        reason="no cut: the draw is smaller than q",
+        right=(_Q + _Z - 1) ** 2 / 2 + (_Q - _Z - 1) ** 2 / 2,
+        reason="no cut: the draw is smaller than q, so that both outputs q + z and q - z pass",
         assumptions=(_Z < _Q,),
     ),
+    Step(name="mixed terms cancel", reason="(x + z)^2 + (x - z)^2 = 2 x^2 + 2 z^2 at x = q - 1"),
 )
 
 _NEVER_CLIPS = "symmetric noise that never exceeds q, such as bipolar with sigma |W_j|_1 <= q"
@@ -205,7 +216,7 @@ DIAGONAL_LOSS = derived(
         left=of(
             UNCLIPPED_ERROR,
             OVERLAP_NOISE_VARIANCE,
-            build=lambda error, variance: error.subs(_Z, sp.sqrt(variance)),
+            build=lambda error, variance: sp.Subs(error, _Z, sp.sqrt(variance)),
         ),
         reason="the error is linear in Z^2, and E Z^2 = sigma^2 q",
     ),
@@ -227,9 +238,11 @@ DIAGONAL_NORM2 = derived(
     Step(
         name="minimise",
         left=of(DIAGONAL_LOSS, build=lambda loss: turning_point(loss, _Q, -1, 2)),
-        reason="the loss is a parabola in q",
+        right=Root(2 * _Q - 2 + s.sigma**2, _Q, -1, 2),
+        reason="the loss is a parabola in q, with the slope -2 (1 - q) + sigma^2",
         ranges={s.sigma: (0, 1)},
     ),
+    Step(name="solve", reason="2 q = 2 - sigma^2", ranges={s.sigma: (0, 1)}),
 )
 
 diagonal_loss_least = formula(
@@ -248,16 +261,18 @@ DIAGONAL_LOSS_LEAST = derived(
     "{formula}.",
     Step(
         name="insert",
-        left=of(DIAGONAL_LOSS, DIAGONAL_NORM2, build=lambda loss, q: loss.subs(_Q, q)),
-        reason="the loss at the best norm",
+        left=of(DIAGONAL_LOSS, DIAGONAL_NORM2, build=lambda loss, q: sp.Subs(loss, _Q, q)),
+        right=(s.sigma**2 / 2) ** 2 + s.sigma**2 * (1 - s.sigma**2 / 2),
+        reason="the loss at the best norm, where 1 - q = sigma^2/2",
         ranges={s.sigma: (0, 1)},
     ),
+    Step(name="add", reason="sigma^4/4 - sigma^4/2 = -sigma^4/4", ranges={s.sigma: (0, 1)}),
 )
 
 
 def _saved(square: sp.Expr, letter: sp.Symbol, end: int) -> sp.Expr:
     """What two outputs save as a letter goes from 0 to its end."""
-    return 2 * (square.subs(letter, 0) - square.subs(letter, end))
+    return 2 * (sp.Subs(square, letter, 0) - sp.Subs(square, letter, end))
 
 
 antipodal_gain = formula(
@@ -277,7 +292,13 @@ ANTIPODAL_GAIN = derived(
     Step(
         name="from 0 to -1",
         left=of(MIRRORED_BELOW, build=lambda square: _saved(square.subs(_Z, s.sigma), _D, 1)),
-        reason="two outputs, each of them with |Z| = sigma",
+        right=s.sigma**2 - _gate(s.sigma - 1) ** 2,
+        reason="two outputs, each of them with |Z| = sigma: at the overlap 0 they cost sigma^2/2, "
+        "at the overlap -1 max(0, sigma - 1)^2/2",
+    ),
+    Step(
+        name="silent",
+        reason="noise of a size of at most 1 does not lift the overlap -1 above 0",
         assumptions=(s.sigma < 1,),
     ),
 )

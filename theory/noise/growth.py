@@ -14,6 +14,7 @@ definition = partial(Definition, source=_NOTES)
 formula = partial(Formula, source=_NOTES)
 _Q = s.row_norm2
 _OTHERS = sp.symbols("x_1:3", positive=True)
+_SIMPLEX = {s.n: (2, 9), s.sigma: (0.05, 1), _Q: (0.5, 1.5)}
 _UNCLIPPED = "noise that clips no feature's own output"
 
 overlap_rate = formula(
@@ -42,16 +43,33 @@ OVERLAP_RATE = derived(
             OVERLAP_NOISE_VARIANCE,
             build=lambda cost, kurtosis, variance: (
                 -_Q
-                / 4
-                * 4
                 * sp.Derivative(
-                    cost.subs({s.overlap_kurtosis: kurtosis, s.row_noise: sp.sqrt(variance)}),
+                    sp.Subs(
+                        cost,
+                        (s.overlap_kurtosis, s.row_noise),
+                        (kurtosis, sp.sqrt(variance)),
+                    ),
                     s.fourth_norm,
                 )
             ),
         ),
-        reason="dW/dt = -(1/4) dcost/dW, and dF/dW = 4 W^3 at fixed overlaps and norms",
+        right=-_Q
+        * sp.Derivative(
+            -s.kurtosis
+            * s.fourth_norm
+            / _Q**2
+            / 12
+            * s.overlap
+            * s.sigma
+            * sp.sqrt(_Q)
+            * density(s.overlap / (s.sigma * sp.sqrt(_Q))),
+            s.fourth_norm,
+        ),
+        reason="dW/dt = -(1/4) dcost/dW = -(1/4) (dcost/dF) 4 W^3 at fixed overlaps and norms, "
+        "which is r W^3/q with r = -q dcost/dF; the output has the kurtosis kappa F/q^2 and the "
+        "deviation sigma sqrt(q)",
     ),
+    Step(name="linear in F", reason="the cost is a constant times F"),
 )
 
 growth_rate = formula(
@@ -79,11 +97,24 @@ GROWTH_RATE = derived(
         left=of(
             OVERLAP_RATE,
             SIMPLEX_OVERLAP,
-            build=lambda one, overlap: (s.n - 1) * one.subs(s.overlap, overlap),
+            build=lambda one, overlap: sp.Sum(sp.Subs(one, s.overlap, overlap), (s.j, 1, s.n - 1)),
         ),
-        reason="n - 1 equal overlaps",
-        ranges={s.n: (2, 9), s.sigma: (0.05, 1), _Q: (0.5, 1.5)},
+        right=(s.n - 1) * sp.Subs(overlap_rate.expression, s.overlap, -_Q / (s.n - 1)),
+        reason="each of the n - 1 other rows has the overlap -q/(n - 1) with this row",
+        ranges=_SIMPLEX,
     ),
+    Step(
+        name="insert the overlap",
+        right=sp.Mul(
+            s.n - 1,
+            -s.kurtosis * s.sigma * _Q / (12 * sp.sqrt(_Q) * (s.n - 1)),
+            density(sp.sqrt(_Q) / ((s.n - 1) * s.sigma)),
+            evaluate=False,
+        ),
+        reason="u = -q/(n - 1) in kappa sigma u phi(u/(sigma sqrt(q)))/(12 sqrt(q))",
+        ranges=_SIMPLEX,
+    ),
+    Step(name="cancel", reason="n - 1 cancels, and q/sqrt(q) = sqrt(q)", ranges=_SIMPLEX),
 )
 
 growth_rate_strong = formula(
@@ -234,9 +265,12 @@ ISOTROPIC_FOURTH_NORM = derived(
             LENGTH_GENERATOR,
             build=lambda entry, length: _Q**2 * s.m * moment(entry, 4) / moment(length, 2),
         ),
-        reason="length and direction of a normal vector are independent",
+        right=sp.Mul(_Q**2 * s.m, 3, 1 / (s.m * (s.m + 2)), evaluate=False),
+        reason="length and direction of a normal vector are independent, so a moment of a weight "
+        "of norm 1 is that of an entry over that of the length: E x^4 = 3, E r^4 = m (m + 2)",
         ranges={s.m: (2, 9)},
     ),
+    Step(name="cancel", reason="m cancels", ranges={s.m: (2, 9)}),
     prose="The initial weights, the Gaussian noise and the loss do not change when all "
     "rows are turned by one rotation of R^m, so the law of W(t) does not either, along the "
     "flow and along SGD.",
@@ -264,7 +298,14 @@ ISOTROPIC_DRIFT = derived(
                 / moment(length, 4)
             ),
         ),
-        reason="|w|_4^8 = sum w_k^8 + sum over k != l of w_k^4 w_l^4",
+        right=15 / ((s.m + 2) * (s.m + 4))
+        - (105 + 9 * (s.m - 1)) / ((s.m + 2) * (s.m + 4) * (s.m + 6)),
+        reason="|w|_4^8 = sum w_k^8 + sum over k != l of w_k^4 w_l^4; E x^4, x^6, x^8 = 3, 15, 105",
+        ranges={s.m: (2, 9)},
+    ),
+    Step(
+        name="one denominator",
+        reason="15 (m + 6) - 105 - 9 (m - 1) = 6 (m - 1)",
         ranges={s.m: (2, 9)},
     ),
 )
@@ -336,11 +377,16 @@ HALF_TIME = derived(
     "< 2 (measured for n >= 4).",
     Step(
         name="rescale time",
-        left=of(GROWTH_RATE, build=lambda rate: s.half_rotation / rate),
-        reason="the rigid flow depends on t only through r t",
+        left=of(
+            GROWTH_RATE,
+            build=lambda rate: sp.Integral(1 / rate, (s.clock, 0, s.half_rotation)),
+        ),
+        reason="the rigid flow depends on t only through zeta = r t, so dt = dzeta/r, and half "
+        "growth is at zeta = tau_half",
         ranges={s.n: (2, 9), s.sigma: (0.2, 1), s.kurtosis: (-2, -0.1)},
     ),
     prose="The overlaps reach the simplex while the rows hardly turn; then r is constant "
-    "and the rows turn with the Gram matrix held fixed.",
+    "and the rows turn with all overlaps and norms held fixed, which is the rigid flow. Half "
+    "growth is where the fourth norm is half way to that of the corner simplex.",
     checks=("noise_growth_time",),
 )

@@ -28,7 +28,7 @@ def moment(generator: sp.Expr, order: int) -> sp.Expr:
 
 def at_output(moment: sp.Expr, mean: sp.Expr, scale: sp.Expr) -> sp.Expr:
     """A moment of a rectified normal output, for an output of this mean and deviation."""
-    return moment.subs({_U: mean, _S: scale}, simultaneous=True)
+    return sp.Subs(moment, (_U, _S), (mean, scale))
 
 
 def output_error(square: sp.Expr, first: sp.Expr, mean: sp.Expr, scale: sp.Expr) -> sp.Expr:
@@ -71,7 +71,8 @@ OVERLAP_NOISE_VARIANCE = cited(
     Step(
         name="variances add",
         left=of(ENTRY_CUMULANTS, build=lambda entry: moment(_output_cumulants(entry), 2)),
-        reason="second cumulant of a sum of independent entries",
+        reason="the output has the noise sigma sum_k W_jk xi_k, so that sum_k W_jk^2 = q "
+        "multiplies theta^2/2; F = |W_j|_4^4 and H = |W_j|_6^6 belong to the higher powers",
     ),
 )
 
@@ -101,8 +102,15 @@ OVERLAP_NOISE_KURTOSIS = cited(
     Step(
         name="cumulants add",
         left=of(ENTRY_CUMULANTS, build=_standardized(4)),
-        reason="the generating function of a sum of independent entries is the sum of theirs",
+        right=sp.Mul(
+            s.kurtosis * s.sigma**4 * s.fourth_norm,
+            1 / (s.sigma**2 * s.row_norm2) ** 2,
+            evaluate=False,
+        ),
+        reason="the generating function of a sum of independent entries is the sum of theirs: its "
+        "fourth cumulant is kappa sigma^4 F, its variance sigma^2 q",
     ),
+    Step(name="cancel", reason="sigma^4 cancels"),
 )
 
 overlap_noise_sixth = formula(
@@ -118,8 +126,15 @@ OVERLAP_NOISE_SIXTH = derived(
     Step(
         name="cumulants add",
         left=of(ENTRY_CUMULANTS, build=_standardized(6)),
-        reason="the generating function of a sum of independent entries is the sum of theirs",
+        right=sp.Mul(
+            s.sixth_cumulant * s.sigma**6 * s.sixth_norm,
+            1 / (s.sigma**2 * s.row_norm2) ** 3,
+            evaluate=False,
+        ),
+        reason="the generating function of a sum of independent entries is the sum of theirs: its "
+        "sixth cumulant is lambda_6 sigma^6 H, its variance sigma^2 q",
     ),
+    Step(name="cancel", reason="sigma^6 cancels"),
 )
 
 NORMAL_NOISE = Definition(
@@ -148,7 +163,8 @@ RECTIFIED_MEAN = derived(
                 _U / 2 + _S / sp.sqrt(2 * sp.pi) + sp.Integral((_U + _Z) * p, (_Z, -_U, 0))
             ),
         ),
-        reason="the rectifier cuts at -u; Z > 0 has the moments 1/2 and s/sqrt(2 pi)",
+        reason="the rectifier cuts at -u: an integral from -u to infinity, of which the part with "
+        "y > 0 has the moments 1/2 and s/sqrt(2 pi)",
     ),
 )
 
@@ -175,7 +191,9 @@ RECTIFIED_SQUARE = derived(
                 + sp.Integral((_U + _Z) ** 2 * p, (_Z, -_U, 0))
             ),
         ),
-        reason="the rectifier cuts at -u; Z > 0 has the moments 1/2, s/sqrt(2 pi), s^2/2",
+        reason="the output is ReLU(u + y), with u the overlap and y the noise, of deviation s; the "
+        "rectifier cuts at -u: an integral from -u to infinity, of which the part with y > 0 has "
+        "the moments 1/2, s/sqrt(2 pi) and s^2/2",
     ),
 )
 
@@ -200,8 +218,13 @@ KURTOSIS_COST = derived(
             RECTIFIED_SQUARE,
             build=lambda square: s.overlap_kurtosis * _S**4 / 24 * sp.Derivative(square, (_U, 4)),
         ),
-        reason="E f(u + Z) = exp(kappa_4 s^4 D^4/24 + ...) E f(u + Gaussian)",
+        right=s.overlap_kurtosis * _S**4 / 24 * sp.Derivative(2 * below(_A), (_U, 2)),
+        reason="E f(u + Z) = exp(kappa_4 s^4 D^4/24 + ...) E f(u + Gaussian), D = d/du, for noise "
+        "Z of deviation s and excess kurtosis kappa_4; the second derivative of ReLU(x)^2 is 2 "
+        "for x > 0, so that of its mean is 2 Phi(a), Phi the normal distribution function and a = "
+        "u/s",
     ),
+    Step(name="normal density", reason="d^2/du^2 of 2 Phi(u/s) is -2 a phi(a)/s^2"),
     prose="The formal cumulant operator is Edgeworth's expansion. The size of the "
     "remainder is measured, not bounded: it fails where the row is sparse.",
 )

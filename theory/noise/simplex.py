@@ -4,7 +4,7 @@ from functools import partial
 
 import sympy as sp
 
-from ..proof import Definition, Formula, Step, below, density, derived, of, turning_point
+from ..proof import Definition, Formula, Root, Step, below, density, derived, of, turning_point
 from ..proof import symbols as s
 from .exact import DIAGONAL_LOSS, DIAGONAL_LOSS_LEAST, MIRRORED_BELOW
 from .outputs import (
@@ -45,9 +45,12 @@ SIMPLEX_OVERLAP = derived(
     Step(
         name="a squared norm is not negative",
         left=of(TOTAL_ROW, build=lambda total: s.overlap - total / (s.n * (s.n - 1))),
-        reason="u is at least u - |sum of the rows|^2/(n (n-1)), with equality iff the sum is 0",
+        right=sp.Add(s.overlap, -_Q / (s.n - 1), -s.overlap, evaluate=False),
+        reason="u is at least u - |sum of the rows|^2/(n (n-1)), with equality iff the sum is 0, "
+        "and |sum of the rows|^2 is n q + n (n-1) u",
         ranges={s.n: (2, 9)},
     ),
+    Step(name="cancel", reason="u cancels", ranges={s.n: (2, 9)}),
 )
 
 simplex_relative_overlap = formula(
@@ -66,9 +69,9 @@ SIMPLEX_RELATIVE_OVERLAP = derived(
         left=of(
             SIMPLEX_OVERLAP,
             OVERLAP_NOISE_VARIANCE,
-            build=lambda overlap, variance: overlap / sp.sqrt(variance),
+            build=lambda overlap, variance: sp.Mul(overlap, 1 / sp.sqrt(variance), evaluate=False),
         ),
-        reason="overlap over standard deviation",
+        reason="the overlap -q/(n - 1) over the standard deviation sigma sqrt(q)",
         ranges={s.n: (2, 9)},
     ),
 )
@@ -186,9 +189,12 @@ DEAD_ZONE = derived(
     Step(
         name="largest noise meets the overlap",
         left=of(
-            LONGEST_NOISE, SIMPLEX_OVERLAP, build=lambda noise, overlap: s.sigma * -overlap / noise
+            LONGEST_NOISE,
+            SIMPLEX_OVERLAP,
+            build=lambda noise, overlap: Root(noise + overlap, s.sigma, 0, sp.sqrt(_Q)),
         ),
-        reason="sigma |W_j|_1 <= sigma sqrt(m q) by Cauchy-Schwarz; set it to q/(n-1)",
+        reason="sigma |W_j|_1 <= sigma sqrt(m q) by Cauchy-Schwarz; it lifts an overlap above 0 "
+        "once it exceeds q/(n-1)",
         ranges={s.n: (2, 9), s.m: (1, 20)},
     ),
     prose="Below the limit |Z| <= |u| surely, so the exact identity for u <= 0 gives 0. A row of "
@@ -244,8 +250,10 @@ FAMILY_RATIO = derived(
     Step(
         name="best ratio",
         left=of(FAMILY_MARGIN_LIMIT, build=lambda margin: turning_point(s.n * margin, _SIDE, 0, 2)),
-        reason="the only turning point",
+        right=Root(2 - 2 * _SIDE - _SIDE**2, _SIDE, 0, 2),
+        reason="the slope of (2 y - y^2)/(1 + y) is (2 - 2 y - y^2)/(1 + y)^2",
     ),
+    Step(name="solve", reason="(y + 1)^2 = 3; it is the only turning point between 0 and 2"),
 )
 
 family_dead_zone = formula(
@@ -267,7 +275,7 @@ FAMILY_DEAD_ZONE = derived(
         left=of(
             FAMILY_MARGIN_LIMIT,
             FAMILY_RATIO,
-            build=lambda margin, ratio: margin.subs(_SIDE, ratio),
+            build=lambda margin, ratio: sp.Subs(margin, _SIDE, ratio),
         ),
         reason="the margin at the best ratio",
     ),
@@ -289,8 +297,8 @@ SILENT_LOSS = derived(
     "none have less.",
     Step(
         name="n own outputs",
-        left=of(DIAGONAL_LOSS_LEAST, build=lambda own: s.n * own),
-        reason="only the own outputs cost",
+        left=of(DIAGONAL_LOSS_LEAST, build=lambda own: sp.Sum(own, (s.i, 1, s.n))),
+        reason="only the n own outputs cost",
         ranges={s.sigma: (0, 1)},
     ),
 )
@@ -316,9 +324,11 @@ ORTHONORMAL_LOSS = derived(
             DIAGONAL_LOSS,
             MIRRORED_BELOW,
             build=lambda own, square: (
-                s.n * own.subs(_Q, 1) + s.n * (s.n - 1) * square.subs({s.depth: 0, s.draw: s.sigma})
+                s.n * sp.Subs(own, _Q, 1)
+                + s.n * (s.n - 1) * sp.Subs(square, (s.depth, s.draw), (0, s.sigma))
             ),
         ),
-        reason="at u = 0 half of the mean square passes, whatever the law",
+        reason="at q = 1 an own output costs sigma^2; at overlap 0 half of the mean square of the "
+        "noise, sigma^2/2, passes, whatever the law",
     ),
 )

@@ -39,14 +39,16 @@ COLLAPSE_RATE = derived(
         left=of(
             INVERSE_SQUARE_SLOPE,
             build=lambda slope: (
-                slope.subs(
-                    {s.inverse_square: _V**2, s.excess2: s.mean_excess2, s.lam: _L / sp.sqrt(s.m)},
-                    simultaneous=True,
+                sp.Subs(
+                    slope,
+                    (s.inverse_square, s.excess2, s.lam),
+                    (_V**2, s.mean_excess2, _L / sp.sqrt(s.m)),
                 )
                 / (2 * _V * sp.sqrt(s.m))
             ),
         ),
-        reason="u = v^2, B = b/sqrt(m), M2 = m mu2/m, lambda = Lambda/sqrt(m)",
+        reason="u = v^2 gives du = 2 v dv, B = b/sqrt(m) gives dB = db/sqrt(m); M2 = m mu2/m and "
+        "lambda = Lambda/sqrt(m)",
     ),
 )
 

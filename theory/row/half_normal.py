@@ -8,7 +8,7 @@ from ..model import INITIAL
 from ..proof import Formula, Step, below, density, derived, of
 from ..proof import symbols as s
 from .slow_manifold import SLOW_INVERSE_SQUARE
-from .sparsification import THRESHOLD_RATE
+from .sparsification import ROW_L1_NORM, THRESHOLD_RATE
 
 formula = partial(Formula, source="paper_notes/half_normal.md")
 _B, _PAST = s.relative_threshold, s.past_threshold
@@ -26,6 +26,11 @@ def _tail_moment(power: int, density: sp.Expr) -> sp.Expr:
     return 2 * s.m * sp.Integral((x - b) ** power * density.subs(b, x), (x, b, sp.oo))
 
 
+def _beyond(power: int) -> sp.Expr:
+    """The integral of a power times the standard normal density beyond b."""
+    return sp.Integral(_PAST**power * DENSITY.subs(_B, _PAST), (_PAST, _B, sp.oo))
+
+
 half_normal_live = formula(
     name="half_normal_live",
     expression=2 * s.m * TAIL,
@@ -40,7 +45,7 @@ HALF_NORMAL_LIVE = derived(
     Step(
         name="tail",
         left=of(INITIAL, build=lambda density: _tail_moment(0, density)),
-        reason="m weights, two equal tails",
+        reason="m weights, each with two equal tails Q(b) = erfc(b/sqrt(2))/2",
         assumptions=(_B > 0,),
     ),
 )
@@ -63,7 +68,15 @@ HALF_NORMAL_EXCESS1 = derived(
     Step(
         name="first tail moment",
         left=of(INITIAL, build=lambda density: s.scale * _tail_moment(1, density)),
-        reason="integrate (x - b) phi(x) beyond b",
+        right=2 * s.m * s.scale * (_beyond(1) - _B * _beyond(0)),
+        reason="m weights with two equal tails; a weight x s, of density phi(x) = "
+        "exp(-x^2/2)/sqrt(2 pi), exceeds b s by s (x - b); multiply out, x written b_1",
+        assumptions=(_B > 0,),
+    ),
+    Step(
+        name="integrate",
+        reason="x phi is -phi', so its integral is phi(b); the integral of phi is the tail Q(b) = "
+        "erfc(b/sqrt(2))/2",
         assumptions=(_B > 0,),
     ),
 )
@@ -86,7 +99,15 @@ HALF_NORMAL_EXCESS2 = derived(
     Step(
         name="second tail moment",
         left=of(INITIAL, build=lambda density: s.scale**2 * _tail_moment(2, density)),
-        reason="integrate (x - b)^2 phi(x) beyond b",
+        right=2 * s.m * s.scale**2 * (_beyond(2) - 2 * _B * _beyond(1) + _B**2 * _beyond(0)),
+        reason="m weights with two equal tails; a weight x s, of density phi(x) = "
+        "exp(-x^2/2)/sqrt(2 pi), exceeds b s by s (x - b); multiply out the square, x written b_1",
+        assumptions=(_B > 0,),
+    ),
+    Step(
+        name="integrate",
+        reason="by parts the integral of x^2 phi is b phi(b) + Q(b), with the tail Q(b) = "
+        "erfc(b/sqrt(2))/2, the integral of phi; that of x phi is phi(b)",
         assumptions=(_B > 0,),
     ),
 )
@@ -113,10 +134,11 @@ HALF_NORMAL_TIME = derived(
             THRESHOLD_RATE,
             HALF_NORMAL_EXCESS2,
             build=lambda rate, m2: sp.Integral(
-                (s.scale / rate.subs(s.common, 1 / sp.sqrt(m2))).subs(_B, _PAST), (_PAST, 0, _B)
+                s.scale / sp.Subs(rate, s.common, 1 / sp.sqrt(m2.subs(_B, _PAST))), (_PAST, 0, _B)
             ),
         ),
-        reason="dt = s db/(dB/dt), with A = 1/sqrt(M2) on the slow manifold",
+        reason="B = b s with s the initial standard deviation, so dt = s db/(dB/dt); A = "
+        "1/sqrt(M2) on the slow manifold, where u = A^-2 is M2 to leading order; s cancels",
     ),
     prose="For many weights M2 is near its mean (law of large numbers).",
     by=(SLOW_INVERSE_SQUARE,),
@@ -137,8 +159,13 @@ HALF_NORMAL_L1_NORM = derived(
     "The l1 norm of a Gaussian row of many weights is {formula} = M1/sqrt(M2).",
     Step(
         name="unit norm",
-        left=of(HALF_NORMAL_EXCESS1, HALF_NORMAL_EXCESS2, build=lambda m1, m2: m1 / sp.sqrt(m2)),
-        reason="A M1 with A = 1/sqrt(M2)",
+        left=of(
+            ROW_L1_NORM,
+            HALF_NORMAL_EXCESS1,
+            HALF_NORMAL_EXCESS2,
+            build=lambda norm, m1, m2: sp.Subs(norm, (s.common, s.excess1), (1 / sp.sqrt(m2), m1)),
+        ),
+        reason="A M1 with A = 1/sqrt(M2), and the means of M1 and M2",
     ),
     prose="On the slow manifold u = M2 to leading order.",
     by=(SLOW_INVERSE_SQUARE,),
@@ -159,9 +186,11 @@ L1_NORM_CONSTANT = derived(
     _step(
         name="product",
         left=of(
-            HALF_NORMAL_TIME, HALF_NORMAL_L1_NORM, build=lambda time, norm: s.lam * time * norm
+            HALF_NORMAL_TIME,
+            HALF_NORMAL_L1_NORM,
+            build=lambda time, norm: sp.Mul(s.lam, time, norm, evaluate=False),
         ),
-        reason="the numbers of neurons cancel",
+        reason="1/sqrt(2 m) of the time cancels sqrt(2 m) of the norm, and lambda cancels",
     ),
 )
 
@@ -179,8 +208,10 @@ LIVE_CONSTANT = derived(
     _step(
         name="product",
         left=of(
-            HALF_NORMAL_TIME, HALF_NORMAL_LIVE, build=lambda time, live: (s.lam * time) ** 2 * live
+            HALF_NORMAL_TIME,
+            HALF_NORMAL_LIVE,
+            build=lambda time, live: sp.Mul((s.lam * time) ** 2, live, evaluate=False),
         ),
-        reason="the numbers of neurons cancel",
+        reason="1/(2 m) of the squared time cancels 2 m of the number",
     ),
 )

@@ -70,7 +70,8 @@ PARTICIPATION_SERIES = derived(
             HALF_NORMAL_LIVE,
             build=lambda norm, live: Expansion(norm**2 / live, _B, 6),
         ),
-        reason="asymptotic series of erfc in numerator and denominator",
+        reason="|W|_1 = M1/sqrt(M2) and m' = 2 m Q(b), the number of live weights; in each the "
+        "tail is Q(b) = phi(b) (1/b - 1/b^3 + 3/b^5 - 15/b^7 + ...)",
     ),
 )
 
@@ -91,7 +92,8 @@ L1_NORM_CONSTANT_SLOPE = derived(
     Step(
         name="differentiate",
         left=of(L1_NORM_CONSTANT, build=lambda x: sp.Derivative(x, _B)),
-        reason="M1' = -M0, M2' = -2 M1",
+        reason="X is M1 times the integral times 1/sqrt(M2), with M0 = Q, M1 = phi - b Q and M2 = "
+        "(1 + b^2) Q - b phi; M1' = -M0, M2' = -2 M1, and the integral has the slope 1/sqrt(M2)",
         given={s.norm_time: of(L1_NORM_CONSTANT)},
         ranges={_B: (0.5, 3)},
     ),
@@ -127,8 +129,9 @@ L1_NORM_CONSTANT_SERIES = derived(
             L1_NORM_CONSTANT_SLOPE,
             build=lambda slope: Expansion(_solved(slope, _trial(1, 2, -6, 90)), _B, 6),
         ),
-        reason="inserted in X = (X' - M1/M2)/(M1/M2 - M0/M1), which gains two powers of 1/b, the "
-        "series returns",
+        reason="the slope says X = (X' - M1/M2)/(M1/M2 - M0/M1); the series, inserted for X' on "
+        "the right, returns. X' lowers a power of b by 1, and the divisor is near -b/2, so the "
+        "next term of the series adds only terms of order b^-10 on the right",
     ),
     prose="Two solutions differ by a multiple of exp(-b^2/4) to leading order, beyond all powers.",
 )
@@ -187,10 +190,13 @@ L1_NORM_LIMIT = derived(
             PAPER_L1_ESTIMATE,
             build=lambda x, paper: _over_estimate(x, paper, 1),
         ),
-        reason="both times lambda t",
+        right=sp.Limit(l1_norm_constant_series.expression, _B, sp.oo),
+        reason="both times lambda t; the paper's estimate times lambda t tends to 1, and late "
+        "times are large thresholds b",
         assumptions=(s.lam > 0,),
         ranges={s.m: (400, 900)},
     ),
+    Step(name="large threshold", reason="all terms but the first vanish"),
 )
 
 PAPER_LIVE_ESTIMATE = defining(
@@ -217,10 +223,13 @@ LIVE_LIMIT = derived(
             PAPER_LIVE_ESTIMATE,
             build=lambda x, paper: _over_estimate(x, paper, 2),
         ),
-        reason="both times (lambda t)^2",
+        right=sp.Limit(live_constant_series.expression, _B, sp.oo),
+        reason="both times (lambda t)^2; the paper's estimate times (lambda t)^2 tends to 1, and "
+        "late times are large thresholds b",
         assumptions=(s.lam > 0,),
         ranges={s.m: (400, 900)},
     ),
+    Step(name="large threshold", reason="all terms but the first vanish"),
 )
 
 PAPER_L1_NORM = cited(

@@ -59,11 +59,13 @@ INVERSE_SQUARE_SLOPE = derived(
         left=of(
             INVERSE_SQUARE_RATE,
             THRESHOLD_RATE,
-            build=lambda up, clock: up / clock.subs(_A, 1 / sp.sqrt(_U)),
+            build=lambda up, clock: up / sp.Subs(clock, _A, 1 / sp.sqrt(_U)),
         ),
-        reason="du/dB = (du/dt)/(dB/dt), A = u^(-1/2)",
+        right=-2 * (_U - _M2) / (s.lam * sp.sqrt(_U)),
+        reason="du/dB = (du/dt)/(dB/dt), where dB/dt = lambda/A = lambda sqrt(u)",
         assumptions=(s.lam > 0,),
     ),
+    Step(name="split", reason="u/sqrt(u) = sqrt(u)", assumptions=(s.lam > 0,)),
 )
 
 transient_delay = formula(
@@ -128,11 +130,14 @@ SLOW_INVERSE_SQUARE = derived(
             INVERSE_SQUARE_SLOPE,
             build=lambda slope: Taylor(_inserted(slope, _inserted(slope, _M2)), s.lam, 2),
         ),
-        reason="insert u = M2 - (lambda/2) sqrt(u) du/dB twice into itself, from u = M2",
+        reason="the equation for du/dB says u = M2 - (lambda/2) sqrt(u) du/dB; u = M2 on the "
+        "right, with M2' = -2 M1, gives u = M2 + lambda M1 sqrt(M2), and this on the right, with "
+        "M1' = -M0, the first line",
         assumptions=(s.lam > 0,),
         ranges={_M2: (0.5, 3), s.live: (0.1, 3)},
     ),
-    prose="u' = -2 (u - M2) pulls u to the manifold at rate 2, and M1' = -M0, M2' = -2 M1.",
+    prose="u' = -2 (u - M2) pulls u at rate 2 to this curve, the slow manifold, on which u changes "
+    "only with B; M1' = -M0, M2' = -2 M1.",
     by=(INVERSE_SQUARE_RATE, EXCESS1_SLOPE, EXCESS2_SLOPE),
 )
 

@@ -4,7 +4,7 @@ from functools import partial
 
 import sympy as sp
 
-from ..model import LONE_ROW, MONOSEMANTIC_FORCE, W
+from ..model import LONE_ROW, MONOSEMANTIC_FORCE, W, sign
 from ..proof import Definition, Formula, IndexForm, Step, cited, defining, derived, of
 from ..proof import symbols as s
 
@@ -67,7 +67,8 @@ soft_threshold_weight = formula(
 )
 
 SOFT_THRESHOLD = defining(
-    soft_threshold_weight, "A (x - B)_+, the claimed size of a weight that starts at x."
+    soft_threshold_weight,
+    "A (x - B)_+, the claimed size of a weight that starts at the size x; (y)_+ = max(y, 0).",
 )
 
 
@@ -75,11 +76,17 @@ def _inserted(force: sp.Expr, soft: sp.Expr) -> sp.Expr:
     """The force on a lone row at the claimed weights, all positive without loss of generality."""
     return force.replace(
         lambda e: isinstance(e, sp.Indexed) and e.base == W,
-        lambda e: soft.subs(s.initial, _X[e.indices[1]]),
+        lambda e: sp.Subs(soft, s.initial, _X[e.indices[1]]),
     )
 
 
 _WEIGHT = soft_threshold_weight.expression.subs(s.initial, _X[s.l])
+_NORM2 = sp.Sum((s.common * _EXCESS) ** 2, (s.h, 1, s.m))
+_alive = partial(
+    Step,
+    assumptions=(_X[s.l] > s.threshold, sp.Le(s.l, s.m)),
+    ranges={s.threshold: (0, 2)},
+)
 
 
 row_solution_form = index_form(
@@ -95,24 +102,33 @@ ROW_SOLUTION = derived(
     "The flow of a lone row is solved by soft-thresholding: each weight is A(t) (|W_k(0)| - "
     "B(t))_+ with its sign, where A' = (1 - A^2 M2(B)) A and B' = lambda/A; a live weight moves by "
     "{formula}.",
-    Step(
+    _alive(
         name="insert",
         left=of(LONE_ROW, SOFT_THRESHOLD, build=_inserted),
+        right=(1 - _NORM2) * _WEIGHT - s.lam * sign(_WEIGHT),
+        reason="each weight W_1k is A (x_k - B)_+, x_k its initial size w_0[k]; it may be taken "
+        "positive, because the sign of a weight only changes the sign of its velocity",
+    ),
+    _alive(
+        name="squared norm",
+        right=(1 - s.common**2 * EXCESS2.expression) * _WEIGHT - s.lam * sign(_WEIGHT),
+        reason="A^2 is common to all squares, and the squared excesses add up to M2(B)",
+    ),
+    _alive(
+        name="alive",
         right=(1 - s.common**2 * EXCESS2.expression) * _WEIGHT - s.lam,
-        reason="the squared norm of the row is A^2 M2(B); the weight is alive",
-        assumptions=(_X[s.l] > s.threshold, sp.Le(s.l, s.m)),
-        ranges={s.threshold: (0, 2)},
+        reason="the weight is above 0, so its sign is 1",
     ),
-    Step(
+    _alive(
         name="chain rule",
-        reason="A' dW/dA + B' dW/dB with dW/dA = (x - B)_+ and dW/dB = -A",
-        assumptions=(_X[s.l] > s.threshold, sp.Le(s.l, s.m)),
-        ranges={s.threshold: (0, 2)},
+        reason="the first part is A' dW/dA, as dW/dA = (x - B)_+ and A' = (1 - A^2 M2) A; the "
+        "second is B' dW/dB, as dW/dB = -A and B' = lambda/A",
     ),
-    prose="M2 is continuously differentiable in B and u = A^-2 is bounded on both sides, "
-    "so A and B exist for all times; the flow with weights stopping at 0 has one solution "
-    "(a monotone inclusion with a locally Lipschitz term), so this is it. Where a weight is "
-    "0 the force of size lambda holds it there.",
+    prose="M2 is continuously differentiable in B, and u = A^-2 obeys u' = 2 M2 - 2 u with "
+    "0 <= M2 <= M2(0), so that u stays between exp(-2 t) and the larger of 1 and M2(0): A and B "
+    "exist for all times. The flow with weights stopping at 0 has one solution (a monotone "
+    "inclusion with a locally Lipschitz term), so this is it. Where a weight is 0, l1 holds it "
+    "there, because the rest of its velocity, (1 - |W_1|^2) W_1l, is 0.",
     by=(AMPLITUDE_RATE, THRESHOLD_RATE),
 )
 
@@ -124,8 +140,8 @@ WINNER_LONE_ROW = cited(
     source="Lecomte et al. 2023, Sparsity",
     prose="B grows and all weights share A, so the order of their sizes is kept and weight "
     "k dies when B reaches |W_k(0)|. As long as B is below the second largest size, M2 and with it "
-    "u stay above a positive bound, so that B' = lambda sqrt(u) does too and B passes that size in "
-    "finite time; only the largest weight is then left.",
+    "u, as u' = 2 M2 - 2 u, stay above a positive bound, so that B' = lambda sqrt(u) does too and "
+    "B passes that size in finite time; only the largest weight is then left.",
     page=_NOTES,
     by=(ROW_SOLUTION,),
 )
@@ -173,7 +189,8 @@ EXCESS1_SLOPE = derived(
     Step(
         name="differentiate",
         left=of(EXCESS1, build=lambda m1: sp.Derivative(m1, s.threshold)),
-        reason="d/dB (x - B)_+ = -1 for a live weight",
+        reason="d/dB (x - B)_+ = -1 for a live weight, one with x > B, and else 0; M0 is the "
+        "number of live weights",
         ranges={s.threshold: (0, 0.9)},
     ),
 )
@@ -242,7 +259,13 @@ ROW_DEATH_TIME = derived(
             MONOSEMANTIC_FORCE,
             build=lambda f: sp.Integral(-1 / (f + s.w**3), (s.w, 0, s.largest)),
         ),
+        right=sp.Integral(1 / (s.lam - s.w), (s.w, 0, s.largest)),
         reason="without its term -w^3 the velocity is w - lambda, which is slower to kill",
+        assumptions=(s.lam > s.largest,),
+    ),
+    Step(
+        name="integrate",
+        reason="-log(lambda - w) from 0 to x_max",
         assumptions=(s.lam > s.largest,),
     ),
     prose="In a row |W|^2 w stands for w^3 and only adds to the decay: comparison of "

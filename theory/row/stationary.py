@@ -4,7 +4,7 @@ from functools import partial
 
 import sympy as sp
 
-from ..model import LOSS, MONOSEMANTIC_FORCE, MONOSEMANTIC_LOSS, PAIR_LOSS, THREE_FORCES, at
+from ..model import LOSS, MONOSEMANTIC_FORCE, MONOSEMANTIC_LOSS, PAIR_LOSS, THREE_FORCES, network
 from ..proof import Formula, Root, Step, Taylor, derived, of, stated, turning_point
 from ..proof import symbols as s
 
@@ -27,8 +27,8 @@ STATIONARY_WEIGHT = derived(
     "A row with one non-zero weight w is stationary where {formula} = lambda.",
     Step(
         name="force at rest",
-        left=of(MONOSEMANTIC_FORCE, build=lambda f: f.subs(s.lam, 0)),
-        reason="lambda that balances the feature benefit",
+        left=of(MONOSEMANTIC_FORCE, build=lambda f: Root(f, s.lam, 0, 1)),
+        reason="set the force (1 - w^2) w - lambda to 0 and solve for lambda",
     ),
     label="stationary_weight",
 )
@@ -47,11 +47,23 @@ AMPLITUDE = derived(
     amplitude,
     "The stable stationary weight is {formula}.",
     Step(
-        name="largest root",
+        name="triple angle",
         left=of(STATIONARY_WEIGHT, build=lambda f: Root(f - s.lam, s.w, 1 / sp.sqrt(3), 1)),
-        reason="triple angle: (1 - w^2) w = -2 cos(3 x)/(3 sqrt 3) for w = 2 cos(x)/sqrt 3",
+        right=2
+        / sp.sqrt(3)
+        * sp.cos(Root(-_FOLD * sp.cos(3 * s.angle) - s.lam, s.angle, sp.pi / 6, sp.pi / 3)),
+        reason="set w = 2 cos(vartheta)/sqrt(3): by cos(3 x) = 4 cos(x)^3 - 3 cos(x) the cubic (1 "
+        "- w^2) w becomes -2 cos(3 vartheta)/(3 sqrt(3)); w = 1/sqrt(3) is vartheta = pi/3, and w "
+        "= 1 is vartheta = pi/6",
     ),
-    prose="For lambda in [0, fold] the angle lies in [pi/6, pi/3], so w >= 1/sqrt(3).",
+    Step(
+        name="largest root",
+        reason="cos(3 vartheta) = -3 sqrt(3) lambda/2; 3 vartheta lies between pi/2 and pi, where "
+        "the arccosine gives it",
+    ),
+    prose="For lambda in [0, fold] the angle lies in [pi/6, pi/3], so w >= 1/sqrt(3). Below the "
+    "fold w > 1/sqrt(3), so the force (1 - w^2) w - lambda has the slope 1 - 3 w^2 < 0 and w is "
+    "stable; the other root is below 1/sqrt(3), where the slope is positive.",
 )
 
 amplitude_series = formula(
@@ -87,8 +99,11 @@ FOLD_AMPLITUDE = derived(
     Step(
         name="turning point",
         left=of(STATIONARY_WEIGHT, build=lambda f: turning_point(f, s.w, 0, 1)),
-        reason="lambda(w) has its only maximum between 0 and 1 there",
+        right=Root(1 - 3 * s.w**2, s.w, 0, 1),
+        reason="the two weights of one lambda meet where lambda(w) = w - w^3 is largest: its slope "
+        "is 1 - 3 w^2",
     ),
+    Step(name="solve", reason="3 w^2 = 1"),
 )
 
 fold = formula(
@@ -103,9 +118,16 @@ FOLD = derived(
     "A row with one non-zero weight can be at rest only for lambda <= {formula}.",
     Step(
         name="insert the top",
-        left=of(STATIONARY_WEIGHT, FOLD_AMPLITUDE, build=lambda f, top: f.subs(s.w, top)),
-        reason="lambda at the turning point",
+        left=of(STATIONARY_WEIGHT, FOLD_AMPLITUDE, build=lambda f, top: sp.Subs(f, s.w, top)),
+        right=sp.Mul(1 - sp.Pow(sp.sqrt(3) / 3, 2, evaluate=False), sp.sqrt(3) / 3, evaluate=False),
+        reason="lambda = (1 - w^2) w at the turning point w = 1/sqrt(3)",
     ),
+    Step(
+        name="square",
+        right=sp.Mul(sp.Rational(2, 3), sp.sqrt(3) / 3, evaluate=False),
+        reason="1 - 1/3 = 2/3",
+    ),
+    Step(name="largest lambda", reason="2/3 times 1/sqrt(3)"),
 )
 
 FOLD_OF_NETWORKS = derived(
@@ -114,7 +136,8 @@ FOLD_OF_NETWORKS = derived(
     page="paper_notes/stationary.md",
     prose="The inner product of row i with its velocity, for w = |W_i|, is at most (1 - w^2) w^2 "
     "- lambda |W_i|_1, because the interference adds -sum_j ReLU(G_ij) G_ij <= 0. As |W_i|_1 >= w, "
-    "w' <= (1 - w^2) w - lambda, and the largest value of (1 - w^2) w is the fold of one weight.",
+    "w' <= (1 - w^2) w - lambda. The largest value of (1 - w^2) w is the fold of one weight, so w "
+    "falls at least at the rate lambda less the fold, and is 0 after a finite time.",
     by=(THREE_FORCES, FOLD),
 )
 
@@ -133,9 +156,11 @@ LOSS_OF_AMPLITUDE = derived(
     Step(
         name="insert lambda",
         left=of(MONOSEMANTIC_LOSS),
+        right=(1 - s.w**2) ** 2 + 4 * (1 - s.w**2) * s.w**2,
         reason="lambda = (1 - w^2) w at rest",
         given={s.lam: of(STATIONARY_WEIGHT)},
     ),
+    Step(name="common factor", reason="1 - w^2 + 4 w^2 = 1 + 3 w^2"),
 )
 
 loss_per_feature = formula(
@@ -191,8 +216,10 @@ CROSSING_AMPLITUDE = derived(
     Step(
         name="loss 1",
         left=of(LOSS_OF_AMPLITUDE, build=lambda loss: Root(loss - 1, s.w, 1 / sp.sqrt(3), 1)),
-        reason="1 - loss = w^2 (3 w^2 - 2), monotone on the stable branch",
+        right=Root(s.w**2 * (2 - 3 * s.w**2), s.w, 1 / sp.sqrt(3), 1),
+        reason="(1 - w^2)(1 + 3 w^2) - 1 = 2 w^2 - 3 w^4, which falls on the stable branch",
     ),
+    Step(name="solve", reason="3 w^2 = 2"),
 )
 
 crossing = formula(
@@ -207,9 +234,13 @@ CROSSING = derived(
     "A trained feature costs less than a dead one if and only if lambda < {formula}.",
     Step(
         name="insert the weight",
-        left=of(STATIONARY_WEIGHT, CROSSING_AMPLITUDE, build=lambda f, weight: f.subs(s.w, weight)),
-        reason="lambda at which the loss is 1",
+        left=of(
+            STATIONARY_WEIGHT, CROSSING_AMPLITUDE, build=lambda f, weight: sp.Subs(f, s.w, weight)
+        ),
+        right=sp.Mul(sp.Rational(1, 3), sp.sqrt(6) / 3, evaluate=False),
+        reason="lambda = (1 - w^2) w at the weight w = sqrt(2/3) where the loss is 1",
     ),
+    Step(name="multiply", reason="1/3 times sqrt(6)/3"),
 )
 
 final_loss = formula(
@@ -250,7 +281,7 @@ FINAL_LOSS = derived(
 
 def _pair_curvature(loss: sp.Expr, side: int) -> sp.Expr:
     """Half the second derivative of the loss of a pair (w + e, -(w + side e)) by e at 0."""
-    pair = at(loss, [[s.w + s.a], [-s.w - side * s.a]]).subs(s.lam_code, 4 * s.lam)
+    pair = network(loss.subs(s.lam_code, 4 * s.lam), [[s.w + s.a], [-s.w - side * s.a]])
     return sp.Subs(sp.Derivative(pair, s.a, s.a), s.a, 0) / 2
 
 
@@ -294,11 +325,16 @@ ZERO_WEIGHT_FORCE = derived(
     "The velocity of a positive weight beside a stationary weight of its row tends to {formula} as "
     "it tends to 0, so that a zero weight is held.",
     Step(
-        name="small weight",
+        name="two weights",
         left=of(
             THREE_FORCES,
-            build=lambda f: sp.Limit(at(f, [[s.w, s.gap]], neuron=2), s.gap, 0),
+            build=lambda f: sp.Limit(network(f, [[s.w, s.gap]], neuron=2), s.gap, 0),
         ),
-        reason="feature benefit vanishes with the weight, the l1 force does not",
+        right=sp.Limit((1 - s.w**2 - s.gap**2) * s.gap - s.lam, s.gap, 0),
+        reason="the force on a weight Delta > 0 in a row with the weights w and Delta",
+    ),
+    Step(
+        name="small weight",
+        reason="the feature benefit vanishes with the weight, the l1 force does not",
     ),
 )

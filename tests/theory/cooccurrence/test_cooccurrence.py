@@ -84,3 +84,11 @@ def test_what_is_fitted_or_guessed_is_not_called_proved():
     for label, kind in kinds.items():
         if kind in ("fitted", "heuristic"):
             assert record.status(label) not in sound
+
+
+@pytest.mark.parametrize("strength", [0.0, 1.0, 1.5])
+def test_partial_suppression_is_between_none_and_that_of_all_pairs(strength):
+    everywhere = theory.suppression_fit(strength)
+    assert theory.partial_suppression(0, strength) == 1
+    assert theory.partial_suppression(1, strength) == pytest.approx(everywhere)
+    assert theory.partial_suppression(0.5, strength) == pytest.approx((1 + everywhere) / 2)
