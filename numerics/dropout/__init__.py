@@ -1,0 +1,1 @@
+"""Dropout on the hidden layer, averaged over all masks."""

@@ -1,0 +1,1 @@
+"""Features of unequal importance, frequency and co-occurrence."""

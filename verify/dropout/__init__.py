@@ -1,0 +1,1 @@
+"""Dropout on the hidden layer: witnesses, runs, report chapter and predictions."""

@@ -1,0 +1,1 @@
+"""Unequal features: witnesses, runs, report chapter and predictions."""
