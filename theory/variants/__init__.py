@@ -1,0 +1,1 @@
+"""Variants of the model: other penalties, other outputs, other initial weights."""

@@ -1,0 +1,1 @@
+"""Variants of the model: every number of theory.variant against training."""
