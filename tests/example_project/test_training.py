@@ -9,6 +9,12 @@ from polysem import numerics, theory, verify
 N, M, L1, RUNS = 16, 16, 0.1, 1000
 
 
+def test_training_loop():
+    verify.assert_training_loop(
+        lambda weights, steps=400: train(weights, 0.1, steps=steps), n=N, m=M, lam=0.1, instances=8
+    )
+
+
 def test_number_of_polysemantic_neurons(polysem_entropy):
     """Null: the mean count is that of the exclusion law, up to 15 %."""
     rng = np.random.default_rng(polysem_entropy)
@@ -46,5 +52,5 @@ def test_weights_at_rest_have_the_right_size(network):
 def test_trained_weights_pass_the_diagnosis(polysem_entropy):
     rng = np.random.default_rng(polysem_entropy + 1)
     weights = train(rng.normal(0, M**-0.5, (30, N, M)), L1)
-    found = verify.diagnose(weights, significance=1e-8)  # the rate of a false alarm
+    found = verify.diagnose(weights, layout="features-first", significance=1e-8)
     assert found.inside_band, found.text()

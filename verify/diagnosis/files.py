@@ -5,12 +5,13 @@ from __future__ import annotations
 import io
 import math
 import pickletools
+import re
 import stat
 import struct
 import warnings
 import zipfile
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
 from numpy.lib import format as npy
@@ -27,6 +28,9 @@ _ZIP_END = struct.Struct("<4s6xH10x")  # of an archive without a comment: signat
 _MOST_MEMBERS = 10_000
 _LONGEST_JSON = 1_000_000
 _USUAL_NAMES = ("final", "weights", "weight", "W")
+_OPTIMIZER = ("exp_avg", "exp_avg_sq", "max_exp_avg_sq", "momentum_buffer", "square_avg")
+"""Names under which torch's optimizers keep arrays of the shape of the weights."""
+_MOST_NESTED = 100_000
 _FLOATS = {2: np.float32, 4: np.float32, 8: np.float64}
 _RANKS = "give weights of rank 2, or of rank 3 with instances first, each length at least 1"
 
@@ -40,8 +44,13 @@ class Refusal(ValueError):
 def read_weights(path: str | Path, *, array: str | None = None) -> tuple[Array, str]:
     """Read weights from a .npy, .npz, .safetensors or .pt file.
 
-    If the file holds several arrays of rank 2 or 3, the one named final, weights, weight or W is
-    read, unless ``array`` names another.  Pickled objects are never loaded.
+    If the file holds several arrays of rank 2 or 3, the one whose name is or ends in final,
+    weights, weight or W is read, unless ``array`` names another.  In a nested checkpoint the
+    names are joined with dots, such as ``model.W``; what an optimizer keeps is left out unless it
+    is named.  Pickled objects are never loaded.
+
+    No format says whether an array holds weights or all parameters of a model with a decoder or a
+    bias: save the encoder, ``model.unpack(parameters)[0]``.
 
     Examples
     --------
@@ -60,7 +69,8 @@ def read_weights(path: str | Path, *, array: str | None = None) -> tuple[Array, 
     path : str or Path
         The file; its suffix gives the format.
     array : str, optional
-        Name of the array in a file that holds several.
+        Name of the array in a file that holds several; for a nested one the path, such as
+        ``model.W``.
 
     Returns
     -------
@@ -105,6 +115,33 @@ def read_weights(path: str | Path, *, array: str | None = None) -> tuple[Array, 
         ) from error
 
 
+def weight_files(folder: str | Path) -> list[Path]:
+    """The files with weights in a folder, in the order of the last number in their names.
+
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from polysem.verify.diagnosis.files import weight_files
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     for name in ("step_100.npy", "step_20.npy", "notes.txt"):
+    ...         _ = (Path(folder) / name).write_bytes(b"")
+    ...     [path.name for path in weight_files(folder)]
+    ['step_20.npy', 'step_100.npy']
+    """
+    found = [path for path in Path(folder).iterdir() if path.suffix.lower() in _READERS]
+    if not found:
+        raise ValueError(
+            f"Got the folder {folder} without weights; give a folder with files of the types "
+            f"{', '.join(_READERS)}."
+        )
+    return sorted(found, key=lambda path: (step_of(path), path.name))
+
+
+def step_of(path: str | Path) -> int:
+    """The last number in the name of a file, as a rule the step of a checkpoint; -1 if none."""
+    numbers = re.findall(r"\d{1,18}", Path(path).stem)
+    return int(numbers[-1]) if numbers else -1
+
+
 def _plain(values: Array) -> Array:
     """The values as native float32 or float64, all finite."""
     if values.dtype.kind in "iub":
@@ -141,16 +178,28 @@ def _choose(shapes: dict[str, Shape], array: str | None) -> str:
             raise Refusal(f"contains the array {array!r} of shape {shapes[array]}; {_RANKS}")
         return array
     fitting = [name for name, shape in shapes.items() if _fits(shape)]
-    usual = [name for name in _USUAL_NAMES if name in fitting]
-    if len(fitting) == 1 or usual:
-        return (usual if len(fitting) > 1 else fitting)[0]
+    fitting = [name for name in fitting if _leaf(name) not in _OPTIMIZER] or fitting
+    if len(fitting) == 1:
+        return fitting[0]
+    for usual in _USUAL_NAMES:
+        named = [name for name in fitting if _leaf(name) == usual]
+        exact = [name for name in named if name == usual]
+        if exact or named:
+            if exact or len(named) == 1:
+                return (exact or named)[0]
+            break
     if not fitting:
         found = ", ".join(f"{name} {shape}" for name, shape in sorted(shapes.items())[:5])
         raise Refusal(f"contains no array of rank 2 or 3 ({found or 'it is empty'}); {_RANKS}")
+    listed = ", ".join(f"{name} {shapes[name]}" for name in sorted(fitting)[:8])
     raise Refusal(
-        f"contains several arrays ({', '.join(sorted(fitting)[:8])}); name one with array=... "
-        "(at the command line --array)"
+        f"contains several arrays ({listed}); name one with array=... (at the command line --array)"
     )
+
+
+def _leaf(name: str) -> str:
+    """The last part of the name of an array in a nested checkpoint."""
+    return name.rsplit(".", 1)[-1]
 
 
 def _npy_header(stream: IO[bytes], size: int) -> Shape:
@@ -278,12 +327,11 @@ def _read_torch(file: Path, array: str | None) -> tuple[Array, str]:
             "contains more than tensors or is damaged; save only the tensors (nothing else is "
             "loaded)"
         ) from error
-    tensors = {"": loaded} if isinstance(loaded, torch.Tensor) else loaded
-    if not isinstance(tensors, dict):
+    if not isinstance(loaded, (torch.Tensor, dict, list, tuple)):
         raise Refusal(f"contains a {type(loaded).__name__}; save a tensor")
     tensors = {
-        str(name): tensor
-        for name, tensor in tensors.items()
+        name: tensor
+        for name, tensor in _flattened(loaded).items()
         if isinstance(tensor, torch.Tensor) and tensor.layout == torch.strided
     }
     chosen = _choose({n: tuple(t.shape) for n, t in tensors.items()}, array)
@@ -299,6 +347,27 @@ def _read_torch(file: Path, array: str | None) -> tuple[Array, str]:
         return tensor.numpy(), chosen
     except TypeError:
         raise ValueError(f"NumPy has no dtype {tensor.dtype}; save float32 instead") from None
+
+
+def _flattened(loaded: Any) -> dict[str, Any]:
+    """What nested dicts and lists hold, with the keys on the way joined by dots."""
+    found: dict[str, Any] = {}
+    waiting, entered = [("", loaded)], {id(loaded)}
+    while waiting:
+        name, value = waiting.pop()
+        if not isinstance(value, (dict, list, tuple)):
+            found[name] = value
+            continue
+        inner = value.items() if isinstance(value, dict) else enumerate(value)
+        for key, part in inner:
+            nested = isinstance(part, (dict, list, tuple))
+            if nested and id(part) in entered:
+                continue  # a checkpoint that contains itself
+            entered.add(id(part))
+            waiting.append((f"{name}.{key}" if name else str(key), part))
+        if len(waiting) + len(found) > _MOST_NESTED:
+            raise Refusal(f"contains more than {_MOST_NESTED} values; save only the weights")
+    return found
 
 
 def _asks_for_memory(pickled: bytes) -> bool:

@@ -6,7 +6,7 @@ import html
 import json
 import math
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +14,7 @@ import numpy as np
 from ...numerics import ExclusionLaw
 from ..show.figures import Plot
 from ..show.tables import fields_table
+from .neurons import Neuron
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,17 +27,36 @@ VERDICTS = {
     "are orthogonal, and no neuron can hold two weights of size 0.8",
     "no-live-feature": "no live feature: all weights are zero",
     "no-neurons": "the rows are spread over many neurons: there are no neurons to count",
+    "short-rows": "the rows are spread over many neurons and shorter than 0.2, as those of dead "
+    "features are (live rows of the one-hot model have length 0.6 to 1): there are no neurons to "
+    "count",
+    "cannot-tell": "cannot tell whether there are neurons to count: at this width rows in random "
+    "directions lie as closely along the neurons",
     "forced-by-capacity": "forced by capacity: as few neurons are shared as there can be",
-    "compatible-with-exclusion-law": "compatible with the exclusion law",
-    "undecided": "undecided, too few networks to tell whether the count follows the exclusion law",
+    "slots-taken-twice": "fewer neurons are shared than capacity forces if no slot is taken twice: "
+    "features with weights of one sign share a neuron",
+    "degenerate-law": "no evidence for or against the law: n is so close to 2m that it allows "
+    "next to one count only",
+    "compatible-with-exclusion-law": "compatible with {law}",
+    "compatible-with-the-law": "compatible with {law}",
+    "undecided": "undecided, too few networks to tell whether the count follows {law}",
     "inside-training-band": "not the exclusion law, but in the range of counts measured in trained "
     "networks",
     "below-training-band": "below the range of counts measured in trained networks",
     "above-training-band": "above the range of counts measured in trained networks",
+    "below-the-law": "below {law}",
+    "above-the-law": "above {law}",
     "outside-the-law": "not the exclusion law; no trained networks were measured near these sizes",
     "more-features-than-slots": "more features than slots (a neuron has two, one for each sign): "
     "features must share slots",
 }
+"""What each verdict means; {law} stands for the law that was compared."""
+
+_COMPARED = ("compatible-with-exclusion-law", "compatible-with-the-law", "undecided")
+_REJECTED = (
+    *("inside-training-band", "below-training-band", "above-training-band"),
+    *("below-the-law", "above-the-law", "outside-the-law"),
+)
 
 _CANDIDATES = {
     "below": (
@@ -52,6 +72,13 @@ _CANDIDATES = {
         "n near m, where the count of trained networks exceeds that at smaller n/m",
         "training on other data or with another loss than the one-hot model",
     ),
+}
+
+
+_MEASURES = {
+    "cosine_square": "mean square of the cosines of two rows",
+    "capacity": "mean capacity (dimensionality) of a feature",
+    "dimensions": "dimensions that the rows fill",
 }
 
 
@@ -72,15 +99,23 @@ class Diagnosis:
     Parameters
     ----------
     n, m, instances : int
-        Features, neurons and networks.
+        Features, neurons and different networks.
+    copies : int
+        How many of the networks given are copies of others; they do not count.
     layout : str
         The order of the axes that was assumed: "features-first" or "neurons-first".
+    law : str
+        The law with which the count is compared.
     sparse_share : float
         Share of the live rows with more than half of their squared norm in one weight.
+    alignment_p_value : float
+        Probability, at most, that rows without a preferred basis lie along the neurons as closely:
+        the test of "no regulariser", whose law does not change if the neurons are rotated.
     dead : float
         Mean number of dead features.
     dead_below : float
-        A feature is dead if its row is no longer than this fraction of the longest row.
+        A feature is dead if its row is no longer than this fraction of the longest row of all
+        networks.
     seated : float
         Mean number of features that sit on a neuron: more than half of the squared norm in one
         weight.
@@ -98,8 +133,15 @@ class Diagnosis:
     forced : float
         The smallest mean number of shared neurons that capacity allows if no slot is taken twice:
         the mean of max(0, n - m), where n counts the features that sit on a neuron.
+    carried : tuple of Neuron
+        The neurons with features, their features, signs and weights.
+    excess, excess_interval : float, tuple of float
+        With more features than neurons: the mean number of shared neurons above ``forced``, and
+        its interval, from that of the ratio.  As many neurons hold no feature.
+    degenerate : bool
+        Whether the law gives one total with probability 0.9 or more.
     expected, expected_interval : float, tuple of float
-        Mean of the exclusion law for the features that sit on a neuron, and its 95 % interval for
+        Mean of the law for the features that sit on a neuron, and its 95 % interval for
         the mean over the instances.  These and the fields down to ``inside_band`` are None if there
         are no neurons to count, more features than slots, or no measurement at near sizes.
     ratio, ratio_error : float
@@ -111,7 +153,7 @@ class Diagnosis:
         About how many networks of these sizes would show this with probability 0.99 if the law is
         right.
     p_value : float
-        Exact and two-sided, for the total over the instances under the exclusion law.
+        Exact and two-sided, for the total over the instances under the law.
     detectable : tuple of float
         The largest ratio below 1 and the smallest ratio above 1 that this test detects with
         probability 0.99 at ``significance``; None if it detects none on that side.
@@ -124,6 +166,10 @@ class Diagnosis:
         Whether the count is compatible with a ratio inside the band.
     cosines : dict of str to float
         Smallest, mean absolute and largest cosine between rows; independent of the basis.
+    rotation_free : dict
+        If neurons cannot be counted: the mean square of the cosines, the mean capacity
+        (dimensionality) of a feature and the number of dimensions that the rows fill, each with
+        expected value, 95 % interval and p-value for rows in independent random directions.
     simplex_distance : float
         Largest relative distance of a network's overlaps from those of a regular simplex; None
         for one feature.
@@ -143,8 +189,11 @@ class Diagnosis:
     n: int
     m: int
     instances: int
+    copies: int
     layout: str
+    law: str
     sparse_share: float
+    alignment_p_value: float
     dead: float
     dead_below: float
     seated: float
@@ -155,6 +204,10 @@ class Diagnosis:
     opposite_signs: float
     same_sign: float
     forced: float
+    carried: tuple[Neuron, ...] = field(repr=False)
+    excess: float | None = None
+    excess_interval: tuple[float, float] | None = None
+    degenerate: bool | None = None
     expected: float | None = None
     expected_interval: tuple[float, float] | None = None
     ratio: float | None = None
@@ -167,6 +220,7 @@ class Diagnosis:
     band_p_value: float | None = None
     inside_band: bool | None = None
     cosines: dict[str, float]
+    rotation_free: dict[str, dict[str, Any]] = field(default_factory=dict)
     simplex_distance: float | None
     simplex_limit: float
     significance: float
@@ -180,12 +234,17 @@ class Diagnosis:
     @property
     def words(self) -> str:
         """The verdict in words."""
-        words = VERDICTS[self.verdict]
-        compared = self.verdict in ("compatible-with-exclusion-law", "undecided")
-        if self.ratio_interval is not None and compared:
+        words = VERDICTS[self.verdict].format(law=self.law)
+        if self.ratio_interval is not None and self.verdict in (*_COMPARED, *_REJECTED):
             low, high = self.ratio_interval
-            words += f" within {100 * LAW_MARGIN:g} % (the ratio lies in [{low:.2f}, {high:.2f}]"
-            words += f"; {self._needed()})" if self.verdict == "undecided" else ")"
+            interval = f"ratio lies in [{low:.2f}, {high:.2f}]"
+            if self.verdict in _REJECTED:
+                words += f" (the {interval})"
+            else:
+                words += f" within {100 * LAW_MARGIN:g} % (the {interval}"
+                words += f"; {self._needed()})" if self.verdict == "undecided" else ")"
+        if self.verdict == "forced-by-capacity" and self.degenerate:
+            words += "; n is so close to 2m that the law allows next to one count only"
         if self.verdict == "compatible-with-exclusion-law" and self.inside_band is not None:
             words += ", and " + ("in" if self.inside_band else "outside")
             words += " the range of counts measured in trained networks"
@@ -208,15 +267,19 @@ class Diagnosis:
         """Candidate causes of a departure from the law; a count alone cannot identify the cause."""
         if self.ratio is None or self.p_value is None or self.p_value >= self.significance:
             return ()
+        if self.verdict in ("slots-taken-twice", "degenerate-law"):
+            return ()
         return _CANDIDATES["below" if self.ratio < 1 else "above"]
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values for JSON."""
+        """Plain values for JSON, without the neurons (``carried``)."""
         names = ("neurons", "neurons_authors", "antipodal_pairs")
         counts = {name: list(getattr(self, name)) for name in names}
         means = {f"mean_{name}": float(np.mean(count)) for name, count in counts.items()}
+        values = asdict(self)
+        del values["carried"]
         return (
-            asdict(self)
+            values
             | counts
             | means
             | {
@@ -245,11 +308,13 @@ class Diagnosis:
     def text(self) -> str:
         """The result in a few lines of text."""
         lines = [
+            f"verdict: {self.words}.",
             f"{self.instances} network(s), {self.n} features x {self.m} neurons, read "
-            f"{self.layout}.",
+            f"{self.layout}{self._copies()}.",
             f"{100 * self.sparse_share:.0f} % of the live rows have most of their squared norm in "
             f"one neuron; {self.dead:g} dead feature(s) per network (rows shorter than "
-            f"{self.dead_below:g} of the longest).",
+            f"{self.dead_below:g} of the longest); rows without a preferred basis lie as closely "
+            f"along the neurons with probability at most {self.alignment_p_value:.2g}.",
             f"cosines of rows: {self.cosines['smallest']:.3f} to {self.cosines['largest']:.3f}, "
             f"mean absolute {self.cosines['mean_absolute']:.3f}; antipodal pairs "
             f"{np.mean(self.antipodal_pairs):g}.",
@@ -261,7 +326,13 @@ class Diagnosis:
                 "norm of a neuron's weights is at most q n/(n-1), so two of them cannot "
                 f"both exceed {self.simplex_limit:.3f}."
             )
-        if self.verdict not in ("no-neurons", "no-live-feature"):
+        lines += [
+            f"{_MEASURES[name]}: {one['value']:.4g}; rows in independent random directions "
+            f"{one['expected']:.4g} [{one['interval'][0]:.4g}, {one['interval'][1]:.4g}], "
+            f"p = {one['p_value']:.2g}."
+            for name, one in self.rotation_free.items()
+        ]
+        if self.verdict not in ("no-neurons", "short-rows", "cannot-tell", "no-live-feature"):
             carried = ", ".join(f"{k}: {v:g}" for k, v in self.features_per_neuron.items())
             lines += [
                 f"neurons by number of features: {carried}; pairs with opposite signs "
@@ -275,7 +346,7 @@ class Diagnosis:
             known = self.ratio is not None
             ratio = f"ratio {self.ratio:.3f} +- {self.ratio_error:.3f}; " if known else ""
             lines.append(
-                f"exclusion law of {self.seated:g} features: {self.expected:.4g} "
+                f"{self.law.removeprefix('the ')} of {self.seated:g} features: {self.expected:.4g} "
                 f"[{low:.4g}, {high:.4g}]; {ratio}exact two-sided p = {self.p_value:.3g}; "
                 f"{self._detects()}."
             )
@@ -285,11 +356,21 @@ class Diagnosis:
                 f"training near these sizes: ratio {self.band[0]:.3f} to {self.band[1]:.3f}; "
                 f"{place}."
             )
-        lines.append(f"verdict: {self.words}.")
+        if self.excess is not None and self.excess_interval is not None:
+            low, high = self.excess_interval
+            lines.append(
+                f"above the forced count: {self.excess:.3g} [{low:.3g}, {high:.3g}] per network; "
+                "as many neurons hold no feature."
+            )
         if self.candidates:
             causes = "; ".join(self.candidates)
             lines.append(f"candidate causes, none of them tested: {causes}.")
         return "\n".join(lines)
+
+    def _copies(self) -> str:
+        if not self.copies:
+            return ""
+        return f"; {self.copies} more are copies of these and do not count"
 
     def to_latex(self) -> str:
         """One row of a table: n, m, networks, shared neurons, law, ratio, p, verdict."""
@@ -304,7 +385,7 @@ class Diagnosis:
             "--" if self.expected is None else f"{self.expected:.2f}",
             "--" if self.ratio is None else f"{self.ratio:.2f}",
             "--" if self.p_value is None else f"{self.p_value:.2g}",
-            VERDICTS[self.verdict],
+            VERDICTS[self.verdict].format(law=self.law),
         ]
         return " & ".join(cells) + r" \\"
 
@@ -337,5 +418,5 @@ class Diagnosis:
             axes.xaxis.get_major_locator().set_params(integer=True)
             axes.legend()
 
-        caption += f". Verdict: {VERDICTS[self.verdict]}."
+        caption += f". Verdict: {VERDICTS[self.verdict].format(law=self.law)}."
         return Plot(name="diagnosis", caption=caption, data=frame, draw=draw)

@@ -133,7 +133,8 @@ def test_the_largest_eigenvalue_of_a_large_network(kind):
     weights = {"random": np.random.default_rng(0).standard_normal((size, size))}.get(kind)
     weights = {"code": np.eye(size), "zero": np.zeros((size, size))}.get(kind, weights)
     expected = np.linalg.norm(weights, 2) / math.sqrt(2)
-    assert verify.diagnose(weights).simplex_limit == pytest.approx(expected, rel=1e-8)
+    found = verify.diagnose(weights, layout="features-first")
+    assert found.simplex_limit == pytest.approx(expected, rel=1e-8)
 
 
 def test_a_network_too_large_to_compare_all_pairs_is_refused():
@@ -144,7 +145,7 @@ def test_a_network_too_large_to_compare_all_pairs_is_refused():
 
 @pytest.mark.parametrize("size", [5e-324, 1e-300, 1e300, 1.7e308])
 def test_weights_at_the_ends_of_double_precision(size):
-    assert verify.diagnose(size * np.eye(4)).dead == 0
+    assert verify.diagnose(size * np.eye(4), layout="features-first").dead == 0
     assert verify.diagnose(np.full((3, 5), size)).antipodal_pairs == (0,)
 
 
@@ -175,12 +176,33 @@ def test_spread_rows_have_no_neurons():
 @pytest.mark.parametrize("jitter", [1e-30, 1e-6, 1e-3])
 def test_what_an_optimizer_leaves_of_dead_features_changes_nothing(jitter):
     rng = np.random.default_rng(1)
-    clean = np.stack([np.vstack([exclusion_state(8, 64, rng), np.zeros((8, 64))])] * 3)
+    clean = np.stack(
+        [np.vstack([exclusion_state(8, 64, rng), np.zeros((8, 64))]) for _ in range(3)]
+    )
     left = jitter * rng.standard_normal(clean.shape)
     dirty = np.where(clean.any(axis=-1, keepdims=True), clean, left)
     assert verify.diagnose(dirty).to_dict() == verify.diagnose(clean).to_dict()
     assert verify.diagnose(dirty).dead == 8
     assert verify.diagnose(dirty, dead_below=0).dead == 0
+
+
+@pytest.mark.parametrize("jitter", [1e-30, 1e-3])
+def test_a_network_of_jitter_beside_others_is_dead(jitter):
+    rng = np.random.default_rng(1)
+    stack = np.stack([exclusion_state(8, 64, rng) for _ in range(3)])
+    left = jitter * rng.standard_normal((1, 8, 64))
+    found = verify.diagnose(np.concatenate([stack, left]))
+    assert found.dead == 2
+    assert found.to_dict() == verify.diagnose(np.concatenate([stack, 0 * left])).to_dict()
+
+
+def test_networks_of_jitter_alone_are_told_from_spread_rows():
+    spread = numerics.initial_weights(16, 32, np.random.default_rng(0), instances=2)
+    assert verify.diagnose(1e-3 * spread).verdict == "short-rows"
+    assert "as those of dead features are" in verify.diagnose(1e-3 * spread).text()
+    longest = np.linalg.norm(spread, axis=-1).max()
+    assert verify.diagnose(0.199 / longest * spread).verdict == "short-rows"
+    assert verify.diagnose(0.201 / longest * spread).verdict == "no-neurons"
 
 
 def test_dead_features_leave_the_law_of_the_live_ones():
@@ -237,13 +259,13 @@ def test_the_size_of_single_precision_weights_does_not_matter(size):
 
 
 def test_two_opposite_rows_are_no_simplex_of_noise():
-    found = verify.diagnose(np.array([[0.75, 0.0], [-0.75, 0.0]]))
+    found = verify.diagnose(np.array([[0.75, 0.0], [-0.75, 0.0]]), layout="features-first")
     assert found.verdict == "undecided"
 
 
 def test_a_tall_array_asks_for_its_layout():
     with pytest.raises(
-        ValueError, match=r"layout='features-first' if a row is a feature \(8 features\)"
+        ValueError, match=r"shape \(8, 6\).*first: 8 features x 6 .*first: 6 features x 8"
     ):
         verify.diagnose(np.eye(8)[:, :6])
     with pytest.raises(ValueError, match="layout='rows'"):
@@ -353,7 +375,7 @@ def test_pairs_of_one_sign_are_counted_for_either_sign(sign):
     weights = np.eye(6, 6)
     weights[:3] = 0
     weights[:3, 0] = sign
-    found = verify.diagnose(weights)
+    found = verify.diagnose(weights, layout="features-first")
     assert (found.same_sign, found.opposite_signs) == (3, 0)
 
 

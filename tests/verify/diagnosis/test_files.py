@@ -138,6 +138,24 @@ def test_pt_tensors_are_read_and_nothing_else(tmp_path):
     assert not mark.exists()
 
 
+def test_pt_files_are_loaded_as_tensors_whatever_the_default_of_torch(tmp_path, monkeypatch):
+    """Before torch 2.6 the default runs the code in a file."""
+    torch = pytest.importorskip("torch")
+    path, load = tmp_path / "w.pt", torch.load
+    torch.save(torch.tensor(WEIGHTS), path)
+
+    def as_before(file, *, map_location=None, weights_only=False):
+        return load(file, map_location=map_location, weights_only=weights_only)
+
+    monkeypatch.setattr(torch, "load", as_before)
+    mark = tmp_path / "mark"
+    assert verify.read_weights(path)[0] == pytest.approx(WEIGHTS, rel=1e-6)
+    torch.save({"W": torch.tensor(WEIGHTS), "bomb": Bomb(mark)}, path)
+    with pytest.raises(ValueError, match="more than tensors"):
+        verify.read_weights(path)
+    assert not mark.exists()
+
+
 def test_pt_without_torch_says_so(tmp_path, monkeypatch):
     path = tmp_path / "w.pt"
     with zipfile.ZipFile(path, "w") as archive:
@@ -216,6 +234,7 @@ def hostile(folder):
     with zipfile.ZipFile(folder / "text.npz", "w") as archive:
         archive.writestr("readme.txt", "hello")
     npy("long_header.safetensors", struct.pack("<Q", 10**10) + b"{}")
+    npy("past_end.safetensors", struct.pack("<Q", 1000) + b"{}")
     npy("short.safetensors", b"\x01")
     npy("no_json.safetensors", struct.pack("<Q", 4) + b"{{{{")
     claim = b'{"w":{"dtype":"F32","shape":[1000000,1000000],"data_offsets":[0,4000000000000]}}'
@@ -261,6 +280,7 @@ HOSTILE = {
     "packed.npz": "was not written by numpy.savez",
     "text.npz": "cannot be read",
     "long_header.safetensors": "header of 10000000000 bytes",
+    "past_end.safetensors": "header of 1000 bytes, so it is truncated",
     "short.safetensors": "truncated",
     "no_json.safetensors": "cannot be read",
     "claim.safetensors": "cannot be read",

@@ -1,0 +1,1 @@
+"""Test kit: does a training loop do what the theory describes?"""
