@@ -12,7 +12,7 @@ export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 export MPLBACKEND ?= Agg
 
-.PHONY: report test test-nightly test-floors lint bench book clean
+.PHONY: report test test-nightly test-floors lint bench book release-check clean
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -69,5 +69,18 @@ bench: $(VENV)/.bench
 book: $(VENV)/.book
 	$(BIN)/python -m sphinx -E -b html -q -W --keep-going paper_notes paper_notes/_build/html
 
+# Builds sdist and wheel, installs the wheel in an empty environment, and runs the README's session
+# in a folder of its own.
+release-check: $(VENV)/.tests
+	rm -rf dist build
+	$(BIN)/python -m build --outdir dist . > /dev/null
+	folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
+	  $(PYTHON) -m venv "$$folder/venv" && \
+	  "$$folder/venv/bin/python" -m pip install --quiet --disable-pip-version-check \
+	    "$$(ls dist/*.whl)[tables]" && \
+	  cp README.md "$$folder" && cd "$$folder" && venv/bin/python -m doctest README.md && \
+	  venv/bin/polysem --version
+	ls dist
+
 clean:
-	rm -rf $(VENV) $(VENV)-floors build paper_notes/_build paper_notes/api report *.egg-info .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(VENV)-floors build dist paper_notes/_build paper_notes/api paper_notes/explain report *.egg-info .mypy_cache .pytest_cache .ruff_cache

@@ -15,6 +15,7 @@ import pytest
 
 from polysem import theory, verify
 
+DEFAULT = ("pdflatex", "OT1")
 ROOT = Path(__file__).resolve().parent.parent
 GRID = [(64, 64), (64, 256), (256, 1024), (256, 100)]
 TABLES = ("symbols", "claims", "predictions", "predict", "agreements", "run", "benchmark")
@@ -86,11 +87,21 @@ def test_every_row_of_a_table_has_its_columns(name):
         assert row.replace(r"\&", "").count("&") == len(columns) - 1, row
 
 
-def test_tables_and_derivations_compile_without_a_warning_or_an_overfull_box():
-    check = verify.check_latex([*tables().values(), *derivations().values()])
+@pytest.mark.parametrize(
+    ("engine", "encoding"),
+    [
+        DEFAULT,
+        pytest.param("pdflatex", "T1", marks=pytest.mark.nightly),
+        pytest.param("lualatex", "T1", marks=pytest.mark.nightly),
+    ],
+)
+def test_tables_and_derivations_compile_without_a_warning_or_an_overfull_box(engine, encoding):
+    pieces = [*tables().values(), *derivations().values()]
+    check = verify.check_latex(pieces, engine=engine, encoding=encoding)
     if check.compiled is None:
-        assert not os.environ.get("POLYSEM_REQUIRE_TEX"), "pdflatex is required and missing"
-        pytest.skip("LaTeX not compiled: no pdflatex")
+        required = os.environ.get("POLYSEM_REQUIRE_TEX") and (engine, encoding) == DEFAULT
+        assert not required, f"{engine} is required and missing"
+        pytest.skip(f"LaTeX not compiled: no {engine} with {encoding} fonts")
     assert check.problems == ()
     assert check.compiled
 

@@ -3,15 +3,80 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from .show.figures import Plot
+from .show.rounding import rounded
 from .show.tables import Table
 from .stats.agreement import Agreement
 from .stats.budget import REPORT_ALPHA
 from .stats.intervals import normal_interval
 from .stats.power import POWER_QUANTILE
+
+
+@dataclass(frozen=True, kw_only=True)
+class MainResult:
+    """A main result of the report, in one sentence, with the comparison that decides it.
+
+    >>> from polysem import verify
+    >>> coin = verify.Agreement.of_proportion(
+    ...     claim="coin", quantity="heads", prediction=0.5, successes=5040, trials=10_000,
+    ...     margin=0.1,
+    ... )
+    >>> verify.MainResult(text="The coin is fair.", agreement=coin).numbers
+    'Measured: 0.504 [0.475, 0.533]. Predicted: 0.500.'
+
+    Parameters
+    ----------
+    text : str
+        The result, as a reader with no other page open can understand it.
+    agreement : Agreement
+        The comparison that decides it.
+    figure : str
+        Name of the figure that shows it; empty for none.
+    compared : str
+        What the measurement is compared with, as "The paper's formula".
+    rival : bool
+        Whether the result says that the prediction fails.
+
+    Source
+    ------
+    The chapters of the report.
+    """
+
+    text: str
+    agreement: Agreement
+    figure: str = ""
+    compared: str = "Predicted"
+    rival: bool = False
+
+    @property
+    def numbers(self) -> str:
+        """The measured value with its interval, and the predicted value."""
+        found = self.agreement
+        low, high = found.interval
+        unit = "" if found.unit == "none" else f" {found.unit}"
+        numbers = [rounded(value, 3) for value in (found.estimate, low, high, found.prediction)]
+        return (
+            f"Measured: {numbers[0]} [{numbers[1]}, {numbers[2]}]{unit}. "
+            f"{self.compared}: {numbers[3]}{unit}."
+        )
+
+    @property
+    def sentence(self) -> str:
+        """The text, marked where the comparison does not confirm it."""
+        confirmed = self.agreement.verdict == ("departs" if self.rival else "agrees")
+        return self.text if confirmed else f"Not confirmed in this report: {self.text}"
+
+
+def main_result(
+    agreements: Sequence[Agreement], claim: str, quantity: str, text: str, **given: Any
+) -> tuple[MainResult, ...]:
+    """A main result on the line of a claim whose quantity has the words; none without a line."""
+    lines = [line for line in agreements if line.claim == claim and quantity in line.quantity]
+    return tuple(MainResult(text=text, agreement=line, **given) for line in lines[:1])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +97,10 @@ class Chapter:
     figures : tuple of Plot
     remarks : tuple of str
         Sentences that the reader needs beside the numbers.
+    main_results : tuple of MainResult
+        The main results, for the first page of the report.
+    rivals : frozenset of str
+        Labels whose formulas are compared here in order to refute them.
 
     Source
     ------
@@ -44,6 +113,8 @@ class Chapter:
     tables: tuple[Table, ...] = ()
     figures: tuple[Plot, ...] = ()
     remarks: tuple[str, ...] = ()
+    main_results: tuple[MainResult, ...] = ()
+    rivals: frozenset[str] = frozenset()
 
     def verdicts(self) -> dict[str, int]:
         """How many agreements ended with each verdict."""

@@ -2,12 +2,14 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import time
 import types
+from dataclasses import replace
 
 import joblib
 import numpy as np
@@ -17,9 +19,10 @@ from click.testing import CliRunner
 
 from polysem import verify
 from polysem.numerics import Flow, QuasiStatic
-from polysem.verify import report
 from polysem.verify.cli import main
 from polysem.verify.collisions import chapter_initialisation
+from polysem.verify.report import story
+from polysem.verify.report import write as report
 
 AGREEMENT = verify.Agreement.of_value(
     claim="one", quantity="one", prediction=1.0, estimate=1.001, numerical_error=1e-6, margin=0.01
@@ -38,6 +41,7 @@ CHAPTER = verify.Chapter(
         ),
     ),
     remarks=("A remark.",),
+    main_results=(verify.MainResult(text="One is one.", agreement=AGREEMENT, figure="f"),),
 )
 
 
@@ -59,8 +63,63 @@ def test_it_writes_all_that_it_names(small_chapter, tmp_path):
     assert sorted(files) == ["f.csv", "f.pdf", "f.png", "f.txt", "t.csv", "t.tex"]
     assert all((tmp_path / name).stat().st_size for name in files)
     text = (tmp_path / "report.md").read_text()
-    for words in ("A small chapter", "A figure.", "A table.", "A remark.", AGREEMENT.sentence()):
+    page = (tmp_path / "report.html").read_text()
+    assert text.endswith("\n")
+    assert page.endswith("\n")
+    for words in ("A small chapter", "A figure.", "A table.", "A remark.", "One is one.", "1.001"):
         assert words in text
+        assert words in page
+    assert text.index("One is one.") < text.index("A small chapter")
+
+
+def test_the_page_needs_no_other_file(small_chapter, tmp_path):
+    verify.write_report(tmp_path, progress=False)
+    page = (tmp_path / "report.html").read_text()
+    sources = re.findall(r'(?:src|href)="([^"]*)"', page)
+    assert sources
+    assert all(source.startswith(("data:image/png;base64,", "#")) for source in sources)
+
+
+def test_names_with_html_in_them_are_escaped(small_chapter, tmp_path):
+    shown = replace(CHAPTER, title="<b>a & b</b>", remarks=("<script>",))
+    small_chapter.chapter = lambda scale, *, entropy, progress: shown
+    verify.write_report(tmp_path, progress=False)
+    page = (tmp_path / "report.html").read_text()
+    assert "<b>a" not in page
+    assert "<script>" not in page
+
+
+@pytest.mark.parametrize(("rival", "confirmed"), [(False, True), (True, False)])
+def test_a_main_result_says_if_its_comparison_does_not_confirm_it(rival, confirmed):
+    """The line agrees: a result that the prediction fails is not confirmed."""
+    found = verify.MainResult(text="One is one.", agreement=AGREEMENT, rival=rival)
+    assert (found.sentence == "One is one.") == confirmed
+    assert found.sentence.endswith("One is one.")
+
+
+def test_verdicts_are_counted_by_origin():
+    lines = [replace(AGREEMENT, claim=claim) for claim in ("one", "two", "paper_l1_norm")]
+    chapter = replace(CHAPTER, agreements=tuple(lines), rivals=frozenset({"two"}))
+    found = {name: counts["agrees"] for name, counts in story.tally([chapter]).items()}
+    assert found == {"polysem": 1, "the paper": 1, "a rival": 1}
+
+
+def test_an_undecided_line_says_which_sample_decides():
+    """With that sample, and the same mean, the line decides; with a fifth less it does not."""
+
+    def line(trials):
+        successes = round(0.48 * trials)
+        return verify.Agreement.of_proportion(
+            claim="c", quantity="q", prediction=0.5, successes=successes, trials=trials, margin=0.1
+        )
+
+    few = line(1000)
+    assert few.verdict == "undecided"
+    needed = few.samples_to_decide
+    assert line(round(1.05 * needed)).verdict == "agrees"
+    assert line(round(0.8 * needed)).verdict == "undecided"
+    told = list(story.undecided(replace(CHAPTER, agreements=(few,))))
+    assert told == [f"q: about {needed} samples would decide, in place of 1000."]
 
 
 def test_figures_and_tables_have_the_same_bytes_twice(small_chapter, tmp_path):

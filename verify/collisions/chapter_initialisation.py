@@ -184,7 +184,8 @@ def _overlap_figure(n: int, m: int, overlaps: Array) -> Plot:
         "of different features lie to the left of the normal law.",
         data=data,
         draw=draw,
-        size=(6.8, 2.9),
+        size=(6.8, 3.1),
+        title="A feature stays near its initial direction, and away from those of the others.",
     )
 
 
@@ -246,4 +247,5 @@ def _count_figure(counts: dict[tuple[int, float], Array]) -> Plot:
         "over the law's mean, with the standard error.",
         data=pd.DataFrame(rows),
         draw=draw,
+        title="With weak l1, trained networks have fewer polysemantic neurons than chance.",
     )

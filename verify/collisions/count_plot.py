@@ -37,6 +37,8 @@ def count_plot() -> Plot:
         data=pd.concat([_measured(), _published(), _law()], ignore_index=True),
         draw=_draw,
         size=(6.4, 3.8),
+        title=r"Fewer polysemantic neurons than chance for $2\sqrt{m} < n < 8\sqrt{m}$ and weak "
+        r"$\ell_1$",
     )
 
 
@@ -106,8 +108,4 @@ def _draw(figure: Any, data: pd.DataFrame) -> None:
     axes.minorticks_off()
     axes.set_xlabel(r"features over the root of neurons, $n/\sqrt{m}$")
     axes.set_ylabel("polysemantic neurons / chance")
-    title = (
-        r"Fewer polysemantic neurons than chance for $2\sqrt{m} < n < 8\sqrt{m}$ and weak $\ell_1$"
-    )
-    axes.set_title(title, fontsize="medium")
-    figure.legend(loc="outside right upper")
+    figure.legend(loc="outside lower center", ncols=3)

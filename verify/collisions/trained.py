@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from functools import partial
 
 from scipy import special
@@ -23,8 +24,12 @@ _MEANINGS = {
 }
 
 
-def answer(setting: Setting) -> list[Prediction]:
+def answer(
+    setting: Setting, count: Callable[[], numerics.TrainedCount] | None = None
+) -> list[Prediction]:
     """The count with its range, and the fraction of retained winners.
+
+    ``count`` gives the law of the count, by default that of the trained networks.
 
     >>> from polysem.verify.collisions.trained import answer
     >>> from polysem.verify.prediction import Setting
@@ -34,7 +39,7 @@ def answer(setting: Setting) -> list[Prediction]:
     """
     n, m, lam = setting.n, setting.m, setting.lam or 0.0
     try:
-        law = numerics.trained_count(n, m, lam, setting.optimizer)
+        law = numerics.trained_count(n, m, lam, setting.optimizer) if count is None else count()
     except ValueError as error:
         return [
             *(_absent(name, meaning, str(error)) for name, meaning in _MEANINGS.items()),
@@ -42,6 +47,7 @@ def answer(setting: Setting) -> list[Prediction]:
             _time(setting),
         ]
     low, high = law.interval(_PROBABILITY)
+    errors = {"expected_neurons": law.omega_error * law.var(), "omega": law.omega_error * law.omega}
     values = (law.mean(), low, high, law.probability_none, law.omega, law.omega_error)
     warning = None if law.basis == "interpolated" else law.basis
     found = [
@@ -50,6 +56,7 @@ def answer(setting: Setting) -> list[Prediction]:
             value=float(value),
             meaning=meaning,
             warning=warning if name == "expected_neurons" else None,
+            standard_error=float(errors.get(name, 0.0)),
         )
         for (name, meaning), value in zip(_MEANINGS.items(), values, strict=True)
     ]
@@ -73,6 +80,7 @@ def _retained(law: numerics.TrainedCount) -> Prediction:
         value=value,
         meaning=_RETAINED,
         error=f"fitted to measured networks; standard error {error:.2g}",
+        standard_error=error,
     )
 
 

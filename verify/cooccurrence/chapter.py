@@ -7,7 +7,7 @@ import pandas as pd
 
 from ... import numerics, theory
 from ..cache import Task, run_tasks
-from ..chapter import Chapter
+from ..chapter import Chapter, main_result
 from ..published import recorded_on
 from ..stats.agreement import Agreement
 from .counts import (
@@ -51,17 +51,28 @@ def chapter(scale: str, *, entropy: int, progress: bool = True) -> Chapter:
     else:
         source = f" (recorded on {recorded_on(COUNTS)})"
         measured, varied = committed(COUNTS), committed(VARIANTS)
+    agreements = (
+        *race_agreements(race, results[sloped]),
+        *count_agreements(measured, source),
+        *collapse_agreements(measured),
+        *variant_agreements(varied),
+        *_state_agreements(),
+        *kick_agreements(kicks),
+        *price_agreements,
+    )
     return Chapter(
         name="cooccurrence",
         title="Features that co-occur, and the price of polysemanticity",
-        agreements=(
-            *race_agreements(race, results[sloped]),
-            *count_agreements(measured, source),
-            *collapse_agreements(measured),
-            *variant_agreements(varied),
-            *_state_agreements(),
-            *kick_agreements(kicks),
-            *price_agreements,
+        agreements=agreements,
+        main_results=main_result(
+            agreements,
+            "suppression_fit",
+            "m = 512, lambda = 0.01, r = 0.25",
+            "Features that occur together share fewer neurons. Where each pair of features has "
+            "the weight p = lambda/4 in the loss, this fraction of the polysemantic neurons is "
+            "left (64 features, 512 neurons).",
+            compared="A fit to a model of two features",
+            figure="cooccurrence_suppression",
         ),
         tables=(
             tables.count_table(measured),

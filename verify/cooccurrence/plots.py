@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from ... import numerics, theory
-from ..show.figures import Plot
+from ..show.figures import Plot, plain_ticks
+from ..stats.intervals import binomial_interval
 from .counts import FEATURES, LAM
 from .prices import pair_price
 from .variants import NARROW
@@ -40,7 +41,8 @@ def suppression_figure(measured: pd.DataFrame, race: pd.DataFrame) -> Plot:
         for place, m in enumerate(WIDTHS):
             cell = data[(data.source == "training") & (data.m == m) & (data.strength > 0)]
             _points(axis, cell, "strength", f"C{place}o", f"$m = {m}$")
-        axis.set(xlabel=r"$r = p/\lambda$", ylabel="$K(p)/K(0)$", yscale="log", ylim=(3e-3, 1.3))
+        axis.set(xlabel=r"$r = p/\lambda$", ylabel="$K(p)/K(0)$", yscale="log", ylim=(5e-4, 1.3))
+        plain_ticks(axis.yaxis, (0.001, 0.01, 0.1, 1))
         axis.legend()
 
     return Plot(
@@ -52,6 +54,7 @@ def suppression_figure(measured: pd.DataFrame, race: pd.DataFrame) -> Plot:
         "the race.",
         data=data[columns],
         draw=draw,
+        title="Features that occur together share fewer neurons, the more so in wide networks.",
     )
 
 
@@ -70,6 +73,7 @@ def collapse_figure(measured: pd.DataFrame) -> Plot:
             ratio = "1" if m == FEATURES else f"1/{m // FEATURES}"
             axis.set(title=f"$n/m = {ratio}$", xlabel=r"$r = p/\lambda$")
             axis.set(yscale="log", ylim=(3e-3, 1.3))
+            plain_ticks(axis.yaxis, (0.01, 0.1, 1))
         figure.axes[0].set(ylabel="$K(p)/K(0)$")
         figure.axes[0].legend(loc="lower left")
 
@@ -80,7 +84,8 @@ def collapse_figure(measured: pd.DataFrame) -> Plot:
         "from the same weights). Line: the fit to the race, for n << m.",
         data=data,
         draw=draw,
-        size=(6.8, 2.6),
+        size=(6.8, 2.8),
+        title=r"At each width the count depends on $p/\lambda$, and hardly on $\lambda$.",
     )
 
 
@@ -96,6 +101,7 @@ def variant_figure(measured: pd.DataFrame) -> Plot:
             sampled = whole[(whole.scheme == "minibatch") & (whole.batch > 1000)]
             _points(left, sampled, "strength", f"C{place}o", f"minibatches, {values}")
         left.set(xlabel=r"$r = q\,E u^2/\lambda$", ylabel="$K(p)/K(0)$", yscale="log")
+        plain_ticks(left.yaxis, (0.01, 0.1, 1))
         left.legend()
         pairs = data[(data.scheme == "pairs") & (data["values"] == "binary") & (data.m == NARROW)]
         for place, strength in enumerate((0.5, 1.0, 2.0)):
@@ -113,7 +119,8 @@ def variant_figure(measured: pd.DataFrame) -> Plot:
         "linear interpolation in the fraction.",
         data=measured,
         draw=draw,
-        size=(6.8, 3.0),
+        size=(6.8, 3.2),
+        title="Sampled data suppress collisions as exact pairs do; so does a part of the pairs.",
     )
 
 
@@ -130,21 +137,37 @@ def kick_figure(kicks: pd.DataFrame) -> Plot:
     def draw(figure: Any, data: pd.DataFrame) -> None:
         axis = figure.subplots()
         for place, (strength, cell) in enumerate(data.groupby("strength")):
-            axis.semilogx(
-                cell.kick, cell.after / cell.before, f"C{place}o-", label=f"$r = {strength:g}$"
+            ends = [
+                binomial_interval(min(int(row.after), int(row.before)), int(row.before), alpha=0.05)
+                for row in cell.itertuples()
+            ]
+            left = cell.after / cell.before
+            below, above = left - [low for low, _ in ends], [high for _, high in ends] - left
+            shift = 1.05**place
+            axis.errorbar(
+                cell.kick * shift,
+                left,
+                (below, above),
+                fmt=f"C{place}o",
+                label=f"$r = {strength:g}$",
             )
             axis.axvline(cell.escape_angle.iloc[0], color=f"C{place}", linestyle=":")
         axis.set(xlabel="perturbation of each weight (st. dev.)", ylabel="pairs left")
+        axis.set(xscale="log", ylim=(0, 1.05))
+        plain_ticks(axis.xaxis, (0.001, 0.01, 0.1, 1))
+        axis.plot([], [], "k:", label="a single row escapes")
         axis.legend()
 
     return Plot(
         name="cooccurrence_kicks",
         caption="Hysteresis (n = m = 64, lambda = 0.01): networks trained without co-occurrence, "
         "then perturbed and trained on with p = r lambda. Points: measured fraction of "
-        "polysemantic neurons left. Dotted: the angle at which a single row escapes (proved for "
-        "lambda -> 0); perturbations of all 64 weights of a row do so at a smaller deviation.",
+        "polysemantic neurons left, with exact 95 % intervals. Dotted: the angle at "
+        "which a single row escapes (proved for lambda -> 0); perturbations of all 64 weights of a "
+        "row do so at a smaller deviation.",
         data=kicks,
         draw=draw,
+        title="Pairs that have formed survive co-occurrence, even after a perturbation.",
     )
 
 
@@ -170,6 +193,8 @@ def fold_figure() -> Plot:
         axis.set(
             xlabel="both / one alone, $q/c$", ylabel=r"$\lambda/c$ of the fold", ylim=(0.02, 1)
         )
+        plain_ticks(axis.xaxis, (0.001, 0.01, 0.1, 1, 10, 100, 1000))
+        plain_ticks(axis.yaxis, (0.02, 0.05, 0.1, 0.2, 0.5, 1))
         axis.legend()
 
     return Plot(
@@ -179,6 +204,7 @@ def fold_figure() -> Plot:
         "Dotted: the limit of strong co-occurrence (proved).",
         data=data,
         draw=draw,
+        title="Two co-occurring features form a pair only up to a largest $\\lambda$.",
     )
 
 
@@ -217,8 +243,8 @@ def tradeoff_figure(measured: pd.DataFrame) -> Plot:
         for place, (lam, cell) in enumerate(data[data.source == "worst"].groupby("lam")):
             right.loglog(cell.m, cell.loss, f"C{place}", label=rf"$\lambda = {lam:g}$")
         right.set(xlabel="neurons $m$", ylabel=r"largest $\Delta L$ over $p$")
-        right.set_xticks((256, 1024, 4096), ("256", "1024", "4096"), minor=False)
-        right.set_xticks((), minor=True)
+        plain_ticks(right.xaxis, (256, 1024, 4096))
+        plain_ticks(right.yaxis, (0.0003, 0.001, 0.003, 0.01, 0.03))
         right.legend()
 
     return Plot(
@@ -230,7 +256,8 @@ def tradeoff_figure(measured: pd.DataFrame) -> Plot:
         "0.26 lambda n(n-1)/(4m) (rests on the fit; n << m).",
         data=data,
         draw=draw,
-        size=(6.8, 3.0),
+        size=(6.8, 3.2),
+        title="More co-occurrence leaves fewer pairs, so their total cost stays bounded.",
     )
 
 
@@ -265,13 +292,15 @@ def map_figure() -> Plot:
         line = data.drop_duplicates("sigma")
         axis.loglog(line.sigma, line.break_even, "k", label="break-even")
         axis.loglog(line.sigma, line.break_even_weak_noise, "k--", label="weak noise")
-        axis.text(0.03, 0.2, "costs")
-        axis.text(0.7, 0.001, "pays")
+        axis.text(0.03, 0.2, "raises the loss")
+        axis.text(0.4, 0.001, "lowers the loss")
         axis.set(
             xlabel=r"noise on the neurons $\sigma$",
             ylabel="activation probability $p$",
             ylim=(1e-4, 0.9),
         )
+        plain_ticks(axis.xaxis, (0.02, 0.1, 0.5, 2))
+        plain_ticks(axis.yaxis, (0.0001, 0.001, 0.01, 0.1))
         axis.legend(loc="lower right")
 
     return Plot(
@@ -282,4 +311,5 @@ def map_figure() -> Plot:
         "(asymptotic).",
         data=data,
         draw=draw,
+        title="A polysemantic neuron lowers the loss under strong noise and rare activity.",
     )

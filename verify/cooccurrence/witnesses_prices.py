@@ -278,6 +278,20 @@ def ablation_variance(n: int, k: int, weight: float, ablation_probability: float
 
 
 @witness(
+    "race_velocity",
+    method="arithmetic",
+    within={"shared_weight": (1e-3, 0.999), "opposite_weight": (1e-3, 0.999)},
+    reach="where both weights are 1 the outputs are 0, and the loss has no slope there",
+)
+@precise
+def race_velocity(strength: float, shared_weight: float, opposite_weight: float) -> Any:
+    """Two rows of norm 1, each with a weight on the shared neuron and one on its own."""
+    x, y, lam = mpmath.mpf(shared_weight), mpmath.mpf(opposite_weight), mpmath.mpf("0.01")
+    weights = rows([[x, mpmath.sqrt(1 - x**2), 0], [-y, 0, mpmath.sqrt(1 - y**2)]])
+    return velocity(weights, 1, strength * lam, lam)[0, 0] / lam
+
+
+@witness(
     "handicap_rate",
     method="root finding",
     accuracy=1e-15,

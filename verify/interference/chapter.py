@@ -92,6 +92,7 @@ def chapter(scale: str, *, entropy: int, progress: bool = True) -> Chapter:
             plots.crowding_figure(tables["limit"] + tables["flow"]),
             plots.collapse_figure(tables["dead"], fates, laws),
         ),
+        rivals=frozenset({"exclusion_mean"}),
         remarks=(
             "The limit lambda -> 0 is computed by the quasi-static scheme at rel = .1; its step "
             "error is below .01 in the fraction of features that keep their neuron.",

@@ -11,7 +11,7 @@ import pandas as pd
 
 from ... import numerics
 from ..cache import Arrays
-from ..show.figures import Plot
+from ..show.figures import Plot, plain_ticks
 from ..show.rounding import mean_and_error, number
 from ..show.tables import Table, rows_table
 from .runs import Ensemble, TwoRow
@@ -194,9 +194,16 @@ def crowding_figure(rows: list[dict[str, Any]]) -> Plot:
                 xlim=(0.3, 20),
                 title=r"$\lambda \to 0$" if limit else r"finite $\lambda$",
             )
+            plain_ticks(below.xaxis, (0.5, 1, 2, 4, 8, 16))
             above.legend(fontsize=6)
             below.axhline(1, color="k", linewidth=0.6)
             below.set(xlabel=r"$n/\sqrt{m}$", ylim=(0.5, 1.4))
+        look = {"color": "0.4", "markersize": 3, "linestyle": "none"}
+        shapes = [
+            panels[1, 1].plot([], [], marker=MARKERS[m], label=f"$m = {m:g}$", **look)[0]
+            for m in sorted(data.m[data.strength > 0].unique())
+        ]
+        panels[1, 1].legend(handles=shapes, fontsize=6, ncols=len(shapes), loc="lower center")
         panels[0, 0].set_ylabel("keep their neuron")
         panels[1, 0].set_ylabel("count / exclusion mean")
 
@@ -211,6 +218,7 @@ def crowding_figure(rows: list[dict[str, Any]]) -> Plot:
         data=frame[[*NUMBERS, "law", "crowding", "strength"]],
         draw=draw,
         size=(6.8, 4.6),
+        title="The more crowded the network, the fewer features keep their neuron.",
     )
 
 
@@ -240,7 +248,10 @@ def collapse_figure(dead: list[dict[str, Any]], fates: Any, curves: dict[int, Ar
                         group.lam, group.dead, group.error, fmt="o", color=color, mfc=face
                     )
         axes.set(xlabel=r"$\lambda$", ylabel="dead features", xscale="log")
-        axes.legend(fontsize=7)
+        plain_ticks(axes.xaxis, (0.06, 0.1, 0.2, 0.3))
+        axes.plot([], [], "o", color="k", label="$n = 1$, exact flow")
+        axes.plot([], [], "o", color="k", mfc="white", label="$n = 64$, trained")
+        figure.legend(loc="outside lower center", ncols=2)
 
     return Plot(
         name="reshuffling_collapse",
@@ -249,4 +260,6 @@ def collapse_figure(dead: list[dict[str, Any]], fates: Any, curves: dict[int, Ar
         "n = 64 (measured, standard errors); interference lowers the threshold.",
         data=pd.DataFrame(points, columns=["kind", "m", "lam", "dead", "error"]),
         draw=draw,
+        size=(3.4, 3.6),
+        title="A strong l1 term kills features; other features lower the threshold.",
     )

@@ -11,7 +11,7 @@ import pandas as pd
 from ... import numerics, theory
 from ...numerics._types import Array
 from ..cache import Arrays
-from ..show.figures import Plot
+from ..show.figures import Plot, plain_ticks
 from ..show.rounding import mean_and_error, rounded, with_error
 from ..show.tables import Table, rows_table
 from .runs import LEARNING_RATE, MARKS, SIGMAS, Code, Curve, Growth, M, N, values
@@ -143,10 +143,18 @@ def curve_figure(sampled: Any, averaged: Any, growth: Any) -> Plot:
                     color=colour,
                     label=f"{law}, $\\sigma$ = {sigma:g}",
                 )
-        axes.axhline(theory.corner_fourth_norm(N), color="0.7", zorder=0)
-        axes.axhline(theory.isotropic_fourth_norm(M, 1.0), color="0.7", zorder=0)
+        for height, words, up in (
+            (theory.corner_fourth_norm(N), "one weight for each feature", 1),
+            (theory.isotropic_fourth_norm(M, 1.0), "random directions", -1),
+        ):
+            axes.axhline(height, color="0.7", zorder=0)
+            look = {"textcoords": "offset points", "color": "0.4", "fontsize": 7}
+            axes.annotate(words, (data.steps.min(), height), (0, 8 * up - 6), **look)
+        axes.plot([], [], "k--", label="averaged flow")
+        axes.plot([], [], "k*", markersize=9, label="half growth, growth law")
         axes.set(xscale="log", xlabel="steps", ylabel="mean fourth norm of the rows")
-        axes.legend()
+        plain_ticks(axes.xaxis, sorted({1000, 10_000, *data.steps[data.descent == "SGD"]}))
+        figure.legend(loc="outside lower center", ncols=2)
 
     return Plot(
         name="noise_fourth_norm",
@@ -158,6 +166,8 @@ def curve_figure(sampled: Any, averaged: Any, growth: Any) -> Plot:
         "(lines; proved).",
         data=pd.DataFrame(points, columns=columns),
         draw=draw,
+        size=(3.4, 3.8),
+        title="Bipolar noise makes the rows sparse; Gaussian noise does not.",
     )
 
 
@@ -178,8 +188,9 @@ def growth_figure(growth: dict[Growth, list[Arrays]]) -> Plot:
         for factor in (0.5, 2):
             axes.plot(ends, factor * ends, ":", color="0.7", zorder=0)
         axes.set(xscale="log", yscale="log", xlabel="half time, law", ylabel="half time, measured")
-        axes.tick_params(which="minor", labelbottom=False, labelleft=False)
-        axes.legend()
+        for axis in (axes.xaxis, axes.yaxis):
+            plain_ticks(axis, (200, 500, 1000, 2000, 5000))
+        axes.legend(title="$(n, m)$, noise")
 
     return Plot(
         name="noise_half_time",
@@ -189,6 +200,7 @@ def growth_figure(growth: dict[Growth, list[Arrays]]) -> Plot:
         "equality; dotted: factors 1/2 and 2.",
         data=data,
         draw=draw,
+        title="The growth law predicts when the rows become sparse, within a factor of 2.",
     )
 
 
@@ -220,9 +232,9 @@ def code_figure(codes: dict[Code, Arrays]) -> Plot:
             ("antipodal_pairs", {"fmt": "s", "mfc": "none"}, "antipodal pairs"),
         ):
             axes.errorbar(run.m, run[name], run[f"{name}_error"], label=label, **look)
-        axes.plot(data.m, data.capacity, "-", label="n - m, forced by capacity")
-        axes.plot(data.m, data.random_collisions, "--", label="n(n-1)/4m, random collisions")
-        axes.set(xscale="log", xlabel="neurons m", ylabel="count")
+        axes.plot(data.m, data.capacity, "-", label="$n - m$, forced by capacity")
+        axes.plot(data.m, data.random_collisions, "--", label="chance, $n(n-1)/4m$")
+        axes.set(xscale="log", xlabel="neurons $m$", ylabel="count")
         axes.set_xticks(run.m, [str(m) for m in run.m])
         axes.minorticks_off()
         axes.legend()
@@ -235,4 +247,5 @@ def code_figure(codes: dict[Code, Arrays]) -> Plot:
         "collisions (lines). From m = n - 1 on there are none (measured).",
         data=pd.DataFrame(rows),
         draw=draw,
+        title=f"Under noise, {N} features share neurons only where they must.",
     )

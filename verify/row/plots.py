@@ -9,11 +9,11 @@ from typing import Any
 import pandas as pd
 
 from ... import theory
-from ...numerics import Cell
+from ...numerics import Cell, trained_count
 from ...numerics._types import Array
 from ..measured import measured_counts
 from ..published import PublishedCount, recorded_on
-from ..show.figures import Plot
+from ..show.figures import Plot, plain_ticks
 from ..show.rounding import mean_and_error, number, rounded
 from ..show.tables import Table, rows_table
 from .runs import COMPARED_TIMES, FEATURES, LAM, LAWS, NETWORKS
@@ -158,6 +158,8 @@ def sparsification_figure(data: pd.DataFrame) -> Plot:
             above.set_ylabel(words)
             below.axhline(0, color="k", linewidth=0.6)
             below.set(xlabel="flow time $t$", ylabel="error (%)")
+            plain_ticks(above.yaxis, (1, 10, 100, 1000, 10_000, 100_000)[: 6 if column == 0 else 4])
+            plain_ticks(below.xaxis, (1, 10, 100, 1000, 10_000))
         panels[0, 0].legend(loc="lower left")
 
     return Plot(
@@ -168,7 +170,9 @@ def sparsification_figure(data: pd.DataFrame) -> Plot:
         "are left, the one row fluctuates about the law, which is a mean.",
         data=data,
         draw=draw,
-        size=(6.8, 3.6),
+        size=(6.8, 3.8),
+        title="The half-normal law follows the exact flow; the paper's estimate is up to 2.6 times "
+        "too small.",
     )
 
 
@@ -204,11 +208,13 @@ def count_figure(counts: list[Counted], published: tuple[PublishedCount, ...]) -
             if n != FEATURES:
                 below.set(yscale="linear", ylim=(0, 2))
             ticks = [m for m in (64, 256, 1024, 4096, 16384) if curve.m.min() <= m <= curve.m.max()]
-            below.set_xticks(ticks, [str(m) for m in ticks])
-            below.set_xticks([], minor=True)
+            plain_ticks(below.xaxis, ticks)
+            plain_ticks(above.yaxis, (0.1, 1, 10, 100))
+            if n == FEATURES:
+                plain_ticks(below.yaxis, (0.3, 1, 3, 10))
         panels[0, 0].set_ylabel("polysemantic neurons")
         panels[1, 0].set_ylabel("ratio to\nexclusion law")
-        figure.legend(entries.values(), entries, loc="outside upper center", ncols=3)
+        figure.legend(entries.values(), entries, loc="outside lower center", ncols=3)
 
     return Plot(
         name="l1_counts",
@@ -219,18 +225,26 @@ def count_figure(counts: list[Counted], published: tuple[PublishedCount, ...]) -
         "on these logarithmic axes.",
         data=frame,
         draw=draw,
-        size=(6.8, 4.4),
+        size=(6.8, 4.6),
+        title="Under the flow the count is chance or up to 16 % less. The authors' AdamW makes "
+        "many more in wide networks of 64 features.",
     )
+
+
+def _retained(m: int) -> float:
+    return trained_count(FEATURES, m, LAM).retained_fraction()[0]
 
 
 def winner_figure(counts: list[Counted]) -> Plot:
     frame = pd.DataFrame(
-        [(c.m, c.retained, c.retained_error) for c in counts], columns=["m", "retained", "error"]
+        [(c.m, c.retained, c.retained_error, _retained(c.m)) for c in counts],
+        columns=["m", "retained", "error", "law"],
     )
 
     def draw(figure: Any, data: pd.DataFrame) -> None:
         axes = figure.subplots()
-        axes.errorbar(data.m, data.retained, data.error, fmt="ko")
+        axes.errorbar(data.m, data.retained, data.error, fmt="ko", label="measured")
+        axes.plot(data.m, data.law, "C0", label="law of the count")
         axes.axhline(1, color="C1", linestyle="-.")
         axes.annotate(
             "one feature on its own: exact",
@@ -247,14 +261,16 @@ def winner_figure(counts: list[Counted]) -> Plot:
             xlabel="neurons $m$",
             ylabel="retained winners",
         )
-        axes.set_xticks(data.m, [str(m) for m in data.m], minor=False)
-        axes.minorticks_off()
+        plain_ticks(axes.xaxis, list(data.m))
+        axes.legend(loc="lower right")
 
     return Plot(
         name="l1_winners",
         caption=f"Fraction of features that end on the neuron and sign of their largest initial "
         f"weight, n = {FEATURES}, lambda = {LAM}; mean over networks and its standard error "
-        "(measured). The line is the theorem for a row on its own.",
+        "(measured). The blue line is interpolated between measured networks, the upper line is "
+        "the theorem for a row on its own.",
         data=frame,
         draw=draw,
+        title="Other features push a feature off its largest initial weight.",
     )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+import textwrap
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,9 +13,11 @@ from ...numerics._files import writable_folder, write_bytes, write_text
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
 STYLE = Path(__file__).with_name("polysem.mplstyle")
+_LETTERS = 16  # of a title, on an inch
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -42,6 +45,8 @@ class Plot:
         Takes an empty figure and the data, and draws.
     size : tuple of float
         Width and height in inches.
+    title : str
+        What the figure shows, as a sentence above it; empty for none.
 
     Source
     ------
@@ -53,6 +58,7 @@ class Plot:
     data: pd.DataFrame
     draw: Callable[[Figure, pd.DataFrame], Any]
     size: tuple[float, float] = (3.4, 3.0)
+    title: str = ""
 
     def figure(self) -> Figure:
         """The drawn figure."""
@@ -62,6 +68,8 @@ class Plot:
         with style.context(STYLE):
             figure = Figure(figsize=self.size)
             self.draw(figure, self.data)
+            if self.title:
+                figure.suptitle(textwrap.fill(self.title, int(_LETTERS * self.size[0])), fontsize=8)
         return figure
 
     def _repr_png_(self) -> bytes:
@@ -96,3 +104,9 @@ class Plot:
         write_text(paths[2], self.data.to_csv(index=False, lineterminator="\n"))
         write_text(paths[3], self.caption + "\n")
         return paths
+
+
+def plain_ticks(axis: Axis, values: Sequence[float]) -> None:
+    """Ticks at some values of a logarithmic axis, printed without powers of ten."""
+    axis.set_ticks(values, labels=[f"{value:g}" for value in values])
+    axis.set_ticks([], minor=True)

@@ -1,4 +1,4 @@
-"""Compilation test for pieces of LaTeX, with pdflatex if it is installed."""
+"""Compilation test for pieces of LaTeX, if its engine is installed."""
 
 from __future__ import annotations
 
@@ -10,9 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ...numerics._validate import check_choice
 from .tables import PREAMBLE
 
+ENGINES = ("pdflatex", "lualatex")
+ENCODINGS = ("OT1", "T1")
 _DOCUMENT = r"""\documentclass[a4paper]{article}
+%s
 \usepackage[margin=2cm]{geometry}
 \usepackage{amsmath,amssymb}
 %s
@@ -37,13 +41,13 @@ class LatexCheck:
     Parameters
     ----------
     compiled : bool or None
-        Whether pdflatex compiled them without a problem; None if pdflatex is not installed.
+        Whether they compiled without a problem; None if the engine is not installed.
     problems : tuple of str
         Errors, warnings and overfull boxes from the log.
 
     Source
     ------
-    The log of pdflatex.
+    The log of the engine.
     """
 
     compiled: bool | None
@@ -58,7 +62,9 @@ class LatexCheck:
         return "LaTeX compiled without warning"
 
 
-def check_latex(pieces: Sequence[str]) -> LatexCheck:
+def check_latex(
+    pieces: Sequence[str], *, engine: str = "pdflatex", encoding: str = "OT1"
+) -> LatexCheck:
     """Compile pieces of LaTeX, each on its own page, and collect the problems from the log.
 
     >>> from polysem import verify
@@ -69,20 +75,34 @@ def check_latex(pieces: Sequence[str]) -> LatexCheck:
     ----------
     pieces : sequence of str
         Bodies such as a tabular or a displayed equation.
+    engine : {"pdflatex", "lualatex"}
+        The program that compiles them.
+    encoding : {"OT1", "T1"}
+        The font encoding of pdflatex; lualatex has its own.
+
+    Raises
+    ------
+    ValueError
+        For another engine or encoding.
 
     Source
     ------
-    The log of pdflatex.
+    The log of the engine.
     """
-    if shutil.which("pdflatex") is None:
+    check_choice("engine", engine, ENGINES)
+    check_choice("encoding", encoding, ENCODINGS)
+    fonts = ""
+    if encoding == "T1" and engine == "pdflatex":
+        fonts = r"\usepackage[T1]{fontenc}\usepackage{lmodern}"
+    if shutil.which(engine) is None or (fonts and not _found("lmodern.sty")):
         return LatexCheck(compiled=None, problems=())
     body = "\n\n\\clearpage\n".join(f"\\noindent\n{piece}" for piece in pieces)
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / "pieces.tex"
-        source.write_text(_DOCUMENT % ("\n".join(PREAMBLE), body), encoding="utf-8")
+        source.write_text(_DOCUMENT % (fonts, "\n".join(PREAMBLE), body), encoding="utf-8")
         for _ in range(_RUNS):
             done = subprocess.run(
-                ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", source.name],
+                [engine, "-interaction=nonstopmode", "-halt-on-error", source.name],
                 cwd=folder,
                 capture_output=True,
                 check=False,
@@ -92,3 +112,8 @@ def check_latex(pieces: Sequence[str]) -> LatexCheck:
                 break
     problems = tuple(_PROBLEM.findall(log))
     return LatexCheck(compiled=done.returncode == 0 and not problems, problems=problems)
+
+
+def _found(name: str) -> bool:
+    """Whether LaTeX finds a file."""
+    return subprocess.run(["kpsewhich", name], capture_output=True, check=False).returncode == 0

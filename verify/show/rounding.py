@@ -82,3 +82,15 @@ def rounded(value: float, digits: int = 5) -> str:
         return f"{value:.{digits - 1}e}"
     places = max(0, digits - 1 - math.floor(math.log10(abs(value))))
     return f"{value:.{places}f}"
+
+
+def shown(value: float, error: float = 0.0) -> str:
+    """A value for people: whole numbers without decimals, others rounded by their error.
+
+    >>> from polysem.verify.show.rounding import shown
+    >>> shown(7.0), shown(3.387, 0.04), shown(0.0224376)
+    ('7', '3.39(4)', '0.0224376')
+    """
+    if error > 0:
+        return number(value, error)
+    return f"{value:.0f}" if value.is_integer() and abs(value) < 1e6 else rounded(value, 6)

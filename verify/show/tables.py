@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...numerics._extras import need
 from ...numerics._files import writable_folder, write_text
+from .prose import in_latex
 from .rounding import rounded
 
 if TYPE_CHECKING:
@@ -76,36 +78,42 @@ class Table:
         text = str(self.frame.to_html(index=False, border=0))
         return re.sub(r">[^<$]+<", lambda cell: re.sub("([_/])", r"\1<wbr>", cell[0]), text)
 
-    def to_latex(self) -> str:
-        """The tabular environment, with the required packages in comments above it.
+    def to_latex(self, *, environment: bool = False) -> str:
+        r"""The tabular, with the required packages in comments above it.
 
         Wide text columns wrap within the width that the other columns leave; a table longer than
         a page is a longtable.
+
+        Parameters
+        ----------
+        environment : bool
+            Put the tabular into a ``table`` with its ``\\caption`` and its ``\\label``.
         """
         cells = self.frame.astype(str)
         cells.columns = [str(column) for column in cells.columns]
         formats = _formats(cells)
         wraps = any(form.startswith(">") for form in formats.values())
         long = len(cells) > (ROWS // 4 if wraps else ROWS)
+        caption, label = in_latex(self.caption), f"tab:{self.name}"
+        titles: dict[str, Any] = {"caption": caption, "label": label} if environment else {}
+        if environment and not long:
+            titles |= {"position": "htbp", "position_float": "centering"}
         tabular = (
             cells.style.hide(axis="index")
             .format(
                 {column: _FORMS[form[0]] for column, form in formats.items()},
-                escape="latex-math",
             )
-            .format_index(_heading, axis="columns", escape="latex-math")
+            .format_index(_heading, axis="columns")
             .to_latex(
                 hrules=True,
                 column_format="".join(formats.values()),
                 environment="longtable" if long else None,
+                **titles,
             )
         )
         booktabs, siunitx, array, longtable = PREAMBLE
         needed = [booktabs, siunitx, *([array] if wraps else []), *([longtable] if long else [])]
-        return (
-            f"% needs {' '.join(needed)}\n% caption: {self.caption}\n% label: tab:{self.name}\n"
-            + tabular
-        )
+        return f"% needs {' '.join(needed)}\n% caption: {caption}\n% label: {label}\n" + tabular
 
     def write(self, folder: str | Path) -> list[Path]:
         """Write NAME.tex and NAME.csv."""
@@ -194,13 +202,14 @@ def _parts(heading: str) -> list[str]:
     """A long heading, split after underscores and spaces into one part per line."""
     if len(heading) <= _HEADING or "$" in heading:
         return [heading]
-    return re.findall(r".+?(?:\\?_| |$)", heading)
+    return re.findall(r".+?(?:_| |$)", heading)
 
 
-def _heading(escaped: str) -> str:
-    parts = _parts(escaped)
-    stack = "\\\\".join(part.strip() for part in parts)
-    return f"{{{escaped}}}" if len(parts) == 1 else rf"{{\shortstack{{{stack}}}}}"
+def _heading(heading: str) -> str:
+    parts = [in_latex(part.strip()) for part in _parts(heading)]
+    if len(parts) == 1:
+        return f"{{{parts[0]}}}"
+    return r"{\shortstack{" + r"\\".join(parts) + "}}"
 
 
 def _as_printed(text: str) -> str:
@@ -228,12 +237,7 @@ def _column_format(values: list[str]) -> str:
 
 def _braced(value: str) -> str:
     """Text in an S column needs braces."""
-    return value if _is_number(value) else f"{{{value}}}"
+    return value if _is_number(value) else f"{{{in_latex(value)}}}"
 
 
-def _breakable(value: str) -> str:
-    """Allow line breaks after underscores and slashes."""
-    return value if "$" in value else re.sub(r"(\\_|/)", r"\1\\allowbreak{}", value)
-
-
-_FORMS = {"S": _braced, "l": str, ">": _breakable}
+_FORMS = {"S": _braced, "l": in_latex, ">": partial(in_latex, breakable=True)}

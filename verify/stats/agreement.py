@@ -409,6 +409,29 @@ class Agreement(Tabular):
         reach = max(self.estimate - self.interval[0], self.interval[1] - self.estimate)
         return 2 * reach <= self.margin * (abs(self.prediction) or 1.0)
 
+    @property
+    def samples_to_decide(self) -> int | None:
+        """Samples with which the interval would leave the margin's end, if the estimate stays.
+
+        None if the comparison is decided, if the estimate lies on the end, or if the numerical
+        error alone reaches it.
+
+        >>> from polysem import verify
+        >>> verify.Agreement.of_proportion(
+        ...     claim="coin", quantity="heads", prediction=0.5, successes=50, trials=100,
+        ...     margin=0.1,
+        ... ).samples_to_decide
+        2873
+        """
+        if self.verdict != "undecided":
+            return None
+        size = self.margin * (abs(self.prediction) or 1.0)
+        ends = (self.prediction - size, self.prediction + size)
+        room = min(abs(self.estimate - end) for end in ends) - self.numerical_error
+        reach = max(self.estimate - self.interval[0], self.interval[1] - self.estimate)
+        random = reach - self.numerical_error
+        return math.ceil(self.samples * (random / room) ** 2) if room > 0 else None
+
     def sentence(self) -> str:
         """The comparison in one sentence."""
         lower, upper = self.interval

@@ -234,7 +234,8 @@ def median_interval(samples: ArrayLike, *, alpha: float) -> tuple[float, float]:
 
     Source
     ------
-    David and Nagaraja 2003, Sec. 7.1; ``scipy.stats.binom``.
+    David and Nagaraja 2003, Sec. 7.1; ``scipy.stats.binom``. ``scipy.stats.quantile_test`` gives
+    the same ends, but NaN for the lower one where a probability of the law equals alpha/2.
     """
     _check_alpha(alpha)
     values = np.sort(np.asarray(samples, dtype=float), axis=None)

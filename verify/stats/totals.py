@@ -13,7 +13,7 @@ from ...numerics._types import Array, FloatArray
 from .power import POWER
 
 if TYPE_CHECKING:
-    from ...numerics import ExclusionLaw
+    from ...numerics.collisions.laws import CountLaw
 
 _NEGLIGIBLE = 1e-100
 
@@ -69,7 +69,7 @@ class Total:
         return first, final
 
 
-def total_law(laws: Iterable[tuple[ExclusionLaw, int]], *, ratio: float = 1.0) -> Total:
+def total_law(laws: Iterable[tuple[CountLaw, int]], *, ratio: float = 1.0) -> Total:
     r"""The total over independent networks under the exclusion law, or with another mean.
 
     With ``ratio`` other than 1 each law is tilted, :math:`P(k) \to P(k) e^{\theta k} / Z`, to
@@ -93,7 +93,7 @@ def total_law(laws: Iterable[tuple[ExclusionLaw, int]], *, ratio: float = 1.0) -
 
 
 def detectable_ratios(
-    laws: Iterable[tuple[ExclusionLaw, int]], *, significance: float
+    laws: Iterable[tuple[CountLaw, int]], *, significance: float
 ) -> tuple[float | None, float | None]:
     """The smallest departures of the mean from the law, as ratios, that the exact test detects.
 
@@ -113,7 +113,7 @@ def detectable_ratios(
 
 @lru_cache
 def _detectable_ratios(
-    laws: tuple[tuple[ExclusionLaw, int], ...], significance: float
+    laws: tuple[tuple[CountLaw, int], ...], significance: float
 ) -> tuple[float | None, float | None]:
     from scipy.optimize import brentq
 
@@ -137,7 +137,7 @@ def _detectable_ratios(
 
 
 def ratio_interval(
-    laws: Sequence[tuple[ExclusionLaw, int]], total: int, *, significance: float
+    laws: Sequence[tuple[CountLaw, int]], total: int, *, significance: float
 ) -> tuple[float, float]:
     """The ratios of the mean to that of the law which the exact test of a total does not reject.
 
@@ -154,7 +154,7 @@ def ratio_interval(
 
     Parameters
     ----------
-    laws : sequence of (ExclusionLaw, int)
+    laws : sequence of (CountLaw, int)
         Each law and the number of networks under it; at least one law has a positive mean.
     total : int
         The total count over all networks; one outside the support counts as its nearest end.
@@ -184,13 +184,13 @@ def ratio_interval(
     return float(low), float(high)
 
 
-def _extreme_ratios(laws: Iterable[tuple[ExclusionLaw, int]]) -> tuple[float, float]:
+def _extreme_ratios(laws: Iterable[tuple[CountLaw, int]]) -> tuple[float, float]:
     """The ratios at which the tilted law of every network lies at one end of its support."""
     ends = [np.array(law.support()) / law.mean() for law, _ in laws if law.mean()]
     return float(min(low for low, _ in ends)), float(max(high for _, high in ends))
 
 
-def _tilted(law: ExclusionLaw, support: Array, ratio: float) -> FloatArray:
+def _tilted(law: CountLaw, support: Array, ratio: float) -> FloatArray:
     if ratio == 1.0:
         return np.asarray(law.pmf(support))
     from scipy.optimize import brentq

@@ -7,18 +7,22 @@ import platform
 import time
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import asdict
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from .. import __version__
-from ..numerics._extras import need
-from ..numerics._files import writable_folder, write_text
-from ..numerics._validate import check_choice, check_seed
-from .cache import cache_in
-from .chapter import Chapter
-from .show.latex import check_latex
+from ... import __version__
+from ...numerics._extras import need
+from ...numerics._files import writable_folder, write_text
+from ...numerics._validate import check_choice, check_seed
+from ...numerics.training.place import current_place
+from ..cache import cache_in
+from ..chapter import Chapter
+from ..show.latex import check_latex
+from . import pages
+from .story import headline
 
 SCALES = ("quick", "paper")
 CHAPTERS = {
@@ -26,30 +30,15 @@ CHAPTERS = {
     "initialisation": ".collisions.chapter_initialisation",
     "statistics": ".collisions.chapter_statistics",
     "reshuffling": ".interference.chapter",
+    "optimizer": ".optimizer.chapter",
     "noise": ".noise.chapter",
     "cooccurrence": ".cooccurrence.chapter",
+    "features": ".features.chapter",
+    "dropout": ".dropout.chapter",
 }
 """The module of each chapter."""
 
 _LIBRARIES = ("sympy", "numpy", "scipy", "matplotlib", "pandas")
-
-_HOW_TO_READ = (
-    "Each comparison of a chapter gives a prediction, a measurement with its confidence interval "
-    "in brackets, and the ratio of the measurement to the prediction. It *agrees* if the whole "
-    "interval lies within the stated margin around the prediction. It *departs* if the whole "
-    "interval lies outside this margin. Otherwise it is *undecided*: the sample does not decide. "
-    "Some comparisons test an estimate that polysem corrects; for these *departs* is the expected "
-    "result.",
-    "",
-    "*alpha* is the probability that the interval misses the true value. *It detects x beyond the "
-    "margin* means: if the true deviation exceeds the margin by x, the comparison departs with "
-    "probability 0.99 or more.",
-    "",
-    "n and m are the numbers of features and of neurons, W are the weights (row i of W holds the "
-    "weights of feature i), lambda is the weight of the l1 term in the gradient flow, t is the "
-    "time of this flow, sigma and kappa are the standard deviation and the excess kurtosis of the "
-    "noise on a neuron, and q is the squared length of a row.",
-)
 
 
 def write_report(
@@ -60,11 +49,12 @@ def write_report(
     only: Sequence[str] = (),
     progress: bool = True,
 ) -> dict[str, Any]:
-    """Write report.json, report.md, the tables and the figures of all chapters.
+    """Write report.html, report.md, report.json, the tables and the figures of all chapters.
 
-    Each chapter is written as soon as it is computed; report.md and report.json are written last,
+    Each chapter is written as soon as it is computed; these three are written last,
     so that a folder with a report.json holds a complete report. Finished experiments are stored
-    in ``runs/``: an interrupted report that is started again in its folder reads them there.
+    in ``runs/``: an interrupted report that is started again in its folder reads them there. Inside
+    :func:`polysem.numerics.training_on` the networks are trained on that device.
 
     >>> import tempfile
     >>> from polysem import verify
@@ -106,13 +96,13 @@ def write_report(
         check_choice("chapter", name, CHAPTERS)
     need("pandas", "tables")
     folder = writable_folder(out)
-    for stale in ("report.json", "report.md"):
+    for stale in ("report.json", "report.md", "report.html"):
         (folder / stale).unlink(missing_ok=True)
     written = []
     pieces: list[str] = []
     for name in only or CHAPTERS:
         start = time.perf_counter()
-        module = import_module(CHAPTERS[name], __package__)
+        module = import_module(CHAPTERS[name], "polysem.verify")
         with cache_in(folder / "runs"):
             chapter = module.chapter(scale, entropy=entropy, progress=progress)
         files = [
@@ -121,7 +111,9 @@ def write_report(
         pieces += [table.to_latex() for table in chapter.tables]
         written.append((chapter, files, time.perf_counter() - start))
     summary = _summary(folder, scale, entropy, written, check_latex(pieces).sentence())
-    write_text(folder / "report.md", _markdown(summary, [chapter for chapter, _, _ in written]))
+    chapters = [chapter for chapter, _, _ in written]
+    write_text(folder / "report.md", pages.markdown(summary, chapters))
+    write_text(folder / "report.html", pages.html(summary, chapters, folder))
     write_text(folder / "report.json", json.dumps(summary, indent=2, ensure_ascii=False) + "\n")
     return summary
 
@@ -133,14 +125,20 @@ def _summary(
     written: Sequence[tuple[Chapter, list[str], float]],
     latex: str,
 ) -> dict[str, Any]:
-    verdicts = sum((Counter(chapter.verdicts()) for chapter, _, _ in written), Counter[str]())
-    headline = ", ".join(f"{count} {verdict}" for verdict, count in sorted(verdicts.items()))
+    chapters = [chapter for chapter, _, _ in written]
+    verdicts = sum((Counter(chapter.verdicts()) for chapter in chapters), Counter[str]())
     return {
-        "headline": f"{headline}; {latex}",
+        "headline": f"{headline(chapters)}; {latex}",
+        "main_results": [
+            {"sentence": result.sentence, **result.agreement.to_dict()}
+            for chapter in chapters
+            for result in chapter.main_results
+        ],
         "folder": str(folder),
         "date": time.strftime("%Y-%m-%d"),
         "scale": scale,
         "entropy": entropy,
+        **asdict(current_place()),
         "verdicts": verdicts,
         "latex": latex,
         "versions": {
@@ -160,24 +158,3 @@ def _summary(
             for chapter, files, seconds in written
         ],
     }
-
-
-def _markdown(summary: dict[str, Any], chapters: Sequence[Chapter]) -> str:
-    lines = [
-        "# polysem report",
-        "",
-        f"Scale: {summary['scale']} (the sample sizes). Entropy: {summary['entropy']} (the seed of "
-        f"all random numbers). Result: {summary['headline']}.",
-        "",
-        *_HOW_TO_READ,
-    ]
-    for chapter in chapters:
-        lines += ["", f"## {chapter.title}", ""]
-        lines += [f"- {agreement.sentence()}" for agreement in chapter.agreements]
-        lines += ["", *chapter.remarks] if chapter.remarks else []
-        for figure in chapter.figures:
-            lines += ["", f"![{figure.name}]({figure.name}.png)", "", f"*{figure.caption}*"]
-        for table in chapter.tables:
-            markdown = table.frame.to_markdown(index=False, disable_numparse=True)
-            lines += ["", f"**{table.caption}**", "", markdown]
-    return "\n".join(lines) + "\n"

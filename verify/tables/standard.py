@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from .. import theory
-from .predict import predict
-from .published import data_rows
-from .show.rounding import rounded
-from .show.tables import Table, rows_table
-from .stats.agreement import TABLE_CAPTION, Agreement
+from ... import theory
+from ..predict import predict
+from ..published import data_rows
+from ..show.rounding import rounded
+from ..show.tables import Table, rows_table
+from ..stats.agreement import TABLE_CAPTION, Agreement
 
 
 def symbols_table() -> Table:
@@ -26,7 +26,7 @@ def symbols_table() -> Table:
     import sympy as sp
     from sympy.printing.pretty.pretty_symbology import greek_unicode
 
-    from ..theory.proof.symbols import LETTERS
+    from ...theory.proof.symbols import LETTERS
 
     greek = {letter: name for name, letter in greek_unicode.items()}
     rows = [
@@ -135,7 +135,7 @@ def claims_table(labels: Iterable[str] = ()) -> Table:
     ------
     paper_notes/blueprint.md
     """
-    from ..theory.proof.record import Record
+    from ...theory.proof.record import Record
 
     record = Record.load()
     known = theory.claims()

@@ -1,0 +1,1 @@
+"""Tables for papers: the theory's own, and any grid of settings."""
