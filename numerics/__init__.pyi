@@ -18,6 +18,11 @@ from .cooccurrence.some_pairs import SomePairs as SomePairs
 from .cooccurrence.some_pairs import random_pairs as random_pairs
 from .cooccurrence.suppression import collision_survives as collision_survives
 from .cooccurrence.suppression import suppression_slope as suppression_slope
+from .dropout.model import Dropout as Dropout
+from .dropout.model import SampledDropout as SampledDropout
+from .dropout.rows import monosemantic_rows as monosemantic_rows
+from .features.model import UnequalFeatures as UnequalFeatures
+from .features.model import zipf as zipf
 from .interference import interference as interference
 from .interference.interventions import AlteredInterference as AlteredInterference
 from .interference.kicks import KickRecorder as KickRecorder
@@ -54,6 +59,9 @@ from .noise.model import SampledNoise as SampledNoise
 from .noise.simplex import corner_simplex as corner_simplex
 from .noise.simplex import simplex_distance as simplex_distance
 from .noise.simplex import spread_rows as spread_rows
+from .optimizer.count import adam_count as adam_count
+from .optimizer.reduced import ReducedPairs as ReducedPairs
+from .optimizer.reduced import reduced_pairs as reduced_pairs
 from .programs.autoencoder import Autoencoder as Autoencoder
 from .programs.data import BernoulliInputs as BernoulliInputs
 from .programs.data import BlockInputs as BlockInputs
@@ -115,6 +123,8 @@ from .training.measure import winners as winners
 from .training.measure import without_jitter as without_jitter
 from .training.optimizers import optimizers as optimizers
 from .training.optimizers import resolve_optimizer as resolve_optimizer
+from .training.place import current_place as current_place
+from .training.place import training_on as training_on
 from .training.problem import Problem as Problem
 from .training.problem import soft_threshold as soft_threshold
 from .training.quasistatic import QuasiStatic as QuasiStatic
@@ -129,3 +139,5 @@ from .training.splitting import SplitFlow as SplitFlow
 from .training.splitting import benefit_and_l1 as benefit_and_l1
 from .training.train import Step as Step
 from .training.train import train as train
+from .variants.flow import PowerFlow as PowerFlow
+from .variants.start import variant_weights as variant_weights

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import lazy_loader as _lazy
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"
 
 _clone = Path(__file__).resolve().parent.parent
 if (_clone / "pyproject.toml").is_file() and (_clone / "theory" / "__init__.py").is_file():

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..theory.proof.record import check_digest
 from .checks import checks
-from .report import CHAPTERS
+from .report.write import CHAPTERS
 from .stats.agreement import Agreement
 from .stats.check import Check
 
@@ -36,8 +36,15 @@ IN_CHAPTER = {
     "dispersion_in_the_limit": ("reshuffling", "dispersion_in_the_limit"),
     "count_without_support": ("reshuffling", "count_without_support"),
     "one_curve_collapse": ("reshuffling", "one_curve_collapse"),
+    "adam_excess": ("optimizer", "adam_excess"),
+    "adam_without_memory": ("optimizer", "adam_without_memory"),
+    "adam_reduced_model": ("optimizer", "adam_reduced_model"),
+    "rows_without_l1": ("optimizer", "rows_without_l1"),
+    "forced_sharing": ("optimizer", "forced_sharing"),
     "suppression_in_training": ("cooccurrence", "suppression_fit"),
     "partial_suppression_in_training": ("cooccurrence", "partial_suppression"),
+    "unequal_collisions_in_training": ("features", "unequal_collision_probability"),
+    "dropout_neurons_in_training": ("dropout", "dropout_neurons"),
 }
 """Name of a check: the chapter of the report, and the claim of its lines."""
 

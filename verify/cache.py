@@ -15,6 +15,7 @@ from ..numerics._files import writable_folder
 from ..numerics._types import Array
 from ..numerics._workers import parallel
 from ..numerics.result_cache import read_arrays, result_key, write_arrays
+from ..numerics.training.place import HERE, Place, current_place, training_on
 
 Arrays = Mapping[str, Array]
 _FOLDER: ContextVar[Path | None] = ContextVar("cache folder", default=None)
@@ -118,6 +119,8 @@ def cached(
     folder = _FOLDER.get()
     if folder is None:
         return dict(compute())
+    if current_place() != HERE:
+        about = {**about, **asdict(current_place())}
     path = folder / f"{name}-{result_key(about, code or compute.__module__)[:24]}.npz"
     try:
         return read_arrays(path)
@@ -164,8 +167,8 @@ def run_jobs(
     """The results of one function for each tuple of arguments, in order.
 
     As many processes run as there are cores, or as the surrounding ``joblib.parallel_config``
-    says, each with one BLAS thread and with the cache folder of the caller. The function stands
-    at the top level of a module, so that other processes can import it.
+    says, each with one BLAS thread and with the cache folder and the device of the caller. The
+    function stands at the top level of a module, so that other processes can import it.
 
     >>> from polysem.verify.cache import run_jobs
     >>> run_jobs(pow, [(2, 3), (3, 2)], title="powers", progress=False)
@@ -175,13 +178,18 @@ def run_jobs(
     from tqdm.auto import tqdm
 
     folder = _FOLDER.get()  # joblib draws the jobs in a thread that does not see our context
-    tasks = (delayed(_run)(function, given, folder) for given in arguments)
+    place = current_place()
+    tasks = (delayed(_run)(function, given, folder, place) for given in arguments)
     jobs = parallel(tasks, jobs=-1, return_as="generator")
     return list(tqdm(jobs, total=len(arguments), desc=title, disable=None if progress else True))
 
 
-def _run(function: Callable[..., Any], given: tuple[Any, ...], folder: Path | None) -> Any:
+def _run(
+    function: Callable[..., Any], given: tuple[Any, ...], folder: Path | None, place: Place
+) -> Any:
     from threadpoolctl import threadpool_limits
 
-    with threadpool_limits(1), cache_in(folder) if folder else nullcontext():
+    cache = cache_in(folder) if folder else nullcontext()
+    device = nullcontext() if place == HERE else training_on(**asdict(place))
+    with threadpool_limits(1), cache, device:
         return function(*given)

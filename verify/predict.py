@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from numpy.typing import ArrayLike
+
 from ..numerics._validate import check_choice, check_lam, check_sizes
 from .collisions.trained import answer
+from .features.predict import unequal_model
+from .optimizer.predict import adam, adam_answer
 from .prediction import Predictions, Setting
 from .topics import modules
 
@@ -20,8 +24,14 @@ def predict(
     sigma: float | None = None,
     kurtosis: float | None = None,
     learning_rate: float | None = None,
+    beta2: float | None = None,
+    steps: int | None = None,
     data: str | None = None,
     cooccurrence: float | None = None,
+    frequencies: ArrayLike | None = None,
+    importance: ArrayLike | None = None,
+    pairs: ArrayLike | None = None,
+    dropout: float | None = None,
 ) -> Predictions:
     """How many polysemantic neurons to expect in a network of n features and m neurons.
 
@@ -46,12 +56,23 @@ def predict(
         The paper's lambda, in units of the flow; without it the limit lambda -> 0.
     optimizer : {"flow", "quasistatic", "adamw"}, optional
         How the network is trained: by the flow, in the limit lambda -> 0 of the flow, or by AdamW.
-    sigma, kurtosis, learning_rate : float, optional
+    sigma, kurtosis : float, optional
         Noise on the hidden layer, see :func:`predict_noise`.
+    learning_rate : float, optional
+        The learning rate: of AdamW, and for times in steps under noise.
+    beta2 : float, optional
+        Decay of AdamW's second moment per step, by default 0.999.
+    steps : int, optional
+        Number of AdamW's steps, by default 7500.
     data : {"pairs", "bernoulli", "uniform"}, optional
         How features co-occur, see :func:`predict_cooccurrence`.
     cooccurrence : float, optional
         The weight of a pair, or the probability that a feature is active.
+    frequencies, importance, pairs : array_like, optional
+        Unequal features, see :class:`polysem.numerics.UnequalFeatures`; each feature by itself is
+        in :func:`predict_features`.
+    dropout : float, optional
+        The rate of dropout on the hidden layer.
 
     Returns
     -------
@@ -61,8 +82,8 @@ def predict(
     Raises
     ------
     ValueError
-        For sizes below 1, lam negative or not finite, sigma without kurtosis, or data without
-        cooccurrence.
+        For sizes below 1, lam negative or not finite, sigma without kurtosis, data without
+        cooccurrence, or beta2 or steps without AdamW.
 
     Source
     ------
@@ -77,6 +98,21 @@ def predict(
             f"Got optimizer='quasistatic' with lam={lam:g}; it is the limit lambda -> 0: leave out "
             "lam, or use optimizer='flow'."
         )
+    unequal = {
+        name: values
+        for name, values in (
+            ("frequencies", frequencies),
+            ("importance", importance),
+            ("pairs", pairs),
+        )
+        if values is not None
+    }
+    given = {"beta2": beta2, "steps": steps}
+    if optimizer != "adamw" and (idle := [name for name, it in given.items() if it is not None]):
+        raise ValueError(
+            f"Got {' and '.join(idle)} with optimizer={optimizer!r}; give optimizer='adamw', or "
+            f"leave out {' and '.join(idle)}."
+        )
     setting = Setting(
         n=n,
         m=m,
@@ -87,7 +123,10 @@ def predict(
         learning_rate=LEARNING_RATE[optimizer] if learning_rate is None else learning_rate,
         data=data,
         cooccurrence=cooccurrence,
+        unequal=unequal_model(n, **unequal) if unequal else None,
+        dropout=dropout,
+        adam=adam(learning_rate, beta2, steps) if optimizer == "adamw" else None,
     )
-    found = answer(setting)
+    found = adam_answer(setting) if setting.adam else answer(setting)
     found += [p for module in modules("predict") for p in module.predictions(setting)]
     return Predictions({prediction.name: prediction for prediction in found})

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from dataclasses import dataclass
 from typing import Any
 
-from .. import theory
-from .show.rounding import rounded
+from .. import numerics, theory
+from .show.rounding import rounded, shown
 from .show.tables import Table, Tabular, rows_table
 
 
@@ -16,7 +17,8 @@ class Setting:
     """The network for which predictions are asked; None stands for what is not given.
 
     ``learning_rate`` turns times into steps; ``cooccurrence`` is the weight of a pair or the
-    probability that a feature is active, as ``data`` says.
+    probability that a feature is active, as ``data`` says; ``unequal`` holds importance,
+    frequencies and pairs; ``dropout`` is the rate; ``adam`` has the settings of AdamW.
     """
 
     n: int
@@ -28,6 +30,9 @@ class Setting:
     learning_rate: float = 0.02
     data: str | None = None
     cooccurrence: float | None = None
+    unequal: numerics.UnequalFeatures | None = None
+    dropout: float | None = None
+    adam: numerics.AdamW | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +55,8 @@ class Prediction:
         What the value is, what is left out, and where it comes from.
     warning : str, optional
         A warning, if the value signals a problem.
+    standard_error : float
+        Standard error of a value that is fitted to measurements; 0 for a closed form.
 
     Source
     ------
@@ -63,6 +70,7 @@ class Prediction:
     error: str
     source: str
     warning: str | None = None
+    standard_error: float = 0.0
 
     def __post_init__(self) -> None:
         if self.value is not None and not math.isfinite(self.value):
@@ -115,15 +123,55 @@ class Predictions(Tabular, dict[str, Prediction]):
         ]
         return rows_table("predictions", "What the closed forms expect.", rows)
 
-    def text(self) -> str:
-        """One line a prediction."""
-        width = max(map(len, self))
-        lines = []
+    def text(self, *, details: bool = False) -> str:
+        """The answer, then one line a prediction; with its meaning, error and source in detail."""
+        width = max(map(len, self)) + 2
+        lines, absent = self._answer(), dict[str | None, list[str]]()
         for p in self.values():
-            shown = f"{p.value:.6g}" if p.value is not None else f"none: {p.reason}"
-            lines.append(f"{p.name:<{width}}  {shown}\n{'':<{width}}  {p.meaning} ({p.source})")
-            lines += [f"{'':<{width}}  Warning: {p.warning}."] if p.warning else []
+            if p.value is None:
+                absent.setdefault(p.reason, []).append(p.name)
+                continue
+            lines += wrapped(f"{p.name:<{width}}", shown(p.value, p.standard_error))
+            if details:
+                lines += wrapped(" " * width, f"{p.meaning} Error: {p.error}. Source: {p.source}.")
+            if p.warning:
+                lines += wrapped(" " * width, f"Warning: {p.warning}.")
+        for reason, names in absent.items():
+            why = str(reason).removesuffix(".")
+            lines += ["", *wrapped("", f"No value for {', '.join(names)}: {why}.")]
         return "\n".join(lines)
+
+    def _answer(self) -> list[str]:
+        """The first question answered in a sentence, where the answer is known."""
+        names = ("expected_neurons", "expected_neurons_low", "expected_neurons_high")
+        found = [self[name].value for name in (*names, "probability_none") if name in self]
+        values = [value for value in found if value is not None]
+        if len(values) < 4:
+            return []
+        mean, low, high, none = values
+        sentence = (
+            f"Expect {rounded(mean, 3)} polysemantic neurons. One network has {low:.0f} to "
+            f"{high:.0f} of them with probability 0.95, and none with probability "
+            f"{rounded(none, 2)}."
+        )
+        return [*wrapped("", sentence), ""]
+
+
+def wrapped(head: str, text: str) -> list[str]:
+    """A text in lines of at most 100 letters, indented below its head.
+
+    >>> from polysem.verify.prediction import wrapped
+    >>> wrapped("one  ", "two three")
+    ['one  two three']
+    """
+    return textwrap.wrap(
+        text,
+        100,
+        initial_indent=head,
+        subsequent_indent=" " * len(head),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def evaluate(formula: theory.Formula, **arguments: Any) -> Prediction:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ..numerics._files import write_text
 from ..theory.proof.claims import claims
-from .standard_tables import benchmark_table, claims_table
+from .tables.standard import benchmark_table, claims_table
 
 
 def _claims() -> str:

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from .. import numerics
 from ..numerics._types import Array
@@ -13,6 +14,8 @@ from ..numerics._validate import check_fraction, check_lam, check_seed, check_si
 from ..numerics.cooccurrence.pairs import Values
 from ..numerics.training.records import zero_scale
 from .cooccurrence.predict import DATA, check_cooccurrence, data_model
+from .features.predict import unequal_model
+from .show.rounding import shown
 from .show.tables import Table, Tabular, fields_table
 
 RULE = "authors: at least two features with |W_ik| in [0.8, 1.2]"
@@ -61,6 +64,8 @@ class Run(Tabular):
     steps : int
     outcome, outcome_sentence : str
         How the run ended, and the remedy where it ended badly.
+    device, dtype : str
+        Where it was computed, and in which type.
 
     Source
     ------
@@ -92,6 +97,8 @@ class Run(Tabular):
     steps: int
     outcome: str
     outcome_sentence: str
+    device: str
+    dtype: str
 
     @property
     def failed(self) -> bool:
@@ -113,10 +120,21 @@ class Run(Tabular):
         return fields_table("run", "One training run.", self.to_dict())
 
     def text(self) -> str:
-        """One line a field."""
+        """How the run ended and what it left, then one line a field."""
         fields = self.to_dict()
         width = max(map(len, fields))
-        return "\n".join(f"{name:<{width}}  {value}" for name, value in fields.items())
+        lines = [self.outcome_sentence]
+        if self.polysemantic_neurons is not None:
+            lines.append(
+                f"{self.polysemantic_neurons} polysemantic neurons; {self.features_alive} of "
+                f"{self.features} features are alive."
+            )
+        lines.append("")
+        for name, value in fields.items():
+            if name != "outcome_sentence":
+                words = shown(value) if isinstance(value, float) else value
+                lines.append(f"{name:<{width}}  {words}")
+        return "\n".join(lines)
 
 
 def run(
@@ -194,6 +212,8 @@ def run(
         steps=int(solution.steps),
         outcome=str(solution.outcome),
         outcome_sentence=solution.outcome.value,
+        device=solution.stats["device"],
+        dtype=solution.stats["dtype"],
         **_measure(
             initial,
             solution.partial_weights,
@@ -286,12 +306,15 @@ def training_model(
     kurtosis: float | None = None,
     draws: str = "shared",
     averaged: bool = False,
+    features: int = 1,
+    dropout: float | None = None,
+    **unequal: ArrayLike,
 ) -> numerics.Model | None:
     """The model that a command line describes; None for tied weights on one-hot inputs.
 
     Where a faster model than the general autoencoder trains the same network, it is returned.
     ``untied`` gives the decoder weights of its own, ``data`` says how features co-occur, and the
-    options of the noise are those of :func:`noise_model`.
+    options of the noise are those of :func:`noise_model`. Unequal features and dropout stand alone.
 
     >>> from polysem.verify import runs
     >>> runs.training_model(data="pairs", cooccurrence=0.01)
@@ -300,6 +323,16 @@ def training_model(
     >>> model.tied, model.data
     (False, BlockInputs(activation_probability=0.1, values='binary', batch=256))
     """
+    others = {
+        "untied weights": untied,
+        "a bias": bias,
+        "co-occurring data": data is not None or cooccurrence is not None,
+        "noise": law is not None or sigma is not None,
+    }
+    if unequal or dropout is not None:
+        unequal_features = unequal_model(features, **unequal) if unequal else None
+        found = [name for name, there in others.items() if there]
+        return _lone_model(unequal_features, dropout, averaged, found)
     noise = None if law is None and sigma is None else _noise(law, sigma, kurtosis)
     inputs = _inputs(data, cooccurrence)
     one_hot = isinstance(inputs, numerics.OneHotInputs)
@@ -317,6 +350,31 @@ def training_model(
             "optimizer='sgd' or 'adamw'."
         )
     return numerics.Autoencoder(tied=not untied, bias=bias, data=inputs, noise=noise, draws=draws)
+
+
+def _lone_model(
+    unequal: numerics.UnequalFeatures | None,
+    dropout: float | None,
+    averaged: bool,
+    others: list[str],
+) -> numerics.Model:
+    """Unequal features, or dropout: averaged over the masks, or with masks drawn at each step."""
+    mine = [
+        name
+        for name, on in (
+            ("unequal features", unequal is not None),
+            ("dropout", dropout is not None),
+        )
+        if on
+    ]
+    if len(mine) + len(others) > 1:
+        raise ValueError(
+            f"Got {' and '.join([*mine, *others])}; no model has both: train them one by one."
+        )
+    if unequal is not None:
+        return unequal
+    rate = float(dropout or 0.0)
+    return numerics.Dropout(rate=rate) if averaged else numerics.SampledDropout(rate=rate)
 
 
 def _inputs(data: str | None, cooccurrence: float | None) -> numerics.Data:

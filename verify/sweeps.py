@@ -41,8 +41,8 @@ def check_scheduler(name: str, jobs: int | None = None) -> None:
 def check_table(path: str | Path) -> Path:
     """The path of a table, if it can be written: its ending, folder and libraries are there."""
     path = named_path("table", path)
-    if path.suffix not in (".csv", ".parquet"):
-        raise ValueError(f"Got table={str(path)!r}; its name must end in .csv or .parquet.")
+    if path.suffix not in (".csv", ".parquet", ".tex"):
+        raise ValueError(f"Got table={str(path)!r}; its name must end in .csv, .parquet or .tex.")
     try:
         with tempfile.TemporaryFile(dir=path.parent):
             pass
@@ -167,6 +167,8 @@ class SweepSummary:
         As :func:`polysem.numerics.sweep_runs` gives them.
     missing : tuple of str
         The chunks that were not there, if an incomplete sweep was asked for.
+    device, dtype : str
+        Where the runs were computed, and in which type.
 
     Source
     ------
@@ -176,6 +178,8 @@ class SweepSummary:
     cells: tuple[numerics.Cell, ...]
     runs: dict[str, Array]
     missing: tuple[str, ...]
+    device: str = "cpu"
+    dtype: str = "float64"
 
     @classmethod
     def of(cls, folder: str | Path, *, incomplete: bool = False) -> SweepSummary:
@@ -185,6 +189,8 @@ class SweepSummary:
             cells=store.spec.cells,
             runs=numerics.sweep_runs(folder, incomplete=incomplete),
             missing=tuple(chunk.name for chunk in store.missing()),
+            device=store.spec.device,
+            dtype=store.spec.dtype,
         )
 
     def to_frame(self, by: str = "run") -> Any:
@@ -197,6 +203,7 @@ class SweepSummary:
         pandas = need("pandas", "tables")
         settings = pandas.DataFrame([asdict(cell) for cell in self.cells])
         settings["settings"] = [dict(cell.settings) for cell in self.cells]
+        settings["device"], settings["dtype"] = self.device, self.dtype
         runs = pandas.DataFrame(self.runs)
         outcomes = [numerics.OUTCOMES[place] for place in runs.get("outcome", [])]
         if by == "run" or runs.empty:

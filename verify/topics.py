@@ -5,7 +5,10 @@ from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
-TOPICS = ("row", "collisions", "interference", "noise", "cooccurrence")
+TOPICS = (
+    *("row", "collisions", "interference", "optimizer", "noise", "cooccurrence"),
+    *("features", "dropout"),
+)
 
 
 def modules(name: str) -> Iterator[ModuleType]:
