@@ -13,13 +13,16 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("theory", "numerics", "verify")
-TOPICS = ("row", "collisions", "interference", "noise", "cooccurrence")
+TOPICS = (
+    *("row", "collisions", "interference", "optimizer", "noise", "cooccurrence"),
+    *("features", "dropout"),
+)
 ABOVE_TOPICS = {
-    "theory": {"paper"},
-    "numerics": {"programs", "sweep"},
+    "theory": {"paper", "variants"},
+    "numerics": {"programs", "sweep", "variants"},
     "verify": {
-        *("diagnosis", "predict", "report", "bindings", "claims", "collection", "cli", "runs"),
-        *("sweeps", "standard_tables", "readme", "pytest_plugin"),
+        *("variants", "diagnosis", "kit", "predict", "report", "bindings", "claims"),
+        *("collection", "cli", "runs", "sweeps", "tables", "readme", "pytest_plugin"),
     },
 }
 FORBIDDEN = {

@@ -50,6 +50,16 @@ def test_quick_checks(name, entropy, capsys):
     assert failures(name, entropy, capsys) == ()
 
 
+def test_every_guess_is_a_possible_mean_and_variance():
+    """A guess outside the bounds is valid, but it makes the interval wide."""
+    for check in verify.checks().values():
+        if check.guess is not None:
+            low, high = check.bounds
+            mean, variance = check.guess
+            assert low <= mean <= high, check.name
+            assert 0 < variance <= (high - low) ** 2 / 4, check.name
+
+
 def smaller(name, cell, runs, measure, **changes):
     """A check with other networks, the same for all checks of one cell."""
     check = verify.checks()[name]
@@ -209,6 +219,10 @@ def test_every_wrong_formula_of_the_list_is_somewhere_rejected():
         "independent for exclusion",
         "wrong signs counted",
     }
+
+
+def test_every_check_rejects_something():
+    assert [name for name, check in verify.checks().items() if not check.wrong] == []
 
 
 def test_checks_name_claims_that_exist():

@@ -2,12 +2,14 @@
 
 import json
 import os
+import re
+import sys
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from polysem import numerics, verify
+from polysem import numerics, theory, verify
 from polysem.verify.cli import main
 
 
@@ -62,8 +64,28 @@ def test_predict_gives_a_reason_where_arithmetic_or_time_run_out(arguments, name
 
 def test_predict_speaks_to_people_too():
     text = call(*PREDICT).stdout
-    assert "expected_pairs" in text
-    assert "15.9375" in text
+    assert text.startswith("Expect 12.")
+    assert re.search(r"expected_pairs +15\.9375", text)
+    assert theory.expected_pairs.meaning not in text
+    assert max(map(len, text.splitlines())) <= 100
+
+
+@pytest.mark.parametrize("size", [(256, 1024), (65, 32), (4, 20_000), (1, 1)])
+@pytest.mark.parametrize("more", [(), ("--l1", 0.3), ("--sigma", 0.1, "--kurtosis", -2)])
+def test_no_line_is_wider_than_a_terminal(size, more):
+    given = ("predict", "--features", size[0], "--neurons", size[1], *more)
+    for options in ((), ("--all",)):
+        lines = call(*given, *options).stdout.splitlines()
+        assert max(map(len, lines)) <= 100
+    assert any(theory.expected_pairs.meaning[:40] in line for line in lines) or size[0] == 1
+
+
+def test_train_and_claims_begin_with_the_answer():
+    text = call(*TRAIN).stdout
+    assert text.splitlines()[0] == "The weights came to rest."
+    assert "features are alive" in text.splitlines()[1]
+    for lines in (text, call("claims").stdout):
+        assert max(map(len, lines.splitlines())) <= 100
 
 
 def test_train_gives_every_demanded_number_and_the_same_again():
@@ -312,7 +334,7 @@ def test_bad_input_gets_one_line_and_status_2(arguments, shown, tmp_path, monkey
 
 @pytest.mark.parametrize("more", [(), ("--json",), ("--array", "absent")])
 def test_no_control_character_reaches_the_terminal(tmp_path, more):
-    np.savez(tmp_path / "w.npz", **{"\x1b[31mred\x07\u202e": np.eye(3)})
+    np.savez(tmp_path / "w.npz", **{"\x1b[31mred\x07\u202e": np.eye(3, 4)})
     done = call("diagnose", tmp_path / "w.npz", *more)
     assert all(letter == "\n" or letter.isprintable() for letter in done.output)
     assert r"\u001b[31mred\u0007\u202e" in done.output
@@ -323,7 +345,7 @@ def test_no_control_character_reaches_the_terminal(tmp_path, more):
 def test_a_file_name_that_is_no_unicode_gives_valid_json(tmp_path):
     path = os.path.join(os.fsencode(tmp_path), b"bad\xff.npy")
     with open(path, "wb") as stream:
-        np.save(stream, np.eye(3))
+        np.save(stream, np.eye(3, 4))
     for more in ((), ("--json",)):
         done = call("diagnose", os.fsdecode(path), *more)
         assert done.exit_code == 0
@@ -345,7 +367,7 @@ def test_a_file_name_that_is_no_unicode_gives_valid_json(tmp_path):
 )
 def test_empty_paths_and_foreign_files_get_one_line(tmp_path, monkeypatch, arguments):
     monkeypatch.chdir(tmp_path)
-    np.save("w.npy", np.eye(3))
+    np.save("w.npy", np.eye(3, 4))
     (tmp_path / "deep.json").write_text("[" * 200_000)
     (tmp_path / "list.json").write_text("[1]")
     before = sorted(tmp_path.iterdir())
@@ -402,10 +424,20 @@ def test_train_shows_what_there_is_after_ctrl_c_and_ends_with_130(monkeypatch):
     result = call(*TRAIN, "--json")
     assert result.exit_code == 130
     assert json.loads(result.stdout)["outcome"] == "interrupted"
-    assert len(result.stderr.splitlines()) == 1
+    assert result.stderr == f"polysem: {numerics.Outcome.INTERRUPTED.value}\n"
     taken.clear()
     with pytest.raises(KeyboardInterrupt):
         verify.run(8, 32, 0.02, seed=0)
+
+
+def test_ctrl_c_is_said_by_a_command_that_has_nothing_to_add(monkeypatch):
+    def stop(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sys.modules[verify.predict.__module__], "predict", stop)
+    result = call("predict", "--features", 4, "--neurons", 8)
+    assert result.exit_code == 130
+    assert result.stderr.split("\n")[-2:] == ["polysem: interrupted", ""]
 
 
 def test_sampled_data_are_trained_for_a_time():
@@ -429,7 +461,7 @@ def test_a_full_disk_is_said_with_the_remedy(monkeypatch, tmp_path):
     def full(*_, **__):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("polysem.verify.report.write_report", full)
+    monkeypatch.setattr("polysem.verify.report.write.write_report", full)
     result = call("report", "--out", tmp_path / "out")
     assert result.exit_code == 2
     assert len(result.stderr.splitlines()) == 1

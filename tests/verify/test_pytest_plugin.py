@@ -40,7 +40,7 @@ def project(tmp_path):
 def test_the_example_project_passes_and_prints_its_budget(project):
     done = run(project)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "1 random checks, alpha at most 1e-08 together (budget 1e-06)" in done.stdout
+    assert "2 random checks, alpha at most 2e-08 together (budget 1e-06)" in done.stdout
 
 
 def test_a_wrong_training_loop_fails(project):

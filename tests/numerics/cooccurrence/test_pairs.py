@@ -82,6 +82,20 @@ def test_the_gradient_is_the_derivative_of_the_loss(n, m, values):
     np.testing.assert_allclose(gradient, central, atol=1e-7)
 
 
+def test_a_long_opposite_row_leaves_little_of_a_short_one():
+    """Overlap -b with b > |W_k|^2: output k is active only where v b < u |W_k|^2."""
+    short, long = np.array([[0.2, 0.1], [-1.5, 0.3]])
+    assert -short @ long > short @ short
+    model = numerics.Pairs(pair_weight=0.7, values="uniform")
+    weights = np.array([short, long])
+    assert model.loss(weights) == pytest.approx(slow_pairs_loss(weights, 0.7, "uniform"))
+    for index in np.ndindex(weights.shape):
+        shift = np.zeros_like(weights)
+        shift[index] = 1e-6
+        slope = (model.loss(weights + shift) - model.loss(weights - shift)) / 2e-6
+        assert model.gradient(weights)[index] == pytest.approx(float(slope), abs=1e-7)
+
+
 def test_without_pairs_it_is_the_gradient_of_the_paper():
     weights = np.random.default_rng(5).normal(size=(2, 8, 5)) / 2
     overlaps = weights @ weights.swapaxes(-1, -2)

@@ -145,6 +145,15 @@ def test_above_the_fold_every_row_dies():
     assert numerics.rows_die([[1.0, 0.5]], 0.39).all()
 
 
+@pytest.mark.parametrize("count", [1, 2, 3, 5])
+def test_equal_weights_die_beyond_their_own_fold(count):
+    """w' = (1 - count w^2) w - lambda is at rest up to the lambda 2/(3 sqrt(3 count))."""
+    fold = 2 / (3 * np.sqrt(3 * count))
+    row = [[1 / np.sqrt(count)] * count]
+    assert not numerics.rows_die(row, 0.98 * fold).any()
+    assert numerics.rows_die(row, 1.02 * fold).all()
+
+
 def test_half_collapse_is_where_half_of_the_rows_die():
     lam = numerics.half_collapse_lam(256)
     assert numerics.dead_fraction(256, lam) == pytest.approx(0.5, abs=1e-3)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from scipy.integrate import solve_ivp
 
 from polysem import numerics
+from polysem.numerics.row.mesh import Moments, Track
 
 
 def slow_row_flow(row, lam, times):
@@ -125,6 +126,23 @@ def test_live_weights_and_extinction_times_agree_on_wild_rows(row, exponent, spa
     np.testing.assert_array_equal(flow.live[clear], counts[clear])
     assert np.isfinite([flow.l1_norm, flow.norm2, flow.largest]).all()
     assert (flow.norm2 >= flow.largest**2 * (1 - 1e-9)).all()
+
+
+@pytest.mark.parametrize("end", [1e-5, 1e-2, 0.5])
+def test_a_tiny_lone_weight_grows_in_the_time_that_the_integral_gives(end):
+    start, lam = 1e-6, 1e-7
+    decades = [start * 10**k for k in range(6) if start * 10**k < end] + [end]
+    time = float(mpmath.quad(lambda x: 1 / ((1 - x**2) * x - lam), decades))
+    assert numerics.row_flow([start], lam, [time]).largest[0] == pytest.approx(end, rel=1e-9)
+
+
+def test_a_track_passes_through_all_its_nodes():
+    magnitudes = np.array([0.5, 0.4, 0.2])
+    moments = Moments.of(magnitudes)
+    track = Track.of(moments, 0.5, 0.05, 0.01)
+    y, inverse = track.at(track.time)
+    np.testing.assert_allclose(y, track.y, rtol=1e-14)
+    np.testing.assert_allclose(inverse, track.inverse, rtol=1e-14)
 
 
 @pytest.mark.parametrize(

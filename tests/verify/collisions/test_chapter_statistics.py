@@ -2,12 +2,15 @@
 
 from dataclasses import replace
 from importlib import import_module
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from scipy.stats import t
 
 from polysem import verify
-from polysem.numerics import Cell
+from polysem.numerics import Cell, TiltedLaw
+from polysem.verify.chapter import half_interval
 
 module = import_module("polysem.verify.collisions.chapter_statistics")
 TABLE = verify.measured_counts()
@@ -58,6 +61,23 @@ def test_remarks_name_the_largest_departures(small):
     assert f"{least.ratio:.3f} +- {least.ratio_error:.3f}" in small.remarks[1]
     assert "approximations that assume a normal mean: 2 " in small.remarks[0]
     assert "Not as declared" not in small.remarks[0]
+
+
+def test_the_form_of_the_law_is_compared_by_the_error_of_a_variance(monkeypatch):
+    """Of N Poisson counts of variance v it is relative sqrt((2 + 1/v)/N), here by simulation."""
+    law, networks = TiltedLaw(16, 32, 1.0), 400
+    error = (law.var() / networks) ** 0.5
+    one = SimpleNamespace(
+        n=16, m=32, log_tilt=(0.0,), mean=law.mean(), networks=networks, mean_error=error
+    )
+    monkeypatch.setattr(module, "settings", lambda optimizer: [one])
+    line = module._tilted()[0]
+    assert line.estimate == pytest.approx(1.0)
+    assert line.samples == networks
+    counts = np.random.default_rng(0).poisson(law.var(), (20_000, networks))
+    spread = (counts.var(axis=1, ddof=1) / law.var()).std()
+    half = (line.interval[1] - line.interval[0]) / 2
+    assert half == pytest.approx(half_interval(spread, networks), rel=0.03)
 
 
 def test_expensive_checks_are_quoted_from_the_record_at_quick_scale(monkeypatch):

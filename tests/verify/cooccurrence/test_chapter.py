@@ -146,6 +146,19 @@ def test_a_pair_survives_small_perturbations_and_not_large_ones():
     assert runs.kicked_counts(pair, lam, strength, 0.5, rng).sum() < 6
 
 
+@pytest.mark.parametrize(("strength", "lam"), [(1.0, 0.01), (20.0, 0.01), (5.0, 0.05)])
+def test_the_price_of_a_pair_is_what_training_pays_for_it(strength, lam):
+    model = numerics.Pairs(pair_weight=strength * lam)
+
+    def cost(start):
+        weights = numerics.train(np.array(start), lam, model=model).weights
+        return float(model.loss(weights)) + 4 * lam * np.abs(weights).sum()
+
+    paid = cost([[0.95, 0.0], [-0.8, 0.0]]) - cost([[0.9, 0.0], [0.0, 0.9]])
+    price = cooccurrence_prices.pair_price(2, lam, strength)
+    assert price == pytest.approx(paid, rel=1e-10)
+
+
 def test_the_prices_are_found_again():
     rng = np.random.default_rng(3)
     drawn = runs.price_samples("input noise", 4, 0.9, 0.2, 20_000, rng)
@@ -276,3 +289,10 @@ def test_a_shift_is_compared_with_0():
     row = SimpleNamespace(shift=0.02, shift_error=0.01)
     line = cooccurrence_counts.shift_agreement("claim", "shift", row, 400)
     assert (line.prediction, line.estimate, line.verdict) == (0.0, 0.02, "agrees")
+
+
+def test_a_ratio_may_miss_its_prediction_by_a_quarter_and_not_by_two_fifths():
+    for ratio, verdict in ((0.55, "agrees"), (0.7, "departs")):
+        row = SimpleNamespace(ratio=ratio, ratio_error=0.005, networks=400)
+        line = cooccurrence_counts.ratio_agreement("claim", "ratio", 0.5, row)
+        assert line.verdict == verdict

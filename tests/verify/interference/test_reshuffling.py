@@ -1,25 +1,43 @@
 """Predictions, runs and chapter on reshuffling."""
 
 import dataclasses
+import itertools
+import math
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 from polysem import numerics, theory, verify
+from polysem.verify.interference import plots
 from polysem.verify.interference import predict as block
 from polysem.verify.interference.chapter import (
     _dispersion,
     _dispersion_terms,
+    _fast_agreement,
+    _kind,
     _law,
     _repeated,
     _support,
     _trend,
     _two_row_agreements,
+    _with_shipped,
 )
 from polysem.verify.interference.plan import ensembles
 from polysem.verify.interference.runs import Ensemble, Means, Outcomes
 from polysem.verify.prediction import Setting
 from polysem.verify.published import data_rows
+
+
+def test_no_two_kinds_of_ensembles_draw_the_same_numbers():
+    kinds = itertools.product(("gaussian", "laplace"), (True, False), (None, 1.0))
+    keys = [
+        Ensemble(n=4, m=16, lam=0.0, runs=1, law=law, winner_push=push, until=until).spawn_key
+        for law, push, until in kinds
+    ]
+    assert len(set(keys)) == 8
+    states = {np.random.SeedSequence(0, spawn_key=key).generate_state(1)[0] for key in keys}
+    assert len(states) == 8
 
 
 def test_an_ensemble_gives_the_same_networks_for_the_same_entropy():
@@ -41,6 +59,11 @@ def test_the_counts_of_an_ensemble_are_those_of_its_networks():
     ensemble = Ensemble(n=16, m=16, lam=0.0, runs=20)
     found = Outcomes(ensemble=ensemble, **ensemble.run(3))
     assert found.opposite_sign_neurons.max() <= 8
+    rng = np.random.default_rng(np.random.SeedSequence(3, spawn_key=ensemble.spawn_key))
+    trained = ensemble.train(ensemble.initial(rng, 20))
+    counts = [sum(min(neuron) < 0 < max(neuron) for neuron in one.T) for one in trained]
+    assert found.opposite_sign_neurons.tolist() == counts
+    assert max(counts) > 0
     assert ((found.same_neuron >= 0) & (found.same_neuron <= 1)).all()
     assert (found.dead == 0).all()
     row = found.row()
@@ -71,6 +94,12 @@ def test_agreements_tell_right_from_wrong():
     mean = theory.expected_neurons_exclusion(n=16, m=16)
     assert [a.verdict for a in _support(means(ensemble, 0.5, mean))] == ["agrees"]
     assert [a.verdict for a in _support(means(ensemble, 0.5, 0.87 * mean))] == ["departs"]
+
+
+def test_the_law_of_the_fast_phase_is_that_of_n_features_and_m_neurons():
+    ensemble = Ensemble(n=16, m=64, lam=0.0, runs=9)
+    law = numerics.retained_fraction_fast(16, 64)
+    assert _fast_agreement(means(ensemble, 0.5, 1.0)).prediction == pytest.approx(float(law))
 
 
 def test_the_trend_tells_a_fall_from_none():
@@ -122,6 +151,8 @@ def test_dispersion_is_judged_where_it_is_claimed():
 def test_too_few_networks_are_not_asked_for_a_variance():
     ensemble = Ensemble(n=32, m=64, lam=0.0, runs=999)
     assert list(_dispersion(outcomes(ensemble, 0.5, 4.0))) == []
+    enough = dataclasses.replace(ensemble, runs=1000)
+    assert len(list(_dispersion(outcomes(enough, 0.5, 4.0)))) == 2
 
 
 def test_two_rows_are_judged_outside_their_range_under_another_name():
@@ -130,6 +161,24 @@ def test_two_rows_are_judged_outside_their_range_under_another_name():
     found = list(_two_row_agreements(two_rows, [means(one, 0.85, 1.0) for one in networks]))
     assert [a.claim for a in found] == ["two_row_prediction", "two_row_prediction_outside"]
     assert [a.verdict for a in found] == ["agrees", "agrees"]
+
+
+def test_the_shipped_table_holds_the_plan_of_the_paper_scale():
+    for purpose, planned in ensembles("paper").items():
+        shipped = [found.ensemble for found in Means.shipped(purpose)]
+        for found in (planned, shipped):
+            assert len({_kind(one) for one in found}) == len(found)
+        assert {(_kind(one), one.runs) for one in planned} == {
+            (_kind(one), one.runs) for one in shipped
+        }
+
+
+def test_each_kind_of_ensemble_counts_once_beside_the_shipped_ones():
+    shipped = Means.shipped("limit")
+    again = dataclasses.replace(shipped[0].ensemble, runs=7)
+    new = dataclasses.replace(shipped[0].ensemble, n=3)
+    fresh = [means(one, 0.85, 1.0) for one in (again, new)]
+    assert _with_shipped("limit", fresh) == [*shipped, fresh[1]]
 
 
 def test_the_committed_runs_are_whole_and_count_what_they_say():
@@ -179,3 +228,20 @@ def test_every_ensemble_of_the_quick_scale_is_in_the_shipped_table():
         for ensemble in listed:
             line = _repeated(means(ensemble, 0.5, 1.0))
             assert line.claim == "committed_runs"
+
+
+def test_the_law_without_l1_is_drawn_for_wide_networks_in_its_own_panel():
+    rows = [found.row for purpose in ("limit", "flow") for found in Means.shipped(purpose)]
+    figure, plot = Figure(), plots.crowding_figure(rows)
+    plot.draw(figure, plot.data)
+    curves = [
+        [line.get_ydata() for line in axis.lines if len(line.get_xdata()) > 30]
+        for axis in figure.axes
+    ]
+    data = plot.data
+    wide = sorted({int(m) for m in data.m[data.strength == 0] if m >= 64})
+    assert len(wide) > 1
+    assert [len(found) for found in curves] == [len(wide), 0, 0, 0]
+    for m, found in zip(wide, curves[0], strict=True):
+        law = numerics.retained_fraction_sparse(np.arange(2, 4 * math.isqrt(m) + 1), m)
+        np.testing.assert_allclose(found, law)

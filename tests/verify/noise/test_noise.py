@@ -9,8 +9,11 @@ import joblib
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from matplotlib.figure import Figure
+from scipy.stats import sem
 
 from polysem import numerics, theory, verify
+from polysem.verify.chapter import half_interval
 from polysem.verify.cli import main
 from polysem.verify.noise import chapter as chapter_noise
 from polysem.verify.noise import plots as noise_figures
@@ -112,7 +115,7 @@ def test_diagnose_tells_a_noise_trained_simplex_from_an_l1_code(entropy):
     l1 = verify.diagnose(numerics.train(start, 0.02).weights)
     assert l1.verdict != "noise-simplex"
     assert l1.simplex_distance > 0.9 / 4
-    assert verify.diagnose(np.eye(8)).verdict != "noise-simplex"
+    assert verify.diagnose(np.eye(8), layout="features-first").verdict != "noise-simplex"
     json.loads(found.to_json())
 
 
@@ -140,6 +143,17 @@ def test_published_networks_lie_where_the_theory_says():
     assert abs(sparse.mean() / theory.corner_fourth_norm(8) - 1) < 0.05
     assert abs(isotropic.mean() / theory.isotropic_fourth_norm(16, 0.9884) - 1) < 0.15
     assert all(row["polysemantic_neurons"] == "0" for row in data_rows("noise_reference.csv"))
+
+
+def test_the_mean_of_the_authors_networks_has_the_error_of_a_mean():
+    curve = replace(chapter_noise._CURVE, steps=noise_runs.MARKS, sigma=0.15)
+    weights = noise_runs.starts(8, 16, 6, entropy=1)
+    lines = {a.claim: a for a in chapter_noise._curve_agreements({curve: {"weights": weights}})}
+    theirs = noise_runs.reference_fourth_norms(curve.law)
+    of_a_mean = half_interval(float(sem(theirs)), len(theirs))
+    assert lines["authors_networks"].numerical_error == pytest.approx(of_a_mean)
+    assert lines["authors_networks"].prediction == pytest.approx(theirs.mean())
+    assert lines["corner_fourth_norm"].numerical_error == 0
 
 
 def test_a_small_report_chapter(monkeypatch, tmp_path):
@@ -189,6 +203,10 @@ def test_the_fourth_norm_figure_shows_half_times_of_its_own_noise_only():
     shown = set(noise_figures.curve_figure({}, {}, growth).data.sigma)
     assert shown == {0.1}
     assert shown <= set(noise_figures.SIGMAS)
+    figure, plot = Figure(), noise_figures.curve_figure({}, {}, growth)
+    plot.draw(figure, plot.data)
+    stars = [list(x.get_xdata()) for x in figure.axes[0].lines if x.get_marker() == "*"]
+    assert [100.0 / (4 * noise_runs.LEARNING_RATE)] in stars
 
 
 def test_a_network_that_does_not_grow_counts_as_the_horizon(monkeypatch):
@@ -196,3 +214,17 @@ def test_a_network_that_does_not_grow_counts_as_the_horizon(monkeypatch):
     monkeypatch.setattr(numerics, "half_rotation", lambda frame: 1e-3)
     run = noise_runs.Growth(n=4, m=8, sigma=0.3).run(0)
     assert run["measured"] == pytest.approx(noise_runs.SETTLED + 2.5 * run["predicted"])
+
+
+def test_the_quick_scale_trains_codes_for_fewer_steps():
+    def steps(scale):
+        return {code.steps + code.cooling_steps for code in chapter_noise.CODES[scale]}
+
+    assert max(steps("quick")) < min(steps("paper")) / 2
+
+
+def test_the_table_of_curves_has_the_chosen_steps_up_to_the_longest_run():
+    curve = replace(chapter_noise._CURVE, steps=noise_runs.MARKS[:4])
+    found = {curve: {"fourth": np.random.default_rng(0).uniform(0.2, 0.8, (4, 3))}}
+    frame = noise_figures.curve_table(found, found).frame
+    assert list(frame.columns[3:]) == ["1000", "5000", "10000"]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from polysem import theory, verify
+from polysem import numerics, theory, verify
 from polysem.verify.row import chapter as chapter_l1
 from polysem.verify.row import plots as l1_plots
 from polysem.verify.row import runs as l1_runs
@@ -36,6 +36,30 @@ def test_published_agreements_take_the_reading_error_in():
     assert all(a.numerical_error > 0 for a in found if "figure" in a.quantity)
     assert all(a.numerical_error == 0 for a in found if "notebook" in a.quantity)
     assert any(a.verdict == "departs" for a in found)
+
+
+def test_published_agreements_sum_each_width_once():
+    one, others = chapter_l1._published_agreements(verify.published_counts())[:6:3]
+    counts = [c for c in verify.published_counts() if c.source == "figure"]
+    assert one.estimate == pytest.approx(72.2)
+    assert one.prediction == theory.expected_neurons_exclusion(n=256, m=256)
+    assert one.estimate + others.estimate == pytest.approx(sum(c.neurons for c in counts))
+    law = sum(theory.expected_neurons_exclusion(n=256, m=c.m) for c in counts)
+    assert one.prediction + others.prediction == pytest.approx(law)
+
+
+def test_published_counts_deviate_in_units_of_the_spread_of_their_mean():
+    (one,) = (c for c in verify.published_counts() if c.source == "figure" and c.m == 512)
+    means = (
+        np.random.default_rng(0)
+        .choice(
+            np.arange(257),
+            p=numerics.ExclusionLaw(256, 512).pmf(np.arange(257)),
+            size=(4000, one.runs),
+        )
+        .mean(axis=1)
+    )
+    assert l1_plots._spread(one) == pytest.approx(means.std(), rel=0.06)
 
 
 def test_every_line_names_a_claim():

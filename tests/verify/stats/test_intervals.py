@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from scipy.stats import norm
+from scipy.stats import norm, quantile_test
 from statsmodels.stats.proportion import proportion_confint
 from statsmodels.stats.rates import confint_poisson
 
@@ -29,6 +29,25 @@ def test_poisson_interval_equals_statsmodels(count):
     ours = verify.poisson_interval(count, exposure=3.0, alpha=RATE)
     theirs = confint_poisson(count, 3.0, method="exact-c", alpha=RATE)
     assert ours == pytest.approx(theirs, rel=1e-10, abs=1e-15)
+
+
+@pytest.mark.parametrize("alpha", [0.05, RATE, 1e-8])
+@pytest.mark.parametrize("size", [2, 5, 6, 28, 61, 4000])
+def test_median_interval_equals_scipy(size, alpha):
+    samples = np.random.default_rng(size).standard_exponential(size)
+    test = quantile_test(samples, q=0, p=0.5)
+    theirs = test.confidence_interval(confidence_level=1 - alpha)
+    if 2 ** (1 - size) > alpha:
+        assert np.isnan(theirs).all()
+        with pytest.raises(ValueError, match="the interval of a median needs at least"):
+            verify.median_interval(samples, alpha=alpha)
+    else:
+        assert verify.median_interval(samples, alpha=alpha) == tuple(theirs)
+
+
+def test_median_interval_at_a_binomial_probability():
+    """Of six samples all lie on one side of the median with probability 1/32."""
+    assert verify.median_interval(range(6), alpha=1 / 32) == (0, 5)
 
 
 def test_normal_interval_equals_scipy():
@@ -65,13 +84,18 @@ def slow_bounded_mean_holds(samples, bounds, alpha, mean, guess):
 
 
 @pytest.mark.parametrize("rate", [0.05, 1e-6])
-def test_bounded_interval_is_the_set_that_the_slow_bettors_leave(rate):
-    samples = np.random.default_rng(0).choice(VALUES, size=150, p=LAW)
-    guess = (6.0, 2.0)
+@pytest.mark.parametrize(
+    ("values", "law", "guess"), [(VALUES, LAW, (6, 2)), ((0, 12), None, (6, 30))]
+)
+def test_bounded_interval_is_the_set_that_the_slow_bettors_leave(values, law, guess, rate):
+    samples = np.random.default_rng(0).choice(values, size=150, p=law)
     lower, upper = verify.bounded_mean_interval(samples, bounds=(0, 12), alpha=rate, guess=guess)
     for mean in np.linspace(0.5, 11.5, 45):
         inside = slow_bounded_mean_holds(samples, (0, 12), rate, mean, guess)
         assert inside == (lower < mean < upper)
+    for end, within in ((lower, 1e-6), (upper, -1e-6)):
+        assert slow_bounded_mean_holds(samples, (0, 12), rate, end + within, guess)
+        assert not slow_bounded_mean_holds(samples, (0, 12), rate, end - within, guess)
 
 
 def test_bounded_interval_keeps_its_rate():
