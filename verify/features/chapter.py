@@ -236,5 +236,5 @@ def reliability_figure(
         "equal features; the prediction is heuristic. Line: perfect calibration.",
         data=data,
         draw=draw,
-        title="Survival of unequal features follows the prediction; collisions do within errors.",
+        title="Survival and collisions of unequal features beside their predictions.",
     )
