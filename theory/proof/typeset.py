@@ -9,6 +9,7 @@ from textwrap import wrap
 import sympy as sp
 
 from .formula import Formula, IndexForm, plain
+from .prose import in_latex
 from .step import Step
 from .step import named as name_of
 
@@ -46,30 +47,14 @@ def because(step: Step, write: Callable[[sp.Expr], str]) -> str:
     return "; ".join([step.reason, *inserted])
 
 
-def in_latex(words: str) -> str:
-    """The words with the letters that LaTeX reads as commands escaped, except in formulas.
+def typewriter(name: str) -> str:
+    """A name in a formula.
 
-    >>> from polysem.theory.proof.typeset import in_latex
-    >>> in_latex("n_s < 3 % of $n_s$")
-    'n\\\\_s $<$ 3 \\\\% of $n_s$'
+    >>> from polysem.theory.proof.typeset import typewriter
+    >>> print(typewriter("fold_amplitude"))
+    \\mathtt{fold\\_amplitude}
     """
-    relations = {"<=": r"$\le$", ">=": r"$\ge$", "->": r"$\to$", "<": "$<$", ">": "$>$"}
-    escapes = relations | {"^": r"\^{}", "~": r"\~{}", "|": "$|$"}
-    return re.sub(
-        r"(\$[^$]*\$)|(<=|>=|->|[_&%#^<>~|])",
-        lambda found: found[1] or escapes.get(found[2], f"\\{found[2]}"),
-        words,
-    )
-
-
-def in_markdown(words: str) -> str:
-    """The words with the letters that Markdown reads as markup escaped, except in formulas.
-
-    >>> from polysem.theory.proof.typeset import in_markdown
-    >>> in_markdown("a* of $a*$")
-    'a\\\\* of $a*$'
-    """
-    return re.sub(r"(\$[^$]*\$)|([|*<])", lambda found: found[1] or f"\\{found[2]}", words)
+    return f"\\mathtt{{{name}}}".replace("_", r"\_")
 
 
 def align(
@@ -109,7 +94,7 @@ def named(formula: IndexForm) -> str:
     head = ""
     if isinstance(formula, Formula):
         taken = ", ".join(map(sp.latex, formula.arguments))
-        head = rf"\mathtt{{{in_latex(formula.name)}}}({taken})"
+        head = f"{typewriter(formula.name)}({taken})"
     if formula.expression.is_Rational and len(formula.latex()) > LINE:
         return rf"{head} \approx {sp.latex(formula.expression.evalf(8))}"
     return displayed(head, formula.expression)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...numerics._extras import need
 from ...numerics._files import writable_folder, write_text
-from .prose import in_latex
+from ...theory.proof.prose import in_latex
 from .rounding import rounded
 
 if TYPE_CHECKING:
@@ -76,6 +76,8 @@ class Table:
 
     def _repr_html_(self) -> str:
         text = str(self.frame.to_html(index=False, border=0))
+        text = re.sub(r"\$\\([a-z]+)\$", r"&\1;", text)  # HTML has the Greek letters by their names
+        text = re.sub(r"\$(\w)\$", r"<i>\1</i>", text)
         return re.sub(r">[^<$]+<", lambda cell: re.sub("([_/])", r"\1<wbr>", cell[0]), text)
 
     def to_latex(self, *, environment: bool = False) -> str:

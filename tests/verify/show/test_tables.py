@@ -35,6 +35,13 @@ def test_numbers_stand_in_s_columns_and_prose_is_escaped():
             assert line.replace(r"\&", "").count("&") == 3
 
 
+def test_the_letters_of_a_heading_are_typeset_in_html():
+    frame = pd.DataFrame({"$n$": ["64"], r"$\lambda$": ["0.01"], "cost in $": ["1"]})
+    page = verify.Table(name="t", caption="A table.", frame=frame)._repr_html_()
+    for heading in ("<i>n</i>", "&lambda;", "cost in $"):
+        assert f"<th>{heading}</th>" in page
+
+
 def test_what_it_needs_is_said_in_comments():
     assert r"\usepackage{booktabs}" in TABLE.to_latex()
     assert "% label: tab:t" in TABLE.to_latex()
