@@ -21,12 +21,12 @@ def _claims() -> str:
 
 
 def _benchmark() -> str:
-    """The machine, and the smallest and the largest ratio of each comparison with PyTorch."""
+    """The machine, the smallest and the largest ratio of each comparison with PyTorch."""
     frame = benchmark_table().to_frame()
     compared = frame["benchmark"].str.endswith("in PyTorch")
     ratios = frame[compared & frame["quantity"].str.endswith(", ratio")]
     values = ratios["value"].astype(float).groupby(ratios["benchmark"])
-    machine = frame.index[frame["benchmark"] == "Machine"]
+    machine = frame.index[compared & (frame["quantity"] == "machine")]
     return _markdown(frame.loc[sorted([*machine, *values.idxmin(), *values.idxmax()])])
 
 

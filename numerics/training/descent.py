@@ -40,8 +40,8 @@ class State:
 
     outcome: Outcome | dict[int, Outcome] | None = None
 
-    def keep(self, rows: Array) -> None:
-        """Go on with some of the features, given as a mask."""
+    def keep(self, places: Array) -> None:
+        """Go on with some of the features, given by their places in each network."""
 
     def keep_networks(self, index: Array) -> None:
         """Go on with some of the networks, given by their places in the stack."""

@@ -300,12 +300,6 @@ class Rows:
         else:
             self.overlap, self.base = parts
 
-    def moved_by(self, matrix: Array) -> Array:
-        """What the matrix makes of the rows."""
-        if self.collected is not None:
-            matrix = matrix @ self.collected
-        return matrix @ self.base
-
     def weights(self) -> Array:
         """The rows."""
         return self.base if self.collected is None else self.collected @ self.base

@@ -233,7 +233,7 @@ class _Loop:
         self.evaluations = 0
 
     def run(self, progress: bool) -> None:
-        from tqdm.auto import tqdm
+        from tqdm import tqdm
 
         _keep_freed_memory()
         networks, n, m = self.initial.shape
@@ -275,7 +275,7 @@ class _Loop:
         self._record(batch)
         reduce = self.observe is None and self.optimizer.reduce
         drop = reduce and self.problem.model.keeps_zero_neurons
-        set_aside = reduce and len(which) == 1 and self.problem.decouples
+        set_aside = reduce and self.problem.decouples
         count = 0
         try:
             while batch.which.size:
@@ -296,7 +296,7 @@ class _Loop:
                     telling = (size < limit) & (_drawn_state(self.problem.rng) == self.undrawn)
                     resting = self._settle(batch, before, size, telling, ending, failures, state)
                     if set_aside and batch.which.size:
-                        kept = batch.set_aside(resting[0])
+                        kept = batch.set_aside(resting)
                         if kept is not None:
                             state.keep(kept)
                     elif drop:
@@ -356,7 +356,7 @@ class _Loop:
         """
         largest = _largest(batch.weights)
         diverged = np.logical_not(largest < _DIVERGED * np.maximum(1, self.scale[batch.which]))
-        dead = np.logical_and(largest == 0, not batch.any_set_aside)
+        dead = np.logical_and(largest == 0, ~batch.any_set_aside)
         rows = self.optimizer.resting_rows(before, batch.weights, size, self.problem)
         rows = rows & telling[:, None]
         still: Array = np.asarray(rows.all(axis=-1))

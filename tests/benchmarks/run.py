@@ -1,8 +1,9 @@
 """All benchmarks of the training loop; writes results.md and paper_notes/data/benchmark.csv.
 
-Ratios are of medians of at least five timings, the two sides timed in turn within one process;
-against PyTorch each on one and on two threads, and the faster of these counts. Each section says
-what it does otherwise.
+Ratios are of medians of at least five timings, the two sides timed in turn within one process.
+Against the authors' program both sides have the same number of threads; against our own program
+in PyTorch its time is the shorter of those on one and on two. Each section says what it does
+otherwise.
 """
 
 import argparse
@@ -17,6 +18,7 @@ import subprocess
 import sys
 import time
 import tracemalloc
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +33,8 @@ TABLE = HERE.parents[1] / "paper_notes" / "data" / "benchmark.csv"
 LAM = 2.5e-4  # the authors' lambda_code = 1e-3
 AUTHORS_STEPS = 7500
 REPEATS = 5
-MACHINE = "Machine"
+DEFAULT_STEP = "quasistatic, rel = 0.1"
+AUTHORS = "PyTorch, AdamW, 7500 steps"
 
 
 def start(n, m, seed=0, dtype=np.float32):
@@ -83,89 +86,74 @@ def machine():
     )
 
 
+def clocks(action, repeat):
+    """Wall time and processor time of a call."""
+    gc.collect()
+    begun = time.perf_counter(), time.process_time()
+    action(repeat)
+    return time.perf_counter() - begun[0], time.process_time() - begun[1]
+
+
 def against_authors_program():
-    """Time to the final number of polysemantic neurons of one network."""
+    """Time to the final number of polysemantic neurons of one network, the sides in turn."""
+    import torch
     from torch_programs import AuthorsProgram
 
-    rows = []
-    for m, block in ((1024, 20), (4096, 6)):
-        program = AuthorsProgram(start(256, m))
+    rows, values = [], []
+    for m, block, threads in ((1024, 20, 1), (1024, 20, 2), (4096, 6, 1), (4096, 6, 2)):
+        program, counts = AuthorsProgram(start(256, m)), {}
 
         def theirs(_, program=program, block=block):
             for _ in range(block):
                 program.step()
 
-        theirs(0)
-        seconds, threads = faster_of_threads(theirs)
-        whole = seconds / block * AUTHORS_STEPS
-        rows.append((m, "PyTorch, AdamW, 7500 steps", f"{whole:.0f} s", threads, "", ""))
-        for name, settings in (
-            ("quasistatic, rel = 0.2", {"optimizer": "quasistatic", "rel": 0.2}),
-            ("quasistatic, rel = 0.1", {"optimizer": "quasistatic"}),
-            ("splitting", {"optimizer": "splitting"}),
-        ):
-            if "splitting" in name and m > 1024:
-                continue  # minutes; its steps cost what they cost at m = 1024, times the width
-            counts = []
+        def ours(name, seed, m=m, counts=counts, **settings):
+            run = numerics.train(start(256, m, seed), LAM, **settings)
+            assert run.outcome is numerics.Outcome.CONVERGED
+            counts.setdefault(name, []).append(int(numerics.polysemantic_neurons(run.weights)))
 
-            def ours(seed, m=m, settings=settings, counts=counts):
-                run = numerics.train(start(256, m, seed), LAM, **settings)
-                assert run.outcome is numerics.Outcome.CONVERGED
-                counts.append(int(numerics.polysemantic_neurons(run.weights)))
-
-            tried = (1, 2) if "quasistatic" in name else (1,)  # the long one: one thread only
-            seconds, threads = faster_of_threads(ours, threads=tried)
-            mean = statistics.mean(counts[:REPEATS])
-            rows.append(
-                (m, name, f"{seconds:.2f} s", threads, f"{whole / seconds:.0f}", f"{mean:.1f}")
-            )
-    head = ("m", "program", "time", "threads", "ratio", "mean K of 5 networks")
-    text = (
-        "n = 256, lambda_code = 1e-3, one network, float32. PyTorch's time is 7500 times that of "
-        "a step, whose cost does not change with the steps; ours are whole runs to rest.\n\n"
-    )
-    values = [(f"m = {m}: {what}, ratio", ratio) for m, what, _, _, ratio, _ in rows if ratio]
-    return text + table(head, rows), values
-
-
-def against_authors_program_cpu():
-    """The same on one thread in CPU seconds: what a busy machine still measures."""
-    import torch
-    from torch_programs import AuthorsProgram
-
-    def cpu_seconds(action):
-        times = []
-        for repeat in range(REPEATS):
-            begun = time.process_time()
-            action(repeat)
-            times.append(time.process_time() - begun)
-        return statistics.median(times)
-
-    rows = []
-    torch.set_num_threads(1)
-    with threadpool_limits(1):
-        for m, block in ((1024, 8), (4096, 4)):
-            program = AuthorsProgram(start(256, m))
-
-            def theirs(_, program=program, block=block):
-                for _ in range(block):
-                    program.step()
-
+        sides = {
+            f"quasistatic, rel = {rel}": {"optimizer": "quasistatic", "rel": rel}
+            for rel in (0.1, 0.05)
+        }
+        if m == 1024 and threads == 1:
+            sides["splitting"] = {"optimizer": "splitting"}
+        times = {name: [] for name in (AUTHORS, *sides)}
+        torch.set_num_threads(threads)
+        with threadpool_limits(threads):
             theirs(0)
-            whole = cpu_seconds(theirs) / block * AUTHORS_STEPS
-
-            for rel in (0.2, 0.1):
-
-                def ours(seed, m=m, rel=rel):
-                    numerics.train(start(256, m, seed), LAM, optimizer="quasistatic", rel=rel)
-
-                limit = cpu_seconds(ours)
-                rows.append((m, rel, f"{whole:.0f}", f"{limit:.2f}", f"{whole / limit:.0f}"))
-    head = ("m", "rel", "PyTorch, AdamW, 7500 steps", "quasistatic", "ratio")
-    text = "n = 256, lambda_code = 1e-3, one network, float32; CPU seconds.\n\n"
-    return text + table(head, rows), [
-        (f"m = {row[0]}, rel = {row[1]}: ratio", row[4]) for row in rows
-    ]
+            for repeat in range(REPEATS):
+                times[AUTHORS].append(np.array(clocks(theirs, repeat)) * AUTHORS_STEPS / block)
+                for name, settings in sides.items():
+                    action = partial(ours, name, **settings)
+                    times[name].append(clocks(action, repeat))
+        whole = np.array(times[AUTHORS])
+        for name, taken in times.items():
+            wall, cpu = np.median(taken, axis=0)
+            row = (m, threads, name, f"{wall:.2f} s", f"{cpu:.2f} s")
+            if name == AUTHORS:
+                rows.append((*row, "", "", ""))
+                continue
+            medians = np.median(whole, axis=0) / np.median(taken, axis=0)
+            paired = whole / np.array(taken)
+            texts = [
+                f"{middle:.0f} ({low:.0f} to {high:.0f})"
+                for middle, low, high in zip(
+                    medians, paired.min(axis=0), paired.max(axis=0), strict=True
+                )
+            ]
+            rows.append((*row, *texts, f"{statistics.mean(counts[name]):.1f}"))
+            case = f"m = {m}, threads = {threads}: {name}"
+            quoted = threads == 1 and name != DEFAULT_STEP  # in the README
+            values.append((f"{case}{',' if quoted else ':'} ratio", f"{medians[0]:.0f}"))
+            values.append((f"{case}: ratio of processor times", f"{medians[1]:.0f}"))
+    head = ("m", "threads", "program", "time", "CPU time", "ratio", "ratio of CPU times", "mean K")
+    text = (
+        "n = 256, lambda_code = 1e-3, float32, five networks. PyTorch's time is 7500 times that of "
+        "a step, whose cost does not change with the steps; ours are whole runs to rest. Ratios of "
+        "medians; in brackets the smallest and the largest ratio of two timings in turn.\n\n"
+    )
+    return text + table(head, rows), values
 
 
 def against_hand_written_torch():
@@ -403,7 +391,6 @@ def row_flow():
 
 SECTIONS = {
     "Against the authors' program in PyTorch": against_authors_program,
-    "CPU seconds against the authors' program": against_authors_program_cpu,
     "Against our own gradient-flow program in PyTorch": against_hand_written_torch,
     "Dense phase": dense_phase,
     "Winners do not depend on the acceleration": winners,
@@ -413,7 +400,7 @@ SECTIONS = {
 }
 
 
-def put(title, text, values, conditions):
+def put(title, text, values):
     """Replace one section of the page and its lines of the table; the others stay."""
     parts = PAGE.read_text(encoding="utf-8").split("\n## ")[1:] if PAGE.exists() else []
     sections = {part.split("\n")[0]: part.split("\n", 1)[1].strip() for part in parts}
@@ -425,13 +412,12 @@ def put(title, text, values, conditions):
     write_text(PAGE, "\n\n".join(page) + "\n")
     with TABLE.open(encoding="utf-8", newline="") as file:
         old = [row for row in csv.reader(file) if row]
-    rows = [row for row in old if row[0] not in ("benchmark", MACHINE, title)]
+    rows = [row for row in old if row[0] not in ("benchmark", title)]
     rows += [(title, *pair) for pair in values]
     rows.sort(key=lambda row: list(SECTIONS).index(row[0]))
     lines = io.StringIO()
     writer = csv.writer(lines, lineterminator="\n")
     writer.writerow(("benchmark", "quantity", "value"))
-    writer.writerow((MACHINE, conditions, ""))
     writer.writerows(rows)
     write_text(TABLE, lines.getvalue())
 
@@ -446,8 +432,8 @@ def main():
             print(f"{title} ...", file=sys.stderr, flush=True)
             text, values = section()
             print(text, flush=True)
-            values = [*values, ("load average before", load)]
-            put(title, f"{conditions}; load average {load} before.\n\n{text}", values, conditions)
+            values = [("machine", conditions), *values, ("load average before", load)]
+            put(title, f"{conditions}; load average {load} before.\n\n{text}", values)
 
 
 if __name__ == "__main__":

@@ -25,11 +25,24 @@ def test_an_empty_batch_stays_empty():
     assert batch.weights.shape == (0, 3, 4)
 
 
-def test_a_row_at_rest_on_a_neuron_of_its_own_is_left_out_and_comes_back():
-    weights = np.array([[[0.9, 0, 0, 0], [0, 0.5, -0.2, 0], [0, -0.1, 0.6, 0], [0, 0, 0.3, 0]]])
-    batch = Batch(np.arange(1), weights.copy())
-    stays = batch.set_aside(np.array([True, False, False, True]))
+def test_rows_at_rest_on_neurons_of_their_own_are_left_out_and_come_back():
+    """The second network has one such row more, which stays and makes it as large as the first."""
+    weights = np.array(
+        [
+            [[0.9, 0, 0, 0], [0, 0.5, -0.2, 0], [0, -0.1, 0.6, 0], [0, 0, 0.3, 0]],
+            [[0, 0.7, 0.1, 0], [0.8, 0, 0, 0], [0, 0, 0, -0.9], [0, 0.6, 0, 0]],
+        ]
+    )
+    resting = np.array([[True, False, False, True], [False, True, True, False]])
+    batch = Batch(np.arange(2), weights.copy())
+    stays = batch.set_aside(resting)
     assert stays is not None
-    assert stays.tolist() == [False, True, True, True]
-    np.testing.assert_array_equal(batch.weights, weights[:, 1:, 1:3])
-    np.testing.assert_array_equal(batch.full(np.array([0])), weights)
+    assert stays.tolist() == [[1, 2, 3], [0, 3, 1]]
+    np.testing.assert_array_equal(batch.weights[0], weights[0, 1:, 1:3])
+    np.testing.assert_array_equal(batch.weights[1], [[0.7, 0.1], [0.6, 0], [0, 0]])
+    np.testing.assert_array_equal(batch.full(np.arange(2)), weights)
+    assert batch.any_set_aside.tolist() == [True, True]
+    kept = np.zeros_like(weights)
+    batch.keep(np.array([False, True]), kept)
+    np.testing.assert_array_equal(kept[0], weights[0])
+    np.testing.assert_array_equal(batch.full(np.array([0])), weights[1:])
