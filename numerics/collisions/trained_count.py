@@ -116,7 +116,7 @@ class Setting:
         Fraction of features on the slot of their largest initial weight, and its standard error;
         NaN where it was not measured.
     source : str
-        "polysem" or "reference".
+        "polysem", "held out" or "reference".
     """
 
     n: int

@@ -13,6 +13,7 @@ _MEAN = s.n * (s.n - 1) / (2 * (2 * s.m - 1))
 _step = partial(Step, ranges={s.n: (1, 12), s.m: (1, 12), s.k: (0, 4), s.r: (0, 4)})
 _DISPERSION = (2 * s.m - s.n) * (2 * s.m - s.n - 1) / ((2 * s.m - 1) * (2 * s.m - 3))
 _FITS = (s.n <= 2 * s.m,)
+_HALF = sp.Rational(1, 2)
 
 
 def _sets_with_pairs(k: sp.Expr) -> sp.Expr:
@@ -47,8 +48,20 @@ EXCLUSION_PMF = derived(
     _step(
         name="count",
         left=of(SETS, build=lambda sets: _sets_with_pairs(s.k) / sets),
-        reason="choose k full neurons of m, n - 2k half-full ones of the m - k others, and a sign "
-        "for each; the multinomial coefficient m!/(k! (n-2k)! (m-n+k)!) is C(m, k) C(m-k, n-2k)",
+        right=sp.Mul(
+            sp.factorial(s.m) / (sp.factorial(s.k) * sp.factorial(s.m - s.k)),
+            sp.factorial(s.m - s.k) / (sp.factorial(s.n - 2 * s.k) * sp.factorial(s.m - s.n + s.k)),
+            2 ** (s.n - 2 * s.k) / SETS.expression,
+            evaluate=False,
+        ),
+        reason="m!/(k! (n-2k)! (m-n+k)!) is the number of ways to split m neurons into k full, "
+        "n - 2k half-full and m - n + k empty ones; each half-full one has one of two signs; "
+        "multiply and divide by (m - k)!",
+        assumptions=exclusion_pmf.regime,
+    ),
+    _step(
+        name="two choices",
+        reason="C(m, k) choices of the full neurons, and C(m-k, n-2k) of the half-full ones",
         assumptions=exclusion_pmf.regime,
     ),
 )
@@ -74,7 +87,8 @@ EXCLUSION_TOTAL = derived(
     _step(
         name="telescope",
         left=of(EXCLUSION_PMF, build=lambda pmf: sp.Subs(pmf, s.n, s.n + 1) - pmf),
-        reason="the certificate of Wilf and Zeilberger",
+        reason="over P(K = k), both sides are rational functions of k, n and m, and these are the "
+        "same; the telescoping terms are the certificate of Wilf and Zeilberger",
         assumptions=exclusion_total_form.regime,
     ),
     prose="At the other k the equality holds with the limits of both sides. Summed over k the "
@@ -95,9 +109,16 @@ EXCLUSION_PMF_RATIO = derived(
     _step(
         name="divide",
         left=of(EXCLUSION_PMF, build=lambda pmf: sp.Subs(pmf, s.k, s.k + 1) / pmf),
+        right=sp.Mul(
+            sp.Rational(1, 4),
+            1 / (s.k + 1),
+            (s.n - 2 * s.k) * (s.n - 2 * s.k - 1) / (s.m - s.n + s.k + 1),
+            evaluate=False,
+        ),
         reason="C(m, k+1)/C(m, k) = (m-k)/(k+1), C(m-k-1, n-2k-2)/C(m-k, n-2k) = (n-2k)(n-2k-1)"
-        "/((m-k)(m-n+k+1)), and the signs give 2^-2",
+        "/((m-k)(m-n+k+1)), in which m - k cancels, and the signs give 2^-2",
     ),
+    _step(name="multiply", reason="4 (k + 1) = 4k + 4"),
 )
 
 
@@ -150,8 +171,10 @@ EXPECTED_NEURONS_EXCLUSION = derived(
     _step(
         name="r = 1",
         left=of(EXCLUSION_FACTORIAL_MOMENT, build=lambda moment: sp.Subs(moment, s.r, 1)),
-        reason="the first factorial moment, (n)_2/(4 (m - 1/2)) with (n)_2 = n (n-1)",
+        right=sp.Mul(s.n * (s.n - 1), 1 / sp.Mul(4, s.m - _HALF, evaluate=False), evaluate=False),
+        reason="E K is the first factorial moment; (n)_2 = n (n-1), (m - 1/2)_1 = m - 1/2",
     ),
+    _step(name="multiply", reason="4 (m - 1/2) = 2 (2m - 1)"),
 )
 
 EXCLUSION_MEAN_IN_TRAINING = derived(

@@ -153,7 +153,17 @@ MASS_ACTION_COUNT = derived(
                 sp.expand(sp.numer(ratio) - sp.denom(ratio)), s.k, -1
             ),
         ),
-        reason="the most likely K is where the ratio is 1; the root that is 0 for omega = 0",
+        right=(_CROWD - sp.sqrt(_CROWD**2 + (1 - s.omega) * s.omega * s.n**2))
+        / (2 * (s.omega - 1)),
+        reason="the most likely K is where the ratio is 1, a quadratic equation in k; the root "
+        "that is 0 for omega = 0; divide numerator and denominator by 4",
+        ranges={s.omega: (0.1, 0.9)},
+    ),
+    Step(
+        name="rational numerator",
+        reason="multiply both by the sum of the two terms: the numerator becomes (omega - 1) omega "
+        "n^2, and omega - 1 cancels",
+        ranges={s.omega: (0.1, 0.9)},
     ),
     prose="The ratio falls with k, so the law has one maximum. Its width is of the order of "
     "sqrt(n), so the mean differs from the maximum by a relative O(1/n).",

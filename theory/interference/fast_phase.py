@@ -88,9 +88,12 @@ INTERFERENCE_SHIFT = derived(
             INITIAL,
             build=lambda total, density: sp.sqrt(total / 4 * _mean_square(density)),
         ),
+        right=sp.Mul(1 / sp.sqrt(2), sp.sqrt(s.n - 1) / (2 * sp.sqrt(s.m)), evaluate=False),
         reason="the entry moves by (1/2) sum_j ReLU(G_ij) W_jl, whose mean square is a quarter of "
-        "that of the positive overlaps times that of W_jl, which is 1 in these units",
+        "that of the positive overlaps, (n - 1)/(2 m), times that of W_jl, which is 1 in these "
+        "units: twice the integral, which is 1/2",
     ),
+    Step(name="multiply", reason="2 sqrt(2) is the root of 8"),
     prose="Overlaps and single entries are independent to leading order.",
 )
 

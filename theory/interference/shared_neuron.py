@@ -178,9 +178,11 @@ DIFFERENCE_RATE = derived(
     "The difference of two equal-sign weights moves by {formula}.",
     Step(
         name="subtract",
-        left=of(SHARED_FORCE, build=lambda f: f - _other(f)),
-        reason="lambda cancels",
+        left=of(SHARED_FORCE, build=lambda f: sp.Add(f, -_other(f), evaluate=False)),
+        right=(1 - s.a**2 - s.c**2) * s.a - (1 - s.a**2 - s.c**2) * s.c,
+        reason="the velocities of a and of c; lambda cancels",
     ),
+    Step(name="common factor", reason="1 - a^2 - c^2 is the same for both"),
 )
 
 shared_radius_rate = formula(
@@ -201,8 +203,10 @@ SHARED_RADIUS_RATE = derived(
             SHARED_FORCE,
             build=lambda f: (2 * s.a * f + 2 * s.c * _other(f)).subs(s.lam, 0),
         ),
-        reason="d(a^2 + c^2)/dt = 2 a a' + 2 c c'",
+        right=sp.Mul(2, s.a**2 + s.c**2, 1 - s.a**2 - s.c**2, evaluate=False),
+        reason="d(a^2 + c^2)/dt = 2 a a' + 2 c c', with a' = (1 - a^2 - c^2) a and likewise for c",
     ),
+    Step(name="2 inside", reason="it is 0 on the circle, positive within and negative beyond"),
 )
 
 

@@ -369,3 +369,24 @@ def uniform_assignment(rng: np.random.Generator) -> float:
     slots = _slots(rng)
     pair = slots[:, 0] ^ 1 == slots[:, 1]
     return max(_unevenness(slots[pair], 4), _unevenness(slots[~pair], 8))
+
+
+@witness("late_kick_share", method="quadrature", accuracy=1e-7, samples=20)
+def late_kick_share(lag: float, last_stage: float) -> float:
+    """The kicks over the stages c from h to sqrt(m), in units of h: weights dc/c^2."""
+    first = last_stage**-2
+    late, _ = integrate.quad(lambda c: np.exp(-lag / np.sqrt(c)) / c**2, 1, first, epsabs=1e-13)
+    every, _ = integrate.quad(lambda c: 1 / c**2, 1, first, epsabs=1e-13)
+    return float(late / every)
+
+
+@witness("contact_impulse", method="quadrature", accuracy=1e-7, samples=20)
+def contact_impulse(m: int, height: float) -> float:
+    """The impulse gap by gap: at the threshold b, c = sqrt(m) exp(-b), the rate is 0.152/c."""
+    value, _ = integrate.quad(
+        lambda b: 0.152 * (height + np.log(np.sqrt(m)) - b) * np.exp(b) / np.sqrt(m),
+        0,
+        np.log(np.sqrt(m) / height),
+        epsabs=1e-13,
+    )
+    return float(value)

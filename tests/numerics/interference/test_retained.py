@@ -100,3 +100,23 @@ def test_published_values_of_the_laws():
 def test_bad_input(call, words):
     with pytest.raises(ValueError, match=words):
         call()
+
+
+def test_under_the_flow_fewer_kicks_are_in_time():
+    limit = numerics.retained_fraction_sparse(64, 256)
+    found = [numerics.retained_fraction_flow(64, 256, lam) for lam in (0.0, 1e-9, 0.01, 0.1, 10.0)]
+    assert found[:2] == pytest.approx([limit, limit], abs=1e-6)
+    assert np.all(np.diff(found[1:]) > 0)
+    assert found[-1] > 0.99
+
+
+def test_the_flow_starts_from_a_given_limit():
+    assert numerics.retained_fraction_flow(64, 256, 0.0, limit=0.3) == 0.3
+    assert numerics.retained_fraction_flow(64, 256, 0.03, limit=1.0) == 1.0
+    assert numerics.retained_fraction_flow(64, 256, 1e-9, limit=0.3) == pytest.approx(0.3, abs=1e-6)
+
+
+@pytest.mark.parametrize("limit", [0.0, -0.1, 1.1, float("nan")])
+def test_a_fraction_out_of_range_is_refused(limit):
+    with pytest.raises(ValueError, match="the fraction of winners kept"):
+        numerics.retained_fraction_flow(8, 16, 0.1, limit=limit)

@@ -8,7 +8,8 @@ import pytest
 from polysem.verify.collisions.counting import count
 from polysem.verify.collisions.held_out import (
     PRECISION,
-    SEED,
+    SECOND,
+    THIRD,
     HeldOut,
     cell,
     held_out,
@@ -17,10 +18,11 @@ from polysem.verify.collisions.held_out import (
 )
 
 
-def test_the_trained_settings_are_the_drawn_ones():
-    drawn = held_out_settings()
-    assert len(held_out()) >= 20
-    for one in held_out():
+@pytest.mark.parametrize(("draw", "least"), [(SECOND, 20), (THIRD, 22)])
+def test_the_trained_settings_are_the_drawn_ones(draw, least):
+    drawn = held_out_settings(draw)
+    assert len(held_out(draw)) >= least
+    for one in held_out(draw):
         assert (one.n, one.m, one.lam) in drawn
         assert len(one.counts) >= 0.9 * networks_needed(one.n, one.m, one.lam)
 
@@ -39,9 +41,17 @@ def test_the_means_are_predicted_within_the_errors_of_law_and_sample():
     assert sum(one.within for one in found) >= 19
 
 
-def test_the_interval_for_one_network_covers():
+def test_the_means_of_the_third_draw_are_within_two_per_cent_or_two_standard_errors():
+    """21 of 22; 19 of 20 were wanted."""
+    found = held_out(THIRD)
+    assert np.mean([one.within for one in found]) >= 19 / 20
+    assert np.mean([one.mean_error <= 1.1 * PRECISION * one.law.mean() for one in found]) > 0.9
+
+
+@pytest.mark.parametrize("draw", [SECOND, THIRD])
+def test_the_interval_for_one_network_covers(draw):
     """93 to 97 % where its ends are randomised, at least 93 % as it is."""
-    found = held_out()
+    found = held_out(draw)
     weights = [1 / len(one.counts) for one in found for _ in one.counts]
     assert sum(weights) == pytest.approx(len(found))
     at_random = np.mean([one.covered_at_random for one in found])
@@ -49,9 +59,10 @@ def test_the_interval_for_one_network_covers():
     assert np.mean([one.covered for one in found]) > 0.93
 
 
-def test_a_setting_trains_again_to_the_same_counts():
-    one = min(held_out(), key=lambda one: one.n * one.m)
-    again = count(cell(one.n, one.m, one.lam), runs=40, entropy=SEED)
+@pytest.mark.parametrize("draw", [SECOND, THIRD])
+def test_a_setting_trains_again_to_the_same_counts(draw):
+    one = min(held_out(draw), key=lambda one: one.n * one.m)
+    again = count(cell(one.n, one.m, one.lam, draw), runs=40, entropy=draw.seed)
     assert not Counter(again.neurons.tolist()) - Counter(one.counts.tolist())
 
 
