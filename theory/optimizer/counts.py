@@ -24,8 +24,9 @@ ADAM_WITHOUT_MEMORY = _measured(
 ADAM_REDUCED_MODEL = _measured(
     "adam_reduced_model",
     "The reduced model of two rows, in which only weights above one initial standard deviation on "
-    "a common neuron interact, gives the probability that two features end on one neuron under "
-    "AdamW within 25 % on average over settings in which it exceeds twice chance.",
+    "a common neuron interact, gives the probability that two features that are trained alone end "
+    "on one neuron under AdamW within 25 % on average over settings in which it exceeds twice "
+    "chance.",
     checks=("adam_reduced_model",),
 )
 

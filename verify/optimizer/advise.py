@@ -87,12 +87,10 @@ class AdviceList(Tabular, list[Advice]):
         return rows_table("advice", "What to change so that no neuron is polysemantic.", rows)
 
     def text(self) -> str:
-        """One line for each way to train."""
-        width = max(len(one.change) for one in self)
+        """Each way to train, and below it what to expect."""
         return "\n".join(
-            f"{one.change:<{width}}  {'enough' if one.enough else '      '}  "
-            f"P(none) = {one.probability_none:.3g}, {one.expected_neurons:.3g} expected "
-            f"({one.basis})"
+            f"{one.change}\n    P(none) = {one.probability_none:.3g}, {one.expected_neurons:.3g} "
+            f"expected{', enough' if one.enough else ''} ({one.basis})"
             for one in self
         )
 

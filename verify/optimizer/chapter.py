@@ -52,8 +52,10 @@ def chapter(scale: str, *, entropy: int, progress: bool = True) -> Chapter:
             agreements,
             "expected_neurons_exclusion",
             "AdamW",
-            "AdamW is a third cause: it makes many times more polysemantic neurons than chance "
-            "(16 features, 1024 neurons, lambda = 0.016; the figure shows 64 features).",
+            "With l1, AdamW is a third cause: in very wide networks it makes many times more "
+            "polysemantic neurons than chance (16 features, 1024 neurons, lambda = 0.016, a "
+            "recorded measurement; the figure shows 64 features). In narrower networks it leaves "
+            "fewer than chance.",
             figure="adam_notebook",
             compared="Chance",
             rival=True,
@@ -121,14 +123,14 @@ def _without_memory() -> Agreement:
 
 
 def _reduced_model() -> Agreement:
-    """The mean ratio of the reduced model to trained networks, weighted by its errors."""
+    """The mean ratio of the reduced model to trained pairs, weighted by its errors."""
     rows = [one for one in pair_counts() if one.exceeds]
     ratio = np.array([1 + one.deviation for one in rows])
     weight = 1 / np.array([one.deviation_error / (1 + one.deviation) for one in rows]) ** 2
     mean = float(np.exp((weight * np.log(ratio)).sum() / weight.sum()))
     return estimate_line(
         claim="adam_reduced_model",
-        quantity=f"p2 of the reduced model over that of trained networks, mean of {len(rows)} "
+        quantity=f"p2 of the reduced model over that of trained pairs, mean of {len(rows)} "
         "settings above twice chance",
         prediction=1.0,
         estimate=mean,
@@ -167,15 +169,16 @@ def _remarks() -> Iterable[str]:
         "Adam divides each gradient by the root mean square of its past, the second moment. With a "
         "long memory all large weights of a feature grow at nearly one speed, and small forces "
         "from other features decide which of them stays. The support is the force that makes "
-        "weights of opposite sign on one neuron grow. A row mean gives all weights of a feature "
-        "one second moment. p2 is the probability that two given features end on one neuron; the "
-        "reduced model predicts it from two features alone."
+        "weights of opposite sign on one neuron grow. The variant named row mean has one second "
+        "moment for all weights of a feature. p2 is the probability that two given features end on "
+        "one neuron; the reduced model predicts it from two features alone."
     )
     rows = [one for one in pair_counts() if one.exceeds]
-    inside = sum(abs(one.deviation) <= 0.25 for one in rows)
+    inside = sum(abs(one.deviation) <= max(0.25, 2 * one.deviation_error) for one in rows)
     worst = max(rows, key=lambda one: abs(one.deviation))
     yield (
         f"In {inside} of {len(rows)} settings above twice chance the reduced model lies within "
-        f"25 % of trained networks; the largest deviation is {100 * worst.deviation:+.0f} % with a "
-        f"standard error of {100 * worst.deviation_error:.0f} points."
+        "25 % or two standard errors of trained pairs; the largest deviation is "
+        f"{100 * worst.deviation:+.0f} % with a standard error of "
+        f"{100 * worst.deviation_error:.0f} points."
     )

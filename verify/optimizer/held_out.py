@@ -1,8 +1,9 @@
 """Settings under AdamW that no table holds, drawn at random and then trained.
 
-A first draw, with the seed 20261128, showed that the term of chance is that of the limit
-lambda -> 0. The settings here were drawn after this change: one set near chance, and one in which
-AdamW adds most of the polysemantic neurons.
+Two earlier draws showed that the term of chance is that of the limit lambda -> 0, and that the
+support's term was a fifth too large; their networks are now in the table to which the screening is
+fitted. The settings here were drawn after the fit: one set near chance, and one in which AdamW adds
+most of the polysemantic neurons.
 """
 
 from __future__ import annotations
@@ -85,8 +86,8 @@ class Draw:
 
 
 NEAR_CHANCE = Draw(
-    seed=20261129,
-    settings=8,
+    seed=20261203,
+    settings=6,
     precision=0.07,
     table="adam_held_out.csv",
     widths=(64, 128, 256, 512),
@@ -100,18 +101,18 @@ NEAR_CHANCE = Draw(
 )
 """Cheap settings, most of them with a count near chance."""
 EXCESS = Draw(
-    seed=20261130,
-    settings=5,
-    precision=0.09,
+    seed=20261204,
+    settings=7,
+    precision=0.07,
     table="adam_held_out_excess.csv",
-    widths=(256, 512, 1024, 2048),
-    crowding=(0.25, 1.0),
-    parts=5,
-    features=(8, 16),
-    above_chance=2.5,
+    widths=(256, 512, 1024, 2048, 4096),
+    crowding=(0.25, 2.0),
+    parts=7,
+    features=(8, 32),
+    above_chance=2.0,
     strength=0.05,
-    largest=5_000_000,
-    steps=3500,
+    largest=25_000_000,
+    steps=7500,
 )
 """Settings in which most polysemantic neurons are AdamW's, where the prediction claims to hold."""
 
@@ -127,7 +128,7 @@ def held_out_settings(draw: Draw = NEAR_CHANCE) -> tuple[Networks, ...]:
 
     >>> from polysem.verify.optimizer.held_out import held_out_settings
     >>> len(held_out_settings())
-    8
+    6
     """
     rng = np.random.default_rng(draw.seed)
     lowest, highest = map(math.log, _LAM)

@@ -1,4 +1,4 @@
-"""The reduced model of two rows beside trained networks: the table of their deviations."""
+"""The reduced model of two rows beside trained pairs: the table of their deviations."""
 
 from __future__ import annotations
 
@@ -15,8 +15,6 @@ from ..published import data_rows
 
 ENTROPY = 20261127
 TABLE = "adam_pairs.csv"
-FEATURES = 8
-"""Of the trained networks."""
 _BLOCK = 1 << 18  # weights trained at once
 
 
@@ -55,7 +53,7 @@ class PairSetting:
             self.m, self.lam, pairs, self._rng(), optimizer=self.optimizer
         )
 
-    def trained(self, networks: int, *, n: int = FEATURES) -> tuple[Array, Array]:
+    def trained(self, networks: int, *, n: int = 2) -> tuple[Array, Array]:
         """Train networks in single precision, always the same ones.
 
         Returns the polysemantic neurons of each network, and which features are retained.
@@ -84,19 +82,9 @@ class PairSetting:
         return np.random.default_rng([ENTROPY, self.m, *millionths, *more])
 
 
-BETWEEN = (
-    PairSetting(m=512, lam=0.0221),
-    PairSetting(m=2048, lam=0.011),
-    PairSetting(m=1024, lam=0.016, beta2=0.998),
-    PairSetting(m=1024, lam=0.016, learning_rate=5e-4),
-)
-"""Settings chosen before they were trained: two widths at lambda sqrt(m) = 0.5, and beta2 and the
-learning rate between values that had been compared."""
-
-
 @dataclass(frozen=True, kw_only=True)
 class PairCount:
-    """A setting with its result in the reduced model and in trained networks.
+    """A setting with its result in the reduced model and in training.
 
     Parameters
     ----------
@@ -108,10 +96,10 @@ class PairCount:
         Mean number of variables of a pair in the reduced model; there are 2 m weights.
     retained, retained_error : float
         The retained fraction of the reduced model and its standard error.
-    trained, trained_error : float
-        p2 in trained networks, and its standard error.
+    trained_pairs, trained_together : int
+        The same of trained pairs of rows.
     trained_retained, trained_retained_error : float
-        The retained fraction of trained pairs of rows; NaN where it was not measured.
+        The retained fraction of trained pairs of rows and its standard error.
     """
 
     setting: PairSetting
@@ -120,8 +108,8 @@ class PairCount:
     variables: float
     retained: float
     retained_error: float
-    trained: float
-    trained_error: float
+    trained_pairs: int
+    trained_together: int
     trained_retained: float
     trained_retained_error: float
 
@@ -136,18 +124,28 @@ class PairCount:
         return math.sqrt(max(self.together, 1)) / self.pairs
 
     @property
+    def trained(self) -> float:
+        """p2 of trained pairs of rows."""
+        return self.trained_together / self.trained_pairs
+
+    @property
+    def trained_error(self) -> float:
+        """Its standard error, at least that of one event."""
+        return math.sqrt(max(self.trained_together, 1)) / self.trained_pairs
+
+    @property
     def chance(self) -> float:
         """p2 of two rows that end independently, on slots that differ."""
         return numerics.ExclusionLaw(2, self.setting.m).mean()
 
     @property
     def exceeds(self) -> bool:
-        """Whether the trained networks have more than twice chance."""
+        """Whether trained pairs have more than twice chance."""
         return self.trained > 2 * self.chance
 
     @property
     def deviation(self) -> float:
-        """p2 of the reduced model over that of trained networks, less 1."""
+        """p2 of the reduced model over that of trained pairs, less 1."""
         return self.p2 / self.trained - 1
 
     @property
@@ -167,5 +165,5 @@ def _read(row: dict[str, str]) -> PairCount:
     names = ("lam", "learning_rate", "beta1", "beta2")
     setting = PairSetting(m=int(row["m"]), **{name: value[name] for name in names})
     rest = set(value) - {"m", *names}
-    counts = {name: int(row[name]) for name in ("pairs", "together")}
+    counts = {name: int(row[name]) for name in row if name.endswith(("pairs", "together"))}
     return PairCount(setting=setting, **({name: value[name] for name in rest} | counts))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,17 +49,16 @@ def pairs_table() -> Table:
             "beta2": f"{one.setting.beta2:g}",
             "p2": number(one.p2, one.p2_error),
             "trained": number(one.trained, one.trained_error),
-            "deviation": f"{100 * one.deviation:+.0f}({100 * one.deviation_error:.0f}) %",
+            "error, %": f"{100 * one.deviation:+.0f}({100 * one.deviation_error:.0f})",
             "kept": number(one.retained, one.retained_error),
-            "kept, trained": "-"
-            if math.isnan(one.trained_retained)
-            else number(one.trained_retained, one.trained_retained_error),
+            "in training": number(one.trained_retained, one.trained_retained_error),
         }
         for one in pair_counts()
     ]
     caption = (
         "Probability p2 that two features end on one neuron, and the retained fraction (kept) of "
-        "two rows, in the reduced model and in trained networks."
+        "two rows, in the reduced model and in training of two rows alone; the error of p2 in the "
+        "model."
     )
     return rows_table("adam_pairs", caption, rows)
 
@@ -161,7 +159,7 @@ def notebook_figure() -> Plot:
         "the flow. Dashed: chance.",
         data=pd.DataFrame(rows),
         draw=_draw,
-        size=(6.0, 3.6),
+        size=(6.0, 3.9),
         title="Two features share a neuron by chance, less often in wider networks. Training by "
         "AdamW adds many shared neurons in wide networks.",
     )
@@ -188,4 +186,4 @@ def _draw(figure: Any, data: pd.DataFrame) -> None:
     axes.set_ylim(-0.15, 30)
     axes.set_xlabel("number of neurons $m$")
     axes.set_ylabel(f"polysemantic neurons ({_FEATURES} features)")
-    axes.legend(loc="upper right", fontsize="small")
+    figure.legend(loc="outside lower center", ncols=3, fontsize="small")

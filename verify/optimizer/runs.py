@@ -1,11 +1,11 @@
-"""Networks trained by AdamW with the authors' settings, and what is counted in them."""
+"""Networks trained by AdamW, and what is counted in them."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, get_type_hints
 
 import numpy as np
 
@@ -29,6 +29,10 @@ class Networks:
         The paper's lambda, in flow units.
     networks, steps : int
         Their number, and the steps of each.
+    learning_rate, beta1, beta2, weight_decay : float
+        Settings of AdamW; by default the authors'.
+    warm_up : int
+        Steps in which the learning rate rises.
     """
 
     n: int
@@ -36,6 +40,22 @@ class Networks:
     lam: float
     networks: int
     steps: int = 7500
+    learning_rate: float = 1e-3
+    beta1: float = 0.9
+    beta2: float = 0.999
+    weight_decay: float = 0.01
+    warm_up: int = 0
+
+    @property
+    def optimizer(self) -> numerics.AdamW:
+        """AdamW with the settings."""
+        return numerics.AdamW(
+            learning_rate=self.learning_rate,
+            betas=(self.beta1, self.beta2),
+            weight_decay=self.weight_decay,
+            steps=self.steps,
+            schedule=numerics.RateSchedule(warm_up=self.warm_up),
+        )
 
     def start(self, network: int) -> Array:
         """The initial weights of a network, in single precision."""
@@ -48,10 +68,7 @@ class Networks:
         for first in range(0, self.networks, some):
             seeds = range(first, min(first + some, self.networks))
             start = np.stack([self.start(seed) for seed in seeds])
-            yield (
-                start,
-                numerics.train(start, self.lam, optimizer="adamw", steps=self.steps).weights,
-            )
+            yield start, numerics.train(start, self.lam, optimizer=self.optimizer).weights
 
     def counted(self) -> Counted:
         """Train the networks and count."""
@@ -120,7 +137,8 @@ def read(row: dict[str, str]) -> Counted:
     """
     pairs = [pair.split(":") for pair in row["counts"].split()]
     counts = np.repeat([int(k) for k, _ in pairs], [int(times) for _, times in pairs])
-    sizes = {name: int(row[name]) for name in ("n", "m", "networks", "steps")}
+    kinds = get_type_hints(Networks)
+    values: dict[str, Any] = {name: kinds[name](row[name]) for name in kinds if name in row}
     sums = {name: int(row[name]) for name in ("retained", "dead", "unsettled")}
-    setting = Networks(**sizes, lam=float(row["lam"]))
+    setting = Networks(**values)
     return Counted(setting=setting, counts=np.bincount(counts), **sums)

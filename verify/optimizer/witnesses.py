@@ -102,7 +102,7 @@ def adamw_amplitude_shift(weight: float, weight_decay: float, floor: float) -> f
     """
     lam = float(optimize.brentq(lambda lam: _gradient(weight, lam), -2, 1, xtol=1e-15))
     now = weight
-    for rate in (1e-2, 1e-3):
+    for rate in (1e-2, 1e-3, 1e-4):
         adam = _Adam(rate, beta1=0.0, beta2=0.0, floor=floor, decay=weight_decay)
         for _ in range(4000):
             now = float(adam.step(now, -4 * ((1 - now**2) * now - lam)))

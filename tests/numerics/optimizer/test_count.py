@@ -17,7 +17,7 @@ def test_the_mean_is_that_of_the_flow_plus_the_term_of_the_support():
     law = numerics.adam_count(n, m, lam)
     flow = numerics.TiltedLaw(n, m, numerics.trained_count(n, m).omega).mean()
     p2, _ = pair_probability(m, lam)
-    term = math.comb(n, 2) * (p2 - 1 / (2 * m - 1)) * screening(n)
+    term = math.comb(n, 2) * (p2 - 1 / (2 * m - 1)) * screening(n, m, lam)
     omega = numerics.TiltedLaw(n, m, law.omega)
     assert omega.mean() == pytest.approx(flow + term, rel=1e-6)
     assert omega.mean() > 5 * numerics.ExclusionLaw(n, m).mean()
