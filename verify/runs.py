@@ -314,7 +314,8 @@ def training_model(
 
     Where a faster model than the general autoencoder trains the same network, it is returned.
     ``untied`` gives the decoder weights of its own, ``data`` says how features co-occur, and the
-    options of the noise are those of :func:`noise_model`. Unequal features and dropout stand alone.
+    options of the noise are those of :func:`noise_model`. Unequal features and dropout go together
+    with each other only.
 
     >>> from polysem.verify import runs
     >>> runs.training_model(data="pairs", cooccurrence=0.01)
@@ -357,24 +358,17 @@ def _lone_model(
     dropout: float | None,
     averaged: bool,
     others: list[str],
-) -> numerics.Model:
-    """Unequal features, or dropout: averaged over the masks, or with masks drawn at each step."""
-    mine = [
-        name
-        for name, on in (
-            ("unequal features", unequal is not None),
-            ("dropout", dropout is not None),
-        )
-        if on
-    ]
-    if len(mine) + len(others) > 1:
+) -> numerics.Model | None:
+    """Unequal features, dropout, or both; masks are averaged, or drawn at each step."""
+    if others:
+        mine = "unequal features" if dropout is None else "dropout"
         raise ValueError(
-            f"Got {' and '.join([*mine, *others])}; no model has both: train them one by one."
+            f"Got {' and '.join([mine, *others])}; no model has both: train them one by one."
         )
-    if unequal is not None:
-        return unequal
-    rate = float(dropout or 0.0)
-    return numerics.Dropout(rate=rate) if averaged else numerics.SampledDropout(rate=rate)
+    if dropout is not None:
+        kind = numerics.Dropout if averaged else numerics.SampledDropout
+        return kind(rate=dropout, features=unequal)
+    return unequal
 
 
 def _inputs(data: str | None, cooccurrence: float | None) -> numerics.Data:

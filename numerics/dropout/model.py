@@ -16,10 +16,20 @@ from scipy.special import ndtr
 
 from .._types import Array
 from .._validate import check_fields, check_fraction, check_integer, check_rng
+from ..features.model import UnequalFeatures
 from ..training.gradient import diagonal
 
 _LARGEST = 20  # shared neurons; the masks of a pair number 2 to this power
 _BLOCK = 1 << 20  # outputs worked on at once
+
+
+def _check(model: Dropout | SampledDropout) -> None:
+    check_fields(model, check_fraction, rate="the probability that a neuron is dropped")
+    if model.features is not None and np.asarray(model.features.pairs).any():
+        raise ValueError(
+            "Got dropout and pairs of features that co-occur; the outputs of a pair have no exact "
+            "mean over the masks: leave out the pairs, or the dropout."
+        )
 
 
 def dropout_noise(rate: float) -> float:
@@ -37,7 +47,8 @@ class Dropout:
     taken as Gaussian with its exact mean and variance, which changes the loss of rows of norm 1
     that share 12 neurons by less than 5 % at rates up to 0.5 (measured).
 
-    Without the division by c, weights W' give the same loss as weights sqrt(c) W' here.
+    Without the division by c, weights W' give the same loss as weights sqrt(c) W' here.  Unequal
+    features weight the error of output k for input i by p_i I_k.
 
     >>> import numpy as np
     >>> from polysem import numerics
@@ -48,6 +59,8 @@ class Dropout:
     ----------
     rate : float
         Probability that a neuron is dropped, in [0, 1).
+    features : UnequalFeatures, optional
+        Importance and frequencies, without pairs; 1 unless given.
     exact_up_to : int
         Number of neurons that two rows share up to which all masks are summed, at most 20.
     keeps_zero_neurons : bool
@@ -56,7 +69,7 @@ class Dropout:
     Raises
     ------
     ValueError
-        For a rate outside [0, 1), or a number of neurons out of range.
+        For a rate outside [0, 1), pairs that co-occur, or a number of neurons out of range.
 
     Source
     ------
@@ -64,11 +77,12 @@ class Dropout:
     """
 
     rate: float
+    features: UnequalFeatures | None = None
     exact_up_to: int = 8
     keeps_zero_neurons: bool = True
 
     def __post_init__(self) -> None:
-        check_fields(self, check_fraction, rate="the probability that a neuron is dropped")
+        _check(self)
         check_integer(
             "exact_up_to",
             self.exact_up_to,
@@ -81,14 +95,12 @@ class Dropout:
         """Loss of each network."""
         squares = weights**2
         norm2, fourth = squares.sum(-1), (squares**2).sum(-1)
-        own = (norm2 - 1) ** 2 + dropout_noise(self.rate) * fourth
         value, _, _, few = self._others(weights)
-        total = own.sum(-1) + value.sum((-2, -1))
+        diagonal(value)[...] = (norm2 - 1) ** 2 + dropout_noise(self.rate) * fourth
         if few.any():
-            exact = np.zeros_like(value)
-            exact[few], _ = self._enumerated(_products(weights, np.nonzero(few)))
-            total += 2 * exact.sum((-2, -1))
-        return np.asarray(total)
+            exact, _ = self._enumerated(_products(weights, np.nonzero(few)))
+            value[few] = 2 * exact
+        return np.asarray((self._coupling(weights) * value).sum((-2, -1)))
 
     def gradient(self, weights: Array, rng: np.random.Generator | None = None) -> Array:
         """Derivative of the averaged loss."""
@@ -97,14 +109,23 @@ class Dropout:
         _, in_mean, in_variance, few = self._others(weights)
         diagonal(in_mean)[...] = 2 * (squares.sum(-1) - 1)
         diagonal(in_variance)[...] = 1
+        coupling = self._coupling(weights)
+        in_mean, in_variance = coupling * in_mean, coupling * in_variance
         gradient = 2 * (in_mean @ weights) + 4 * noise * (in_variance @ squares) * weights
         if few.any():
             *network, row, other = places = np.nonzero(few)
             _, slope = self._enumerated(_products(weights, places))
-            slope = 2 * slope.astype(weights.dtype, copy=False)
+            slope = 2 * slope.astype(weights.dtype, copy=False) * coupling[row, other][:, None]
             np.add.at(gradient, (*network, row), slope * weights[(*network, other)])
             np.add.at(gradient, (*network, other), slope * weights[(*network, row)])
         return np.asarray(gradient)
+
+    def _coupling(self, weights: Array) -> Array:
+        """The weight of the outputs of each two features."""
+        if self.features is None:
+            return np.ones(2 * weights.shape[-2:-1], weights.dtype)
+        self.features.check_rows(weights)
+        return self.features.coupling.astype(weights.dtype)
 
     def _others(self, weights: Array) -> tuple[Array, Array, Array, Array]:
         """E ReLU(Z)^2 of two rows, its slopes in u and v; for which i < k all masks are summed."""
@@ -185,13 +206,16 @@ class SampledDropout:
     ----------
     rate : float
         Probability that a neuron is dropped, in [0, 1).
+    features : UnequalFeatures, optional
+        Importance and frequencies, without pairs; 1 unless given.
     keeps_zero_neurons : bool
         Whether a neuron without weights stays without, so that it may be left out.
 
     Raises
     ------
     ValueError
-        For a rate outside [0, 1), or if the gradient is asked for without a Generator.
+        For a rate outside [0, 1), pairs that co-occur, or if the gradient is asked for without a
+        Generator.
 
     Source
     ------
@@ -199,14 +223,15 @@ class SampledDropout:
     """
 
     rate: float
+    features: UnequalFeatures | None = None
     keeps_zero_neurons: bool = True
 
     def __post_init__(self) -> None:
-        check_fields(self, check_fraction, rate="the probability that a neuron is dropped")
+        _check(self)
 
     def loss(self, weights: Array) -> Array:
         """Loss of each network, averaged as :class:`Dropout` does."""
-        return Dropout(rate=self.rate).loss(weights)
+        return Dropout(rate=self.rate, features=self.features).loss(weights)
 
     def gradient(self, weights: Array, rng: np.random.Generator | None = None) -> Array:
         """Derivative of the loss under one draw of the masks."""
@@ -217,5 +242,11 @@ class SampledDropout:
         live = output > 0
         diagonal(output)[...] -= 1
         error = output * live
+        if self.features is not None:
+            self.features.check_rows(weights)
+            frequencies, importance = map(
+                np.asarray, (self.features.frequencies, self.features.importance)
+            )
+            error *= np.outer(frequencies, importance).astype(weights.dtype)
         gradient = error.swapaxes(-1, -2) @ hidden + (error @ weights) * mask
         return np.asarray(2 * gradient)

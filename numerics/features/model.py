@@ -81,14 +81,31 @@ class UnequalFeatures:
         weights = np.concatenate([np.asarray(self.frequencies), matrix[tuple(listed.T)]])
         return singles_and_pairs(len(matrix), listed), weights
 
-    def _errors(self, weights: Array) -> tuple[Array, Array, Array, Array]:
-        """Inputs, weight of each, outputs before the rectifier, errors."""
-        inputs, chance = (part.astype(weights.dtype) for part in self._inputs)
-        if weights.shape[-2] != inputs.shape[-1]:
+    @property
+    def coupling(self) -> FloatArray:
+        """S_ik = (p_i I_k + p_k I_i) / 2, the weight of the outputs of two features; d_i for one.
+
+        >>> from polysem import numerics
+        >>> numerics.UnequalFeatures(frequencies=[1, 0.5], importance=[2, 1]).coupling
+        array([[2. , 1. ],
+               [1. , 0.5]])
+        """
+        half = np.outer(np.asarray(self.frequencies), np.asarray(self.importance)) / 2
+        return np.asarray(half + half.T)
+
+    def check_rows(self, weights: Array) -> None:
+        """Refuse weights of another number of features."""
+        n = len(np.asarray(self.frequencies))
+        if weights.shape[-2] != n:
             raise ValueError(
-                f"Got weights of {weights.shape[-2]} features for a model of {inputs.shape[-1]}; "
+                f"Got weights of {weights.shape[-2]} features for a model of {n}; "
                 "give as many frequencies as there are features."
             )
+
+    def _errors(self, weights: Array) -> tuple[Array, Array, Array, Array]:
+        """Inputs, weight of each, outputs before the rectifier, errors."""
+        self.check_rows(weights)
+        inputs, chance = (part.astype(weights.dtype) for part in self._inputs)
         output = inputs @ (weights @ weights.swapaxes(-1, -2))
         return inputs, chance, output, np.maximum(output, 0) - inputs
 

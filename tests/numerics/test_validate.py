@@ -86,6 +86,7 @@ CALLS = {
     "suppression_slope": lambda k: numerics.suppression_slope(k(200), rng()),
     "random_pairs": lambda k: numerics.random_pairs(k(200), 0.01, rng()),
     "zipf": lambda k: numerics.zipf(k(200), 1.0),
+    "pair_chances": lambda k: numerics.pair_chances(k(8), 0.1, 0.1, k(20), rng()),
     "monosemantic_rows": lambda k: numerics.monosemantic_rows(k(8), 0.1, 0.1, k(20), rng()),
     "bernoulli": lambda k: numerics.Bernoulli(activation_probability=0.1, batch=k(200)).sample(
         k(200), rng()

@@ -4,7 +4,6 @@ from functools import partial
 
 import sympy as sp
 
-from ..collisions.exclusion import EXPECTED_NEURONS_EXCLUSION
 from ..model import LOSS, W, at, relu
 from ..proof import Definition, Formula, Root, Step, Taylor, derived, of
 from ..proof import symbols as s
@@ -111,7 +110,8 @@ EQUAL_ROW_FOLD = derived(
             STATIONARY_WEIGHT,
             build=lambda fold, scaled, plain: fold * scaled / plain / sp.sqrt(_stiffness()),
         ),
-        reason="the fold of one weight, over sqrt(k + v); the two laws are the same",
+        reason="scaled_rest is the law of one weight, so the scaled lambda has its fold, which is "
+        "2/(3 sqrt(3)); divide by sqrt(k + v)",
     ),
 )
 
@@ -131,7 +131,8 @@ REST_NORM2 = derived(
     Step(
         name="no force",
         left=of(DROPOUT_FORCE, build=lambda force: _Q + force / _W),
-        reason="the force over w is 1 - q less what the squared norm leaves; it is 0 at rest",
+        reason="the force w (1 - q) - v w^3 - lambda is 0 at rest; divided by w, it is 1 - v w^2 - "
+        "lambda/w less q",
     ),
 )
 
@@ -172,10 +173,12 @@ SPREAD_MARGIN = derived(
     Step(
         name="lambda at rest",
         left=of(DIFFERENCE_RATE),
+        right=sp.Add(1, -_stiffness() * _W**2, -2 * _V * _W**2, evaluate=False),
         reason="lambda/w = 1 - (k + v) w^2",
         given={s.lam: of(EQUAL_ROW_LAM)},
         ranges={_W: (0.1, 0.4), _K: (1, 4), _V: (0, 2)},
     ),
+    Step(name="add", reason="v w^2 + 2 v w^2 = 3 v w^2"),
 )
 
 spread_lam = formula(
@@ -196,11 +199,13 @@ SPREAD_LAM = derived(
         left=of(
             EQUAL_ROW_LAM,
             SPREAD_MARGIN,
-            build=lambda lam, margin: lam.subs(_W, _W / sp.sqrt(1 - margin)),
+            build=lambda lam, margin: sp.Subs(lam, _W, _W / sp.sqrt(1 - margin)),
         ),
-        reason="the growth rate is 0 at w^2 = 1/(k + 3 v); a larger weight makes it negative, and "
-        "belongs to a smaller lambda",
+        right=sp.Mul(1 / sp.sqrt(_K + 3 * _V), 1 - _stiffness() / (_K + 3 * _V), evaluate=False),
+        reason="the growth rate is 0 at w^2 = 1/(k + 3 v), where lambda = w (1 - (k + v) w^2) is "
+        "this; a larger weight makes the rate negative, and belongs to a smaller lambda",
     ),
+    Step(name="subtract", reason="k + 3 v less k + v is 2 v"),
 )
 
 spread_count = formula(
@@ -253,10 +258,12 @@ COUNT_SLOPE = derived(
     Step(
         name="lambda at rest",
         left=of(EQUAL_ROW_LOSS, build=lambda loss: sp.Derivative(loss, _K)),
+        right=4 * _W**2 * (1 - _stiffness() * _W**2) + _V * _W**4 - 2 * _W**2 * (1 - _K * _W**2),
         reason="at rest the loss does not change with w to first order; insert lambda",
         given={s.lam: of(EQUAL_ROW_LAM)},
         ranges={_W: (0.1, 0.4), _K: (1, 4), _V: (0, 2)},
     ),
+    Step(name="collect", reason="4 - 2 in w^2, and -4 (k + v) + v + 2 k in w^4"),
 )
 CHEAPEST_LAM = derived(
     cheapest_lam,
@@ -267,12 +274,19 @@ CHEAPEST_LAM = derived(
         left=of(
             EQUAL_ROW_LAM,
             COUNT_SLOPE,
-            build=lambda lam, slope: lam.subs(
-                _W, sp.sqrt(2 / sp.cancel((2 * _W**2 - slope) / _W**4))
+            build=lambda lam, slope: sp.Subs(
+                lam, _W, sp.sqrt(2 / sp.cancel((2 * _W**2 - slope) / _W**4))
             ),
         ),
-        reason="the slope in the number is 0 at w^2 = 2/(2 k + 3 v)",
+        right=sp.Mul(
+            sp.sqrt(2 / (2 * _K + 3 * _V)),
+            1 - 2 * _stiffness() / (2 * _K + 3 * _V),
+            evaluate=False,
+        ),
+        reason="the slope in the number is 0 at w^2 = 2/(2 k + 3 v), where lambda = w (1 - (k + v) "
+        "w^2) is this",
     ),
+    Step(name="subtract", reason="2 k + 3 v less 2 (k + v) is v"),
 )
 
 
@@ -303,7 +317,8 @@ TWO_WEIGHTS = derived(
     Step(
         name="solve for the variance",
         left=of(SPREAD_LAM, build=_inverse),
-        reason="two Newton steps; each gains an order",
+        reason="the largest lambda for two weights is v/sqrt(2) to first order, so that a Newton "
+        "step adds sqrt(2) times what lambda lacks; the second one adds 9 lambda^2/2",
     ),
 )
 
@@ -339,34 +354,4 @@ DROPOUT_PAIR = derived(
         reason="the output of the other feature is never positive",
     ),
     Step(name="mean and variance", reason="E D^2 = 1 + v_d for the mask D, whose mean is 1"),
-)
-
-dropout_neurons = formula(
-    name="dropout_neurons",
-    expression=s.monosemantic_share**2 * s.n * (s.n - 1) / (2 * (2 * s.m - 1)),
-    arguments=(s.n, s.m, s.monosemantic_share),
-    meaning="The expected number of polysemantic neurons under dropout, a share of rows with one "
-    "weight given.",
-    example=">>> round(theory.dropout_neurons(8, 32, 0.5), 4)\n0.1111",
-    regime=(s.monosemantic_share <= 1, s.n <= 2 * s.m),
-    error="heuristic: the push of dropout on overlaps is left out; at n = 8, m = 32, lambda = 0.05 "
-    "training gives 4 to 16 % more, most above the threshold",
-)
-DROPOUT_NEURONS = derived(
-    dropout_neurons,
-    "Under dropout and l1 a network is expected to have {formula} polysemantic neurons, s_1 the "
-    "fraction of rows that end with one weight: 1 below the threshold of dropout.",
-    Step(
-        name="both features of a pair",
-        left=of(
-            EXPECTED_NEURONS_EXCLUSION,
-            build=lambda count: (
-                s.n * (s.n - 1) / 2 * s.monosemantic_share**2 * sp.Subs(count, s.n, 2)
-            ),
-        ),
-        reason="dropout puts no price on a pair, so that the exclusion law holds; both rows of a "
-        "pair must end with one weight",
-    ),
-    by=(DROPOUT_PAIR,),
-    checks=("dropout_neurons_in_training",),
 )

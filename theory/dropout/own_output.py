@@ -43,9 +43,12 @@ DROPOUT_VARIANCE = derived(
     Step(
         name="second cumulant",
         left=of(MASK, build=lambda generator: moment(generator, 2)),
-        reason="the second derivative of the generating function at 0",
+        right=sp.Mul(_RATE * (1 - _RATE), (1 - _RATE) ** -2, evaluate=False),
+        reason="the second derivative at 0 is the variance: that of a chance 1 - r_d, which is "
+        "r_d (1 - r_d), times the square of the size 1/(1 - r_d)",
         ranges={_RATE: (0, 0.9)},
     ),
+    Step(name="cancel", reason="1 - r_d cancels", ranges={_RATE: (0, 0.9)}),
 )
 
 
@@ -103,8 +106,11 @@ DROPOUT_FORCE = derived(
                 - s.lam
             ),
         ),
-        reason="a weight enters q by w^2 and F by w^4; l1 adds 4 lambda w to the loss",
+        right=sp.Add(-_W * (_Q - 1), -_V * _W**3, -s.lam, evaluate=False),
+        reason="a quarter of the slope of the error (1 - q)^2 + v F, downhill; a weight enters q "
+        "by w^2 and F by w^4, and l1 adds 4 lambda w to the loss",
     ),
+    Step(name="sign", reason="-(q - 1) = 1 - q"),
 )
 
 concentration_rate = formula(

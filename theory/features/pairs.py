@@ -4,7 +4,6 @@ from functools import partial
 
 import sympy as sp
 
-from ..collisions.exclusion import EXPECTED_NEURONS_EXCLUSION
 from ..cooccurrence.pairs import OVERLAP_PENALTY
 from ..cooccurrence.race import SUPPRESSION_FIT
 from ..model import at, overlap, relu
@@ -191,31 +190,76 @@ UNEQUAL_PRICE = derived(
     Step(name="factor", reason="1 - (1 - x)^2 = x (2 - x)"),
 )
 
+_TOTAL = 2 * s.m * (2 * s.m - 2)
+
+PLACES = Definition(
+    name="places_of_three_features",
+    expression=_TOTAL * s.kept + _TOTAL * (2 * s.m - 4 + s.first_kept + s.second_kept),
+    meaning="The weights of all places of three features in the 2m slots, a neuron with a sign, no "
+    "slot taken twice; two features on one neuron have the weight F of their pair. First: features "
+    "i and j on one neuron, k elsewhere. Then: i and j on two neurons, k elsewhere or with one.",
+    source=_NOTES,
+)
+
+three_feature_collision = formula(
+    name="three_feature_collision",
+    expression=s.kept / (2 * s.m - 4 + s.kept + s.first_kept + s.second_kept),
+    arguments=(s.m, s.kept, s.first_kept, s.second_kept),
+    meaning="The probability that two of three features stand on one neuron, if no slot is taken "
+    "twice and a fraction of the collisions of each pair lasts.",
+    example=">>> theory.three_feature_collision(2, 1, 0.5, 0.5)\n0.5",
+    regime=(s.m >= 2, s.kept > 0, s.kept <= 1, s.first_kept <= 1, s.second_kept <= 1),
+)
+THREE_FEATURES = derived(
+    three_feature_collision,
+    "Of three features that take no slot twice, two stand on one neuron with the probability "
+    "{formula}, F the fractions of the collisions that last: if the third one avoids the neurons "
+    "of the two, it leaves more of these to pairs.",
+    Step(
+        name="count places",
+        left=of(PLACES, build=lambda total: 2 * s.m * (2 * s.m - 2) * s.kept / total),
+        reason="2 m slots for i, the other slot of its neuron for j, 2 m - 2 for k; over all",
+        ranges={s.m: (2, 9)},
+    ),
+)
+
 unequal_collision_probability = formula(
     name="unequal_collision_probability",
     expression=s.survival
     * s.other_survival
-    * sp.exp(-sp.Rational(5, 2) * s.strength - s.strength**2)
-    / (2 * s.m - 1),
-    arguments=(s.m, s.survival, s.other_survival, s.strength),
+    / (1 + (2 * s.m - 2 - s.lost) * sp.exp(sp.Rational(5, 2) * s.strength + s.strength**2)),
+    arguments=(s.m, s.survival, s.other_survival, s.strength, s.lost),
     meaning="The probability that two features end as a pair on one neuron.",
-    example=">>> round(theory.unequal_collision_probability(64, 1, 0.5, 0), 6)\n0.003937",
-    regime=(s.survival <= 1, s.other_survival <= 1, s.strength <= sp.Rational(3, 2)),
-    error="heuristic: survival and collision taken as independent, and the suppression that of "
-    "two features alone; for n <= m/8",
+    example=">>> round(theory.unequal_collision_probability(64, 1, 0.5, 0, 0), 6)\n0.003937",
+    regime=(
+        s.survival <= 1,
+        s.other_survival <= 1,
+        s.strength <= sp.Rational(3, 2),
+        s.lost <= 2 * s.m - 2,
+    ),
+    error="heuristic: within 40 % for n <= m/4; survival and collision are taken as independent, "
+    "the suppression is that of two features alone in a wide network, and the slots that third "
+    "features avoid are added up",
 )
 UNEQUAL_COLLISIONS = derived(
     unequal_collision_probability,
     "Two features end as a pair on one neuron with the probability {formula}, alpha_i and alpha_j "
-    "the probabilities that l1 leaves them alive, r_c the strength of their own co-occurrence.",
+    "the probabilities that l1 leaves them alive, r_c the strength of their own co-occurrence, "
+    "D_ij the slots beside the two that third features avoid: the sum of 2 - F_ik - F_jk over "
+    "those that live.",
     Step(
         name="one pair of features",
         left=of(
-            EXPECTED_NEURONS_EXCLUSION,
+            THREE_FEATURES,
             SUPPRESSION_FIT,
-            build=lambda count, kept: s.survival * s.other_survival * kept * count.subs(s.n, 2),
+            build=lambda chance, fit: (
+                s.survival
+                * s.other_survival
+                * chance.subs({s.second_kept: 2 - s.first_kept - s.lost}).subs(s.kept, fit)
+            ),
         ),
-        reason="the exclusion law for two features, times what co-occurrence leaves",
+        reason="the slots of three features, with all third ones in place of one, and the fraction "
+        "of the collisions that co-occurrence leaves",
     ),
     checks=("unequal_collisions_in_training",),
 )

@@ -157,9 +157,16 @@ UNEQUAL_AMPLITUDE = derived(
     unequal_amplitude,
     "The weight of a trained feature is {formula}, that of an equal feature at lambda/d_i.",
     Step(
-        name="largest root",
+        name="divide by the own weight",
         left=of(UNEQUAL_REST, build=lambda lam: Root(lam - s.lam, s.w, 1 / sp.sqrt(3), 1)),
-        reason="triple angle, as for an equal feature at lambda/d",
+        right=Root((1 - s.w**2) * s.w - s.lam / _D, s.w, 1 / sp.sqrt(3), 1),
+        reason="d (1 - w^2) w = lambda is the equation of an equal feature at lambda/d",
+        ranges={s.lam: (0, 0.1), _D: (0.5, 2)},
+    ),
+    Step(
+        name="largest root",
+        reason="by cos(3 x) = 4 cos(x)^3 - 3 cos(x), w = 2 cos(vartheta)/sqrt(3) with "
+        "cos(3 vartheta) = -3 sqrt(3) lambda/(2 d), as for amplitude",
         ranges={s.lam: (0, 0.1), _D: (0.5, 2)},
     ),
 )
@@ -183,8 +190,10 @@ UNEQUAL_FOLD = derived(
             FOLD_AMPLITUDE,
             build=lambda rest, top: sp.Subs(sp.expand(rest), s.w, top),
         ),
-        reason="lambda at the weight of the fold, which is that of an equal feature",
+        right=sp.Mul(_D, sp.Rational(2, 3), sp.sqrt(3) / 3, evaluate=False),
+        reason="lambda at the weight of the fold, 1/sqrt(3) as for an equal feature: 1 - w^2 = 2/3",
     ),
+    Step(name="multiply", reason="2/3 times 1/sqrt(3)"),
 )
 
 UNEQUAL_CLOCK = derived(

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from ... import theory
 from ..cache import Arrays, Task, run_tasks
 from ..chapter import Chapter, half_interval, main_result, mean_line
 from ..show.figures import Plot
-from ..show.rounding import mean_and_error, with_error
+from ..show.rounding import mean_and_error, number, with_error
 from ..show.tables import Table, rows_table
 from ..stats.agreement import Agreement
-from .runs import LAM, RATIOS, Spread, Trained, threshold
+from .runs import LAM, RATIOS, STARTS, Spread, Trained, threshold
 
 NETWORKS = {"quick": 100, "paper": 4000}
+_STARTS = {"quick": 1000, "paper": STARTS}
 _SHOWN = {"quick": (0.8, 1.06), "paper": RATIOS}
 SPREAD = {
     "quick": (Spread(rate=0.3, networks=20),),
@@ -27,7 +27,10 @@ SPREAD = {
 
 def chapter(scale: str, *, entropy: int, progress: bool = True) -> Chapter:
     """Compute the chapter on dropout at a scale."""
-    plan = [Trained(ratio=ratio, networks=NETWORKS[scale]) for ratio in _SHOWN[scale]]
+    plan = [
+        Trained(ratio=ratio, networks=NETWORKS[scale], starts=_STARTS[scale])
+        for ratio in _SHOWN[scale]
+    ]
     tasks: list[Task] = [*plan, *SPREAD[scale]]
     results = run_tasks("dropout", tasks, entropy, progress=progress)
     trained = {task: results[task] for task in plan}
@@ -41,33 +44,35 @@ def chapter(scale: str, *, entropy: int, progress: bool = True) -> Chapter:
             lines,
             "dropout_spreads",
             "rate 0.3",
-            "Dropout on the hidden layer is the opposite of l1: it spreads a feature over all "
-            "neurons. Its fourth norm is 3 at the start, in units of that of equal weights, and "
-            "falls to this (rate 0.3).",
+            "Dropout on the hidden layer is the opposite of l1: without l1 it spreads a feature "
+            "over all neurons. The fourth norm of the weights of a feature alone, divided by that "
+            "of equal weights, falls from 3 to nearly 1 (32 neurons, rate 0.3).",
         ),
         tables=(weights_table(trained), spread_table(spread)),
         figures=(count_figure(trained),),
         remarks=(
             "v is the variance of the mask over its squared mean, rate/(1 - rate). Below the "
             f"threshold v = {threshold(LAM):.4f} at lambda = {LAM:g}, l1 leaves one weight in each "
-            "row. The fraction of rows with a weight of 0.8 or more is measured on lone rows, and "
-            "the count is its square times the exclusion law. The law leaves out that dropout "
-            "pushes overlaps down, so that networks have somewhat more antipodal pairs.",
+            "row. The law of the count is the exclusion law times R_2, the chance that two rows "
+            "alone end as a pair under dropout over that without dropout. R_2 is found by the flow "
+            "of two rows from random starts; nothing is fitted to networks.",
         ),
     )
 
 
-def share(found: Arrays) -> tuple[float, float]:
-    """The fraction of lone rows with one large weight, and its standard error."""
-    return mean_and_error(np.asarray(found["large"], float))
+def chance_ratio(found: Arrays) -> tuple[float, float]:
+    """R_2: the chance that two rows alone end as a pair, over that without dropout; its error."""
+    pairs, plain = found["pairs"], found["plain_pairs"]
+    ratio = float(pairs.mean() / plain.mean())
+    return ratio, mean_and_error(pairs - ratio * plain)[1] / float(plain.mean())
 
 
 def agreements(trained: Mapping[Trained, Arrays]) -> list[Agreement]:
-    """The count of each rate beside the exclusion law and lone rows."""
+    """The count of each rate beside the exclusion law and the chance of two rows."""
     lines = []
     for task, found in trained.items():
-        alone, error = share(found)
-        expected = theory.dropout_neurons(task.n, task.m, alone)
+        ratio, error = chance_ratio(found)
+        expected = theory.dropout_neurons(task.n, task.m, ratio)
         where = (
             f"rate {task.rate:.3f}, n = {task.n}, m = {task.m}, lambda = {task.lam:g}, v over its "
             f"threshold {task.ratio:g}"
@@ -79,10 +84,8 @@ def agreements(trained: Mapping[Trained, Arrays]) -> list[Agreement]:
                 prediction=expected,
                 samples=found["neurons"],
                 margin=0.1,
-                numerical_error=2
-                * theory.dropout_neurons(task.n, task.m, 1.0)
-                * alone
-                * half_interval(error, task.rows),
+                numerical_error=theory.dropout_neurons(task.n, task.m, 1.0)
+                * half_interval(error, task.starts),
             )
         )
         if task.ratio <= 0.8:
@@ -118,7 +121,7 @@ def weights_table(trained: Mapping[Trained, Arrays]) -> Table:
     rows = []
     for task, found in trained.items():
         noise = task.ratio * threshold(task.lam)
-        alone, _ = share(found)
+        ratio, _ = chance_ratio(found)
         rows.append(
             {
                 "rate": f"{task.rate:.4f}",
@@ -127,7 +130,8 @@ def weights_table(trained: Mapping[Trained, Arrays]) -> Table:
                 "weights": with_error(found["weights"].mean(axis=-1)),
                 "most": f"{max(theory.spread_count(noise, task.lam), 1):.2f}",
                 "neurons": with_error(found["neurons"]),
-                "law": f"{theory.dropout_neurons(task.n, task.m, alone):.3f}",
+                "$R_2$": number(*chance_ratio(found)),
+                "law": f"{theory.dropout_neurons(task.n, task.m, ratio):.3f}",
             }
         )
     task = next(iter(trained))
@@ -136,8 +140,9 @@ def weights_table(trained: Mapping[Trained, Arrays]) -> Table:
         f"Dropout and l1, n = {task.n}, m = {task.m}, lambda = {task.lam:g}: fraction of lone rows "
         "with a weight of 0.8 or more; weights of a feature in networks; the largest number of "
         "equal weights that is stable (proved); polysemantic neurons by the authors' rule "
-        "(measured), and the exclusion law times the square of the fraction (heuristic). "
-        f"Mean(standard error) of {task.rows} rows and {task.networks} networks.",
+        "(measured); the chance that two rows alone end as a pair, over that without dropout, and "
+        "the exclusion law times this ratio (heuristic). Mean(standard error) of "
+        f"{task.rows} rows, {task.networks} networks and {task.starts} starts of two rows.",
         rows,
     )
 
@@ -164,20 +169,14 @@ def count_figure(trained: Mapping[Trained, Arrays]) -> Plot:
     """Polysemantic neurons against the variance of the mask."""
     rows = []
     for task, found in trained.items():
-        alone, _ = share(found)
-        rows.append(
-            (
-                task.ratio,
-                *mean_and_error(found["neurons"]),
-                theory.dropout_neurons(task.n, task.m, alone),
-            )
-        )
+        expected = theory.dropout_neurons(task.n, task.m, chance_ratio(found)[0])
+        rows.append((task.ratio, *mean_and_error(found["neurons"]), expected))
     data = pd.DataFrame(rows, columns=["ratio", "neurons", "error", "law"])
 
     def draw(figure: Any, data: pd.DataFrame) -> None:
         axis = figure.subplots()
         axis.errorbar(data.ratio, data.neurons, data.error, fmt="C0o", label="networks")
-        axis.plot(data.ratio, data.law, "k_", markersize=12, label="lone rows, squared")
+        axis.plot(data.ratio, data.law, "k_", markersize=12, label="two rows alone")
         axis.axvline(1.0, color="C1", linewidth=0.8, label="threshold")
         axis.set(
             xlabel="variance of the mask over its threshold, $v/v^*$",
@@ -190,8 +189,8 @@ def count_figure(trained: Mapping[Trained, Arrays]) -> Plot:
         name="dropout_counts",
         caption=f"Polysemantic neurons against the variance v of the mask of dropout, lambda = "
         f"{LAM:g}, n = 8, m = 32 (measured, standard errors), beside the exclusion law times the "
-        "squared fraction of lone rows with one large weight (heuristic). Line: the variance v* "
-        "at which two equal weights become stable (proved).",
+        "chance of two rows alone to end as a pair, over that without dropout (heuristic). Line: "
+        "the variance v* at which two equal weights become stable (proved).",
         data=data,
         draw=draw,
         title="Above a small rate of dropout there are fewer polysemantic neurons.",

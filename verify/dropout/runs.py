@@ -15,6 +15,8 @@ RATIOS = (0.4, 0.8, 1.03, 1.06, 1.1)
 LARGE = 0.8
 """The least weight that counts in a polysemantic neuron, by the authors' rule."""
 ROWS = 4000
+STARTS = 20_000
+"""Starts of two rows alone, from which the chance of a pair is estimated."""
 _TIME = 20.0  # of lambda t
 _EXACT = 4  # shared neurons up to which the masks of two rows are summed
 
@@ -38,11 +40,12 @@ def rate_of(noise: float) -> float:
 
 @dataclass(frozen=True, kw_only=True)
 class Trained:
-    """Networks under dropout, and lone rows; ratio is the variance over the threshold."""
+    """Networks, two rows alone and lone rows under dropout; ratio: variance over the threshold."""
 
     ratio: float
     networks: int
     rows: int = ROWS
+    starts: int = STARTS
     n: int = N
     m: int = M
     lam: float = LAM
@@ -53,7 +56,10 @@ class Trained:
         return rate_of(self.ratio * threshold(self.lam))
 
     def run(self, entropy: int) -> dict[str, Array]:
-        """Polysemantic neurons and numbers of weights of networks; the same of lone rows."""
+        """Polysemantic neurons and weights of networks, chances of two rows, weights of lone rows.
+
+        Two rows are trained with dropout and, from the same starts, without.
+        """
         key = (32, round(1e4 * self.ratio))
         rng = np.random.default_rng(np.random.SeedSequence(entropy, spawn_key=key))
         model = numerics.Dropout(rate=self.rate, exact_up_to=_EXACT)
@@ -62,7 +68,16 @@ class Trained:
         weights = numerics.train(start, self.lam, model=model, max_time=time).weights
         alone = numerics.initial_weights(1, self.m, rng, instances=self.rows)
         rows = numerics.train(alone, self.lam, model=model, max_time=time).weights
+        seed = rng.integers(2**32)
+        chances = [
+            numerics.pair_chances(
+                self.m, self.lam, rate, self.starts, np.random.default_rng(seed), time=_TIME
+            )
+            for rate in (self.rate, 0.0)
+        ]
         return {
+            "pairs": chances[0],
+            "plain_pairs": chances[1],
             "neurons": numerics.polysemantic_neurons(weights),
             "weights": numerics.live_weights(weights),
             "alone": numerics.live_weights(rows)[:, 0],

@@ -269,6 +269,20 @@ def _largest_stable_lam(count: int, noise: float) -> float:
     return force(_equal(weight, count), (0, 0), noise)
 
 
+def spread_noise(count: int, lam: float) -> float:
+    """The variance of the mask from which on equal weights at rest stay equal.
+
+    >>> from polysem.verify.dropout.witnesses import spread_noise
+    >>> round(spread_noise(2, 0.01), 6)
+    0.01461
+    """
+    return float(
+        optimize.brentq(
+            lambda noise: _largest_stable_lam(count, noise) - lam, 0.5 * lam, 3 * lam, xtol=1e-13
+        )
+    )
+
+
 @witness("spread_lam", method="root finding", accuracy=1e-5, samples=12)
 def spread_lam(rng: np.random.Generator) -> tuple[dict[str, Any], float]:
     count, noise = int(rng.integers(2, 7)), _noise(rng)
@@ -344,13 +358,49 @@ def cheapest_lam(rng: np.random.Generator) -> tuple[dict[str, Any], float]:
     order="lam**3",
 )
 def two_weights_noise(lam: float) -> float:
-    return float(
-        optimize.brentq(
-            lambda noise: _largest_stable_lam(2, noise) - lam, 0.5 * lam, 3 * lam, xtol=1e-13
-        )
-    )
+    return spread_noise(2, lam)
 
 
 @witness("dropout_pair_error", method="enumeration", samples=20)
 def dropout_pair_error(weight: float, dropout_noise: float) -> float:
     return loss(np.array([[weight], [-weight]]), dropout_noise)
+
+
+# two rows
+
+
+@witness("masked_output", method="enumeration", samples=30)
+def masked_output(rng: np.random.Generator) -> tuple[dict[str, Any], float]:
+    """Half of what the two outputs of two rows on two neurons add to the loss of each alone."""
+    rows, noise = rng.uniform(0.05, 1.0, size=(2, 2)), _noise(rng)
+    rows[1, 1] *= -1
+    alone = sum(loss(row[None], noise) for row in rows)
+    products = {"like_product": rows[0, 0] * rows[1, 0], "unlike_product": -rows[0, 1] * rows[1, 1]}
+    return products | {"dropout_noise": noise}, (loss(rows, noise) - alone) / 2
+
+
+def _product_rates(rows: Weights, noise: float) -> Weights:
+    """How fast the product of two rows on each neuron changes by their two outputs."""
+    change = np.array(
+        [
+            [force(rows, (i, h), noise) - force(rows[i : i + 1], (0, h), noise) for h in range(4)]
+            for i in (0, 1)
+        ]
+    )
+    return np.asarray(change[0] * rows[1] + change[1] * rows[0])
+
+
+def _rises(rng: np.random.Generator, masked: bool) -> float:
+    """How much a product rises, or all of them stay; at overlaps of both signs.
+
+    The false version says the same of no dropout.
+    """
+    rows, noise = rng.normal(size=(2, 4)), _noise(rng)
+    rates = _product_rates(rows, noise if masked else 0.0)
+    stays = (rows[0] * rows[1] > 0).any() and rates.min() > -1e-6
+    return max(float(rates.max()) - 1e-6, 1.0 if stays else 0.0)
+
+
+@witness("dropout_pushes", method="enumeration", samples=30, wrong=lambda rng: _rises(rng, False))
+def dropout_pushes(rng: np.random.Generator) -> float:
+    return _rises(rng, True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from ... import numerics
 from ...numerics._types import Array
 from ..cache import Arrays, Task, run_tasks
 from ..chapter import Chapter, estimate_line, half_interval, mean_line
+from ..published import data_rows, recorded_on
 from ..show.figures import Plot
 from ..show.rounding import mean_and_error, number, rounded
 from ..show.tables import Table, rows_table
@@ -20,12 +22,12 @@ from ..stats.budget import REPORT_ALPHA
 from .runs import CHUNK, Case, Planted, reliability, together
 
 CASES = {"zipf": Case(kind="zipf", lam=0.03), "pairs": Case(kind="pairs")}
-CHUNKS = {"quick": {"zipf": 1, "pairs": 1}, "paper": {"zipf": 40, "pairs": 25}}
-SIZE = {"quick": 300, "paper": CHUNK}
+CHUNKS = {"zipf": 140, "pairs": 70}
 _WORDS = {
     "zipf": "frequencies by Zipf's law",
     "pairs": "24 pairs that co-occur, of 66",
 }
+TABLE = "unequal_counts.csv"
 _BINS = 6
 _STRENGTH = 0.25
 PLANTED = {
@@ -48,22 +50,26 @@ _SAMPLES = 20_000  # of the race of two features
 def chapter(scale: str, *, entropy: int, progress: bool = True) -> Chapter:
     """Compute the chapter on unequal features at a scale."""
     tasks = [
-        Case(kind=case.kind, lam=case.lam, chunk=chunk, networks=SIZE[scale])
+        replace(case, chunk=chunk)
         for name, case in CASES.items()
-        for chunk in range(CHUNKS[scale][name])
+        for chunk in range(CHUNKS[name] if scale == "paper" else 0)
     ]
     every: list[Task] = [*tasks, *PLANTED[scale]]
     results = run_tasks("features", every, entropy, progress=progress)
-    counted = {
-        name: together(results[task] for task in tasks if task.kind == case.kind)
-        for name, case in CASES.items()
-    }
-    networks = {name: SIZE[scale] * CHUNKS[scale][name] for name in CASES}
+    if scale == "paper":
+        networks = {name: CHUNK * chunks for name, chunks in CHUNKS.items()}
+        counted = {
+            name: together(results[task] for task in tasks if task.kind == case.kind)
+            for name, case in CASES.items()
+        }
+    else:
+        networks, counted = recorded()
+    source = f", recorded on {recorded_on(TABLE)}" if scale == "quick" else ""
     return Chapter(
         name="features",
         title="Features of unequal importance, frequency and co-occurrence",
         agreements=(
-            *agreements(counted, networks),
+            *agreements(counted, networks, source),
             *planted_agreements({task: results[task] for task in PLANTED[scale]}),
             _expelled(),
         ),
@@ -78,8 +84,28 @@ def chapter(scale: str, *, entropy: int, progress: bool = True) -> Chapter:
     )
 
 
+def recorded() -> tuple[dict[str, int], dict[str, dict[str, Array]]]:
+    """The networks of each case in the shipped table, and what was counted in them.
+
+    >>> from polysem.verify.features.chapter import recorded
+    >>> networks, counted = recorded()
+    >>> sorted(networks), counted["zipf"]["shared"].shape
+    (['pairs', 'zipf'], (12, 12))
+    """
+    networks, counted = {}, {}
+    for row in data_rows(TABLE):
+        alive, above, neurons = (
+            np.array(row[name].split(), dtype=np.int64) for name in ("alive", "shared", "neurons")
+        )
+        shared = np.zeros((len(alive), len(alive)), dtype=np.int64)
+        shared[np.triu_indices(len(alive), 1)] = above
+        networks[row["case"]] = int(row["networks"])
+        counted[row["case"]] = {"alive": alive, "shared": shared + shared.T, "neurons": neurons}
+    return networks, counted
+
+
 def agreements(
-    counted: Mapping[str, Mapping[str, Array]], networks: Mapping[str, int]
+    counted: Mapping[str, Mapping[str, Array]], networks: Mapping[str, int], source: str = ""
 ) -> list[Agreement]:
     """Survival, collisions and counts of the cases against their predictions."""
     found = []
@@ -87,7 +113,7 @@ def agreements(
         mine, total = counted[name], networks[name]
         upper = np.triu_indices(case.n, 1)
         expected = case.expected
-        where = f"{_WORDS[name]}, n = {case.n}, m = {case.m}, lambda = {case.lam:g}"
+        where = f"{_WORDS[name]}, n = {case.n}, m = {case.m}, lambda = {case.lam:g}{source}"
         if name == "zipf":
             slope, error, _ = reliability(expected.survival, mine["alive"], total)
             found.append(

@@ -116,8 +116,8 @@ def predict_features(model: numerics.UnequalFeatures, m: int, *, lam: float) -> 
 
     The survival is that of a lone row at lambda/d_i.  The collision probability is
     :func:`theory.unequal_collision_probability` times the count of equal features after training
-    over that of the exclusion law, where :func:`numerics.trained_count` knows it.  For n <= m/8;
-    see the page for what was measured.
+    over that of the exclusion law, where :func:`numerics.trained_count` knows it, for as many
+    features as do not avoid the two: n - D_ij/2.  For n <= m/4; see the page for what was measured.
 
     >>> from polysem import numerics, verify
     >>> model = numerics.UnequalFeatures(frequencies=numerics.zipf(8, 1.0))
@@ -156,7 +156,10 @@ def predict_features(model: numerics.UnequalFeatures, m: int, *, lam: float) -> 
     survival = np.array([_survival(m, lam, d) for d in own])
     alive = survival * survival[:, None]
     kept = np.exp(-5 / 2 * strength - strength**2)
-    collision = _count_ratio(n, m, lam) * alive * kept / (2 * m - 1)
+    lost = _lost(survival, kept)
+    room = np.maximum(2 * m - 2 - lost, 0) + kept
+    collision = alive * kept / np.maximum(room, np.finfo(float).tiny)
+    collision *= _count_ratios(np.maximum(np.rint(n - lost / 2), 2), m, lam)
     np.fill_diagonal(collision, 0.0)
     amplitude = np.array([_amplitude(lam, d) for d in own])
     shared = np.minimum(amplitude, amplitude[:, None]) ** 2
@@ -169,6 +172,21 @@ def predict_features(model: numerics.UnequalFeatures, m: int, *, lam: float) -> 
         collision=collision,
         price=pairs * (importance + importance[:, None]) * shared * (2 - shared),
     )
+
+
+def _lost(survival: FloatArray, kept: FloatArray) -> FloatArray:
+    """D_ij, the slots beside features i and j that third features avoid."""
+    avoided = survival * (1 - kept)  # by feature k beside feature i
+    np.fill_diagonal(avoided, 0.0)
+    beside = avoided.sum(axis=1)
+    return np.asarray(beside[:, None] + beside - avoided - avoided.T)
+
+
+def _count_ratios(meet: FloatArray, m: int, lam: float) -> FloatArray:
+    """The count ratios where so many features can meet the two."""
+    numbers, place = np.unique(meet, return_inverse=True)
+    ratios = np.array([_count_ratio(int(number), m, lam) for number in numbers])
+    return np.asarray(ratios[place].reshape(meet.shape))
 
 
 def _count_ratio(n: int, m: int, lam: float) -> float:
@@ -225,7 +243,10 @@ def predictions(setting: Setting) -> list[Prediction]:
         "expected_price": "what these neurons are expected to add to the loss",
     }
     values: list[float | None] = [None] * 3
-    if setting.lam is not None:
+    reason = "needs lam"
+    if setting.dropout:
+        reason = "known without dropout only: leave it out, or train networks with both"
+    elif setting.lam is not None:
         found = predict_features(setting.unequal, setting.m, lam=setting.lam)
         values = [found.expected_alive, found.expected_neurons, found.expected_price]
     errors = (_SURVIVAL, *[theory.unequal_collision_probability.error] * 2)
@@ -233,7 +254,7 @@ def predictions(setting: Setting) -> list[Prediction]:
         _prediction(
             name=name,
             value=value,
-            reason="needs lam" if value is None else None,
+            reason=reason if value is None else None,
             meaning=meaning,
             error=error,
         )

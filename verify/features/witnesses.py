@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable
 from typing import Any
@@ -162,7 +163,7 @@ def _intruder(frequency: Weights, importance: Weights) -> float:
     return force(lambda w: loss(w, frequency, importance), weights, (1, 0), 1e-3 * small) / small
 
 
-@witness("intruder_rate", method="enumeration", accuracy=1e-4, samples=20)
+@witness("intruder_rate", method="enumeration", accuracy=2e-5, absolute=True, samples=20)
 def intruder_rate(rng: np.random.Generator) -> tuple[dict[str, Any], float]:
     frequency, importance = rng.uniform(0.2, 2, 2), rng.uniform(0.2, 2, 2)
     names = ("frequency", "other_frequency", "importance", "other_importance")
@@ -266,3 +267,18 @@ def unequal_price(rng: np.random.Generator) -> tuple[dict[str, Any], float]:
     shared, alone = np.array([[weight], [-weight]]), np.diag([weight, weight])
     costs = [loss(rows, frequency, importance, {(0, 1): pair}) for rows in (shared, alone)]
     return arguments | {"weight": weight}, costs[0] - costs[1]
+
+
+@witness("three_feature_collision", method="enumeration", samples=20)
+def three_feature_collision(rng: np.random.Generator) -> tuple[dict[str, Any], float]:
+    """All places of three features in the slots of a few neurons, each place with its weight."""
+    m = int(rng.integers(2, 5))
+    kept = dict(zip([(0, 1), (0, 2), (1, 2)], map(float, rng.uniform(0.01, 1, 3)), strict=True))
+    total = together = 0.0
+    for slots in itertools.permutations(range(2 * m), 3):
+        met = [pair for pair in kept if slots[pair[0]] // 2 == slots[pair[1]] // 2]
+        chance = math.prod(kept[pair] for pair in met)
+        total += chance
+        together += chance * ((0, 1) in met)
+    names = ("kept", "first_kept", "second_kept")
+    return {"m": m, **dict(zip(names, kept.values(), strict=True))}, together / total

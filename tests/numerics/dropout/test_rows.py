@@ -35,3 +35,20 @@ def test_arguments_are_checked():
         numerics.monosemantic_rows(4, 0.0, 0.1, 10, np.random.default_rng(0))
     with pytest.raises(ValueError, match="rate=1"):
         numerics.monosemantic_rows(4, 0.1, 1, 10, np.random.default_rng(0))
+    with pytest.raises(ValueError, match="rate=1"):
+        numerics.pair_chances(4, 0.1, 1, 10, np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("rate", [0.0, 0.1])
+def test_the_chance_of_a_pair_is_that_of_random_starts(rate, entropy):
+    """Null: the means agree; standard error 6 %, |z| < 6, rate 1e-8."""
+    rng = np.random.default_rng([entropy, 1])
+    start = numerics.initial_weights(2, 8, rng, instances=4000)
+    model = numerics.Dropout(rate=rate)
+    end = numerics.train(start, 0.1, model=model, max_time=400).weights
+    random = numerics.polysemantic_neurons(end) > 0
+    drawn = numerics.pair_chances(8, 0.1, rate, 2000, np.random.default_rng([entropy, 2]))
+    error = np.hypot(random.std() / 4000**0.5, drawn.std() / 2000**0.5)
+    assert error < 0.08 * random.mean()
+    assert abs(drawn.mean() - random.mean()) < 6 * error
+    assert (drawn > 0).mean() > random.mean() + 6 * error  # the starts are not the random ones

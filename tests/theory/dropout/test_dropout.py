@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+import sympy as sp
 
 from polysem import numerics, theory
 from polysem.verify.witness.declare import witnesses
@@ -11,6 +12,7 @@ from polysem.verify.witness.judge import judge, samples
 
 RATE = 0.3
 NOISE = theory.dropout_variance(RATE)
+LARGER = sp.Max(theory.symbols.like_product, theory.symbols.unlike_product)
 
 
 def row(rng):
@@ -72,10 +74,12 @@ def test_spread_rows_cost_less_by_the_ratio():
         ("own_output_error", lambda e, r: e.subs(theory.symbols.dropout_noise, 0)),
         ("concentration_rate", lambda e, r: -e),
         ("spread_lam", lambda e, r: 2 * e),
+        ("masked_output", lambda e, r: e.subs(theory.symbols.dropout_noise, 0)),
+        ("masked_output", lambda e, r: e.subs(theory.symbols.like_product, LARGER)),
     ],
 )
 def test_a_wrong_formula_is_rejected(label, wrong):
-    """The rate for 1 - rate, no scaling, no fourth norm, the other sign, a factor 2."""
+    """The rate for 1 - rate, no scaling, no variance, other sign, factor 2, other products."""
     form, rate = theory.claims()[label].formula, theory.symbols.dropout_rate
     witness = witnesses()[label]
     found = samples(witness, form)

@@ -71,6 +71,8 @@ def test_a_pair_costs_its_price():
         ("unequal_pair_loss", {s.pair_weight: s.frequency * s.other_frequency}),
         ("unequal_rest", {s.own_weight: s.own_weight**2}),
         ("intruder_rate", {s.frequency: s.other_frequency}),
+        ("three_feature_collision", {s.first_kept: 1, s.second_kept: 1}),
+        ("three_feature_collision", {s.kept: s.first_kept, s.first_kept: s.kept}),
     ],
 )
 def test_a_wrong_formula_is_rejected(label, wrong):

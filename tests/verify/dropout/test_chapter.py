@@ -10,7 +10,7 @@ from polysem.verify.dropout.runs import LAM, RATIOS, Spread, Trained, threshold
 
 
 def small(ratio):
-    return Trained(ratio=ratio, networks=20, rows=60, m=16, lam=0.1)
+    return Trained(ratio=ratio, networks=20, rows=60, starts=200, m=16, lam=0.1)
 
 
 def test_the_threshold_is_where_two_weights_are_stable():
@@ -41,7 +41,7 @@ def test_every_line_names_a_claim():
     assert {line.claim for line in lines} == {
         *("dropout_neurons", "two_weights_noise", "dropout_spreads")
     }
-    assert chapter.weights_table(trained).frame.shape == (2, 7)
+    assert chapter.weights_table(trained).frame.shape == (2, 8)
     counts = chapter.count_figure(trained)
     assert counts.data.ratio.tolist() == [0.5, 1.1]
     figure = Figure()
@@ -55,16 +55,29 @@ def test_the_quick_scale_has_a_line_on_single_weights_below_the_threshold():
     assert claims == ["dropout_neurons", "two_weights_noise"]
 
 
+def test_the_ratio_of_chances_has_the_error_of_its_draws():
+    rng = np.random.default_rng(1)
+    draws = [chapter.chance_ratio(drawn(rng)) for _ in range(400)]
+    ratios, errors = np.array(draws).T
+    assert ratios.mean() == pytest.approx(0.8, rel=0.02)
+    assert ratios.std() / errors.mean() == pytest.approx(1, abs=6 * 0.036)
+
+
+def drawn(rng):
+    plain = rng.normal(0.5, 0.5, 500)
+    return {"pairs": 0.8 * plain + rng.normal(0, 0.2, 500), "plain_pairs": plain}
+
+
 @pytest.mark.nightly
 @pytest.mark.parametrize("ratio", RATIOS)
-def test_the_count_is_that_of_the_exclusion_law_and_lone_rows(ratio, entropy):
-    """Null: up to 10 % more; 2000 networks, standard error 3 to 6 %, |z| < 3.3, rate 1e-3."""
-    found = Trained(ratio=ratio, networks=2000).run(entropy)
-    share, error = chapter.share(found)
-    expected = theory.dropout_neurons(8, 32, share)
+def test_the_count_is_that_of_two_rows_alone(ratio, entropy):
+    """Null: within 10 %; 2000 networks, standard error 4 to 7 %, |z| < 3.3, rate 1e-3."""
+    found = Trained(ratio=ratio, networks=2000, starts=10_000).run(entropy)
+    chance, error = chapter.chance_ratio(found)
+    expected, plain = (theory.dropout_neurons(8, 32, r) for r in (chance, 1.0))
     mean = found["neurons"].mean()
-    spread = np.hypot(found["neurons"].std() / 2000**0.5, 2 * expected * error / share)
+    spread = np.hypot(found["neurons"].std() / 2000**0.5, plain * error)
     assert spread < 0.08 * expected
-    assert -3.3 * spread < mean - expected < 0.1 * expected + 3.3 * spread
-    if ratio > 1:  # without the square, or with the count of no dropout
-        assert abs(mean - expected / share**2) > 3.3 * spread
+    assert abs(mean - expected) < 0.1 * expected + 3.3 * spread
+    if ratio > 1:  # with the count of no dropout, and with the ratio twice
+        assert min(abs(mean - plain), abs(mean - expected * chance)) > 3.3 * spread

@@ -5,6 +5,7 @@ import pytest
 
 from polysem import numerics, theory
 from polysem.verify.features import chapter
+from polysem.verify.features.predict import predict_features
 from polysem.verify.features.runs import Case, Planted, planted, reliability, shares, together
 
 SMALL = 300  # networks
@@ -87,6 +88,22 @@ def test_every_line_names_a_claim():
     }
 
 
+def test_the_recorded_networks_are_calibrated_and_reject_the_prediction_without_third_features():
+    networks, counted = chapter.recorded()
+    assert {line.verdict for line in chapter.agreements(counted, networks)} == {"agrees"}
+    case = chapter.CASES["pairs"]
+    upper, expected = np.triu_indices(case.n, 1), case.expected
+    strength = expected.strength[upper]
+    shared, total = counted["pairs"]["shared"][upper], networks["pairs"]
+    assert counted["pairs"]["neurons"][0] == shared.sum()
+    for wrong in (
+        np.exp(-5 / 2 * strength - strength**2) / (2 * case.m - 1),  # without third features
+        np.full(len(strength), expected.collision[upper].mean()),  # one weight for all pairs
+    ):
+        chi2 = ((shared - total * wrong) ** 2 / (total * wrong)).sum()
+        assert chi2 > 66 + 6 * (2 * 66) ** 0.5
+
+
 def test_a_planted_collision_is_on_one_neuron_with_opposite_signs(entropy):
     start = np.random.default_rng([entropy, 2]).standard_normal((50, 2, 8))
     moved = planted(start)
@@ -132,3 +149,21 @@ def test_collisions_are_calibrated(name, chunks, entropy):
             even = np.exp(-5 / 2 * strength - strength**2) / (2 * case.m - 1)
             worst = np.abs(shared / networks - even) / np.sqrt(even / networks)
             assert worst.max() > 6
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize(("n", "m"), [(10, 48), (12, 32)])
+def test_groups_that_avoid_each_other_have_more_pairs_within(n, m, entropy):
+    """Null: within 10 %; 1500 networks, standard error 4 to 5 %, |z| < 3.9, rate 1e-4."""
+    lam, networks = 0.02, 1500
+    across = np.arange(n)[:, None] % 2 != np.arange(n) % 2
+    model = numerics.UnequalFeatures(frequencies=np.ones(n), pairs=1.5 * lam * across)
+    rng = np.random.default_rng([entropy, n])
+    start = numerics.initial_weights(n, m, rng, instances=networks)
+    met = np.triu(shares(numerics.train(start, lam, model=model).weights), 1)
+    within = (met & ~across).sum(axis=(-2, -1))
+    expected, error = predict_features(model, m, lam=lam), within.std() / networks**0.5
+    law = expected.collision[np.triu(~across, 1)].sum()
+    assert abs(within.mean() - law) < 0.1 * law + 3.9 * error
+    free = numerics.trained_count(n, m, lam).mean() * np.triu(~across, 1).sum() * 2 / (n * (n - 1))
+    assert within.mean() - free > 3.1 * error  # no third features

@@ -1,6 +1,8 @@
 """Predictions for unequal features, as functions and as commands, and the files that they read."""
 
+import itertools
 import json
+import math
 
 import numpy as np
 import pytest
@@ -43,10 +45,12 @@ def test_a_pair_is_suppressed_by_its_own_cooccurrence():
     found = verify.predict_features(model(pairs=pairs, importance=importance), M, lam=LAM)
     strength = theory.unequal_strength(0.01, 1.0, 0.5, LAM)
     assert found.strength[0, 1] == pytest.approx(strength)
-    suppressed, free = (
-        theory.unequal_collision_probability(M, 1.0, 1.0, r) for r in (strength, 0.0)
+    suppressed, free, beside = (
+        theory.unequal_collision_probability(M, 1.0, 1.0, r, lost)
+        for r, lost in ((strength, 0.0), (0.0, 0.0), (0.0, 1 - theory.suppression_fit(strength)))
     )
     assert found.collision[0, 1] / found.collision[2, 3] == pytest.approx(suppressed / free)
+    assert found.collision[0, 2] / found.collision[2, 3] == pytest.approx(beside / free)
     assert found.own_weight[:2] == pytest.approx([1.01, 0.505])
     assert found.price[0, 1] == pytest.approx(
         theory.unequal_price(0.01, 1.0, 0.5, float(found.amplitude[:2].min()))
@@ -62,6 +66,30 @@ def test_equal_features_are_expected_to_collide_as_the_answer_says():
     unknown = verify.predict_features(model(), 1, lam=0.0)
     assert unknown.expected_neurons == pytest.approx(theory.expected_neurons_exclusion(2, 1) * 15)
     assert found.expected_alive == pytest.approx(N)
+
+
+@pytest.mark.parametrize("alive", [1.0, 0.0])
+def test_third_features_that_avoid_a_neuron_leave_it_to_a_pair(alive):
+    """Two groups of three, which meet across the groups: all places of the six, counted."""
+    n, m = 6, 32
+    across = np.arange(n)[:, None] % 2 != np.arange(n) % 2
+    importance = np.where(np.arange(n) % 2 == 0, 1.0, alive)
+    found = verify.predict_features(model(importance=importance, pairs=across * 1.0), m, lam=0.0)
+    free = verify.predict_features(model(), m, lam=0.0)
+    total = pairs = 0
+    for a, b in itertools.product((0, 1), repeat=2):  # pairs within each group
+        weight = 3 ** (a + b) * 2 ** (n - a - b) * math.perm(m, n - a - b)
+        total, pairs = total + weight, pairs + weight * a
+    ratio = found.collision[0, 2] / free.collision[0, 2]
+    places = pairs / total / 3 * (2 * m - 1)
+    assert places > 1.08
+    counts = [
+        numerics.trained_count(k, m, 0.0).mean() / theory.expected_neurons_exclusion(k, m)
+        for k in (3, n)  # as many features can meet the two
+    ]
+    expected = places * counts[0] / counts[1] if alive else 1.0
+    assert ratio == pytest.approx(expected, rel=0.01)
+    assert found.collision[0, 1] == 0
 
 
 def test_a_feature_that_never_occurs_is_dead():
@@ -139,10 +167,38 @@ def test_no_object_is_unpickled(tmp_path):
 
 @pytest.mark.parametrize(
     "more",
-    [("--dropout", 0.1), ("--untied",), ("--data", "pairs", "--cooccurrence", 0.1)],
+    [("--bias",), ("--untied",), ("--data", "pairs", "--cooccurrence", 0.1)],
 )
 def test_what_no_model_has_together_is_refused(more, tmp_path):
     train = ("train", "--features", N, "--neurons", M, "--l1", LAM, "--seed", 0)
     done = call(*train, *files(tmp_path), *more)
     assert done.exit_code == 2
     assert "unequal features and" in done.stderr
+
+
+def test_dropout_goes_with_importance_and_frequencies(tmp_path):
+    """Dropout leaves features of a large own weight several weights, where equal ones have one."""
+    path = tmp_path / "frequencies.csv"
+    path.write_text("\n".join(["3"] * N))
+    size = ("--features", N, "--neurons", M, "--l1", 0.1)
+    more = ("--frequencies", path, "--dropout", 0.12)
+    frequent, equal = (
+        json.loads(call("train", *size, "--seed", 0, *given, "--json").stdout)
+        for given in (more, more[2:])
+    )
+    assert frequent["mean_nonzero_per_feature"] > 1.5 > 1 == equal["mean_nonzero_per_feature"]
+    predicted = json.loads(call("predict", *size, *more, "--json").stdout)
+    assert predicted["expected_neurons_unequal"] is predicted["expected_neurons_dropout"] is None
+    assert "without dropout" in predicted["reasons"]["expected_neurons_unequal"]
+    assert "equal features" in predicted["reasons"]["expected_neurons_dropout"]
+
+
+def test_dropout_and_pairs_are_refused(tmp_path):
+    pairs = np.full((N, N), 0.01) - np.diag(np.full(N, 0.01))
+    path = tmp_path / "pairs.npy"
+    np.save(path, pairs)
+    size = ("--features", N, "--neurons", M, "--l1", LAM)
+    done = call("train", *size, "--seed", 0, "--pairs", path, "--dropout", 0.1)
+    assert done.exit_code == 2
+    assert "Got dropout and pairs of features that co-occur" in done.stderr
+    assert done.stderr.count("\n") == 1
