@@ -22,6 +22,7 @@ from .collisions.tilted import mass_action as mass_action
 from .collisions.tilted import mass_action_count as mass_action_count
 from .collisions.tilted import tilt_of_exclusion as tilt_of_exclusion
 from .collisions.tilted import tilted_pmf_ratio as tilted_pmf_ratio
+from .collisions.two_rows import two_feature_weight as two_feature_weight
 from .cooccurrence.escape import escape_angle as escape_angle
 from .cooccurrence.escape import escape_barrier as escape_barrier
 from .cooccurrence.escape import escape_cost as escape_cost
@@ -72,7 +73,6 @@ from .cooccurrence.tradeoff import worst_strength as worst_strength
 from .cooccurrence.tradeoff import worst_tradeoff_loss as worst_tradeoff_loss
 from .dropout.equal_rows import cheapest_lam as cheapest_lam
 from .dropout.equal_rows import count_slope as count_slope
-from .dropout.equal_rows import dropout_neurons as dropout_neurons
 from .dropout.equal_rows import dropout_pair_error as dropout_pair_error
 from .dropout.equal_rows import equal_difference_rate as equal_difference_rate
 from .dropout.equal_rows import equal_row_fold as equal_row_fold
@@ -89,7 +89,10 @@ from .dropout.own_output import dropout_force as dropout_force
 from .dropout.own_output import dropout_variance as dropout_variance
 from .dropout.own_output import even_spread_ratio as even_spread_ratio
 from .dropout.own_output import own_output_error as own_output_error
+from .dropout.two_rows import dropout_neurons as dropout_neurons
+from .dropout.two_rows import masked_output as masked_output
 from .features.pairs import paired_own_weight as paired_own_weight
+from .features.pairs import three_feature_collision as three_feature_collision
 from .features.pairs import unequal_collision_probability as unequal_collision_probability
 from .features.pairs import unequal_overlap_penalty as unequal_overlap_penalty
 from .features.pairs import unequal_pair_loss as unequal_pair_loss
@@ -100,6 +103,11 @@ from .features.unequal import intruder_rate as intruder_rate
 from .features.unequal import unequal_amplitude as unequal_amplitude
 from .features.unequal import unequal_fold as unequal_fold
 from .features.unequal import unequal_rest as unequal_rest
+from .interference.contact_lag import contact_lag as contact_lag
+from .interference.contact_lag import late_kick_share as late_kick_share
+from .interference.contact_lag import pair_weight_flow as pair_weight_flow
+from .interference.crowd import contact_impulse as contact_impulse
+from .interference.crowd import pair_weight_limit as pair_weight_limit
 from .interference.fast_phase import fast_shrink as fast_shrink
 from .interference.fast_phase import interference_cosine as interference_cosine
 from .interference.fast_phase import interference_shift as interference_shift

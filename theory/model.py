@@ -166,10 +166,13 @@ LAM_FROM_CODE = derived(
             GRADIENT,
             build=lambda g: (g - sp.Subs(g, s.lam_code, 0)) / 4 / sp.sign(W[_I, _L]),
         ),
-        reason="what l1 adds to a quarter of the gradient, lambda sign(W_il), over the sign",
+        right=sp.Mul(s.lam_code * sp.sign(W[_I, _L]) / 4, 1 / sp.sign(W[_I, _L]), evaluate=False),
+        reason="the flow is minus a quarter of the gradient; what l1 adds to that quarter is "
+        "lambda sign(W_il), so lambda is this part over the sign",
         assumptions=_INSIDE,
         ranges={s.n: (2, 3), s.m: (1, 3)},
     ),
+    Step(name="cancel", reason="the sign cancels, where the weight is not 0"),
     page=_NOTES,
 )
 

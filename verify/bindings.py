@@ -23,6 +23,9 @@ class NotBoundError(ValueError):
 
 IN_CHAPTER = {
     "tilted_law_in_training": ("statistics", "tilted_law_in_training"),
+    "pair_weight_limit": ("statistics", "pair_weight_limit"),
+    "pair_weight_flow": ("statistics", "pair_weight_flow"),
+    "retained_under_flow": ("statistics", "retained_under_flow"),
     "noise_capacity_pairs": ("noise", "capacity_pairs"),
     "paper_noise_polysemantic": ("noise", "paper_noise_polysemantic"),
     "kick_identity": ("reshuffling", "kick_identity"),

@@ -11,7 +11,7 @@ from typing import Any
 import sympy as sp
 
 from ..numerics._files import read_json, write_text
-from ..theory.proof import explain, typeset
+from ..theory.proof import explain, prose, typeset
 from ..theory.proof.claims import Claim, claims, topics
 from ..theory.proof.explain import labelled, used_by
 from ..theory.proof.record import PATH, Record, check_digest, recheck
@@ -60,6 +60,9 @@ def summary(claim: Claim, record: Record) -> dict[str, Any]:
     }
 
 
+_SHOWN = 3  # comparisons of a check
+
+
 def _check(name: str, record: Record) -> dict[str, Any]:
     """The result of a check, with the verdict and the sentence that its numbers give."""
     entry = record.checks.get(name)
@@ -91,17 +94,26 @@ def page(label: str, record: Record) -> str:
 
     >>> from polysem.theory.proof.record import Record
     >>> from polysem.verify.claims import page
-    >>> print(page("fold_amplitude", Record.load()).splitlines()[1])
-    The two stationary weights meet at w = sqrt(3)/3.
+    >>> page("fold_amplitude", Record.load()).splitlines()[2]
+    'The two stationary weights meet at w = sqrt(3)/3.'
 
     Raises
     ------
     ValueError
         If no claim has the label.
     """
-    return explain.page(
-        labelled(label, record.known), record, lambda name: str(_check(name, record)["sentence"])
-    )
+    claim = labelled(label, record.known)
+    return explain.page(claim, record, lambda name: _comparisons(label, name, record))
+
+
+def _comparisons(label: str, name: str, record: Record) -> str:
+    """The comparisons of a check, a paragraph each: of many a few, what does not agree first."""
+    found = agreements(record.checks[name]) if name in record.checks else []
+    found.sort(key=lambda agreement: agreement.verdict == "agrees")
+    lines = [f"\n    {agreement.sentence()}" for agreement in found[:_SHOWN]]
+    if len(found) > _SHOWN:
+        lines.append(f"\n    `polysem claims {label} --json` prints all {len(found)} comparisons.")
+    return "".join(lines)
 
 
 def chain(label: str, record: Record) -> str:
@@ -138,7 +150,7 @@ def blueprint(record: Record) -> str:
             "",
             f"## {topic.replace('/', ': ').replace('_', ' ').capitalize()}",
             "",
-            typeset.in_markdown(meaning),
+            prose.in_markdown(meaning),
         ]
         for claim in found:
             lines += ["", *in_markdown(claim, record)]
@@ -159,7 +171,7 @@ def in_markdown(claim: Claim, record: Record) -> list[str]:
     lines = [
         f"### {claim.label}",
         "",
-        f"**{record.status(claim.label)}**, {claim.kind}. {typeset.in_markdown(statement)}",
+        f"**{record.status(claim.label)}**, {claim.kind}. {prose.in_markdown(statement)}",
         "",
     ]
     if claim.formula is not None:

@@ -17,11 +17,11 @@ from ..theory.proof.claims import Claim
 from ..theory.proof.claims import claims as claims_of_package
 from ..theory.proof.explain import labelled
 from ..theory.proof.formula import Formula, IndexForm
+from ..theory.proof.prose import in_latex
 from ..theory.proof.record import Record, definitions, recheck
 from ..theory.proof.status import Evidence
 from ..theory.proof.step import Definition
 from ..theory.proof.step import named as name_of
-from ..theory.proof.typeset import in_latex
 from .claims import in_markdown, page, table
 from .witness.declare import Witness
 from .witness.judge import compared, refuted

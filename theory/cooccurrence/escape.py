@@ -77,7 +77,9 @@ ESCAPE_GAIN = derived(
     Step(
         name="second order",
         left=of(PAIRS, build=lambda loss: -_slope(_leaving(loss), 2) / 2),
-        reason="minus half the second derivative",
+        reason="minus half the second derivative: alone and in the pair, the output of the larger "
+        "feature gains eps^2, and (1 - x - eps^2)^2 falls by 2 (1 - x) eps^2, at x = a^2 and at "
+        "x = a (a - c)",
         assumptions=_APART,
     ),
 )
@@ -105,8 +107,11 @@ ESCAPE_GAIN_AT_REST = derived(
                 gain, _P2, -sp.Subs(balance, _P2, 0) / sp.Derivative(balance, _P2)
             ),
         ),
-        reason="the balance of the larger weight at lambda = 0 gives p_2",
+        right=2 * _P1 * (1 - _A**2) + 4 * _P1 * _A * (_A**2 - 1) / (2 * _A - _C),
+        reason="the balance of the larger weight is linear in p_2, and lambda = 0 gives p_2 (1 - a "
+        "(a - c)) = 2 p_1 a (a^2 - 1)/(2a - c)",
     ),
+    Step(name="add", reason="take out 2 p_1 (a^2 - 1): 2a/(2a - c) - 1 = c/(2a - c)"),
     prose="At lambda = 0 the two balances say p_1 (1 - c^2) c = (p_2/2) a D and p_1 (a^2 - 1) a = "
     "(p_2/2) (2a - c) D with D = 1 - a (a - c). So 1 - c^2 and a^2 - 1 have the sign of D. D < 0 "
     "would need c > 1 > a, and D = 0 would need a = c = 1, where D = 1. So a > 1 > c.",
@@ -136,10 +141,22 @@ THIRD_PARTY_SLOPE = derived(
     Step(
         name="first order",
         left=of(PAIRS, build=lambda loss: _slope(_sprouting(loss))),
-        reason="four outputs depend on the new weight at first order: a silent output of the pair "
-        "stays silent, a new positive overlap enters squared",
+        right=4 * s.lam
+        + 2
+        * _P2
+        * sp.Add(
+            _A * (1 - _A**2),
+            _A * (1 - _W**2),
+            -_C * (1 - _C**2),
+            -_C * (1 - _W**2),
+            evaluate=False,
+        ),
+        reason="with the third feature and one of the pair active, outputs 1 and 3 read a^2 - a "
+        "eps and w^2 - a eps, or outputs 2 and 3 read c^2 + c eps and w^2 + c eps, of the target "
+        "1; a silent output of the pair stays silent, a new positive overlap enters squared",
         assumptions=_APART,
     ),
+    Step(name="collect", reason="a (1 - a^2) + a (1 - w^2) = a (2 - a^2 - w^2), likewise for c"),
 )
 
 third_party_margin = formula(
@@ -165,7 +182,8 @@ THIRD_PARTY_MARGIN = derived(
                 slope.subs({s.a: larger, s.c: smaller, s.w: 1}, simultaneous=True), _R, 1
             ),
         ),
-        reason="first order in the asymmetry of the pair",
+        reason="at w = 1; to first order a (1 - a^2) is -2 (a - 1), likewise for c, and a - c is "
+        "varrho/2",
     ),
 )
 

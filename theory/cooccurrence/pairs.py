@@ -260,8 +260,9 @@ LARGER_WEIGHT = derived(
             SMALLER_BALANCE,
             build=lambda larger, smaller: _rest(larger, smaller)[0],
         ),
-        reason="at p_1 = 1 and lambda = 0, to second order both weights are known; half of the "
-        "balance there, whose slope is -2, is the correction of third order",
+        reason="the weights to second order come in the same way, one order at a time; inserted in "
+        "the balance at p_1 = 1 and lambda = 0, they leave a remainder of third order, and half of "
+        "it is the correction, because the slope of the balance, 1 - 3 w^2 at w = 1, is -2",
     ),
 )
 
@@ -286,8 +287,9 @@ SMALLER_WEIGHT = derived(
             SMALLER_BALANCE,
             build=lambda larger, smaller: _rest(larger, smaller)[1],
         ),
-        reason="at p_1 = 1 and lambda = 0, to second order both weights are known; half of the "
-        "balance there, whose slope is -2, is the correction of third order",
+        reason="the weights to second order come in the same way, one order at a time; inserted in "
+        "the balance at p_1 = 1 and lambda = 0, they leave a remainder of third order, and half of "
+        "it is the correction, because the slope of the balance, 1 - 3 w^2 at w = 1, is -2",
     ),
 )
 
@@ -319,7 +321,9 @@ PAIR_EXCESS = derived(
                 5,
             ),
         ),
-        reason="at a minimum an error O(varrho^4) of the weights costs O(varrho^8)",
+        reason="insert both weights in the loss at lambda = 0, p_1 = 1 and p_2 = varrho, where two "
+        "features alone cost nothing; at a minimum an error O(varrho^4) of the weights costs "
+        "O(varrho^8)",
     ),
 )
 
@@ -347,8 +351,16 @@ STIFF_PAIR = derived(
                 / (4 * _P1 * sp.Derivative(2 * s.a - 1 / s.a, s.a))
             ),
         ),
-        reason="co-occurrence forces a (a - c) = 1; the rest balances l1",
+        right=sp.Mul(
+            4 * _A * (1 - _A**2) + 4 * (_A - 1 / _A) * (1 - (_A - 1 / _A) ** 2) * (1 + 1 / _A**2),
+            1 / (4 * (2 + 1 / _A**2)),
+            evaluate=False,
+        ),
+        reason="co-occurrence forces a (a - c) = 1, that is c = a - 1/a, where its part of the "
+        "loss is 1; along this curve the slope of the rest and that of 4 lambda (a + c) add up to "
+        "0; in (1 - a^2)^2 + (1 - c^2)^2, c has the slope 1 + 1/a^2",
     ),
+    Step(name="common denominator", reason="multiply numerator and denominator by a^5"),
 )
 
 stiff_pair_slope = formula(
@@ -369,7 +381,7 @@ STIFF_SLOPE = derived(
     Step(
         name="differentiate",
         left=of(STIFF_PAIR, build=lambda lam: sp.Derivative(lam, s.a)),
-        reason="a polynomial in a^2 - 1, over a positive one",
+        reason="the quotient rule; expand the numerator in powers of a^2 - 1",
     ),
     prose="The numerator falls from 6 to minus infinity as a^2 - 1 grows from 0, because all its "
     "other coefficients are negative. So it is 0 once, and lambda grows before and falls after.",
@@ -522,7 +534,9 @@ OVERLAP_DECAY = derived(
     _overlap_step(
         name="two rows turn",
         left=of(PAIRS, build=lambda loss: _decay(loss, normal=True)),
-        reason="each row moves by a quarter of the slope, without the part along itself",
+        reason="both outputs read 1 - s, an error of -s; a quarter of the slope moves each row by "
+        "p_2 s (W_1 + W_2), and without the part along itself W_1 moves by p_2 s (W_2 + s W_1), "
+        "which adds p_2 s (1 - s^2) to the overlap, and W_2 adds the same",
         assumptions=(_S < 1,),
     ),
 )
@@ -544,6 +558,7 @@ OVERLAP_DECAY_RAW = derived(
     _overlap_step(
         name="two rows move",
         left=of(PAIRS, build=lambda loss: _decay(loss, normal=False)),
-        reason="each row moves by a quarter of the slope",
+        reason="both outputs read 1 - s, an error of -s; a quarter of the slope moves each row by "
+        "p_2 s (W_1 + W_2), which adds p_2 s (1 - s) to the overlap",
     ),
 )

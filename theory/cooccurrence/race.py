@@ -101,7 +101,8 @@ suppression_fit = formula(
     meaning="The fraction of collisions that survive co-occurrence, wide networks, values 1.",
     example=">>> round(theory.suppression_fit(0.25), 3)\n0.503",
     regime=(s.strength <= sp.Rational(3, 2),),
-    error="fitted: about 1 % in its logarithm for 0.1 <= r <= 1.5",
+    error="fitted: within 10 % for n << m -> infinity, and 1 % in its logarithm for "
+    "0.1 <= r <= 1.5; in networks of 64 neurons 14 % more survive at r = 0.5",
 )
 SUPPRESSION_FIT = derived(
     suppression_fit,
@@ -117,7 +118,7 @@ uniform_suppression_fit = formula(
     "uniform on [0, 1]; r = pair_weight E u^2 / lambda.",
     example=">>> round(theory.uniform_suppression_fit(0.25), 3)\n0.672",
     regime=(s.strength <= 3,),
-    error="fitted: about 2 % in its logarithm for 0.1 <= r <= 3",
+    error="fitted: within 10 % for n << m -> infinity, and 2 % in its logarithm for 0.1 <= r <= 3",
 )
 UNIFORM_SUPPRESSION_FIT = derived(
     uniform_suppression_fit,
@@ -135,9 +136,9 @@ crowded_suppression = formula(
     "wide networks to the power of the fraction of free neurons.",
     example=">>> round(theory.crowded_suppression(64, 128, 0.5), 3)\n0.431",
     regime=(s.n <= s.m, s.strength <= 2),
-    error="heuristic: for n = 64, r <= 2 and lambda = 0.01 within 0.02 of the measured "
-    "K(p)/K(0) at m = 128 and 0.05 at m = 512, but up to 0.23 too small at n = m; off by 0.05 at "
-    "(128, lambda = 0.003, r = 0.25) and 0.06 at (512, 0.03, 0.5)",
+    error="heuristic: within 0.15 of K(p)/K(0) for n <= m/2; for n = 64, r <= 2 and lambda = 0.01 "
+    "within 0.02 at m = 128 and 0.05 at m = 512, but up to 0.23 too small at n = m; off by 0.05 "
+    "at (128, lambda = 0.003, r = 0.25) and 0.06 at (512, 0.03, 0.5)",
 )
 CROWDED_SUPPRESSION = derived(
     crowded_suppression,
@@ -152,7 +153,7 @@ partial_suppression = formula(
     meaning="K(p)/K(0) where only a fraction of the pairs co-occurs: the other collisions stay.",
     example=">>> round(theory.partial_suppression(0.5, 0.5), 3)\n0.612",
     regime=(s.fraction <= 1, s.strength <= sp.Rational(3, 2)),
-    error="heuristic: within 0.03 of the measured K(p)/K(0) at n/m = 1/8; in crowded "
+    error="heuristic: within 0.15 of K(p)/K(0) for n <= m/8, within 0.03 at m = 256; in crowded "
     "networks too small, by up to 0.24 at n/m = 1/2",
 )
 PARTIAL_SUPPRESSION = derived(

@@ -88,8 +88,14 @@ BOTH_ACTIVE_ERROR = derived(
             RECTIFIED_MEAN,
             build=lambda square, mean: 2 * output_error(square, mean, 0, _W * _SIG),
         ),
-        reason="the two inputs cancel on the neuron",
+        right=2
+        + sp.Mul(2, _W**2 * _SIG**2 / 2, evaluate=False)
+        - sp.Mul(4, _W * _SIG / sp.sqrt(2 * sp.pi), evaluate=False),
+        reason="the two inputs cancel on the neuron, so that each output has the mean 0 before the "
+        "rectifier; of a normal law of deviation s, ReLU leaves the mean square s^2/2 and the mean "
+        "s/sqrt(2 pi)",
     ),
+    Step(name="multiply", reason="4/sqrt(2 pi) = 2 sqrt(2/pi)"),
 )
 
 hidden_noise_price = formula(
@@ -113,8 +119,15 @@ HIDDEN_NOISE_PRICE = derived(
                 2 * (at_output(square, -(_W**2), _W * _SIG) - at_output(square, 0, _W * _SIG))
             ),
         ),
-        reason="for each of the two inputs the partner's output sits at -w^2 and not at 0",
+        right=sp.Add(
+            2 * at_output(rectified_square.expression, -(_W**2), _W * _SIG),
+            -sp.Mul(2, _W**2 * _SIG**2 / 2, evaluate=False),
+            evaluate=False,
+        ),
+        reason="for each of the two inputs the partner's output sits at -w^2 and not at 0, where "
+        "half of the variance w^2 sigma^2 passes ReLU",
     ),
+    Step(name="insert", reason="the mean square at u = -w^2, s = w sigma; Phi(-x) is erfc/2"),
 )
 
 noisy_cooccurrence_price = formula(
@@ -408,7 +421,7 @@ tradeoff_loss = formula(
     "features.",
     example=">>> round(theory.tradeoff_loss(64, 512, 0.25, 0.01), 6)\n0.00495",
     regime=(s.strength <= sp.Rational(3, 2),),
-    error="fitted: rests on the fit of the suppression",
+    error="fitted: within 10 %, by the fit of the suppression",
     where="n << m, small lambda",
     unit="summed loss",
 )
@@ -445,7 +458,7 @@ worst_strength = formula(
     expression=_WORST,
     meaning="The co-occurrence p/lambda at which tradeoff_loss is largest.",
     example=">>> round(theory.worst_strength(), 4)\n0.3187",
-    error="fitted: rests on the fit of the suppression",
+    error="fitted: within 5 %, by the fit of the suppression",
 )
 WORST_STRENGTH = derived(
     worst_strength,
@@ -466,7 +479,7 @@ worst_tradeoff_loss = formula(
     meaning="The most that polysemanticity can cost a wide network (n << m) trained on features "
     "that co-occur: near 0.26 lambda times the expected number of pairs.",
     example=">>> round(theory.worst_tradeoff_loss(64, 512, 0.01), 6)\n0.005111",
-    error="fitted: rests on the fit of the suppression",
+    error="fitted: within 5 %, by the fit of the suppression",
     where="n << m, small lambda",
     unit="summed loss",
 )

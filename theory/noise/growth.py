@@ -162,7 +162,7 @@ FOURTH_NORM_RATE = derived(
     Step(
         name="chain rule",
         left=of(TANGENTIAL_FLOW, build=lambda v: summed(4 * s.w**3 * v)),
-        reason="dF/dt = 4 sum W^3 dW/dt",
+        reason="dF/dt = 4 sum W^3 dW/dt with dW/dt = r (W^3 - F W/q)/q; sum W^6 = H, sum W^4 = F",
     ),
     prose="The sign is the Cauchy-Schwarz inequality (sum W^4)^2 <= sum W^6 sum W^2.",
     by=(GROWTH_RATE,),
@@ -223,7 +223,8 @@ REPLICATOR = derived(
             build=lambda y: sp.Derivative(_share(y), s.clock) * 2 * s.rate / sp.Add(*_shares(y)),
         ),
         given={s.share: of(SHARE), s.concentration: of(CONCENTRATION)},
-        reason="dy/dzeta = y^2, and dzeta/dt = 2 r/sum y; three weights stand for m",
+        reason="dy/dzeta = y^2, and dzeta/dt = 2 r/sum y; three weights, of the shares x_0, x_1 "
+        "and x_2 at the start, stand for m",
         ranges={s.clock: (0, 1), s.share_start: (0, 1), _OTHERS[0]: (0, 1), _OTHERS[1]: (0, 1)},
     ),
     label="replicator",
@@ -337,7 +338,8 @@ initial_growth = formula(
     meaning="The velocity of the mean fourth norm of a randomly turned simplex of unit rows.",
     example=">>> round(theory.initial_growth(n=8, m=16, rate=0.0024), 8)\n7.636e-05",
     regime=(s.m >= s.n - 1, s.n >= 4),
-    error="heuristic: directions counted as in retained_drift",
+    error="heuristic: directions counted as in retained_drift, within 10 % for m >= 2n and 35 % "
+    "for m < 2n",
     unit="weight^4 per flow time",
 )
 INITIAL_GROWTH = derived(

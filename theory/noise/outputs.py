@@ -69,11 +69,16 @@ OVERLAP_NOISE_VARIANCE = cited(
     "Independent noise of variance sigma^2 on each neuron gives output j noise of variance "
     "{formula}, where q = |W_j|^2, for every distribution of the noise.",
     Step(
-        name="variances add",
+        name="cumulants add",
         left=of(ENTRY_CUMULANTS, build=lambda entry: moment(_output_cumulants(entry), 2)),
+        right=sp.Subs(
+            sp.expand(sp.diff(_output_cumulants(ENTRY_CUMULANTS.expression), s.tilt, 2)), s.tilt, 0
+        ),
         reason="the output has the noise sigma sum_k W_jk xi_k, so that sum_k W_jk^2 = q "
-        "multiplies theta^2/2; F = |W_j|_4^4 and H = |W_j|_6^6 belong to the higher powers",
+        "multiplies theta^2/2; F = |W_j|_4^4 and H = |W_j|_6^6 belong to the higher powers; the "
+        "variance is the second derivative at 0",
     ),
+    Step(name="at 0", reason="the higher powers vanish"),
 )
 
 
@@ -143,6 +148,8 @@ NORMAL_NOISE = Definition(
     meaning="The density of Gaussian noise on an output.",
     source=_PAPER,
 )
+_P = NORMAL_NOISE.expression
+_HALF_SQUARE = _U**2 / 2 + 2 * _U * _S / sp.sqrt(2 * sp.pi) + _S**2 / 2  # of the part with y > 0
 
 rectified_mean = formula(
     name="rectified_mean",
@@ -156,16 +163,26 @@ RECTIFIED_MEAN = derived(
     rectified_mean,
     "Under Gaussian noise the mean output is s phi(u/s) + u Phi(u/s) = {formula}.",
     Step(
-        name="integrate",
+        name="cut at 0",
         left=of(
             NORMAL_NOISE,
-            build=lambda p: (
-                _U / 2 + _S / sp.sqrt(2 * sp.pi) + sp.Integral((_U + _Z) * p, (_Z, -_U, 0))
+            build=lambda p: sp.Add(
+                sp.Integral((_U + _Z) * p, (_Z, -_U, 0)), sp.Integral((_U + _Z) * p, (_Z, 0, sp.oo))
             ),
         ),
-        reason="the rectifier cuts at -u: an integral from -u to infinity, of which the part with "
-        "y > 0 has the moments 1/2 and s/sqrt(2 pi)",
+        right=_U / 2 + _S / sp.sqrt(2 * sp.pi) + sp.Integral((_U + _Z) * _P, (_Z, -_U, 0)),
+        reason="the output is ReLU(u + y), with u the overlap and y the noise, of deviation s: it "
+        "is u + y for y > -u, else 0; for y > 0 the density has the moments 1/2 and s/sqrt(2 pi)",
     ),
+    Step(
+        name="rest of the integral",
+        right=_U / 2
+        + _S / sp.sqrt(2 * sp.pi)
+        + _S * (density(_A) - 1 / sp.sqrt(2 * sp.pi))
+        + _U * (below(_A) - sp.Rational(1, 2)),
+        reason="y p(y) = -s^2 p'(y) integrates to s phi(u/s) - s/sqrt(2 pi), p to Phi(u/s) - 1/2",
+    ),
+    Step(name="add", reason="s/sqrt(2 pi) and u/2 cancel"),
 )
 
 rectified_square = formula(
@@ -181,20 +198,29 @@ RECTIFIED_SQUARE = derived(
     "Under Gaussian noise the mean squared output is s^2 [(1 + a^2) Phi(a) + a phi(a)] = {formula} "
     "with a = u/s.",
     Step(
-        name="integrate",
+        name="cut at 0",
         left=of(
             NORMAL_NOISE,
-            build=lambda p: (
-                _U**2 / 2
-                + 2 * _U * _S / sp.sqrt(2 * sp.pi)
-                + _S**2 / 2
-                + sp.Integral((_U + _Z) ** 2 * p, (_Z, -_U, 0))
+            build=lambda p: sp.Add(
+                sp.Integral((_U + _Z) ** 2 * p, (_Z, -_U, 0)),
+                sp.Integral((_U + _Z) ** 2 * p, (_Z, 0, sp.oo)),
             ),
         ),
-        reason="the output is ReLU(u + y), with u the overlap and y the noise, of deviation s; the "
-        "rectifier cuts at -u: an integral from -u to infinity, of which the part with y > 0 has "
-        "the moments 1/2, s/sqrt(2 pi) and s^2/2",
+        right=_HALF_SQUARE + sp.Integral((_U + _Z) ** 2 * _P, (_Z, -_U, 0)),
+        reason="the output is ReLU(u + y), with u the overlap and y the noise, of deviation s: it "
+        "is u + y for y > -u, else 0; for y > 0 the density has the moments 1/2, s/sqrt(2 pi) and "
+        "s^2/2",
     ),
+    Step(
+        name="rest of the integral",
+        right=_HALF_SQUARE
+        + (_U**2 + _S**2) * (below(_A) - sp.Rational(1, 2))
+        + 2 * _U * _S * (density(_A) - 1 / sp.sqrt(2 * sp.pi))
+        - _U * _S * density(_A),
+        reason="p integrates to Phi(u/s) - 1/2, y p(y) = -s^2 p'(y) to s phi(u/s) - s/sqrt(2 pi), "
+        "and by parts y^2 p to s^2 (Phi(u/s) - 1/2) - u s phi(u/s)",
+    ),
+    Step(name="add", reason="what came from y > 0 cancels; 2 u s phi - u s phi = u s phi"),
 )
 
 kurtosis_cost = formula(

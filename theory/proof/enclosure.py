@@ -9,7 +9,7 @@ import importlib.util
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from fractions import Fraction
-from functools import reduce
+from functools import cache, partial, reduce
 from math import prod
 from operator import methodcaller
 from typing import Any
@@ -120,37 +120,55 @@ def _sum(total: sp.Sum, point: Point, analytic: bool) -> Any:
 
 def _integral(integral: sp.Integral, point: Point, _: bool = False) -> Any:
     inner, variable, low, high = outermost(integral)
+    if low is -sp.oo and high is sp.oo:
+        halves = ((variable, -sp.oo, 0), (variable, 0, sp.oo))
+        return sum((_integral(sp.Integral(inner, half), point) for half in halves), flint.acb(0))
     if low is -sp.oo:
-        raise NotImplementedError(
-            "interval arithmetic has no rule for an integral from minus infinity"
-        )
+        turned = sp.Integral(inner.subs(variable, -variable), (variable, -high, sp.oo))
+        return _integral(turned, point)
     if high is sp.oo:
         finite = sp.Integral(inner, (variable, low, _FAR))
-        return _integral(finite, point) + _gaussian_tail(inner, variable, point)
+        return _integral(finite, point) + _tail(inner, variable, point)
 
-    def function(x: Any, analytic: bool) -> Any:
-        return ball(inner, point.with_value(variable, x), analytic)
+    def integrated(inner: sp.Expr) -> Any:
+        def function(x: Any, analytic: bool) -> Any:
+            return ball(inner, point.with_value(variable, x), analytic)
 
-    ends = ball(low, point), ball(high, point)
-    return flint.acb.integral(function, *ends, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
+        ends = ball(low, point), ball(high, point)
+        return flint.acb.integral(function, *ends, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
+
+    found = integrated(inner)
+    # a quotient may be 0/0 at a bound
+    return found if found.is_finite() else integrated(sp.cancel(inner))
 
 
-def _gaussian_tail(function: sp.Expr, variable: sp.Symbol, point: Point) -> Any:
-    """A ball about 0 that holds the integral beyond _FAR of a polynomial times exp(-x^2/2).
+def _tail(function: sp.Expr, variable: sp.Symbol, point: Point) -> Any:
+    """A ball about 0 that holds the integral beyond _FAR of powers times exponentials.
 
-    By parts, the integral of x^j exp(-x^2/2) beyond T is at most 2 T^(j-1) exp(-T^2/2) for
-    T^2 >= 2 j.
+    The logarithm of x^j exp(p(x)) is concave if p is of degree 2 at most and its second slope is
+    not positive. So the integral beyond T is at most the value at T over minus the slope of that
+    logarithm there, if this is negative.
     """
-    scaled = sp.powsimp(sp.expand(function * sp.exp(variable**2 / 2)))
-    polynomial = sp.Poly(scaled, variable) if scaled.is_polynomial(variable) else None
-    if polynomial is None or polynomial.degree() > _FAR:
-        raise NotImplementedError(
-            "for an integral to infinity, interval arithmetic needs a polynomial times exp(-x^2/2)"
-        )
-    bound = flint.arb(0)
-    for (power,), coefficient in polynomial.terms():
-        size = abs(ball(coefficient, point)).upper()
-        bound += 2 * size * flint.arb(_FAR) ** (power - 1) * flint.arb(-(_FAR**2) / 2).exp()
+    far, bound = point.with_value(variable, _FAR), flint.arb(0)
+    for term in sp.Add.make_args(sp.expand(function)):
+        coefficient, shape = term.as_independent(variable, as_Add=False)
+        exponents, powers = sp.S.Zero, sp.S.Zero
+        for factor in sp.Mul.make_args(shape):
+            base, exponent = factor.as_base_exp()
+            if base == sp.E:
+                exponents += exponent
+            elif base == variable and exponent.is_Integer and exponent > 0:
+                powers += exponent
+            elif factor != 1:
+                raise NotImplementedError(
+                    "for an integral to infinity, interval arithmetic needs powers times "
+                    "exponentials of polynomials"
+                )
+        slope = ball(sp.diff(exponents, variable) + powers / variable, far).real
+        bends = ball(sp.diff(exponents, variable, 2), far).real
+        if sp.diff(exponents, variable, 3) != 0 or not (slope < 0 and bends <= 0):
+            raise NotImplementedError(f"interval arithmetic does not bound {term} towards infinity")
+        bound += abs(ball(coefficient * shape, far)).upper() / -slope
     return flint.acb(flint.arb(0, bound.upper()))
 
 
@@ -221,10 +239,31 @@ def _taylor(taylor: Taylor, point: Point, _: bool) -> Any:
 
 def _expansion(expansion: Expansion, point: Point, _: bool) -> Any:
     """The Taylor polynomial in the inverse of the variable."""
-    small = sp.Dummy("y", positive=True)
-    function = sp.together(expansion.function.subs(expansion.variable, 1 / small), deep=True)
+    small = sp.Symbol("y", positive=True)
+    turned = expansion.function.subs(expansion.variable, 1 / small)
+    function = _near_zero(turned, small, expansion.order)
     inverse = 1 / ball(expansion.variable, point)
     return _truncated(function, small, expansion.order, inverse, point)
+
+
+@cache
+def _near_zero(function: sp.Expr, variable: sp.Symbol, order: int) -> sp.Expr:
+    """A function that has a power series about 0; erfc is replaced by its asymptotic series."""
+    if function.has(sp.erfc):
+        far = partial(_far_erfc, order + 4)  # the leading terms may cancel
+        function = sp.cancel(sp.powsimp(sp.expand(function.replace(sp.erfc, far))))
+    if function.is_rational_function(variable):
+        return sp.cancel(function)
+    return sp.together(function, deep=True)
+
+
+def _far_erfc(terms: int, x: sp.Expr) -> sp.Expr:
+    """erfc by its asymptotic series, which repeated integration by parts gives."""
+    term, total = sp.S.One, sp.S.One
+    for count in range(1, terms):
+        term *= -(2 * count - 1) / (2 * x**2)
+        total += term
+    return sp.exp(-(x**2)) / (sp.sqrt(sp.pi) * x) * total
 
 
 def _truncated(
@@ -307,6 +346,7 @@ _RULES: dict[type, Callable[..., Any]] = {
     sp.binomial: _binomial,
     sp.factorial: _call(lambda x: (x + 1).gamma()),
     sp.FallingFactorial: _falling,
+    sp.erfinv: _call(lambda x: flint.acb(x.real.erfinv())),
     Root: _root,
     Taylor: _taylor,
     Expansion: _expansion,

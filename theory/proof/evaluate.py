@@ -240,6 +240,10 @@ def _largest(*values: Any) -> Any:
     return max(values, key=mpmath.re)
 
 
+def _smallest(*values: Any) -> Any:
+    return min(values, key=mpmath.re)
+
+
 _SAME_NAME = ("binomial", "factorial", "exp", "log", "cos", "sin", "acos", "erf", "erfc", "erfinv")
 _RULES: dict[type, Any] = {
     **{getattr(sp, name): _call(getattr(mpmath, name)) for name in _SAME_NAME},
@@ -260,6 +264,7 @@ _RULES: dict[type, Any] = {
     sp.Limit: _limit,
     sp.Piecewise: _piecewise,
     sp.Max: _call(_largest),
+    sp.Min: _call(_smallest),
     sp.Abs: _call(abs),
     sp.sign: _call(_sign),
     sp.Heaviside: lambda e, p: (1 + _sign(value_of(e.args[0], p))) / 2,

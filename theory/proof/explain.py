@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
+from textwrap import fill
 from typing import Any
 
 import sympy as sp
@@ -13,10 +14,13 @@ import sympy as sp
 from . import typeset
 from .claims import Claim, claims
 from .formula import IndexForm, plain
+from .notation import legend
+from .prose import in_latex, in_markdown
 from .record import Record, confirms
 from .status import reason
 from .step import Definition, Step, named
 
+LINE = 100  # letters of a line on a terminal
 _ROUTES = ("symbolic", "numeric", "enclosure")
 _BY_VERDICT = {
     "agrees": "holds within its margin for",
@@ -111,8 +115,8 @@ def page(claim: Claim, record: Record, told: Callable[[str], str] | None = None)
     >>> from polysem import theory
     >>> from polysem.theory.proof.explain import page
     >>> from polysem.theory.proof.record import Record
-    >>> print(page(theory.claims()["fold_amplitude"], Record.load()).splitlines()[1])
-    The two stationary weights meet at w = sqrt(3)/3.
+    >>> page(theory.claims()["fold_amplitude"], Record.load()).splitlines()[2]
+    'The two stationary weights meet at w = sqrt(3)/3.'
 
     Parameters
     ----------
@@ -128,7 +132,7 @@ def page(claim: Claim, record: Record, told: Callable[[str], str] | None = None)
     lines = [f"{label}: {record.standing(label)} ({why})", claim.statement, ""]
     lines += [f"Kind: {claim.kind}. Source: {claim.source}."]
     if formula is not None:
-        lines += ["", sp.pretty(formula.expression, use_unicode=True)]
+        lines += ["", sp.pretty(formula.expression, use_unicode=True, num_columns=LINE)]
         lines += ["", f"Regime: {formula.regime_in_words()}. Error: {formula.error}."]
     if claim.derivation:
         lines += ["", "Derivation:", *_steps(claim, record)]
@@ -138,7 +142,36 @@ def page(claim: Claim, record: Record, told: Callable[[str], str] | None = None)
     lines += [line for found in _checks(claim, record, told) for line in ("", found)]
     lines += ["", f"Uses: {', '.join((*claim.uses, *claim.definitions)) or 'nothing'}."]
     lines += [f"Used by: {', '.join(used_by(label, record.known)) or 'nothing'}."]
-    return "\n".join(lines)
+    lines += legend(_expressions(claim), plain)
+    return wrapped("\n".join(lines))
+
+
+def wrapped(text: str) -> str:
+    """A text in lines of at most 100 letters; what continues a line is indented as it is.
+
+    >>> from polysem.theory.proof.explain import wrapped
+    >>> [line.count("word") for line in wrapped("  " + 30 * "word ").splitlines()]
+    [19, 11]
+    """
+    return "\n".join(map(_folded, text.splitlines()))
+
+
+def _folded(line: str) -> str:
+    if len(line) <= LINE:
+        return line
+    indent = line[: len(line) - len(line.lstrip())]
+    return fill(
+        line, LINE, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )
+
+
+def _expressions(source: Definition | Claim) -> list[sp.Expr]:
+    """What is printed of a definition, or of a claim: its formula and the sides of its steps."""
+    if isinstance(source, Definition):
+        return [source.expression]
+    found = [] if source.formula is None else [source.formula.expression]
+    sides = source.derivation.sides() if source.derivation else []
+    return found + [side for both in sides for side in both]
 
 
 def _steps(claim: Claim, record: Record) -> list[str]:
@@ -176,8 +209,8 @@ def _checks(claim: Claim, record: Record, told: Callable[[str], str] | None) -> 
         verdict = record.evidence.checks.get(claim.label, {}).get(name, "not run")
         scale = record.checks[name]["scale"] if name in record.checks else ""
         where = f" ({scale} scale)" if scale else ""
-        lines.append(f"Check {name}{where}: {verdict}. {told(name) if told else ''}".rstrip())
-    for verdict in sorted(set(by_quantity.values())):
+        lines.append(f"Check {name}{where}: {verdict}.{told(name) if told else ''}")
+    for verdict in () if told else sorted(set(by_quantity.values())):
         where = "; ".join(q for q, said in by_quantity.items() if said == verdict)
         lines.append(f"On simulations, the claim {_BY_VERDICT[verdict]}: {where}.")
     return lines
@@ -196,8 +229,8 @@ def witness_in_words(entry: Mapping[str, Any] | None) -> str:
         return f"Witness: those of {', '.join(entry['from'])}, from which the claim follows."
     power = entry["order"]
     found = (
-        f"the largest deviation{_noise(entry)} is {entry['error']:.2g}, where the "
-        f"computation is accurate to {entry['accuracy']:.2g}"
+        f"the largest deviation{_noise(entry)} is {entry['error']:.2g}, of "
+        f"{entry['accuracy']:.2g} that is allowed"
         if power is None
         else f"the error falls as the power {power:.2f} of its claimed size"
     )
@@ -264,6 +297,15 @@ class Explanation:
             "in the order in which they follow from each other."
         )
 
+    def legend(self, write: Callable[[Any], str] = plain) -> list[str]:
+        """What the letters and the notation in the explanation mean, in two lines at most.
+
+        >>> from polysem import theory
+        >>> print(theory.explain("lam_from_code").legend()[0].split("), ")[0])
+        Letters: W (weights, W[i, l] that of feature i on neuron l
+        """
+        return legend([e for source in self.chain for e in _expressions(source)], write)
+
     def __str__(self) -> str:
         parts = [self.summary()]
         for place, source in enumerate(self.chain, 1):
@@ -280,39 +322,43 @@ class Explanation:
                 lines.append(f"    {source.label} = {source.formula.plain()}")
             lines += self._evidence(source)
             parts.append("\n".join([f"{place}. {lines[0]}", *(f"   {line}" for line in lines[1:])]))
-        return "\n\n".join(parts)
+        parts += self.legend(plain)
+        return wrapped("\n\n".join(parts))
 
     def __repr__(self) -> str:
         return str(self)
 
     def markdown(self) -> str:
         """The explanation in Markdown, with formulas in LaTeX between dollar signs."""
-        return "\n\n".join([self.summary(), *(self.entry(source) for source in self.chain)])
+        entries = [self.entry(source) for source in self.chain]
+        meanings = map(in_markdown, self.legend(_in_math))
+        return "\n\n".join([self.summary(), *entries, *meanings])
 
     def entry(self, source: Definition | Claim, heading: str = "####") -> str:
         """One definition or claim of the chain in Markdown."""
-        words = typeset.in_markdown(_sentence(source, lambda formula: f"${formula.latex()}$"))
+        words = in_markdown(_sentence(source, lambda formula: f"${formula.latex()}$"))
         parts = [f"{heading} {named(source)}", f"*{_standing(source, self.record)}*", words]
-        parts += map(typeset.in_markdown, _conditions(source))
+        parts += map(in_markdown, _conditions(source))
         formula = _displayed(source, "aligned")
         parts += [f"$$\n{formula}\n$$"] if formula else []
-        return "\n\n".join([*parts, *map(typeset.in_markdown, self._evidence(source, _in_math))])
+        return "\n\n".join([*parts, *map(in_markdown, self._evidence(source, _in_math))])
 
     def _repr_markdown_(self) -> str:
         return self.markdown()
 
     def latex(self) -> str:
         """The explanation in LaTeX (with the package amsmath)."""
-        parts = [typeset.in_latex(self.summary())]
+        parts = [in_latex(self.summary())]
         for source in self.chain:
             words = [_sentence(source, typeset.inline), *_conditions(source)]
-            words = list(map(typeset.in_latex, words))
-            name, standing = map(typeset.in_latex, (named(source), _standing(source, self.record)))
+            words = list(map(in_latex, words))
+            name, standing = map(in_latex, (named(source), _standing(source, self.record)))
             display = _displayed(source, "align*")
             formula = [display if "{align*}" in display else f"\\[{display}\\]"] if display else []
-            evidence = map(typeset.in_latex, self._evidence(source, _in_math))
+            evidence = map(in_latex, self._evidence(source, _in_math))
             head = rf"\paragraph{{{name}}} ({standing})"
             parts.append("\n\n".join(["\n".join([head, *words]), *formula, *evidence]))
+        parts += map(in_latex, self.legend(_in_math))
         return "{\\raggedright\n" + "\n\n".join(parts) + "\n\n}"
 
     def _evidence(
@@ -363,8 +409,7 @@ def _displayed(source: Definition | Claim, environment: str) -> str:
     formula = source if isinstance(source, Definition) else source.formula
     if formula is None:
         return ""
-    head = rf"\mathtt{{{typeset.in_latex(named(source))}}}"
-    return typeset.displayed(head, formula.expression)
+    return typeset.displayed(typeset.typewriter(named(source)), formula.expression)
 
 
 def _in_math(thing: Any) -> str:

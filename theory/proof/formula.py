@@ -376,13 +376,15 @@ class _Readable(StrPrinter):
 
     def _print_Sum(self, expr: sp.Expr) -> str:
         ranges = (
-            f"{name}={self._print(low)}..{self._print(high)}" for name, low, high in expr.limits
+            f"{self._print(name)}={self._print(low)}..{self._print(high)}"
+            for name, low, high in expr.limits
         )
         return f"sum({self._print(expr.function)}, {', '.join(ranges)})"
 
     def _print_Integral(self, expr: sp.Expr) -> str:
         ranges = ", ".join(
-            f"{x}={self._print(low)}..{self._print(high)}" for x, low, high in expr.limits
+            f"{self._print(x)}={self._print(low)}..{self._print(high)}"
+            for x, low, high in expr.limits
         )
         return f"int({self._print(expr.function)}, {ranges})"
 
@@ -401,6 +403,19 @@ class _Readable(StrPrinter):
     def _print_Limit(self, expr: sp.Expr) -> str:
         function, x, target, _ = expr.args
         return f"lim({self._print(function)}, {self._print(x)} -> {self._print(target)})"
+
+    def _print_Dummy(self, expr: sp.Dummy) -> str:
+        return str(expr.name)
+
+    def _print_Equality(self, expr: sp.Eq) -> str:
+        return f"{self._print(expr.lhs)} = {self._print(expr.rhs)}"
+
+    def _print_Piecewise(self, expr: sp.Piecewise) -> str:
+        cases = (
+            self._print(value) + ("" if where == sp.true else f" if {self._print(where)}")
+            for value, where in expr.args
+        )
+        return f"({', else '.join(cases)})"
 
     def _print_acos(self, expr: sp.Expr) -> str:
         return f"arccos({self._print(expr.args[0])})"

@@ -89,12 +89,18 @@ def _text(thing: Any) -> str:
 def check_digest(name: str) -> str:
     """A digest of the claims that a check tests: their statements and formulas.
 
+    How exact a formula is said to be is not part of it, because a check has its own margin.
+
     >>> from polysem.theory.proof.record import check_digest
     >>> check_digest("initial_pairs") == check_digest("initial_neurons")
     False
     """
     tested = [claim for claim in claims().values() if name in claim.checks]
-    parts = [f"{claim.label} {claim.template} {_text(claim.formula)}" for claim in tested]
+    exact = [claim.formula and replace(claim.formula, error="exact") for claim in tested]
+    parts = [
+        f"{claim.label} {claim.template} {_text(form)}"
+        for claim, form in zip(tested, exact, strict=True)
+    ]
     return sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 

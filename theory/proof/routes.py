@@ -15,7 +15,7 @@ from .evaluate import Field, Point, holds, value_of
 from .operators import AtWeights, Expansion, Root, Taylor, pick, vanishes
 from .step import NOT_DECIDED, REMEDY, Step
 
-POINTS = 8
+POINTS = 12
 COSTLY_POINTS = 3
 _COSTLY = (sp.Integral, Expansion)
 TRIES = 4000

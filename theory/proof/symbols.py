@@ -260,6 +260,12 @@ ablation_probability = _positive(
 )
 active_value = _real("active_value", "v_1", "value of an active feature")
 norm_time = _nonnegative("norm_time", "X", "product of lambda, t and the l1 norm of a row")
+height = _positive("height", "h_w", "height of the winner over the sparse threshold, in gaps")
+last_stage = _positive(
+    "last_stage",
+    "chi",
+    "root of the fraction of live weights left from the first stage to the last",
+)
 lag = _nonnegative("lag", "D", "difference of two thresholds, in gaps")
 inverse_amplitude = _positive("inverse_amplitude", "v", "inverse of the common amplitude of a row")
 mean_excess2 = _nonnegative(
@@ -293,14 +299,29 @@ importance = _positive("importance", "I_i", "weight of the error of an output")
 other_importance = _positive("other_importance", "I_j", "weight of the error of another output")
 survival = _nonnegative("survival", "alpha_i", "probability that l1 leaves a feature alive")
 other_survival = _nonnegative("other_survival", "alpha_j", "the same of another feature")
+kept = _nonnegative("kept", "F_ij", "fraction of the collisions of two features that last")
+first_kept = _nonnegative("first_kept", "F_ik", "the same of the first and a third feature")
+second_kept = _nonnegative("second_kept", "F_jk", "the same of the second and a third feature")
+lost = _nonnegative(
+    "lost", "D_ij", "sum over all third features that live of 2 - F_ik - F_jk, a number of slots"
+)
 
 dropout_rate = _nonnegative("dropout_rate", "r_d", "probability that dropout silences a neuron")
 dropout_noise = _nonnegative(
     "dropout_noise", "v_d", "variance of the mask of dropout over its squared mean"
 )
 equal_weights = _positive("equal_weights", "k_w", "number of equal weights of a row")
-monosemantic_share = _nonnegative(
-    "monosemantic_share", "s_1", "fraction of rows that end with one weight"
+pair_chance_ratio = _nonnegative(
+    "pair_chance_ratio", "R_2", "chance that two rows end as a pair, over that without dropout"
+)
+like_product = _nonnegative(
+    "like_product", "g_a", "product of two weights of equal signs on a neuron", "weight squared"
+)
+unlike_product = _nonnegative(
+    "unlike_product",
+    "g_b",
+    "size of the product of two weights of opposite signs on a neuron",
+    "weight squared",
 )
 learning_rate = _positive("learning_rate", "eta_A", "learning rate of Adam", "weight")
 decay = _positive("weight_decay", "d_w", "weight decay of AdamW per unit of learning rate")

@@ -47,9 +47,16 @@ COLLAPSE_RATE = derived(
                 / (2 * _V * sp.sqrt(s.m))
             ),
         ),
+        right=sp.Mul(
+            -2 * sp.sqrt(s.m) / _L,
+            _V - s.mean_excess2 / _V,
+            1 / (2 * _V * sp.sqrt(s.m)),
+            evaluate=False,
+        ),
         reason="u = v^2 gives du = 2 v dv, B = b/sqrt(m) gives dB = db/sqrt(m); M2 = m mu2/m and "
         "lambda = Lambda/sqrt(m)",
     ),
+    Step(name="cancel", reason="2 sqrt(m) cancels, and (v - mu2/v)/v = 1 - mu2/v^2"),
 )
 
 
@@ -72,7 +79,8 @@ COLLAPSE_SHIFT = derived(
     Step(
         name="integrate the mean excess",
         left=of(INITIAL, build=lambda density: _mean(density, 0)),
-        reason="int mu2 db, the order of the integrals exchanged",
+        reason="the threshold lies above Lambda by int mu2 db, with mu2 the mean of (|z| - b)_+^2; "
+        "with the order of the integrals exchanged, each |z| gives |z|^3/3",
     ),
     prose="To leading order v = 1 - b/Lambda, and mu2 has its weight at b of order 1, "
     "where v = 1: v vanishes at b = Lambda + int mu2.",
@@ -94,7 +102,8 @@ COLLAPSE_FIRST = derived(
         left=of(
             INITIAL, COLLAPSE_SHIFT, build=lambda density, shift: 2 * _mean(density, 1) - shift**2
         ),
-        reason="2 int mu2 I = I(infinity)^2",
+        reason="with the order of the integrals exchanged, each |z| gives int (|z| - b)^2 b db = "
+        "|z|^4/12; mu2 I = I' I, so that 2 int mu2 I = I(infinity)^2, the square of collapse_shift",
     ),
     prose="1/v^2 = 1 + 2 (b - I)/Lambda + O(Lambda^-2).",
     by=(COLLAPSE_RATE,),
@@ -171,7 +180,8 @@ COLLAPSE_THRESHOLD = derived(
             COLLAPSE_SECOND,
             build=lambda c0, c1, c2: _L * (1 + sp.Add(c0 / _L, c1 / _L**2)) + c2 / _L**2,
         ),
-        reason="v = 0 where b = Lambda + int_0^b mu2/v^2",
+        reason="dv/db = -(1 - mu2/v^2)/Lambda with v = 1 at b = 0 makes v = 0 where b = Lambda + "
+        "int_0^b mu2/v^2; the integral in powers of 1/Lambda has the coefficients above",
     ),
     prose="The row dies if and only if b reaches its largest weight while v > 0.",
     by=(COLLAPSE_RATE, ROW_SOLUTION),

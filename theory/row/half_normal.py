@@ -17,7 +17,7 @@ TAIL = below(-_B)
 DENSITY = density(_B)
 MEAN1 = DENSITY - _B * TAIL  # mean excess of one signed weight
 MEAN2 = (1 + _B**2) * TAIL - _B * DENSITY
-_CLOCK = sp.Integral(1 / sp.sqrt(MEAN2.subs(_B, _PAST)), (_PAST, 0, _B))
+CLOCK = sp.Integral(1 / sp.sqrt(MEAN2.subs(_B, _PAST)), (_PAST, 0, _B))
 
 
 def _tail_moment(power: int, density: sp.Expr) -> sp.Expr:
@@ -114,7 +114,7 @@ HALF_NORMAL_EXCESS2 = derived(
 
 half_normal_time = formula(
     name="half_normal_time",
-    expression=_CLOCK / (s.lam * sp.sqrt(2 * s.m)),
+    expression=CLOCK / (s.lam * sp.sqrt(2 * s.m)),
     arguments=(s.lam, s.m, _B),
     meaning="The time at which a Gaussian row of many weights reaches a given threshold.",
     example=(
@@ -137,9 +137,14 @@ HALF_NORMAL_TIME = derived(
                 s.scale / sp.Subs(rate, s.common, 1 / sp.sqrt(m2.subs(_B, _PAST))), (_PAST, 0, _B)
             ),
         ),
-        reason="B = b s with s the initial standard deviation, so dt = s db/(dB/dt); A = "
-        "1/sqrt(M2) on the slow manifold, where u = A^-2 is M2 to leading order; s cancels",
+        right=sp.Integral(
+            1 / (s.lam * sp.sqrt(2 * s.m) * sp.sqrt(MEAN2.subs(_B, _PAST))), (_PAST, 0, _B)
+        ),
+        reason="B = b s with s the initial standard deviation, so dt = s db/(dB/dt), dB/dt = "
+        "lambda/A; A = 1/sqrt(M2) on the slow manifold, where u = A^-2 is M2 to leading order; "
+        "s cancels",
     ),
+    _step(name="constants in front", reason="lambda sqrt(2 m) does not change on the way"),
     prose="For many weights M2 is near its mean (law of large numbers).",
     by=(SLOW_INVERSE_SQUARE,),
     checks=("half_normal_live_weights",),
@@ -165,15 +170,19 @@ HALF_NORMAL_L1_NORM = derived(
             HALF_NORMAL_EXCESS2,
             build=lambda norm, m1, m2: sp.Subs(norm, (s.common, s.excess1), (1 / sp.sqrt(m2), m1)),
         ),
+        right=sp.Mul(
+            2 * s.m * s.scale * MEAN1, 1 / sp.sqrt(2 * s.m * s.scale**2 * MEAN2), evaluate=False
+        ),
         reason="A M1 with A = 1/sqrt(M2), and the means of M1 and M2",
     ),
+    Step(name="cancel", reason="s cancels, and 2 m/sqrt(2 m) = sqrt(2 m)"),
     prose="On the slow manifold u = M2 to leading order.",
     by=(SLOW_INVERSE_SQUARE,),
 )
 
 l1_norm_constant = formula(
     name="l1_norm_constant",
-    expression=_CLOCK * MEAN1 / sp.sqrt(MEAN2),
+    expression=CLOCK * MEAN1 / sp.sqrt(MEAN2),
     arguments=(_B,),
     meaning="lambda t times the l1 norm of a Gaussian row (1 in the paper's estimate).",
     example=">>> round(theory.l1_norm_constant(relative_threshold=3.0), 3)\n1.138",
@@ -190,13 +199,20 @@ L1_NORM_CONSTANT = derived(
             HALF_NORMAL_L1_NORM,
             build=lambda time, norm: sp.Mul(s.lam, time, norm, evaluate=False),
         ),
-        reason="1/sqrt(2 m) of the time cancels sqrt(2 m) of the norm, and lambda cancels",
+        right=sp.Mul(
+            CLOCK / sp.sqrt(2 * s.m), sp.sqrt(2 * s.m) * MEAN1 / sp.sqrt(MEAN2), evaluate=False
+        ),
+        reason="lambda of the clock cancels",
+    ),
+    _step(
+        name="no number of neurons",
+        reason="sqrt(2 m) of the norm cancels that of the time: only the threshold is left",
     ),
 )
 
 live_constant = formula(
     name="live_constant",
-    expression=TAIL * _CLOCK**2,
+    expression=TAIL * CLOCK**2,
     arguments=(_B,),
     meaning="(lambda t)^2 times the number of live weights of a Gaussian row (1 in the paper).",
     example=">>> round(theory.live_constant(relative_threshold=3.0), 3)\n2.433",

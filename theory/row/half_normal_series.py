@@ -8,6 +8,7 @@ from ..model import INITIAL
 from ..proof import Expansion, Formula, Step, cited, defining, derived, of
 from ..proof import symbols as s
 from .half_normal import (
+    CLOCK,
     DENSITY,
     HALF_NORMAL_EXCESS2,
     HALF_NORMAL_L1_NORM,
@@ -22,6 +23,8 @@ from .sparsification import paper_l1_norm, paper_live_weights
 
 formula = partial(Formula, source="paper_notes/half_normal.md")
 _B = s.relative_threshold
+# Mills' ratio Q/phi times b, by its asymptotic series
+_MILLS = 1 - 1 / _B**2 + 3 / _B**4 - 15 / _B**6 + 105 / _B**8 - 945 / _B**10
 _late_step = partial(Step, ranges={_B: (3, 8)})
 
 excess2_series = formula(
@@ -45,8 +48,11 @@ EXCESS2_SERIES = derived(
                 density / _B**3 * Expansion(m2 / (s.m * s.scale**2 * density) * _B**3, _B, 4)
             ),
         ),
-        reason="asymptotic series of erfc",
+        right=DENSITY / _B**3 * Expansion(2 * _B**3 * ((1 + _B**2) * _MILLS / _B - _B), _B, 4),
+        reason="M2 = 2 ((1 + b^2) Q - b phi) per neuron, and the tail is Q = (phi/b) (1 - 1/b^2 + "
+        "3/b^4 - 15/b^6 + ...), by repeated integration by parts",
     ),
+    _late_step(name="add up", reason="the two largest powers cancel, and 2/b^3 is the next"),
     prose="The series of Mills' ratio envelops it: the error has the sign of, and is below, "
     "the first term left out.",
 )
@@ -70,9 +76,13 @@ PARTICIPATION_SERIES = derived(
             HALF_NORMAL_LIVE,
             build=lambda norm, live: Expansion(norm**2 / live, _B, 6),
         ),
+        right=Expansion(
+            (1 - _MILLS) ** 2 / (((1 + _B**2) * _MILLS / _B - _B) * _MILLS / _B), _B, 6
+        ),
         reason="|W|_1 = M1/sqrt(M2) and m' = 2 m Q(b), the number of live weights; in each the "
-        "tail is Q(b) = phi(b) (1/b - 1/b^3 + 3/b^5 - 15/b^7 + ...)",
+        "tail is Q(b) = (phi(b)/b) (1 - 1/b^2 + 3/b^4 - 15/b^6 + ...), and phi(b) cancels",
     ),
+    _late_step(name="divide the series", reason="to leading order (1/b^2)^2/((2/b^3) (1/b)) = 1/2"),
 )
 
 l1_norm_constant_slope = formula(
@@ -92,8 +102,16 @@ L1_NORM_CONSTANT_SLOPE = derived(
     Step(
         name="differentiate",
         left=of(L1_NORM_CONSTANT, build=lambda x: sp.Derivative(x, _B)),
+        right=MEAN1 / MEAN2
+        + MEAN1**2 * CLOCK / MEAN2 ** sp.Rational(3, 2)
+        - TAIL * CLOCK / sp.sqrt(MEAN2),
         reason="X is M1 times the integral times 1/sqrt(M2), with M0 = Q, M1 = phi - b Q and M2 = "
         "(1 + b^2) Q - b phi; M1' = -M0, M2' = -2 M1, and the integral has the slope 1/sqrt(M2)",
+        ranges={_B: (0.5, 3)},
+    ),
+    Step(
+        name="in X",
+        reason="the integral over sqrt(M2) is X/M1",
         given={s.norm_time: of(L1_NORM_CONSTANT)},
         ranges={_B: (0.5, 3)},
     ),
@@ -155,8 +173,19 @@ LIVE_CONSTANT_SERIES = derived(
             PARTICIPATION_SERIES,
             build=lambda x, share: Expansion(x**2 / share, _B, 6),
         ),
-        reason="m' (lambda t)^2 = (lambda t |W|_1)^2 m'/|W|_1^2",
+        right=Expansion(
+            sp.Mul(
+                1 + 4 / _B**2 - 8 / _B**4 + 156 / _B**6,
+                2 - 2 / _B**2 + 18 / _B**4 - 210 / _B**6,
+                evaluate=False,
+            ),
+            _B,
+            6,
+        ),
+        reason="m' (lambda t)^2 = (lambda t |W|_1)^2 m'/|W|_1^2: the square of the one series, and "
+        "the reciprocal of the other, each to the order b^-6",
     ),
+    _late_step(name="multiply", reason="up to the order b^-6"),
     prose="The constants are functions of b alone.",
     by=(LIVE_CONSTANT,),
 )

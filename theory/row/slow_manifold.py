@@ -130,9 +130,24 @@ SLOW_INVERSE_SQUARE = derived(
             INVERSE_SQUARE_SLOPE,
             build=lambda slope: Taylor(_inserted(slope, _inserted(slope, _M2)), s.lam, 2),
         ),
+        right=Taylor(
+            _M2
+            + s.lam
+            * sp.sqrt(_M2 + s.lam * _M1 * sp.sqrt(_M2))
+            * (_M1 + s.lam * (_M1**2 / sp.sqrt(_M2) + s.live * sp.sqrt(_M2)) / 2),
+            s.lam,
+            2,
+        ),
         reason="the equation for du/dB says u = M2 - (lambda/2) sqrt(u) du/dB; u = M2 on the "
         "right, with M2' = -2 M1, gives u = M2 + lambda M1 sqrt(M2), and this on the right, with "
-        "M1' = -M0, the first line",
+        "M1' = -M0, the first line; collect it as M2 + lambda sqrt(u) (M1 + ...)",
+        assumptions=(s.lam > 0,),
+        ranges={_M2: (0.5, 3), s.live: (0.1, 3)},
+    ),
+    Step(
+        name="second order",
+        reason="sqrt(M2 + lambda M1 sqrt(M2)) = sqrt(M2) + lambda M1/2 to first order; M1^2/2 "
+        "comes from both factors",
         assumptions=(s.lam > 0,),
         ranges={_M2: (0.5, 3), s.live: (0.1, 3)},
     ),
@@ -163,7 +178,13 @@ SLOW_AMPLITUDE = derived(
                 1 / sp.sqrt(_M2),
             ),
         ),
-        reason="du/dB = -2 M1 gives A^2 M2 = 1 - lambda A M1",
+        right=(sp.sqrt(s.lam**2 * _M1**2 + 4 * _M2) - s.lam * _M1) / (2 * _M2),
+        reason="du/dB = -2 M1 at u = A^-2 gives A^2 M2 = 1 - lambda A M1; the positive root",
+        assumptions=(s.lam > 0,),
+    ),
+    Step(
+        name="rational numerator",
+        reason="multiply numerator and denominator by the sum of the root and lambda M1",
         assumptions=(s.lam > 0,),
     ),
     prose="To leading order u is M2, and M2' = -2 M1.",

@@ -8,6 +8,7 @@ from ..model import LOSS, MONOSEMANTIC_FORCE, MONOSEMANTIC_LOSS, PAIR_LOSS, THRE
 from ..proof import Formula, Root, Step, Taylor, derived, of, stated, turning_point
 from ..proof import symbols as s
 
+_x = sp.Dummy("x", nonnegative=True)
 _FOLD = 2 / (3 * sp.sqrt(3))
 _AMPLITUDE = 2 / sp.sqrt(3) * sp.cos(sp.acos(-3 * sp.sqrt(3) / 2 * s.lam) / 3)
 formula = partial(Formula, source="paper_notes/stationary.md")
@@ -76,14 +77,26 @@ amplitude_series = formula(
     error="O(lambda^5)",
     unit="weight",
 )
+
+
+def _inverted(power: int) -> sp.Expr:
+    """The term of a power of lambda in the x with x (2 - 3 x + x^2) = lambda, by Lagrange."""
+    slopes = sp.Derivative((2 - 3 * _x + _x**2) ** -power, (_x, power - 1))
+    return s.lam**power / sp.factorial(power) * sp.Subs(slopes, _x, 0)
+
+
 AMPLITUDE_SERIES = derived(
     amplitude_series,
     "The trained weight is {formula} + O(lambda^5) for small lambda.",
     Step(
         name="Taylor",
         left=of(AMPLITUDE, build=lambda w: Taylor(w, s.lam, 4)),
-        reason="expand about lambda = 0",
+        right=1 - sp.Add(*(_inverted(power) for power in range(1, 5))),
+        reason="w = 1 - x solves (1 - w^2) w = lambda, that is x (2 - 3 x + x^2) = lambda; by "
+        "Lagrange's inversion, the coefficient of lambda^k in x is 1/k! times the derivative of "
+        "order k - 1 of (2 - 3 x + x^2)^(-k) at x = 0",
     ),
+    Step(name="differentiate", reason="the coefficients are 1/2, 3/8, 1/2 and 105/128"),
 )
 
 fold_amplitude = formula(
@@ -199,8 +212,11 @@ LOSS_SERIES = derived(
     Step(
         name="Taylor",
         left=of(LOSS_PER_FEATURE, build=lambda loss: Taylor(loss, s.lam, 4)),
-        reason="expand about lambda = 0",
+        right=sp.Integral(4 * (1 - _x / 2 - 3 * _x**2 / 8 - _x**3 / 2), (_x, 0, s.lam)),
+        reason="at rest the loss (1 - w^2)^2 + 4 lambda w is level in w, so that its slope in "
+        "lambda is 4 w, with w by amplitude_series; it is 0 at lambda = 0",
     ),
+    Step(name="integrate", reason="power by power"),
 )
 
 crossing_amplitude = formula(
@@ -238,9 +254,14 @@ CROSSING = derived(
             STATIONARY_WEIGHT, CROSSING_AMPLITUDE, build=lambda f, weight: sp.Subs(f, s.w, weight)
         ),
         right=sp.Mul(sp.Rational(1, 3), sp.sqrt(6) / 3, evaluate=False),
-        reason="lambda = (1 - w^2) w at the weight w = sqrt(2/3) where the loss is 1",
+        reason="lambda = (1 - w^2) w at the weight w = sqrt(2/3) where the loss is 1, with 1 - w^2 "
+        "= 1/3",
     ),
-    Step(name="multiply", reason="1/3 times sqrt(6)/3"),
+    Step(
+        name="multiply",
+        reason="1/3 times sqrt(6)/3; below this lambda the loss is smaller, because it grows with "
+        "lambda, at the rate 4 w",
+    ),
 )
 
 final_loss = formula(

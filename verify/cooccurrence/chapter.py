@@ -69,7 +69,7 @@ def chapter(scale: str, *, entropy: int, progress: bool = True) -> Chapter:
             "suppression_fit",
             "m = 512, lambda = 0.01, r = 0.25",
             "Features that occur together share fewer neurons. Where each pair of features has "
-            "the weight p = lambda/4 in the loss, this fraction of the polysemantic neurons is "
+            "the weight p = lambda/4 in the loss, about half of the polysemantic neurons are "
             "left (64 features, 512 neurons).",
             compared="A fit to a model of two features",
             figure="cooccurrence_suppression",

@@ -104,7 +104,7 @@ def chapter(scale: str, *, entropy: int, progress: bool = True) -> Chapter:
             "n = 8, m = 16",
             "The paper's second cause does not hold: bipolar noise makes the features sparse, but "
             "no neuron polysemantic by the authors' rule (8 features, 16 neurons).",
-            compared="Random collisions",
+            compared="Opposite pairs at the start",
             figure="noise_counts",
             rival=True,
         ),

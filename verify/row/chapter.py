@@ -63,10 +63,10 @@ def chapter(scale: str, *, entropy: int, progress: bool = True) -> Chapter:
         main_results=_main_results(agreements),
         rivals=frozenset(law.name for _, _, law in LAWS),
         remarks=(
-            "The authors trained with AdamW. Their notebook averages the loss over the batch, so "
-            "lambda is 0.016 for its 64 features; their figure sums it, with lambda = 0.00025. The "
-            "formulas in these lines leave the optimizer out; the chapter on the optimizer treats "
-            "it.",
+            "The authors trained with AdamW. Their notebook averages the loss over the features, "
+            "so its lambda_code of 0.001 is lambda = 0.001 * 64/4 = 0.016 for 64 features; their "
+            "figure sums the loss, with lambda = 0.001/4 = 0.00025. The comparisons of this "
+            "chapter use formulas for the gradient flow; the chapter on the optimizer treats it.",
         ),
     )
 
@@ -112,18 +112,19 @@ def _main_results(agreements: tuple[Agreement, ...]) -> tuple[MainResult, ...]:
             agreements,
             "law of the count",
             "n = 64, m = 64",
-            "The paper's first cause holds: training with l1 regularisation from a random start "
-            "leaves about as many polysemantic neurons as chance, 15.9 (64 features, 64 neurons, "
-            "lambda = 0.01).",
-            compared="The law of the count, interpolated between other trained networks",
+            "The paper's first cause holds: training with l1 regularisation leaves polysemantic "
+            "neurons, and training without it none. Their number is near chance, 15.9, for 64 "
+            "features, 64 neurons and lambda = 0.01; elsewhere it differs from chance by up to 30 "
+            "%.",
+            compared="A law interpolated between other trained networks",
             figure="trained_counts",
         ),
         *main_result(
             agreements,
             "paper_polysemantic_neurons",
             "figure, n = 256, m = 512 to 4096",
-            "The paper's n^2/4m is too large for its authors' networks of 256 features with 512 to "
-            "4096 neurons (sum over the widths).",
+            "The paper's n^2/4m, and chance as well, is too large for its authors' networks of 256 "
+            "features with 512 to 4096 neurons, trained by AdamW (sum over the widths).",
             compared="The paper's formula",
             figure="l1_counts",
             rival=True,

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import integrate, stats
 
-from ..witness.declare import inherits, witness
+from ..witness.declare import witness
 from .witnesses_sparsification import LoneRow
 
 Vector = NDArray[np.float64]
@@ -217,9 +217,6 @@ def l1_norm_limit() -> float:
 @witness("live_limit", method="quadrature", accuracy=1e-5)
 def live_limit() -> float:
     return live_constant_series(1e3)
-
-
-inherits("paper_l1_norm", "l1_norm_limit")
 
 
 def _surplus(inverse: float, largest: float = 7.0) -> float:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import integrate
+from scipy import integrate, stats
 
 from ..witness import model
 from ..witness.declare import witness
@@ -331,3 +331,31 @@ def _misplaced(rng: np.random.Generator, *, tie: bool) -> float:
 def winner_lone_row(rng: np.random.Generator) -> float:
     """Rows of antipodal pairs; with two equal largest weights both stay, and the claim fails."""
     return _misplaced(rng, tie=False)
+
+
+def _wide_row(rng: np.random.Generator) -> tuple[dict[str, Any], Vector, Vector]:
+    """A wide Gaussian row at some time: 200 sizes stand for all, in equal numbers."""
+    sizes = stats.halfnorm.ppf((np.arange(200) + 0.5) / 200)
+    m, strength = int(rng.choice([400, 1600, 6400])), rng.uniform(0.03, 0.3)
+    lam, late = strength / m**0.5, 10 ** rng.uniform(-1.5, 1)
+    counts = np.full(200, m / 200)
+    path = row_path(sizes / m**0.5, lam, late / strength, counts, rtol=1e-8, atol=1e-10)
+    return {"m": m, "lam": lam, "t": late / strength}, np.maximum(path.y[:, -1], 0), counts
+
+
+_ROUGH: dict[str, Any] = {"method": "integration", "samples": 8}
+_LACKS = "the formula is an estimate that lacks a factor"
+
+
+@witness(
+    "paper_live_weights", accuracy=0.5, through=lambda number: 2 * number, reach=_LACKS, **_ROUGH
+)
+def paper_live_weights(rng: np.random.Generator) -> tuple[dict[str, Any], float]:
+    arguments, sizes, counts = _wide_row(rng)
+    return arguments, float(counts @ (sizes > 0))
+
+
+@witness("paper_l1_norm", accuracy=0.3, reach=_LACKS, **_ROUGH)
+def paper_l1_norm(rng: np.random.Generator) -> tuple[dict[str, Any], float]:
+    arguments, sizes, counts = _wide_row(rng)
+    return arguments, float(counts @ sizes)

@@ -79,6 +79,12 @@ class Witness:
         names, such as "lam**5".
     relative : bool
         Whether that size is relative to the value.
+    absolute : bool
+        Whether deviations are taken as they are, and not relative to the value.
+    through : callable, optional
+        What of the formula's value the witness computes; without it the value itself.
+    nightly : bool
+        Whether the witness is too slow for the daily tests.
     wrong : callable, optional
         For a claim without a formula: the same computation for a false version of the claim, which
         must be rejected.
@@ -100,6 +106,9 @@ class Witness:
     along: Mapping[str, Sequence[float]] = field(default_factory=dict)
     order: str = ""
     relative: bool = False
+    absolute: bool = False
+    through: Callable[[float], float] | None = None
+    nightly: bool = False
     wrong: Callable[..., Any] | None = None
 
     def __post_init__(self) -> None:

@@ -208,13 +208,15 @@ def judge(witness: Witness, form: IndexForm, found: Sequence[Sample]) -> Finding
     if unfit:
         return _finding(witness, len(found), math.inf, unfit)
     values = [_value(form, sample.arguments) for sample in found]
+    if witness.through is not None:
+        values = [witness.through(value) for value in values]
     if witness.order:
         return _judged_order(witness, found, values)
     signs = {"=": (1, -1), "<=": (1,), ">=": (-1,)}[witness.relation]
     slack = math.inf
     worst, noise, message = 0.0, 0.0, ""
     for sample, value in zip(found, values, strict=True):
-        scale = max(abs(sample.value), abs(value)) + _FLOOR
+        scale = 1.0 if witness.absolute else max(abs(sample.value), abs(value)) + _FLOOR
         difference = (sample.value - value) / scale
         uncertain = _STANDARD_ERRORS * sample.error / scale
         deviation = max(*(sign * difference for sign in signs), 0.0) + uncertain

@@ -7,6 +7,7 @@ compares the two.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from scipy import integrate
 
 Weights = NDArray[np.float64]
+Networks = NDArray[Any]  # a stack, in single or double precision
 _SCALE = 4  # the flow is -1/4 of the gradient of the summed loss
 
 
@@ -57,7 +59,8 @@ def velocity(weights: Weights, lam: float) -> Weights:
     >>> float(velocity(np.array([[0.5]]), 0.0)[0, 0])
     0.375
     """
-    error = np.maximum(weights @ weights.swapaxes(-1, -2), 0) - np.eye(weights.shape[-2])
+    same = np.eye(weights.shape[-2], dtype=weights.dtype)
+    error = np.maximum(weights @ weights.swapaxes(-1, -2), 0) - same
     return np.asarray(-error @ weights - lam * np.sign(weights))
 
 
@@ -102,3 +105,62 @@ def train(weights: Weights, lam: float, *, step: float = 0.05, steps: int = 20_0
             return np.asarray(moved)
         weights = moved
     raise ArithmeticError(f"The weights still move after {steps} steps of size {step}.")
+
+
+def settle(
+    weights: Networks,
+    lam: float,
+    time: float,
+    *,
+    step: float = 0.3,
+    descent: Callable[[Networks], Networks] | None = None,
+) -> Networks:
+    """The weights after a time, by coarse steps along a descent, and soft thresholding.
+
+    The weights may be a stack of networks; without a descent that of the squared error is taken.
+
+    >>> import numpy as np
+    >>> from polysem.verify.witness.model import settle
+    >>> settle(np.array([[0.9, 0.2]]), 0.1, 100.0).round(6)
+    array([[0.945649, 0.      ]])
+    """
+    for _ in range(round(time / step)):
+        change = velocity(weights, 0.0) if descent is None else descent(weights)
+        weights = weights + step * change
+        weights = np.sign(weights) * np.maximum(np.abs(weights) - step * lam, 0)
+    return weights
+
+
+def shared_neurons(weights: Networks, least: float = 0.5) -> Networks:
+    """How many neurons of each network of a stack carry two weights of a size at least.
+
+    >>> import numpy as np
+    >>> from polysem.verify.witness.model import shared_neurons
+    >>> shared_neurons(np.array([[[0.9, 0.0], [-0.9, 0.1]]]))
+    array([1])
+    """
+    return np.asarray(((np.abs(weights) >= least).sum(axis=-2) >= 2).sum(axis=-1))
+
+
+def normal_start(networks: int, n: int, m: int, rng: np.random.Generator) -> Networks:
+    """The initial weights of many networks, in single precision: normal, of variance 1/m.
+
+    >>> import numpy as np
+    >>> from polysem.verify.witness.model import normal_start
+    >>> normal_start(2, 3, 4, np.random.default_rng(0)).shape
+    (2, 3, 4)
+    """
+    return np.asarray(rng.standard_normal((networks, n, m), dtype=np.float32) / np.float32(m**0.5))
+
+
+def ratio_of_means(values: Networks, others: Networks) -> tuple[float, float]:
+    """The mean of some values over that of others of the same networks, and its standard error.
+
+    >>> import numpy as np
+    >>> from polysem.verify.witness.model import ratio_of_means
+    >>> ratio_of_means(np.array([1.0, 2.0]), np.array([2.0, 4.0]))
+    (0.5, 0.0)
+    """
+    ratio = float(values.mean() / others.mean())
+    spread = float(np.std(values - ratio * others, ddof=1))
+    return ratio, spread / float(others.mean()) / len(values) ** 0.5

@@ -148,6 +148,7 @@ def test_a_missing_third_route_is_told_and_changes_nothing(monkeypatch):
         (Root(s.c**2 - 2, s.c, 1, 2), sp.sqrt(2)),
         (Taylor(sp.exp(s.a), s.a, 2), 5),
         (sp.Max(s.a, 3), 3),
+        (sp.Min(s.a, 3), 2),
         (sp.Piecewise((1, s.a > 5), (7, True)), 7),
         (sp.Integral(sp.exp(-s.c), (s.c, 0, sp.oo)), 1),
         (sp.Integral(sp.exp(-(s.tilt**2)), (s.tilt, -sp.oo, sp.oo)), sp.sqrt(sp.pi)),
@@ -171,18 +172,37 @@ def test_a_power_series_that_the_library_lacks_is_refused():
         ball(Taylor(sp.zeta(s.a + 3, 2), s.a, 1), Point({s.a: 1}))
 
 
-@pytest.mark.parametrize("factor", [sp.Rational(1, 10**6), 1, 10**6])
-def test_the_ball_of_a_gaussian_tail_holds_the_tail(factor):
+@pytest.mark.parametrize(
+    "function",
+    [
+        s.c**2 * sp.exp(-(s.c**2) / 2) / 10**6,
+        s.c**2 * sp.exp(-(s.c**2) / 2) * 10**6,
+        sp.exp(-(s.c**2) / 2 + 3 * s.c - 1),
+        (1 - sp.exp(-2 * s.c)) * sp.exp(-2 * s.c),
+        s.c**3 * sp.exp(-s.c / 2),
+    ],
+)
+def test_the_ball_of_a_tail_holds_the_tail(function):
     pytest.importorskip("flint")
     import mpmath
 
-    from polysem.theory.proof.enclosure import _FAR, _gaussian_tail
+    from polysem.theory.proof.enclosure import _FAR, _tail
 
-    function = factor * s.c**2 * sp.exp(-(s.c**2) / 2)
-    bound = _gaussian_tail(function, s.c, Point({})).real.rad()
-    tail = mpmath.mpf(factor.p if factor < 1 else factor) / (10**6 if factor < 1 else 1)
-    tail *= mpmath.quad(lambda x: x**2 * mpmath.exp(-(x**2) / 2), [_FAR, _FAR + 1, mpmath.inf])
+    bound = _tail(function, s.c, Point({})).real.rad()
+    values = sp.lambdify(s.c, function, "mpmath")
+    tail = mpmath.quad(values, [*range(_FAR, _FAR + 60, 2), mpmath.inf])
     assert tail <= mpmath.mpf(str(bound.upper().str(20, radius=False))) < 10 * tail
+
+
+@pytest.mark.parametrize(
+    "function", [sp.exp(s.c), sp.exp(-(s.c**3)), sp.cos(s.c) * sp.exp(-s.c), s.c**2]
+)
+def test_a_tail_without_a_bound_is_refused(function):
+    pytest.importorskip("flint")
+    from polysem.theory.proof.enclosure import _tail
+
+    with pytest.raises(NotImplementedError, match="interval arithmetic"):
+        _tail(function, s.c, Point({}))
 
 
 @pytest.mark.parametrize(
@@ -264,6 +284,14 @@ def test_the_latex_of_all_derivations_compiles():
         (Taylor(sp.cos(sp.acos(s.a / 9) / 3), s.a, 2), None),
         (Taylor(1 / sp.sqrt(1 + s.a), s.a, 2), 1 - s.a / 2 + 3 * s.a**2 / 8),
         (Expansion(s.a / (s.a + 1), s.a, 2), 1 - 1 / s.a + s.a**-2),
+        (
+            Expansion(s.a * sp.exp(s.a**2) * sp.erfc(s.a), s.a, 4),
+            (1 - s.a**-2 / 2 + sp.Rational(3, 4) * s.a**-4) / sp.sqrt(sp.pi),
+        ),
+        (sp.Integral(sp.exp(3 * s.w), (s.w, -sp.oo, s.a)), sp.exp(3 * s.a) / 3),
+        (sp.Integral(sp.exp(-(s.w**2)), (s.w, -sp.oo, sp.oo)), sp.sqrt(sp.pi)),
+        (sp.Integral((s.w - 1) / (s.w**2 - 1), (s.w, 1, s.a)), sp.log(sp.Rational(3, 2))),
+        (sp.erfinv(1 / s.a), None),
         (sp.Limit(sp.exp(-s.a / (s.c - 1) ** 2), s.c, sp.oo), 1),
         (sp.factorial(s.n) / sp.ff(s.n, 2), sp.factorial(s.n - 2)),
         (sp.ff(s.n, s.n - 4), 6 * 5),

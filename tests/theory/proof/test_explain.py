@@ -1,11 +1,16 @@
 """Explanations: the whole chain, in text, Markdown and LaTeX; a claim and a derivation in print."""
 
 import pytest
+import sympy as sp
 from click.testing import CliRunner
+from sympy.functions.elementary.piecewise import ExprCondPair
+from sympy.logic.boolalg import BooleanAtom
 
 from polysem import theory
 from polysem.theory import symbols as s
 from polysem.theory.proof.claims import Claim
+from polysem.theory.proof.formula import plain
+from polysem.theory.proof.notation import NOTATION
 from polysem.theory.proof.step import Definition
 from polysem.verify.cli import main
 
@@ -33,6 +38,8 @@ def test_every_claim_comes_after_all_that_it_rests_on(label):
 def test_the_text_has_every_step_with_its_reason_and_the_results():
     text = str(theory.explain("fold"))
     assert text == repr(theory.explain(CLAIMS["fold"]))
+    assert max(map(len, text.splitlines())) <= 100
+    text = " ".join(text.split())
     for claim in theory.explain("fold").claims:
         assert claim.statement in text
         for step in claim.derivation.steps:
@@ -104,6 +111,41 @@ def test_a_derivation_prints_its_chain():
     assert lines[0].strip() == "(w (1 - w^2) at w = sqrt(3)/3)"
     assert [line.strip()[0] for line in lines[1:]] == ["=", "=", "="]
     assert repr(CLAIMS["fold"].derivation).startswith("Derivation(insert the top -> ")
+
+
+COMMON = (sp.Add, sp.Mul, sp.Pow, sp.exp, sp.log, sp.cos, sp.sin, sp.acos, sp.Abs, sp.factorial)
+PARTS = (
+    sp.Atom,
+    sp.Tuple,
+    sp.Indexed,
+    sp.IndexedBase,
+    sp.Rel,
+    sp.Piecewise,
+    ExprCondPair,
+    BooleanAtom,
+)
+
+
+def printed(claim):
+    """The formula of a claim and the sides of its steps."""
+    yield from [claim.formula.expression] if claim.formula else []
+    for sides in claim.derivation.sides() if claim.derivation else []:
+        yield from sides
+
+
+@pytest.mark.parametrize("label", CLAIMS)
+def test_all_letters_and_all_notation_are_told(label):
+    claim, text = CLAIMS[label], " ".join(str(CLAIMS[label]).split())
+    reasons = " ".join(step.reason for step in claim.derivation.steps) if claim.derivation else ""
+    for letter in {letter for expression in printed(claim) for letter in expression.free_symbols}:
+        local = isinstance(letter, sp.Indexed | sp.Dummy) or str(letter) in reasons
+        assert local or f"{letter} (" in text
+    for node in {node for e in printed(claim) for node in sp.preorder_traversal(e)}:
+        words = [
+            f"{plain(like)} is {words}" for kind, like, words in NOTATION if isinstance(node, kind)
+        ]
+        assert words or isinstance(node, (*COMMON, *PARTS))
+        assert all(part in text for part in words)
 
 
 def compiled(labels):

@@ -93,7 +93,7 @@ def test_the_record_has_certified_balls_for_nearly_all_steps():
         for step in record.claims[label]["steps"]
     ]
     assert found
-    assert found.count("passed") >= 0.95 * len(found)
+    assert found.count("passed") >= 0.99 * len(found)
     assert all(said.startswith(("passed", "not run")) for said in found)
 
 

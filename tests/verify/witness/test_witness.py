@@ -4,6 +4,7 @@ import ast
 import inspect
 import math
 import re
+from collections import Counter
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from polysem.theory.proof import symbols as s
 from polysem.theory.proof.claims import claims
 from polysem.theory.proof.formula import Formula
 from polysem.theory.proof.record import Record, confirms
+from polysem.theory.proof.status import DERIVED, IN_WORDS, PROVED, VERIFIED, status
+from polysem.verify.topics import TOPICS
 from polysem.verify.witness import model
 from polysem.verify.witness.declare import Witness, inherited, witnesses
 from polysem.verify.witness.domain import _draw
@@ -31,15 +34,25 @@ def test_the_witness_of_a_claim_without_a_formula_confirms_it(label):
     assert found.passed, found.message
 
 
-@pytest.mark.parametrize("label", WITH_FORMULA)
+DAILY = [
+    pytest.param(label, marks=[pytest.mark.nightly] * witnesses()[label].nightly)
+    for label in WITH_FORMULA
+]
+
+
+@pytest.mark.parametrize("label", DAILY)
 def test_the_witness_confirms_its_claim_and_rejects_wrong_versions(label):
-    """No symbolic route takes part. A third may survive; of all together at most 5 of 100 may."""
+    """No symbolic route takes part. A third may survive; of all together at most 5 of 100 may.
+
+    Half may where the claim states a relative error of more than 10 %, which covers small changes.
+    """
     witness, form = witnesses()[label], claimed(label)
     drawn = samples(witness, form, seed=1)
     found = judge(witness, form, drawn)
     assert found.passed, found.message
     kept, count = survivors(label, drawn)
-    assert len(kept) <= max(1, count // 3), kept
+    coarse = witness.accuracy > 0.1 and not witness.absolute
+    assert len(kept) <= max(1, count // (2 if coarse else 3)), kept
 
 
 @pytest.mark.nightly
@@ -53,6 +66,48 @@ def test_the_witness_confirms_its_claim_at_many_more_arguments(label):
 def test_the_witness_of_a_claim_without_a_formula_rejects_a_false_version(label):
     assert witnesses()[label].wrong is not None, "give wrong=..., a false version of the claim"
     assert not refuted(witnesses()[label]).passed
+
+
+def test_every_formula_has_a_witness_or_inherits_one():
+    """A formula that can have none is to be named here, with the reason."""
+    without = {}
+    missing = {
+        label
+        for label, claim in claims().items()
+        if claim.formula is not None and label not in {*witnesses(), *inherited()}
+    }
+    assert missing == set(without)
+
+
+GUESSED = [
+    label
+    for label, claim in claims().items()
+    if claim.formula is not None and claim.formula.kind in ("fitted", "heuristic")
+]
+
+
+@pytest.mark.parametrize("label", sorted(set(GUESSED) & set(witnesses())))
+def test_a_fit_or_an_estimate_states_the_error_within_which_its_witness_confirms_it(label):
+    witness, stated = witnesses()[label], claims()[label].formula.error
+    percent = "" if witness.absolute else " %"
+    size = witness.accuracy if witness.absolute else round(100 * witness.accuracy, 6)
+    assert f"within {size:g}{percent}" in stated
+
+
+@pytest.mark.parametrize("label", GUESSED)
+def test_a_fit_or_an_estimate_states_the_size_of_its_error(label):
+    assert re.search(r"within \d", claims()[label].formula.error)
+
+
+@pytest.mark.parametrize("label", GUESSED)
+def test_a_witness_proves_no_fit_and_no_estimate(label):
+    known = Record.load().evidence
+    found = replace(
+        known,
+        steps=dict.fromkeys(claims(), True),
+        witnesses=dict.fromkeys({*known.witnesses, *witnesses()}, True),
+    )
+    assert status(claims()[label], found) not in (PROVED, IN_WORDS, VERIFIED, DERIVED)
 
 
 def imported(file):
@@ -152,16 +207,23 @@ def survivors(label, drawn):
 
 @pytest.mark.nightly
 def test_the_witnesses_together_reject_95_of_100_wrong_versions():
+    """Of all claims with a formula, fits and estimates included; the counts of each topic."""
     found = {
         label: survivors(label, samples(witnesses()[label], claimed(label)))
         for label in WITH_FORMULA
     }
-    total = sum(count for _, count in found.values())
-    kept = {label: survived for label, (survived, _) in found.items() if survived}
-    rejected = total - sum(map(len, kept.values()))
-    print(f"{rejected} of {total} wrong versions of {len(found)} claims are rejected")
-    assert total >= 5 * len(found)
-    assert rejected >= 0.95 * total, kept
+    counted, kept = Counter(), Counter()
+    for label, (survived, count) in found.items():
+        topic = witnesses()[label].compute.__module__.split(".")[2]
+        counted[topic] += count
+        kept[topic] += len(survived)
+    for topic, count in counted.items():
+        print(f"{topic}: {count - kept[topic]} of {count} wrong versions are rejected")
+    print(f"all {len(found)} formulas: {counted.total() - kept.total()} of {counted.total()}")
+    assert set(TOPICS) < set(counted)
+    assert counted.total() >= 5 * len(found)
+    survived = {label: survived for label, (survived, _) in found.items() if survived}
+    assert kept.total() <= 0.05 * counted.total(), survived
 
 
 def test_a_witness_states_why_it_does_not_reach_the_whole_regime():
@@ -242,6 +304,20 @@ def test_a_value_may_miss_a_formula_by_the_accuracy_and_no_more(relation, side):
     for part, passes in ((0.7, True), (1.4, False)):
         found = judge(witness, form(1, error=kind), [Sample({}, 1 + side * part * 1e-3)])
         assert found.passed is passes
+
+
+def test_a_deviation_may_be_absolute():
+    for absolute, passes in ((False, True), (True, False)):
+        witness = Witness(
+            label="false", compute=max, method="arithmetic", accuracy=1e-3, absolute=absolute
+        )
+        assert judge(witness, form(100), [Sample({}, 100.01)]).passed is passes
+
+
+def test_a_witness_may_compute_a_function_of_the_value():
+    witness = Witness(label="false", compute=max, method="arithmetic", through=math.sqrt)
+    for value, passes in ((4, True), (2, False)):
+        assert judge(witness, form(value), [Sample({}, 2.0)]).passed is passes
 
 
 @pytest.mark.parametrize("bounds", [(-1.0, 0.0), (0.0, 2.0), (-1.0, 1.0), (0.5, 3.0)])
