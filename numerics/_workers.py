@@ -26,15 +26,24 @@ def parallel(tasks: Any, *, jobs: int | None, return_as: str) -> Any:
 
 @contextmanager
 def _inherited_mask() -> Iterator[None]:
-    """Let processes that start inside ignore Ctrl-C; here it comes at the end."""
+    """Let processes that start inside ignore Ctrl-C; here it comes at the end.
+
+    Of the semaphores that a stopped run leaves, the process that removes them says nothing.
+    """
     from multiprocessing import resource_tracker
 
     resource_tracker.ensure_running()  # its start would end the mask
+    filters = os.environ.get("PYTHONWARNINGS")
+    os.environ["PYTHONWARNINGS"] = ",".join(filter(None, (filters, "ignore:resource_tracker")))
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        if filters is None:
+            del os.environ["PYTHONWARNINGS"]
+        else:
+            os.environ["PYTHONWARNINGS"] = filters
 
 
 def _watch(parent: int) -> None:

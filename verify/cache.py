@@ -175,7 +175,7 @@ def run_jobs(
     [8, 9]
     """
     from joblib import delayed
-    from tqdm.auto import tqdm
+    from tqdm import tqdm
 
     folder = _FOLDER.get()  # joblib draws the jobs in a thread that does not see our context
     place = current_place()

@@ -126,7 +126,7 @@ def sweep(
     paper_notes/sweeps.md.
     """
     from joblib import delayed
-    from tqdm.auto import tqdm
+    from tqdm import tqdm
 
     with training_on(**spec.place), Store.of(out, spec).locked() as store:
         total, missing = 0, []

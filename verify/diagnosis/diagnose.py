@@ -324,7 +324,9 @@ def _verdict(found: dict[str, Any]) -> str:
     if found["forced"] and found["degenerate"]:
         return "degenerate-law"
     if found["p_value"] >= found["significance"]:
-        low, high = found.get("ratio_interval", (1.0, 1.0))  # absent if the law allows only 0
+        if "ratio_interval" not in found:
+            return "too-few-features"
+        low, high = found["ratio_interval"]
         inside = max(1 - low, high - 1) <= LAW_MARGIN
         return f"compatible-with-{_slug(found)}" if inside else "undecided"
     if found["law"] != "the exclusion law":

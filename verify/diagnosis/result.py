@@ -37,6 +37,8 @@ VERDICTS = {
     "features with weights of one sign share a neuron",
     "degenerate-law": "no evidence for or against the law: n is so close to 2m that it allows "
     "next to one count only",
+    "too-few-features": "no evidence for or against the law: with fewer than two live features no "
+    "neuron can be shared",
     "compatible-with-exclusion-law": "compatible with {law}",
     "compatible-with-the-law": "compatible with {law}",
     "undecided": "undecided, too few networks to tell whether the count follows {law}",

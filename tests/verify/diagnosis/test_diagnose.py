@@ -236,6 +236,11 @@ def test_a_dead_network_says_nothing_of_the_others():
     json.loads(none.to_json())
 
 
+@pytest.mark.parametrize("weights", [np.eye(4)[:1], np.diag([1.0, 0, 0, 0])])
+def test_one_live_feature_is_no_evidence_for_a_law(weights):
+    assert verify.diagnose(weights, layout="features-first").verdict == "too-few-features"
+
+
 def test_slots_taken_twice_are_not_forced():
     crowd = np.zeros((30, 20))
     crowd[:, 0] = 1
