@@ -21,6 +21,7 @@ from .cooccurrence.suppression import suppression_slope as suppression_slope
 from .dropout.model import Dropout as Dropout
 from .dropout.model import SampledDropout as SampledDropout
 from .dropout.rows import monosemantic_rows as monosemantic_rows
+from .dropout.rows import pair_chances as pair_chances
 from .features.model import UnequalFeatures as UnequalFeatures
 from .features.model import zipf as zipf
 from .interference import interference as interference
@@ -31,6 +32,7 @@ from .interference.pair_problem import PairProblem as PairProblem
 from .interference.pair_problem import pair_problem as pair_problem
 from .interference.retained import retained_fraction as retained_fraction
 from .interference.retained import retained_fraction_fast as retained_fraction_fast
+from .interference.retained import retained_fraction_flow as retained_fraction_flow
 from .interference.retained import retained_fraction_of_kicks as retained_fraction_of_kicks
 from .interference.retained import retained_fraction_sparse as retained_fraction_sparse
 from .interference.retained import top_weights as top_weights

@@ -60,6 +60,7 @@ READING_ORDER = (
     "counting_laws",
     "count_law",
     "reshuffling",
+    "omega_theory",
     "noise",
     "cooccurrence",
     "features",
@@ -194,9 +195,11 @@ def _formula(name: str, formula: theory.Formula) -> list[str]:
 
 
 def fill(folder: Path, page: str, text: list[str]) -> None:
-    """Insert the list of chapters into ``chapters``, graphs and links into ``blueprint``."""
+    """Link the claims; insert the list of chapters, and the graphs of the blueprint."""
     if page == "blueprint":
         text[0] = book_explain.linked(_HEADING.sub(_with_graph, text[0]))
+    elif "/" not in page:
+        text[0] = book_explain.with_links(page, text[0])
     if page == "chapters":
         listed = (folder / "index.md").read_text(encoding="utf-8").splitlines()
         pages = {path.stem for path in folder.glob("*.md")} - {"index", page} - set(listed)

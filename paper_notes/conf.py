@@ -34,6 +34,11 @@ exclude_patterns = ["_build", "data"]
 
 myst_enable_extensions = ["amsmath", "dollarmath", "deflist", "colon_fence"]
 myst_heading_anchors = 4
+# MathJax also reads commands in the words of a formula.
+mathjax3_config = {
+    "loader": {"load": ["[tex]/textmacros"]},
+    "tex": {"packages": {"[+]": ["textmacros"]}},
+}
 nb_execution_mode = "force"
 nb_execution_timeout = 600
 nb_execution_show_tb = True

@@ -21,13 +21,14 @@ HOW_TO_READ = (
     "margin. Otherwise it is *undecided*: the sample does not decide. A rival is a formula that is "
     "compared in order to show where it fails; for a rival, *departs* is no fault of the theory. "
     "The exclusion law, which is chance, is a rival for the counts of trained networks. The "
-    "formulas of polysem include fits and recorded measurements; the status of a claim says "
-    "which it is.",
+    "formulas of polysem include fits and recorded measurements; `polysem claims` prints their "
+    "status. Alpha is the probability that an interval misses the true value.",
     "n and m are the numbers of features and of neurons, W are the weights (row i of W holds the "
-    "weights of feature i), lambda is the weight of the l1 term in the gradient flow, t is the "
-    "time of this flow, sigma and kappa are the standard deviation and the excess kurtosis of the "
-    "noise on a neuron, and q is the squared length of a row. Chance is the mean of the exclusion "
-    "law: n features take n different slots at random, where a slot is a neuron with a sign.",
+    "weights of feature i), lambda is the weight of the l1 term in the gradient flow, a quarter of "
+    "the weight in the authors' program, t is the time of this flow, sigma and kappa are the "
+    "standard deviation and the excess kurtosis of the noise on a neuron, and q is the squared "
+    "length of a row. Chance is the mean of the exclusion law: n features take n different slots "
+    "at random, where a slot is a neuron with a sign.",
 )
 
 
