@@ -111,6 +111,28 @@ def put(target: Array, index: Array, values: Array) -> None:
         target[network, ...] = values[place, ...]
 
 
+def placed(part: Array, target: Array, rows: Array, columns: Array) -> Array:
+    """The target, overwritten at the given rows and columns of each network by the part."""
+    networks = np.arange(len(rows))
+    if _has_views(target):
+        index = (networks[:, None, None], rows[:, :, None], columns[:, None, :])
+        target[tuple(to_library(places, target) for places in index)] = part
+        return target
+    here = np.zeros(target.shape, bool)
+    here[networks[:, None, None], rows[:, :, None], columns[:, None, :]] = True
+    part = _spread(_spread(part, columns, target.shape[2], axis=2), rows, target.shape[1], axis=1)
+    return namespace(target).where(to_library(here, target), part, target)
+
+
+def _spread(part: Array, places: Array, size: int, *, axis: int) -> Array:
+    """The entries along an axis at their places among ``size``; others elsewhere."""
+    source = np.zeros((len(places), size), int)
+    np.put_along_axis(source, places, np.arange(part.shape[axis])[None], axis=1)
+    index = to_library(source[:, None, :] if axis == 2 else source[:, :, None], part)
+    spread: Array = namespace(part).take_along_axis(part, index, axis=axis)
+    return spread
+
+
 def written(function: Callable[..., Array], *operands: Any, out: Array) -> Array:
     """The function of the operands, in the memory of ``out`` where the library can."""
     return function(*operands, out=out) if _has_views(out) else function(*operands)

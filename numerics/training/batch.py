@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .._arrays import namespace, put, taken, to_library, to_numpy
+from .._arrays import namespace, placed, put, taken, to_library, to_numpy
 from .._types import Array
 
 _WORTHWHILE = 0.9  # to copy rarely, leave out only when this fraction or less remains
@@ -14,26 +14,19 @@ class Batch:
     """Networks without the neurons that are zero and the features that have settled."""
 
     def __init__(self, which: Array, weights: Array):
-        self.which, self.weights, self.m = which, weights, weights.shape[2]
-        self.columns: Array | None = None  # neurons still here, by network; None: all
-        self.rows: Array | None = None  # features still here, by network; None: all
-        self.settled: Array | None = None  # the networks with the features that are left out
+        self.which, self.weights = which, weights
+        networks, n, m = weights.shape
+        self.rows = np.tile(np.arange(n), (networks, 1))  # features still here
+        self.columns = np.tile(np.arange(m), (networks, 1))  # neurons still here
+        self.whole: Array | None = None  # all weights, once some are left out
         self.any_set_aside = np.zeros(which.size, bool)  # features with weights, by network
 
     def full(self, rows: Array) -> Array:
         """All weights of some networks, with the neurons and features that were left out."""
         part = taken(self.weights, rows)
-        if self.columns is None:
+        if self.whole is None:
             return part
-        columns = self.columns[rows]
-        part = _spread(part, columns, self.m, axis=2)
-        if self.rows is None or self.settled is None:
-            return part
-        features, settled = self.rows[rows], taken(self.settled, rows)
-        part = _spread(part, features, settled.shape[1], axis=1)
-        here = np.zeros(settled.shape, bool)
-        here[np.arange(rows.size)[:, None, None], features[..., None], columns[:, None]] = True
-        return namespace(part).where(to_library(here, part), part, settled)
+        return placed(part, taken(self.whole, rows), self.rows[rows], self.columns[rows])
 
     def store(self, target: Array) -> None:
         """Copy each network to its place in the array of all networks."""
@@ -44,12 +37,14 @@ class Batch:
         """Store the networks outside the mask and go on with the others; returns their places."""
         gone, kept = np.flatnonzero(~mask), np.flatnonzero(mask)
         put(target, self.which[gone], self.full(gone))
-        self.which, self.any_set_aside = self.which[kept], self.any_set_aside[kept]
-        if kept.size:
-            self.weights = taken(self.weights, kept)
-            self.settled = None if self.settled is None else taken(self.settled, kept)
-        self.columns = None if self.columns is None else self.columns[kept]
-        self.rows = None if self.rows is None else self.rows[kept]
+        parts = {"weights": self.weights, "whole": self.whole} if kept.size else {}
+        self._change(
+            which=self.which[kept],
+            any_set_aside=self.any_set_aside[kept],
+            rows=self.rows[kept],
+            columns=self.columns[kept],
+            **{name: part if part is None else taken(part, kept) for name, part in parts.items()},
+        )
         return kept
 
     def drop_zero_neurons(self) -> None:
@@ -61,7 +56,8 @@ class Batch:
         width = max(1, int(live.sum(axis=-1).max()))
         if width > _WORTHWHILE * live.shape[-1]:
             return
-        self._narrow(_first(live, width))
+        self._note()
+        self._change(**self._narrowed(self.weights, _first(live, width)))
 
     def set_aside(self, resting: Array) -> Array | None:
         """Leave out features with one weight at rest on a neuron that no moving feature uses.
@@ -82,41 +78,39 @@ class Batch:
         kept = height * width / (rows.shape[1] * columns.shape[1])
         if kept > _WORTHWHILE or not kept:
             return None
-        self.settled = self.full(np.arange(self.which.size))
-        if self.rows is None:
-            self.rows = np.broadcast_to(np.arange(rows.shape[1]), rows.shape)
+        self._note()
         stay = _first(rows, height)
-        self.rows = np.take_along_axis(self.rows, stay, axis=1)
-        weights = to_numpy(xp.count_nonzero(live, axis=(1, 2)))
-        self.weights = xp.take_along_axis(
-            self.weights, to_library(stay[..., None], self.weights), axis=1
+        number = to_numpy(xp.count_nonzero(live, axis=(1, 2)))
+        part = xp.take_along_axis(self.weights, to_library(stay[..., None], live), axis=1)
+        narrowed = self._narrowed(part, _first(columns, width))
+        left = to_numpy(xp.count_nonzero(narrowed["weights"], axis=(1, 2)))
+        self._change(
+            rows=np.take_along_axis(self.rows, stay, axis=1),
+            any_set_aside=self.any_set_aside | (left < number),
+            **narrowed,
         )
-        self._narrow(_first(columns, width))
-        self.any_set_aside |= to_numpy(xp.count_nonzero(self.weights, axis=(1, 2))) < weights
         return stay
 
-    def _narrow(self, stay: Array) -> None:
-        """Go on with some of the neurons, given by their places in each network."""
-        xp, places = namespace(self.weights), to_library(stay[:, None, :], self.weights)
-        self.weights = xp.take_along_axis(self.weights, places, axis=-1)
-        before = self.columns
-        self.columns = stay if before is None else np.take_along_axis(before, stay, axis=-1)
+    def _note(self) -> None:
+        """Copy the weights that are here to their places among all."""
+        whole = (
+            namespace(self.weights).zeros_like(self.weights) if self.whole is None else self.whole
+        )
+        self.whole = placed(self.weights, whole, self.rows, self.columns)
+
+    def _narrowed(self, weights: Array, stay: Array) -> dict[str, Array]:
+        """The weights and neurons at some places of each network."""
+        places = to_library(stay[:, None, :], weights)
+        return {
+            "weights": namespace(weights).take_along_axis(weights, places, axis=-1),
+            "columns": np.take_along_axis(self.columns, stay, axis=-1),
+        }
+
+    def _change(self, **changed: Array | None) -> None:
+        """Set attributes that fit each other in one step, which an interruption cannot part."""
+        vars(self).update(changed)
 
 
 def _first(mask: Array, number: int) -> Array:
     """Places of the true entries of each network in their order, and then of some others."""
     return np.argsort(~mask, axis=-1, kind="stable")[:, :number]
-
-
-def _spread(part: Array, places: Array, size: int, *, axis: int) -> Array:
-    """The entries along an axis at their places among ``size``, by network, and zeros elsewhere."""
-    width = part.shape[axis]
-    source = np.full((len(places), size), width)
-    np.put_along_axis(source, places, np.arange(width)[None], axis=1)
-    xp = namespace(part)
-    padded = xp.concat([part, xp.zeros_like(taken(part, np.array([0]), axis))], axis=axis)
-    if len(places) == 1:
-        return taken(padded, source[0], axis)
-    index = to_library(source[:, None, :] if axis == 2 else source[:, :, None], part)
-    spread: Array = xp.take_along_axis(padded, index, axis=axis)
-    return spread

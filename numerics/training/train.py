@@ -37,7 +37,7 @@ from .rest import in_double, several_weights
 from .solution import Outcome, Solution
 
 _DIVERGED = 1e3  # a weight of this size, against 1 at rest, has left the basin of any state
-_BLOCK = 1 << 18  # weights of small networks that are stepped together, to share overheads
+_BLOCK = 1 << 20  # weights of small networks that are stepped together, to share overheads
 _LARGEST_START = 1e8  # of an initial weight; its fourth power must fit into single precision
 _LARGE = 1 << 15  # weights of a network from which on it is trained alone
 _DEVICE_BLOCK = 1 << 28  # weights that an accelerator steps together, to fit into its memory

@@ -1,6 +1,7 @@
-"""The overhead of a run of a sweep, and the gain of a second worker process.
+"""The overhead of a run of a sweep, and the gains of float32 and of a second worker process.
 
-The sweep of 1000 runs at n = 64, m = 256 is timed on one worker process and on two, in turn.
+The sweep of 1000 runs at n = 64, m = 256 is timed on one worker process and on two, in turn. With
+--types it is timed in float64, one network at a time, and in float32, up to 64 networks in a stack.
 """
 
 import argparse
@@ -56,10 +57,43 @@ def scaling(runs, lam, repeats):
     )
 
 
+def types(runs, lam, repeats):
+    grid = [{"n": 64, "m": 256, "lam": lam}]
+    alone, stacked = (
+        numerics.SweepSpec.from_dict(
+            {"entropy": 1, "runs": runs, "chunk": 100, "dtype": dtype, "grid": grid}
+        )
+        for dtype in ("float64", "float32")
+    )
+    times, load = {"float64": [], "float32": []}, []
+    for _ in range(repeats):
+        load.append(os.getloadavg()[0])
+        for name, spec in (("float64", alone), ("float32", stacked)):
+            times[name].append(sweep_time(spec, "loop", 1)[0])
+    ratios = np.array(times["float64"]) / np.array(times["float32"])
+    print(
+        json.dumps(
+            {
+                "runs": runs,
+                "lam": lam,
+                **{f"seconds, {name}": taken for name, taken in times.items()},
+                "ratio of medians": float(
+                    np.median(times["float64"]) / np.median(times["float32"])
+                ),
+                "smallest and largest ratio": [float(ratios.min()), float(ratios.max())],
+                "load average before each repeat": load,
+            },
+            indent=2,
+        )
+    )
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=1000)
     parser.add_argument("--lam", type=float, default=0.1)
     parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--types", action="store_true")
     options = parser.parse_args()
-    scaling(options.runs, options.lam, options.repeats)
+    measure = types if options.types else scaling
+    measure(options.runs, options.lam, options.repeats)

@@ -1,5 +1,7 @@
 """A batch leaves out what no longer changes, and gives back whole networks."""
 
+import sys
+
 import numpy as np
 
 from polysem.numerics.training.batch import Batch
@@ -46,3 +48,47 @@ def test_rows_at_rest_on_neurons_of_their_own_are_left_out_and_come_back():
     batch.keep(np.array([False, True]), kept)
     np.testing.assert_array_equal(kept[0], weights[0])
     np.testing.assert_array_equal(batch.full(np.array([0])), weights[1:])
+
+
+def interrupted(action, line):
+    """Do the action, and interrupt it before a line of the module; whether it got so far."""
+
+    def trace(frame, event, _):
+        nonlocal line
+        if not frame.f_code.co_filename.endswith("training/batch.py"):
+            return None
+        line -= event == "line"
+        if line < 0:
+            raise KeyboardInterrupt
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        action()
+    except KeyboardInterrupt:
+        return True
+    finally:
+        sys.settrace(before)
+    return False
+
+
+def test_an_interruption_at_any_line_leaves_whole_networks():
+    weights = np.zeros((3, 6, 20))
+    weights[:, [0, 1, 2], [3, 4, 5]] = 0.9
+    weights[:, 3:, 10:13] = np.random.default_rng(0).standard_normal((3, 3, 3))
+    resting = np.array([[True, True, True, False, False, False]] * 3)
+    for line in range(200):
+        batch, kept = Batch(np.arange(3), weights.copy()), np.zeros_like(weights)
+
+        def shrink(batch=batch, kept=kept):
+            batch.drop_zero_neurons()
+            batch.set_aside(resting)
+            batch.keep(np.array([True, False, True]), kept)
+
+        went = interrupted(shrink, line)
+        batch.store(kept)
+        np.testing.assert_array_equal(kept, weights)
+        if not went:
+            break
+    assert 40 < line < 199
