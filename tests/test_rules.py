@@ -84,3 +84,16 @@ def test_every_page_that_is_cited_exists():
     cited = set(done.stdout.split())
     assert len(cited) > 10
     assert {page for page in cited if not (ROOT / page).is_file()} == set()
+
+
+def test_no_line_of_a_page_begins_with_a_percent_sign():
+    """The book would leave such a line out, as a comment."""
+    pages = sorted((ROOT / "paper_notes").glob("*.md"))
+    assert len(pages) > 20
+    lost = [
+        f"{page.name}: {line}"
+        for page in pages
+        for line in page.read_text(encoding="utf-8").splitlines()
+        if line.lstrip().startswith("%")
+    ]
+    assert not lost

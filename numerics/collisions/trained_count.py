@@ -267,6 +267,11 @@ class TrainedCount(CountLaw):
         return Masses(low=low, mantissa=mantissa, exponent=exponent)
 
     @property
+    def mean_error(self) -> float:
+        """The standard error of the mean, from that of omega to first order."""
+        return self.omega_error * float(TiltedLaw(self.n, self.m, self.omega).var())
+
+    @property
     def probability_none(self) -> float:
         """The probability that the network has no polysemantic neuron."""
         return float(self.pmf(0))

@@ -23,10 +23,10 @@ ADAM_WITHOUT_MEMORY = _measured(
 
 ADAM_REDUCED_MODEL = _measured(
     "adam_reduced_model",
-    "The reduced model of two rows, in which only weights above one initial standard deviation on "
-    "a common neuron interact, gives the probability that two features that are trained alone end "
-    "on one neuron under AdamW within 25 % on average over settings in which it exceeds twice "
-    "chance.",
+    "The reduced model of two rows, in which the weights on a neuron interact only if one of them "
+    "is above one initial standard deviation, gives the probability that two features that are "
+    "trained alone end on one neuron under AdamW within 25 % on average over settings in which it "
+    "exceeds twice chance.",
     checks=("adam_reduced_model",),
 )
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ...numerics import ExclusionLaw, TiltedLaw, trained_count
+from ...numerics import ExclusionLaw, trained_count
 from ...numerics.collisions.trained_count import settings
 from ..published import published_counts
 from ..show.figures import Plot
@@ -73,7 +73,7 @@ def _law() -> pd.DataFrame:
             n = round(crowding * math.sqrt(m))
             law = trained_count(n, m, strength / math.sqrt(m))
             expected = ExclusionLaw(n, m).mean()
-            spread = law.omega_error * TiltedLaw(n, m, law.omega).var() / expected
+            spread = law.mean_error / expected
             rows.append(("law", n, m, law.lam, law.mean() / expected, spread))
     return _frame(rows)
 

@@ -47,7 +47,7 @@ def answer(
             _time(setting),
         ]
     low, high = law.interval(_PROBABILITY)
-    errors = {"expected_neurons": law.omega_error * law.var(), "omega": law.omega_error * law.omega}
+    errors = {"expected_neurons": law.mean_error, "omega": law.omega_error * law.omega}
     values = (law.mean(), low, high, law.probability_none, law.omega, law.omega_error)
     warning = None if law.basis == "interpolated" else law.basis
     found = [

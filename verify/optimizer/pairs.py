@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
 
 import numpy as np
 
 from ... import numerics
 from ...numerics._types import Array
+from ...numerics.optimizer.count import pair_table
 from ..published import data_rows
 
 ENTROPY = 20261127
@@ -92,26 +92,21 @@ class PairCount:
         The setting.
     pairs, together : int
         Pairs of rows in the reduced model, and those that end on one neuron.
-    variables : float
-        Mean number of variables of a pair in the reduced model; there are 2 m weights.
-    retained, retained_error : float
-        The retained fraction of the reduced model and its standard error.
+    retained : float
+        The retained fraction of the reduced model.
     trained_pairs, trained_together : int
-        The same of trained pairs of rows.
-    trained_retained, trained_retained_error : float
-        The retained fraction of trained pairs of rows and its standard error.
+        The same of pairs of rows that were trained alone.
+    trained_retained : float
+        Their retained fraction.
     """
 
     setting: PairSetting
     pairs: int
     together: int
-    variables: float
     retained: float
-    retained_error: float
     trained_pairs: int
     trained_together: int
     trained_retained: float
-    trained_retained_error: float
 
     @property
     def p2(self) -> float:
@@ -156,14 +151,41 @@ class PairCount:
 
 @cache
 def pair_counts() -> tuple[PairCount, ...]:
-    """The settings of the committed table."""
-    return tuple(map(_read, data_rows(TABLE)))
+    """The settings of the committed table, with several rates and betas."""
+    return tuple(
+        PairCount(
+            setting=PairSetting(
+                m=int(row["m"]),
+                **{name: float(row[name]) for name in ("lam", "learning_rate", "beta1", "beta2")},
+            ),
+            pairs=int(row["pairs"]),
+            together=int(row["together"]),
+            retained=float(row["retained"]),
+            trained_pairs=int(row["trained_pairs"]),
+            trained_together=int(row["trained_together"]),
+            trained_retained=float(row["trained_retained"]),
+        )
+        for row in data_rows(TABLE)
+    )
 
 
-def _read(row: dict[str, str]) -> PairCount:
-    value: dict[str, Any] = {name: float(text or "nan") for name, text in row.items()}
-    names = ("lam", "learning_rate", "beta1", "beta2")
-    setting = PairSetting(m=int(row["m"]), **{name: value[name] for name in names})
-    rest = set(value) - {"m", *names}
-    counts = {name: int(row[name]) for name in row if name.endswith(("pairs", "together"))}
-    return PairCount(setting=setting, **({name: value[name] for name in rest} | counts))
+@cache
+def pair_grid() -> tuple[PairCount, ...]:
+    """A grid of m and lambda with the authors' rate and betas, from which the law interpolates.
+
+    >>> from polysem.verify.optimizer.pairs import pair_grid
+    >>> len(pair_grid()) > 60
+    True
+    """
+    return tuple(
+        PairCount(
+            setting=PairSetting(m=int(row["m"]), lam=float(row["lam"])),
+            pairs=int(row["pairs"]),
+            together=int(row["together"]),
+            retained=float(row["retained"]),
+            trained_pairs=int(row["pairs"]),
+            trained_together=int(row["together_alone"]),
+            trained_retained=float(row["retained_alone"]),
+        )
+        for row in pair_table()
+    )

@@ -9,15 +9,17 @@ import numpy as np
 import pandas as pd
 
 from ... import numerics, theory
-from ..published import PublishedCount, data_rows, published_counts
+from ...numerics.optimizer.count import count_table
+from ..published import PublishedCount, published_counts
 from ..show.figures import Plot, plain_ticks
 from ..show.rounding import number, rounded
 from ..show.tables import Table, rows_table
-from .interventions import TABLE, interventions
+from ..stats.intervals import poisson_interval
+from .interventions import interventions
 from .pairs import pair_counts
 
 _FEATURES = 64
-_STEPS = 10_000
+_LAM = 0.016
 
 
 def interventions_table() -> Table:
@@ -50,15 +52,15 @@ def pairs_table() -> Table:
             "p2": number(one.p2, one.p2_error),
             "trained": number(one.trained, one.trained_error),
             "error, %": f"{100 * one.deviation:+.0f}({100 * one.deviation_error:.0f})",
-            "kept": number(one.retained, one.retained_error),
-            "in training": number(one.trained_retained, one.trained_retained_error),
+            "kept": f"{one.retained:.3f}",
+            "in training": f"{one.trained_retained:.3f}",
         }
         for one in pair_counts()
     ]
     caption = (
         "Probability p2 that two features end on one neuron, and the retained fraction (kept) of "
-        "two rows, in the reduced model and in training of two rows alone; the error of p2 in the "
-        "model."
+        "two rows, in the reduced model and in training of two rows alone; and by how much the "
+        "model's p2 exceeds that of training."
     )
     return rows_table("adam_pairs", caption, rows)
 
@@ -106,14 +108,35 @@ def printed() -> list[Printed]:
     return found
 
 
+def measured_widths() -> list[tuple[int, float, float, float]]:
+    """m, and the mean of our networks in the notebook's settings with its 95 % interval (Garwood).
+
+    >>> from polysem.verify.optimizer.plots import measured_widths
+    >>> [m for m, *_ in measured_widths()][-3:]
+    [4096, 8192, 16384]
+    """
+    found = []
+    for row in count_table():
+        if int(row["n"]) == _FEATURES and float(row["lam"]) == _LAM:
+            networks = int(row["networks"])
+            total = round(float(row["neurons_mean"]) * networks)
+            low, high = poisson_interval(total, exposure=networks, alpha=0.05)
+            found.append((int(row["m"]), total / networks, low, high))
+    return found
+
+
 def notebook_table() -> Table:
     """The probability of the notebook's counts by chance and by our prediction."""
+    trained = {
+        m: f"{mean:.3g} ({low:.2g} to {high:.2g})" for m, mean, low, high in measured_widths()
+    }
     rows = [
         {
             "m": one.count.m,
             "printed": int(one.count.neurons),
             "chance": rounded(one.chance_mean),
             "predicted": rounded(one.mean),
+            "trained": trained[one.count.m],
             "P(at least), chance": f"{one.chance:.2g}",
             "P(at least), predicted": f"{one.predicted:.2g}",
         }
@@ -121,7 +144,8 @@ def notebook_table() -> Table:
     ]
     caption = (
         "Polysemantic neurons that the authors' notebook prints for 64 features, one network a "
-        "size, with the means of the exclusion law and of the prediction for AdamW."
+        "size, with the means of the exclusion law, of the prediction for AdamW, and of networks "
+        "that we trained by AdamW (with 95 % intervals)."
     )
     return rows_table("adam_notebook", caption, rows)
 
@@ -144,19 +168,16 @@ def notebook_figure() -> Plot:
         rows.append({"kind": "chance", "m": one.count.m, "neurons": one.chance_mean})
         flow = numerics.trained_count(one.count.n, one.count.m, one.lam)
         rows.append({"kind": "flow, predicted", "m": one.count.m, "neurons": flow.mean()})
-    for row in data_rows(TABLE):
-        if int(row["n"]) == _FEATURES and int(row["steps"]) == _STEPS:
-            mean = int(row["neurons"]) / int(row["networks"])
-            ends = {"low": float(row["neurons_low"]), "high": float(row["neurons_high"])}
-            kind = "AdamW, measured"
-            rows.append({"kind": kind, "m": int(row["m"]), "neurons": mean} | ends)
+    for m, mean, low, high in measured_widths():
+        ends = {"low": low, "high": high}
+        rows.append({"kind": "AdamW, measured", "m": m, "neurons": mean} | ends)
     return Plot(
         name="adam_notebook",
         caption="Number of polysemantic neurons of networks with 64 features against the number of "
-        "neurons m, AdamW, lambda = 0.016. Crosses: the authors' notebook, one network a size. "
-        "Circles: means of 8 networks with their 95 % intervals. Solid line and band: the "
-        "predicted mean, and the 95 % interval of one network. Green: the law of the count of "
-        "the flow. Dashed: chance.",
+        "neurons m, AdamW, lambda = 0.016. Crosses are counts of the authors' notebook, one "
+        "network a size. Circles are means of 12 to 120 networks with their 95 % intervals. The "
+        "blue line is the predicted mean, the band the 95 % interval of one network. The green "
+        "line is the predicted mean of the flow, and the dashed line is chance.",
         data=pd.DataFrame(rows),
         draw=_draw,
         size=(6.0, 3.9),

@@ -11,7 +11,7 @@ from ..collisions.trained import answer
 from ..prediction import Prediction, Setting
 
 NOTES = "paper_notes/optimizer.md"
-_ERROR = "two rows in the reduced model; the screening by other features is fitted"
+_ERROR = "two rows in the reduced model; screening and factor are fitted to trained networks"
 _WARNED = 1.5  # times chance
 _SURE = 2.0  # standard errors
 _STEPS = 3.0  # over the learning rate: from then on rows have one weight

@@ -32,9 +32,7 @@ def test_the_means_are_predicted_within_the_errors_of_law_and_sample():
     found = held_out()
     assert np.mean([one.mean_error <= 1.1 * PRECISION * one.law.mean() for one in found]) > 0.9
     both = [
-        one.deviation
-        / np.hypot(one.mean_error, one.law.omega_error * one.law.var())
-        * one.law.mean()
+        one.deviation / np.hypot(one.mean_error, one.law.mean_error) * one.law.mean()
         for one in found
     ]
     assert np.sqrt(np.mean(np.square(both))) < 1.3

@@ -39,7 +39,7 @@ def test_a_fitted_prediction_is_rounded_by_its_error():
         value, error = re.fullmatch(r"([\d.]+)\((\d)\)", cell).groups()
         unit = 10.0 ** -len(value.split(".")[1])
         assert abs(float(value) - law.mean()) <= unit / 2
-        assert abs(int(error) * unit - law.omega_error * law.var()) <= unit / 2
+        assert abs(int(error) * unit - law.mean_error) <= unit / 2
 
 
 def test_the_error_of_the_expected_count_is_that_of_omega():
