@@ -69,8 +69,8 @@ def pair_table() -> list[dict[str, str]]:
 def pair_surface() -> Surface:
     """log of p2 over chance under AdamW with the authors' settings, from the reduced model.
 
-    The coordinates are log m, log(lambda sqrt(m)) and lambda^2 m: where lambda
-    sqrt(m) is above 1 the excess falls fast.
+    The coordinates are log m, log(lambda sqrt(m)) and lambda^2 m, because the excess falls fast
+    where lambda sqrt(m) is above 1.
     """
     rows = pair_table()
     together = np.array([int(row["together"]) for row in rows])

@@ -123,7 +123,7 @@ def _without_memory() -> Agreement:
 
 
 def _exceeding() -> list[PairCount]:
-    """Settings above twice chance; a setting of both tables is taken from the first."""
+    """Settings above twice chance; of one in both tables the row of `pair_counts`."""
     found = {one.setting: one for one in (*pair_grid(), *pair_counts())}
     return [one for one in found.values() if one.exceeds]
 
